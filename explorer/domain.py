@@ -1,0 +1,158 @@
+"""The nouns of the project, as frozen values: what is mutated, how, and how text is generated.
+
+Knows no torch, no model and no text notation: whether a site exists in a model is `model.anatomy`'s
+business, and how a value is written is `notation`'s.
+"""
+
+import math
+from dataclasses import dataclass, field
+from typing import Literal
+
+from explorer.errors import DecodingError, PromptError
+
+OperationKind = Literal["set", "max", "min", "scale", "add"]
+
+ATTENTION_KINDS = ("q", "k", "v", "o")
+MLP_KINDS = ("gate", "up", "down")
+MATRIX_KINDS = ATTENTION_KINDS + MLP_KINDS
+LAYER_NORM_KINDS = ("attn_norm", "q_norm", "k_norm", "attn_post_norm", "mlp_norm", "mlp_post_norm")
+LAYER_KINDS = MATRIX_KINDS + LAYER_NORM_KINDS
+GLOBAL_KINDS = ("embed", "position", "norm", "head")
+NORM_KINDS = (*LAYER_NORM_KINDS, "norm")
+GROUP_PARTS = ("layer", "attn", "mlp", "head", "kvhead")
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A half-open range of rows or columns, as in Python; `stop=None` runs to the end."""
+
+    start: int = 0
+    stop: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.start < 0 or (self.stop is not None and self.stop <= self.start):
+            raise ValueError(f"an empty or negative slice: {self.start}:{self.stop}")
+
+    @property
+    def is_all(self) -> bool:
+        """Whether it names every index, whatever their number."""
+        return self.start == 0 and self.stop is None
+
+    @property
+    def is_single(self) -> bool:
+        """Whether it names one index."""
+        return self.stop == self.start + 1
+
+
+ALL = Slice()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """The place of a mutation: a group of matrices, one matrix, or a part of one.
+
+    `part` is a matrix kind (`q k v o gate up down`, a norm, `embed`, `head`, ...), a group (`layer`,
+    `attn`, `mlp`, `head`, `kvhead`), or, in a model of an unknown family, a module's path. With a
+    layer, `head` is an attention head; without one, it is the language-model head.
+    """
+
+    part: str
+    layer: int | None = None
+    head: int | None = None
+    """Index of the attention head, if the site is one: a query head in q and o, a KV head in k and v."""
+    rows: Slice = ALL
+    """Output features (of a norm: its entries)."""
+    columns: Slice = ALL
+    """Input features."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """What is done to every weight of a site.
+
+    `set` puts `value` there, `max` and `min` the extreme of the weight's own matrix in the unmutated
+    model, `scale` multiplies by `value`, `add` adds it.
+    """
+
+    kind: OperationKind
+    value: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.value):
+            raise ValueError(f"not a finite number: {self.value}")
+        if self.value == 0:
+            object.__setattr__(self, "value", 0.0)  # -0.0 and 0.0 are one value with one text form
+
+
+MAXIMUM = Operation(kind="max")
+MINIMUM = Operation(kind="min")
+ZERO = Operation(kind="set", value=0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Mutation:
+    """One operation at one site."""
+
+    site: Site
+    operation: Operation
+
+
+@dataclass(frozen=True, slots=True)
+class Genotype:
+    """Mutations applied in order; none of them is the original model."""
+
+    mutations: tuple[Mutation, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.mutations)
+
+
+ORIGINAL = Genotype()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompt:
+    """What the model is given to answer."""
+
+    text: str
+    chat: bool = True
+    """Wrapped in the model's chat template; else the text alone."""
+
+    def __post_init__(self) -> None:
+        if not self.text.strip():
+            raise PromptError("The prompt is empty: type something for the model to answer.")
+
+
+MAX_SEED = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decoding:
+    """How tokens are chosen. Temperature 0 is greedy."""
+
+    max_new_tokens: int = 64
+    temperature: float = 0.0
+    top_p: float = 1.0
+    """Only the likeliest tokens that together hold this probability can be sampled."""
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.max_new_tokens < 1:
+            raise DecodingError(f"Maximum new tokens must be 1 or more, not {self.max_new_tokens}.")
+        if not (math.isfinite(self.temperature) and 0 <= self.temperature <= 100):  # noqa: PLR2004
+            raise DecodingError(f"Temperature must lie between 0 (greedy) and 100, not {self.temperature}.")
+        if not 0 < self.top_p <= 1:
+            raise DecodingError(f"Top-p must be above 0 and at most 1, not {self.top_p}.")
+        if not 0 <= self.seed <= MAX_SEED:
+            raise DecodingError(f"The seed must lie between 0 and {MAX_SEED}, not {self.seed}.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Experiment:
+    """A prompt with its decoding, under a name."""
+
+    name: str
+    title: str
+    prompt: Prompt
+    decoding: Decoding = field(default_factory=Decoding)
+    purpose: str = ""

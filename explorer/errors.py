@@ -1,0 +1,37 @@
+"""The family of errors that a user may meet: each message is one ready to be shown.
+
+Raised anywhere below the edge, caught once at the edge: by a tab's handler or by the command line.
+"""
+
+
+class ExplorerError(Exception):
+    """A fault that the user can mend; its text says what is wrong and what to do."""
+
+
+class NotationError(ExplorerError):
+    """A mutation's text that cannot be read or that names a place outside the model.
+
+    The message repeats the text with a caret under the first faulty character.
+    """
+
+    def __init__(self, text: str, position: int, reason: str) -> None:
+        self.text = text
+        self.position = position
+        self.reason = reason
+        super().__init__(f"{reason}\n  {text}\n  {' ' * position}^")
+
+
+class ModelError(ExplorerError):
+    """A model that cannot be found, read or run."""
+
+
+class PromptError(ExplorerError):
+    """A prompt that the model cannot take: empty, or longer than its context."""
+
+
+class DecodingError(ExplorerError):
+    """A decoding setting out of its range."""
+
+
+class ExperimentError(ExplorerError):
+    """An experiment file that cannot be read."""

@@ -1,0 +1,57 @@
+"""The baseline: the original model's answer, kept with its activations so that mutants are checked against it.
+
+Owns what is kept and for how long; producing it is `pair`'s business.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from explorer.domain import Decoding, Prompt
+from explorer.generation.passes import KeyValues
+from explorer.generation.transcript import End
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Baseline:
+    """The original model's answer to one prompt under one decoding ("standard output" in the study)."""
+
+    prompt_tokens: tuple[int, ...]
+    tokens: tuple[int, ...]
+    """The answer, the token that ended it included."""
+    end: End
+    logits: Tensor
+    """[answer tokens, vocabulary], float32: those from which each token was chosen."""
+    gaps: tuple[float, ...]
+    """By how much each token was chosen, in logits."""
+    hidden: tuple[Tensor, ...]
+    """What enters each layer, and the final norm: [1, prompt and answer but the last, hidden size]."""
+    key_values: KeyValues
+    """Of the same tokens as `hidden`."""
+
+
+class Baselines:
+    """The baselines used last, by model, prompt and decoding."""
+
+    def __init__(self, kept: int) -> None:
+        self._kept = kept
+        self._by_key: OrderedDict[tuple[object, Prompt, Decoding], Baseline] = OrderedDict()
+
+    def get(self, model: object, prompt: Prompt, decoding: Decoding) -> Baseline | None:
+        """The baseline, if it is kept."""
+        key = (model, prompt, decoding)
+        if key in self._by_key:
+            self._by_key.move_to_end(key)
+        return self._by_key.get(key)
+
+    def put(self, model: object, prompt: Prompt, decoding: Decoding, baseline: Baseline) -> None:
+        """Keep a baseline, and forget the one not used for longest if there are too many."""
+        self._by_key[model, prompt, decoding] = baseline
+        while len(self._by_key) > self._kept:
+            self._by_key.popitem(last=False)
+
+    def forget(self, model: object) -> None:
+        """Forget all baselines of a model."""
+        for key in [key for key in self._by_key if key[0] is model]:
+            del self._by_key[key]

@@ -1,0 +1,239 @@
+"""The original's and the mutant's answer, streamed side by side and then compared.
+
+With nothing cached both run in one batch, token by token. With the baseline cached, the mutant is checked
+by one teacher-forced pass over the baseline's tokens and decodes by itself only from the token at which it
+diverges. Both ways give the texts that in-place editing and token-by-token decoding give, near ties aside.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+from transformers import DynamicCache
+
+from explorer.domain import Decoding, Genotype, Prompt
+from explorer.generation.baseline import Baseline, Baselines
+from explorer.generation.decoding import choose
+from explorer.generation.draft import Checked, check
+from explorer.generation.measures import Answer, Measures, measure_pair
+from explorer.generation.passes import forward, row_of, watch_hidden
+from explorer.generation.transcript import End, Transcript, first_divergence
+from explorer.model.loaded import LoadedModel
+from explorer.mutation.apply import Mutant, make_mutant, mutated_view
+
+Cancelled = Callable[[], bool]
+
+
+def _never() -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairUpdate:
+    """What is known of the pair so far."""
+
+    original: tuple[str, ...]
+    """Pieces of text, one a token; joined they are the text."""
+    mutated: tuple[str, ...]
+    original_tokens: tuple[int, ...]
+    mutated_tokens: tuple[int, ...]
+    original_end: End | None
+    """None while it is being generated."""
+    mutated_end: End | None
+    first_divergence: int | None
+    """The first position, from 0, at which the mutant chose another token."""
+    elapsed_seconds: float
+    baseline_was_cached: bool
+    measures: Measures | None = None
+    """Set in the last update, unless the run was cancelled."""
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether the mutant's whole text is known to be the original's."""
+        return self.measures is not None and self.first_divergence is None
+
+
+@dataclass(slots=True, eq=False)
+class _Lane:
+    """One text as its tokens are chosen."""
+
+    transcript: Transcript
+    decoding: Decoding
+    logits: list[Tensor] = field(default_factory=list)
+    gaps: list[float] = field(default_factory=list)
+
+    def take(self, logits: Tensor) -> None:
+        """Choose the next token from logits [vocabulary]; nothing if the text has ended."""
+        if self.transcript.end is not None:
+            return
+        choices = choose(logits.unsqueeze(0), self.decoding, len(self.transcript.tokens))
+        if not bool(choices.finite[0]):
+            self.transcript.end = "overflow"
+            return
+        self._accept(int(choices.tokens[0]), logits, float(choices.gaps[0]))
+
+    def take_checked(self, logits: Tensor, expected: tuple[int, ...]) -> None:
+        """Accept tokens from logits [tokens, vocabulary] for as long as they are the expected ones, and one that is not."""
+        choices = choose(logits, self.decoding, 0)
+        chosen = zip(choices.tokens.tolist(), choices.finite.tolist(), choices.gaps.tolist(), strict=True)
+        for position, (token, is_finite, gap) in enumerate(chosen):
+            if not is_finite:
+                self.transcript.end = "overflow"
+                return
+            self._accept(token, logits[position], gap)
+            if token != expected[position]:
+                return
+
+    def _accept(self, token: int, logits: Tensor, gap: float) -> None:
+        self.transcript.add(token, self.decoding.max_new_tokens)
+        self.logits.append(logits)
+        self.gaps.append(gap)
+
+    @property
+    def last_token(self) -> int:
+        """The token to feed next; any will do once the text has ended."""
+        return self.transcript.tokens[-1] if self.transcript.tokens else 0
+
+    def stacked(self, vocabulary: int) -> Tensor:
+        """Logits [tokens, vocabulary]."""
+        return torch.stack(self.logits) if self.logits else torch.empty(0, vocabulary)
+
+
+def generate_pair(
+    model: LoadedModel,
+    prompt: Prompt,
+    decoding: Decoding,
+    genotype: Genotype,
+    baselines: Baselines,
+    cancelled: Cancelled = _never,
+) -> Iterator[PairUpdate]:
+    """Yield the pair as it grows, and last with its measures.
+
+    `genotype` is one that the model's anatomy has read. `cancelled` is asked once a token; a cancelled run
+    ends with what it has. Raises PromptError.
+    """
+    prompt_tokens = model.encode(prompt, decoding)
+    pair = _Pair(model, decoding, make_mutant(model, genotype), tuple(prompt_tokens), cancelled)
+    baseline = baselines.get(model, prompt, decoding)
+    if baseline is None:
+        yield from pair.race()
+        if pair.baseline is not None:
+            baselines.put(model, prompt, decoding, pair.baseline)
+    else:
+        yield from pair.pursue(baseline)
+    yield pair.finish()
+
+
+class _Pair:
+    """One run: two lanes, filled by `race` or by `pursue`, then measured by `finish`."""
+
+    def __init__(
+        self,
+        model: LoadedModel,
+        decoding: Decoding,
+        mutant: Mutant,
+        prompt_tokens: tuple[int, ...],
+        cancelled: Cancelled,
+    ) -> None:
+        self.baseline: Baseline | None = None
+        self._model, self._decoding, self._mutant = model, decoding, mutant
+        self._prompt_tokens, self._cancelled = prompt_tokens, cancelled
+        self._original = _Lane(Transcript(model), decoding)
+        self._mutated = _Lane(Transcript(model), decoding)
+        self._checked: Checked | None = None
+        self._was_cached = False
+        self._started = time.perf_counter()
+
+    def race(self) -> Iterator[PairUpdate]:
+        """Decode both in one batch: row 0 the original, row 1 the mutant."""
+        view = mutated_view(self._model, {1: self._mutant})
+        records = watch_hidden(self._model, view, 0)
+        cache = DynamicCache()
+        lanes = (self._original, self._mutated)
+        fed = self._batch([self._prompt_tokens] * 2)
+        while any(lane.transcript.end is None for lane in lanes):
+            if self._stop():
+                return
+            for lane, logits in zip(lanes, forward(self._model, view, fed, cache, keep=1)[:, -1], strict=True):
+                lane.take(logits)
+            fed = self._batch([(lane.last_token,) for lane in lanes])
+            yield self._update()
+        self.baseline = self._make_baseline(records, cache)
+
+    def pursue(self, baseline: Baseline) -> Iterator[PairUpdate]:
+        """Check the mutant against the baseline, and decode it alone from where it diverges."""
+        self.baseline, self._was_cached = baseline, True
+        for token in baseline.tokens:
+            self._original.transcript.add(token, self._decoding.max_new_tokens)
+        self._original.transcript.end = baseline.end
+        self._checked = check(self._model, baseline, self._mutant)
+        self._mutated.take_checked(self._checked.logits, baseline.tokens)
+        yield self._update()
+        yield from self._continue(self._checked)
+
+    def finish(self) -> PairUpdate:
+        """The last update; with measures, unless the run was cancelled."""
+        transcript = self._mutated.transcript
+        if self.baseline is None or transcript.end == "cancelled":
+            return self._update()
+        checked = self._checked or check(self._model, self.baseline, self._mutant)
+        vocabulary = self.baseline.logits.shape[1]
+        logits = self._mutated.stacked(vocabulary).to(self.baseline.logits.device)
+        answer = Answer(tokens=transcript.tokens, logits=logits, gaps=self._mutated.gaps)
+        divergence = first_divergence(self._original.transcript, transcript)
+        return self._update(measure_pair(self._model, self.baseline, answer, checked.logits, divergence))
+
+    def _continue(self, checked: Checked) -> Iterator[PairUpdate]:
+        lane = self._mutated
+        if lane.transcript.end is not None:
+            return
+        view = mutated_view(self._model, {0: self._mutant})
+        known = len(self._prompt_tokens) + len(lane.transcript.tokens) - 1
+        cache = checked.key_values.cache(known)
+        while lane.transcript.end is None and not self._stop():
+            lane.take(forward(self._model, view, self._batch([(lane.last_token,)]), cache, keep=1)[0, -1])
+            yield self._update()
+
+    def _make_baseline(self, records: list[list[Tensor]], cache: DynamicCache) -> Baseline | None:
+        """The baseline of a finished race; None if the original itself overflows."""
+        lane = self._original
+        if lane.transcript.end == "overflow" or lane.transcript.end is None:
+            return None
+        length = len(self._prompt_tokens) + len(lane.transcript.tokens) - 1
+        return Baseline(
+            prompt_tokens=self._prompt_tokens,
+            tokens=tuple(lane.transcript.tokens),
+            end=lane.transcript.end,
+            logits=torch.stack(lane.logits),
+            gaps=tuple(lane.gaps),
+            hidden=tuple(torch.cat(record, dim=1)[:, :length] for record in records),
+            key_values=row_of(cache, 0, length),
+        )
+
+    def _stop(self) -> bool:
+        """Whether the user has cancelled; ends the texts that were still growing."""
+        if not self._cancelled():
+            return False
+        for lane in (self._original, self._mutated):
+            lane.transcript.end = lane.transcript.end or "cancelled"
+        return True
+
+    def _batch(self, rows: list[tuple[int, ...]]) -> Tensor:
+        return torch.tensor(rows, device=self._model.device)
+
+    def _update(self, measures: Measures | None = None) -> PairUpdate:
+        original, mutated = self._original.transcript, self._mutated.transcript
+        return PairUpdate(
+            original=tuple(original.pieces),
+            mutated=tuple(mutated.pieces),
+            original_tokens=tuple(original.tokens),
+            mutated_tokens=tuple(mutated.tokens),
+            original_end=original.end,
+            mutated_end=mutated.end,
+            first_divergence=first_divergence(original, mutated),
+            elapsed_seconds=time.perf_counter() - self._started,
+            baseline_was_cached=self._was_cached,
+            measures=measures,
+        )

@@ -1,0 +1,103 @@
+"""One forward pass through a view, from tokens or from the hidden states below a layer, with a KV cache.
+
+Knows how a pass is started and what it leaves behind; not what the tokens are for.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from transformers import DynamicCache
+
+from explorer.model.loaded import LoadedModel
+from explorer.model.view import NoPositions, Passthrough, View
+
+
+@dataclass(frozen=True, slots=True)
+class KeyValues:
+    """The attention keys and values of one sequence, for each layer [1, KV heads, tokens, head size]."""
+
+    keys: tuple[Tensor, ...]
+    values: tuple[Tensor, ...]
+
+    def cache(self, length: int) -> DynamicCache:
+        """A cache, of its own, of the first `length` tokens."""
+        cache = DynamicCache()
+        for layer, (keys, values) in enumerate(zip(self.keys, self.values, strict=True)):
+            cache.update(keys[..., :length, :], values[..., :length, :], layer)
+        return cache
+
+    def below(self, first_layer: int, upper: "KeyValues") -> "KeyValues":
+        """These below `first_layer`, and `upper`, which holds the layers from there on alone, above."""
+        return KeyValues(self.keys[:first_layer] + upper.keys, self.values[:first_layer] + upper.values)
+
+
+def row_of(cache: DynamicCache, row: int, length: int | None = None) -> KeyValues:
+    """A copy of what a cache holds of the first `length` tokens of one batch row.
+
+    Layers that were passed through hold nothing and are left out.
+    """
+    layers = [layer for layer in cache.layers if layer.is_initialized]
+    return KeyValues(
+        tuple(layer.keys[row : row + 1, :, :length].clone() for layer in layers),  # type: ignore[index]
+        tuple(layer.values[row : row + 1, :, :length].clone() for layer in layers),  # type: ignore[index]
+    )
+
+
+def forward(model: LoadedModel, view: View, tokens: Tensor, cache: DynamicCache, *, keep: int) -> Tensor:
+    """Logits [batch, keep, vocabulary] (float32) after the last `keep` of tokens [batch, tokens].
+
+    The tokens follow those in the cache, which grows by them.
+    """
+    return _run(model, view, {"input_ids": tokens}, tokens.shape, cache, keep)
+
+
+def forward_from(
+    model: LoadedModel, view: View, hidden: Tensor, cache: DynamicCache, *, first_layer: int, keep: int
+) -> Tensor:
+    """As `forward`, from hidden states [batch, tokens, hidden size] that enter `first_layer`, in an empty cache."""
+    family = model.anatomy.family
+    assert family is not None
+    decoder = f"{family.decoder}."
+    for layer in range(first_layer):
+        path = f"{decoder}{family.layers}.{layer}"
+        view.replace(path, Passthrough(view.root.get_submodule(path)))
+    if family.position:
+        view.replace(decoder + family.position, NoPositions())
+    return _run(model, view, {"inputs_embeds": hidden}, hidden.shape[:2], cache, keep)
+
+
+def watch_hidden(model: LoadedModel, view: View, row: int) -> list[list[Tensor]]:
+    """Let the view record what enters each layer, and the final norm, for one batch row.
+
+    The lists, one a layer and one for the norm, grow by [1, tokens, hidden size] a pass. Empty if the
+    model's family is unknown.
+    """
+    family = model.anatomy.family
+    if family is None:
+        return []
+    paths = [f"{family.decoder}.{family.layers}.{layer}" for layer in range(model.anatomy.layer_count)]
+    records: list[list[Tensor]] = []
+    for path in [*paths, f"{family.decoder}.{family.norm}"]:
+        record: list[Tensor] = []
+        view.before(path, lambda hidden, record=record: record.append(hidden[row : row + 1].clone()))  # type: ignore[misc]
+        records.append(record)
+    return records
+
+
+def _run(
+    model: LoadedModel,
+    view: View,
+    inputs: dict[str, Tensor],
+    shape: torch.Size,
+    cache: DynamicCache,
+    keep: int,
+) -> Tensor:
+    start = cache.get_seq_length()
+    positions = torch.arange(start, start + shape[1], device=model.device).expand(shape[0], -1)
+    with torch.inference_mode():
+        output = view.root(
+            **inputs, position_ids=positions, past_key_values=cache, use_cache=True, logits_to_keep=keep
+        )
+        logits: Tensor = output.logits.float()
+    return logits

@@ -1,0 +1,316 @@
+"""Which module and rows is `7.q.head3`: the matrices of one model, their shapes and their names.
+
+Reads a model's modules once and is plain data afterwards. Knows where weights are, not what they are
+worth (`weights`) and not how they are changed (`mutation`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from torch import Tensor, nn
+from transformers import PreTrainedModel
+from transformers.pytorch_utils import Conv1D
+
+from explorer.domain import ATTENTION_KINDS, MATRIX_KINDS, MLP_KINDS, Genotype, Site, Slice
+from explorer.model.families import Family, Place, find_family
+from explorer.notation import SitePart, check_sites, parse_mutations
+
+Layout = Literal["linear", "conv1d", "embedding", "vector"]
+HeadAxis = Literal["rows", "columns"]
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A module that computes with a matrix."""
+
+    module: str
+    """Dotted path below the model."""
+    layout: Layout
+    """How the module's `weight` holds it: `conv1d` keeps it transposed."""
+    first_row: int = 0
+    """Where the matrix begins among the rows of a fused module."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matrix:
+    """One matrix, or one vector of a norm, seen as `weight[row, column]` = [output, input] feature."""
+
+    name: str
+    """Its notation, such as `14.down`."""
+    kind: str
+    layer: int | None
+    rows: int
+    columns: int
+    uses: tuple[Use, ...]
+    """The modules that use the one tensor: two for tied embeddings."""
+    head_count: int | None = None
+    head_axis: HeadAxis = "rows"
+
+    @property
+    def size(self) -> int:
+        """Number of weights."""
+        return self.rows * self.columns
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The rectangle of a matrix that a site covers; both ranges are complete (`step` 1)."""
+
+    matrix: Matrix
+    rows: range
+    columns: range
+
+    @property
+    def size(self) -> int:
+        """Number of weights."""
+        return len(self.rows) * len(self.columns)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anatomy:
+    """The matrices of a model and the sites that they make up."""
+
+    model_type: str
+    family: Family | None
+    """None where the architecture is unknown: matrices are then named by module path."""
+    layer_count: int
+    hidden_size: int
+    query_heads: int
+    kv_heads: int
+    parameter_count: int
+    matrices: Mapping[str, Matrix]
+    """By name, in the order in which the model applies them."""
+
+    def read(self, text: str) -> Genotype:
+        """The genotype of a text, all of whose sites this model has.
+
+        Raises NotationError, with a caret under the fault and the valid range.
+        """
+        parsed = parse_mutations(text)
+        check_sites(parsed, text, self.objection)
+        return Genotype(tuple(item.mutation for item in parsed))
+
+    def kinds(self, layer: int) -> tuple[str, ...]:
+        """The kinds of matrix, norms included, that a layer has."""
+        return tuple(matrix.kind for matrix in self.matrices.values() if matrix.layer == layer)
+
+    def targets(self, site: Site) -> tuple[Target, ...]:
+        """The rectangles that a site covers; the site must be one to which `objection` is None."""
+        match site.part:
+            case "layer":
+                return self._whole(site.layer, MATRIX_KINDS)
+            case "attn":
+                return self._whole(site.layer, ATTENTION_KINDS)
+            case "mlp":
+                return self._whole(site.layer, MLP_KINDS)
+            case "head" if site.layer is not None:
+                return self._heads(site, ("q", "o"))
+            case "kvhead":
+                return self._heads(site, ("k", "v"))
+        if site.head is not None:
+            return self._heads(site, (site.part,))
+        matrix = self.matrices[_matrix_name(site)]
+        rows, columns = _range(site.rows, matrix.rows), _range(site.columns, matrix.columns)
+        return (Target(matrix, rows, columns),)
+
+    def objection(self, site: Site) -> tuple[SitePart, str] | None:
+        """What keeps the site from being one of this model: the faulty part and a sentence; else None."""
+        return self._layer_objection(site) or self._part_objection(site) or self._index_objection(site)
+
+    def _whole(self, layer: int | None, kinds: tuple[str, ...]) -> tuple[Target, ...]:
+        names = (f"{layer}.{kind}" for kind in kinds)
+        matrices = (self.matrices[name] for name in names if name in self.matrices)
+        return tuple(Target(matrix, range(matrix.rows), range(matrix.columns)) for matrix in matrices)
+
+    def _heads(self, site: Site, kinds: tuple[str, ...]) -> tuple[Target, ...]:
+        assert site.head is not None
+        return tuple(_head_target(self.matrices[f"{site.layer}.{kind}"], site.head) for kind in kinds)
+
+    def _layer_objection(self, site: Site) -> tuple[SitePart, str] | None:
+        if site.layer is None or site.layer < self.layer_count:
+            return None
+        if self.layer_count == 0:
+            return "layer", f"This model's family ({self.model_type}) is unknown: name a module, {self._example}."
+        return "layer", f"The model has {self.layer_count} layers, 0 to {self.layer_count - 1}."
+
+    def _part_objection(self, site: Site) -> tuple[SitePart, str] | None:
+        if site.part in ("layer", "attn", "mlp"):
+            return None
+        kinds = _kinds_of(site)
+        if any(_named(site.layer, kind) not in self.matrices for kind in kinds):
+            return "part", self._missing(site)
+        return self._head_objection(site, kinds[0])
+
+    def _head_objection(self, site: Site, kind: str) -> tuple[SitePart, str] | None:
+        if site.head is None:
+            return None
+        count = self.matrices[f"{site.layer}.{kind}"].head_count or 0
+        if site.head < count:
+            return None
+        name = "KV heads" if kind in ("k", "v") else "query heads"
+        return "head", f"The model has {count} {name} a layer, 0 to {count - 1}."
+
+    def _index_objection(self, site: Site) -> tuple[SitePart, str] | None:
+        if site.rows.is_all and site.columns.is_all:
+            return None
+        matrix = self.matrices[_matrix_name(site)]
+        name = "entries" if matrix.uses[0].layout == "vector" else "rows"
+        if _outside(site.rows, matrix.rows):
+            return "rows", f"{matrix.name} has {matrix.rows} {name}, 0 to {matrix.rows - 1}."
+        if _outside(site.columns, matrix.columns):
+            return "columns", f"{matrix.name} has {matrix.columns} columns, 0 to {matrix.columns - 1}."
+        return None
+
+    def _missing(self, site: Site) -> str:
+        if self.family is None:
+            return f"The model has no module '{site.part}' with a matrix. Name one, {self._example}."
+        if site.layer is None:
+            names = " ".join(name for name, matrix in self.matrices.items() if matrix.layer is None)
+            return f"'{site.part}' is no site of this model. Start with a layer, such as 5.down, or name: {names}."
+        return f"Layer {site.layer} has no '{site.part}'. It has: {' '.join(self.kinds(site.layer))}."
+
+    @property
+    def _example(self) -> str:
+        return f"such as {next(iter(self.matrices), 'none here')}"
+
+
+def read_anatomy(model: PreTrainedModel) -> Anatomy:
+    """The anatomy of a causal language model; of an unknown family, its 2-D weights by module path."""
+    config = model.config.get_text_config()
+    family = find_family(config.model_type)
+    layers = len(model.get_submodule(f"{family.decoder}.{family.layers}")) if family else 0  # type: ignore[arg-type]
+    query_heads = int(getattr(config, "num_attention_heads", 0) or 0)
+    matrices = _family_matrices(model, family, layers) if family else _path_matrices(model)
+    return Anatomy(
+        model_type=config.model_type,
+        family=family,
+        layer_count=layers,
+        hidden_size=int(getattr(config, "hidden_size", 0) or 0),
+        query_heads=query_heads,
+        kv_heads=int(getattr(config, "num_key_value_heads", None) or query_heads),
+        parameter_count=sum(parameter.numel() for parameter in model.parameters()),
+        matrices={matrix.name: matrix for matrix in matrices},
+    )
+
+
+def _family_matrices(model: PreTrainedModel, family: Family, layers: int) -> list[Matrix]:
+    base = family.decoder
+    matrices = [_embedding(model, family, "embed", f"{base}.{family.embed}")]
+    if family.position:
+        matrices.append(_matrix(model, "position", None, (Use(f"{base}.{family.position}", "embedding"),)))
+    for layer in range(layers):
+        matrices += _layer_matrices(model, family, layer)
+    matrices.append(_matrix(model, "norm", None, (Use(f"{base}.{family.norm}", "vector"),)))
+    matrices.append(_embedding(model, family, "head", family.head))
+    return matrices
+
+
+def _layer_matrices(model: PreTrainedModel, family: Family, layer: int) -> list[Matrix]:
+    base = f"{family.decoder}.{family.layers}.{layer}"
+    found = [_placed(model, kind, layer, base, place) for kind, place in family.matrices.items()]
+    for kind, module in family.norms.items():
+        found.append(_matrix(model, kind, layer, (Use(f"{base}.{module}", "vector"),)))
+    return found
+
+
+def _placed(model: PreTrainedModel, kind: str, layer: int, base: str, place: Place) -> Matrix:
+    path = f"{base}.{place.module}"
+    sizes = _fused_sizes(model, place)
+    first_row = sum(sizes[other] for other in place.fused[: place.fused.index(kind)]) if place.fused else 0
+    use = Use(path, _layout(model.get_submodule(path)), first_row)
+    return _matrix(model, kind, layer, (use,), rows=sizes.get(kind))
+
+
+def _fused_sizes(model: PreTrainedModel, place: Place) -> dict[str, int]:
+    """Rows of each kind that shares the module."""
+    config = model.config.get_text_config()
+    heads = config.num_attention_heads
+    head_size = getattr(config, "head_dim", None) or config.hidden_size // heads
+    kv_rows = (getattr(config, "num_key_value_heads", None) or heads) * head_size
+    rows = {"q": heads * head_size, "k": kv_rows, "v": kv_rows}
+    return {kind: rows[kind] for kind in place.fused}
+
+
+def _embedding(model: PreTrainedModel, family: Family, kind: str, path: str) -> Matrix:
+    """The token embedding or the head; both uses of the tensor where the two are tied."""
+    embed = Use(f"{family.decoder}.{family.embed}", "embedding")
+    head = Use(family.head, "linear")
+    tied = _weight(model, embed.module) is _weight(model, head.module)
+    uses = (embed, head) if tied else tuple(use for use in (embed, head) if use.module == path)
+    return _matrix(model, kind, None, uses)
+
+
+def _matrix(
+    model: PreTrainedModel, kind: str, layer: int | None, uses: tuple[Use, ...], rows: int | None = None
+) -> Matrix:
+    shape = tuple(_weight(model, uses[0].module).shape)
+    if uses[0].layout == "conv1d":
+        shape = shape[::-1]
+    config = model.config.get_text_config()
+    query_heads = int(getattr(config, "num_attention_heads", 0) or 0)
+    kv_heads = int(getattr(config, "num_key_value_heads", None) or query_heads)
+    heads = {"q": query_heads, "o": query_heads, "k": kv_heads, "v": kv_heads}
+    return Matrix(
+        name=_named(layer, kind),
+        kind=kind,
+        layer=layer,
+        rows=rows or shape[0],
+        columns=shape[1] if len(shape) > 1 else 1,
+        uses=uses,
+        head_count=heads.get(kind),
+        head_axis="columns" if kind == "o" else "rows",
+    )
+
+
+def _path_matrices(model: PreTrainedModel) -> list[Matrix]:
+    """Every linear map and embedding of a model whose family is unknown, tied ones under their first name."""
+    uses: dict[int, list[Use]] = {}
+    for path, module in model.named_modules():
+        if isinstance(module, nn.Linear | Conv1D | nn.Embedding):
+            uses.setdefault(id(module.weight), []).append(Use(path, _layout(module)))
+    return [_matrix(model, group[0].module, None, tuple(group)) for group in uses.values()]
+
+
+def _layout(module: nn.Module) -> Layout:
+    if isinstance(module, Conv1D):
+        return "conv1d"
+    return "embedding" if isinstance(module, nn.Embedding) else "linear"
+
+
+def _weight(model: nn.Module, path: str) -> Tensor:
+    weight = model.get_submodule(path).weight
+    assert isinstance(weight, Tensor)
+    return weight
+
+
+def _named(layer: int | None, kind: str) -> str:
+    return kind if layer is None else f"{layer}.{kind}"
+
+
+def _matrix_name(site: Site) -> str:
+    return _named(site.layer, site.part)
+
+
+def _kinds_of(site: Site) -> tuple[str, ...]:
+    if site.layer is not None and site.part == "head":
+        return ("q", "o")
+    return ("k", "v") if site.part == "kvhead" else (site.part,)
+
+
+def _head_target(matrix: Matrix, head: int) -> Target:
+    assert matrix.head_count
+    length = matrix.rows if matrix.head_axis == "rows" else matrix.columns
+    size = length // matrix.head_count
+    span = range(head * size, (head + 1) * size)
+    if matrix.head_axis == "rows":
+        return Target(matrix, span, range(matrix.columns))
+    return Target(matrix, range(matrix.rows), span)
+
+
+def _range(indices: Slice, length: int) -> range:
+    return range(indices.start, length if indices.stop is None else indices.stop)
+
+
+def _outside(indices: Slice, length: int) -> bool:
+    return indices.start >= length or (indices.stop or 0) > length

@@ -1,0 +1,36 @@
+"""A matrix product for the few rows of a decoding step.
+
+On x86 CPUs the BLAS behind `torch.nn.functional.linear` runs one to eight rows against a large float32
+weight at a fraction of the memory's speed; the same product taken the other way round (weight times
+rows) runs at full speed, but not for a single row, which is therefore computed twice. Measured in
+docs/decisions/0003-few-row-products.md; elsewhere this is `linear` itself.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+_FEW_ROWS = 8
+
+
+def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """`x @ weight.T + bias` for x [..., columns], weight [rows, columns]; equal to F.linear but for rounding."""
+    row_count = x.numel() // x.shape[-1]
+    if row_count > _FEW_ROWS or not _is_slow(weight):
+        return F.linear(x, weight, bias)
+    rows = x.reshape(row_count, x.shape[-1])
+    doubled = rows if row_count > 1 else rows.repeat(2, 1)  # a stride of 0 would be copied the slow way round
+    product = (weight @ doubled.t()).t()[:row_count].reshape(*x.shape[:-1], weight.shape[0])
+    return product if bias is None else product + bias
+
+
+def _is_slow(weight: Tensor) -> bool:
+    return weight.device.type == "cpu" and weight.dtype == torch.float32 and torch.backends.mkl.is_available()
+
+
+class FewRowLinear(nn.Linear):
+    """An `nn.Linear` that multiplies by `linear` above."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """x [..., in_features] to [..., out_features]."""
+        return linear(input, self.weight, self.bias)

@@ -1,0 +1,113 @@
+"""A model ready to run: weights, tokenizer, anatomy, and the view that every forward pass starts from."""
+
+import functools
+from dataclasses import dataclass, field
+
+import torch
+from torch import nn
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from explorer.domain import Decoding, Prompt
+from explorer.errors import PromptError
+from explorer.model.anatomy import Anatomy, Matrix
+from explorer.model.linear import FewRowLinear
+from explorer.model.view import View
+from explorer.model.weights import Statistics, measure, weight_of
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LoadedModel:
+    """One model in memory; its weights are never written to."""
+
+    name: str
+    source: str
+    causal_lm: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+    anatomy: Anatomy
+    view: View = field(repr=False)
+    """The unmutated model with its linear maps set up for few rows; views of mutants start from it."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self.causal_lm.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The precision of the weights."""
+        return self.causal_lm.dtype
+
+    @functools.cached_property
+    def context(self) -> int:
+        """The most tokens, prompt and answer together, that the model can attend to."""
+        return int(self.causal_lm.config.get_text_config().max_position_embeddings)
+
+    @functools.cached_property
+    def stop_tokens(self) -> frozenset[int]:
+        """The tokens that end a text."""
+        named = self.causal_lm.generation_config.eos_token_id if self.causal_lm.generation_config else None
+        listed = named if isinstance(named, list) else [named]
+        return frozenset(token for token in (*listed, self.tokenizer.eos_token_id) if token is not None)
+
+    @property
+    def has_chat_template(self) -> bool:
+        """Whether a prompt can be put as a chat."""
+        return bool(self.tokenizer.chat_template)
+
+    @functools.cached_property
+    def _statistics(self) -> dict[str, Statistics]:
+        return {}
+
+    def statistics(self, matrix: Matrix) -> Statistics:
+        """Extremes, mean and standard deviation of a matrix; measured once."""
+        if matrix.name not in self._statistics:
+            self._statistics[matrix.name] = measure(weight_of(self.causal_lm, matrix))
+        return self._statistics[matrix.name]
+
+    def encode(self, prompt: Prompt, decoding: Decoding) -> list[int]:
+        """The token ids of a prompt.
+
+        Raises PromptError if there are none, if it leaves no room for the answer in the model's context,
+        or if it is a chat and the model has no chat template.
+        """
+        tokens = self._chat_tokens(prompt.text) if prompt.chat else self._raw_tokens(prompt.text)
+        if not tokens:
+            raise PromptError("The prompt has no tokens for this model: type some text.")
+        if len(tokens) + decoding.max_new_tokens > self.context:
+            raise PromptError(
+                f"The prompt has {len(tokens):,} tokens and the answer may have {decoding.max_new_tokens:,}, but the "
+                f"model's context holds {self.context:,}: shorten the prompt or ask for fewer new tokens."
+            )
+        return tokens
+
+    def _chat_tokens(self, text: str) -> list[int]:
+        if not self.has_chat_template:
+            raise PromptError(f"{self.name} has no chat template: choose raw text.")
+        encoded = self.tokenizer.apply_chat_template(
+            [{"role": "user", "content": text}], add_generation_prompt=True, tokenize=True, return_dict=True
+        )
+        return list(encoded["input_ids"])  # type: ignore[index, call-overload]
+
+    def _raw_tokens(self, text: str) -> list[int]:
+        return list(self.tokenizer(text)["input_ids"])
+
+    def decode(self, tokens: list[int]) -> str:
+        """The text of generated tokens, without those that only steer (such as the end of text)."""
+        text = self.tokenizer.decode(tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        assert isinstance(text, str)
+        return text
+
+    def show_token(self, token: int) -> str:
+        """One token as text, the steering ones by name."""
+        text = self.tokenizer.decode([token], clean_up_tokenization_spaces=False)
+        assert isinstance(text, str)
+        return text
+
+
+def base_view(model: PreTrainedModel) -> View:
+    """A view of the model whose linear maps are fast for few rows."""
+    view = View(model)
+    for path, module in model.named_modules():
+        if type(module) is nn.Linear:
+            view.own(path).__class__ = FewRowLinear
+    return view

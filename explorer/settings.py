@@ -1,0 +1,35 @@
+"""What is read once from the surroundings: folders and limits.
+
+Every setting is an environment variable with a default; docs/settings.md lists them, and a test fails
+when it does not.
+"""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import platformdirs
+
+_APP = "mutation-explorer"
+
+
+def _folder(variable: str, default: Path) -> Path:
+    return Path(os.environ.get(variable) or default).expanduser()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Paths and limits of one process."""
+
+    cache_folder: Path = field(
+        default_factory=lambda: _folder("EXPLORER_CACHE", platformdirs.user_cache_path(_APP))
+    )
+    """EXPLORER_CACHE: converted models; safe to delete."""
+    experiments_folder: Path = field(
+        default_factory=lambda: _folder(
+            "EXPLORER_EXPERIMENTS", Path(__file__).parent.parent / "data" / "experiments"
+        )
+    )
+    """EXPLORER_EXPERIMENTS: the TOML files offered as prompts."""
+    baselines_kept: int = field(default_factory=lambda: int(os.environ.get("EXPLORER_BASELINES", "8")))
+    """EXPLORER_BASELINES: how many baselines, with their activations, stay in memory."""

@@ -1,0 +1,19 @@
+"""Models that many tests share; none of them is ever written to, except by the oracle, which restores."""
+
+import pytest
+
+from explorer.model.loaded import LoadedModel
+from explorer.model.loading import load_model
+from tests.tiny import CONFIGURATIONS, tiny_model
+
+
+@pytest.fixture(scope="session")
+def demo() -> LoadedModel:
+    """The bundled demo model."""
+    return load_model("demo", device="cpu")
+
+
+@pytest.fixture(scope="session", params=sorted(CONFIGURATIONS))
+def tiny(request: pytest.FixtureRequest) -> LoadedModel:
+    """A random two-layer model of each known family in turn."""
+    return tiny_model(request.param)

@@ -1,0 +1,142 @@
+"""The notation: every genotype survives the round trip, and every fault is pointed at."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from explorer.domain import (
+    ALL,
+    ATTENTION_KINDS,
+    LAYER_NORM_KINDS,
+    MATRIX_KINDS,
+    Genotype,
+    Mutation,
+    Operation,
+    Site,
+    Slice,
+)
+from explorer.errors import NotationError
+from explorer.notation import format_genotype, format_mutation, parse_genotype
+
+indices = st.integers(0, 200_000)
+slices = st.one_of(
+    st.just(ALL),
+    indices.map(lambda start: Slice(start, start + 1)),
+    st.builds(lambda start, length: Slice(start, start + length), indices, st.integers(1, 5000)),
+    indices.map(Slice),
+)
+layers = st.integers(0, 200)
+sites = st.one_of(
+    st.builds(Site, layer=layers, part=st.sampled_from(["layer", "attn", "mlp"])),
+    st.builds(Site, layer=layers, part=st.sampled_from(["head", "kvhead"]), head=st.integers(0, 200)),
+    st.builds(Site, layer=layers, part=st.sampled_from(ATTENTION_KINDS), head=st.integers(0, 200)),
+    st.builds(Site, layer=layers, part=st.sampled_from(MATRIX_KINDS), rows=slices, columns=slices),
+    st.builds(Site, layer=layers, part=st.sampled_from(LAYER_NORM_KINDS), rows=slices),
+    st.builds(Site, part=st.sampled_from(["embed", "head", "position"]), rows=slices, columns=slices),
+    st.builds(Site, part=st.just("norm"), rows=slices),
+    st.builds(Site, part=st.just("model.layers.0.mlp.w1"), rows=slices, columns=slices),
+)
+operations = st.one_of(
+    st.just(Operation(kind="max")),
+    st.just(Operation(kind="min")),
+    st.builds(
+        Operation,
+        kind=st.sampled_from(["set", "scale", "add"]),
+        value=st.floats(allow_nan=False, allow_infinity=False),
+    ),
+)
+genotypes = st.lists(st.builds(Mutation, sites, operations), max_size=4).map(lambda m: Genotype(tuple(m)))
+
+
+@given(genotypes)
+def test_a_genotype_survives_the_round_trip(genotype: Genotype) -> None:
+    text = format_genotype(genotype)
+    assert parse_genotype(text) == genotype
+    assert format_genotype(parse_genotype(text)) == text
+
+
+@given(genotypes)
+def test_blanks_do_not_matter(genotype: Genotype) -> None:
+    text = format_genotype(genotype)
+    for symbol in "[],;:":
+        text = text.replace(symbol, f" {symbol} ")
+    assert parse_genotype(f"  {text} ") == genotype
+
+
+@given(st.text(alphabet="0123456789.qkvohead[],:;=*+-maxin e", max_size=30))
+def test_any_text_is_read_or_refused_with_a_position_inside_it(text: str) -> None:
+    try:
+        parse_genotype(text)
+    except NotationError as fault:
+        assert 0 <= fault.position <= len(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "14.down[0:64,1792:1856]=max",
+        "2.down[451,1203]=-3.2",
+        "7.q.head3=0",
+        "7.head3*0",
+        "9.gate[17,:]*2",
+        "5.attn*0.5",
+        "5*1.1",
+        "embed[17,:]+0.25",
+        "12.kvhead1=min",
+        "14.down[3,:]*0;15.up[:,9]=1e-07",
+    ],
+)
+def test_canonical_texts_stay_as_they_are(text: str) -> None:
+    assert format_genotype(parse_genotype(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "canonical"),
+    [
+        ("5.q[0:,:]=0", "5.q=0"),
+        ("5.q[3:4,:]=0", "5.q[3,:]=0"),
+        ("5.q[:8,2]=-0.0", "5.q[0:8,2]=0"),
+        ("5.q*2.50;", "5.q*2.5"),
+        ("5.attn_norm[4]=+1e2", "5.attn_norm[4]=100"),
+        ("", ""),
+    ],
+)
+def test_other_spellings_become_canonical(text: str, canonical: str) -> None:
+    assert format_genotype(parse_genotype(text)) == canonical
+
+
+def test_a_site_without_mutation_is_no_genotype() -> None:
+    mutation = parse_genotype("7.head3*0").mutations[0]
+    assert mutation.site == Site(layer=7, part="head", head=3)
+    assert format_mutation(mutation) == "7.head3*0"
+
+
+@pytest.mark.parametrize(
+    ("text", "position", "word"),
+    [
+        ("14.dwon[0,0]=max", 3, "dwon"),
+        ("5.q[3:3,:]=0", 4, "empty"),
+        ("5.q[9:3,:]=0", 4, "empty"),
+        ("5.q[0,0]=inf", 9, "'inf' is refused"),
+        ("5.q[0,0]=-NaN", 9, "'-NaN' is refused"),
+        ("5.q[0,0]=1e999", 9, "infinite"),
+        ("5.q[0,0]=big", 9, "number"),
+        ("5.q", 3, "operation"),
+        ("5*2 6*3", 4, "';'"),
+        ("5.q.head=3", 4, "head"),
+        ("5.attn[0,0]=1", 6, "whole matrix"),
+        ("5.q.head1[0,0]=1", 9, "whole matrix"),
+        ("5.attn_norm[3,4]=1", 13, "norm"),
+        ("5.q[-1,0]=2", 4, "negative"),
+        ("5.q[1,0=2", 7, "']'"),
+        ("5.q[1]=2", 5, "columns"),
+        ("=3", 0, "site"),
+        ("5.q[0,0]=1;?", 11, "site"),
+    ],
+)
+def test_a_fault_is_pointed_at(text: str, position: int, word: str) -> None:
+    with pytest.raises(NotationError) as caught:
+        parse_genotype(text)
+    assert caught.value.position == position
+    assert word in caught.value.reason
+    assert str(caught.value).endswith(f"\n  {text}\n  {' ' * position}^")

@@ -1,0 +1,88 @@
+"""Random two-layer models of every family, and a tokenizer of single words to go with them."""
+
+from collections.abc import Callable
+
+import torch
+from tokenizers import Tokenizer, models, pre_tokenizers
+from transformers import (
+    AutoModelForCausalLM,
+    Gemma3TextConfig,
+    GPT2Config,
+    LlamaConfig,
+    MistralConfig,
+    PreTrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+    PreTrainedTokenizerFast,
+    Qwen2Config,
+    Qwen3Config,
+    StableLmConfig,
+)
+
+from explorer.model.loaded import LoadedModel
+from explorer.model.loading import assemble
+
+VOCABULARY = 97
+_SIZES = {
+    "vocab_size": VOCABULARY,
+    "hidden_size": 32,
+    "intermediate_size": 48,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "max_position_embeddings": 128,
+    "initializer_range": 0.3,  # large enough for the choices to differ from place to place
+    "bos_token_id": 0,
+    "eos_token_id": 1,
+    "pad_token_id": 1,
+}
+
+CONFIGURATIONS: dict[str, Callable[[], PreTrainedConfig]] = {
+    "llama": lambda: LlamaConfig(**_SIZES),
+    "llama-tied": lambda: LlamaConfig(**_SIZES, tie_word_embeddings=True),
+    "mistral": lambda: MistralConfig(**_SIZES, sliding_window=6),
+    "qwen2": lambda: Qwen2Config(**_SIZES),
+    "qwen3": lambda: Qwen3Config(**_SIZES, head_dim=12),
+    "gemma3": lambda: Gemma3TextConfig(
+        **_SIZES, head_dim=8, sliding_window=6, layer_types=["sliding_attention", "full_attention"]
+    ),
+    "gpt2": lambda: GPT2Config(
+        vocab_size=VOCABULARY,
+        n_embd=32,
+        n_layer=2,
+        n_head=4,
+        n_inner=48,
+        n_positions=128,
+        initializer_range=0.3,
+        bos_token_id=0,
+        eos_token_id=1,
+        pad_token_id=1,
+    ),
+}
+UNKNOWN: dict[str, Callable[[], PreTrainedConfig]] = {"stablelm": lambda: StableLmConfig(**_SIZES)}
+ALL = CONFIGURATIONS | UNKNOWN
+
+
+def tiny_tokenizer() -> PreTrainedTokenizerBase:
+    """Words `w0` to `w96`, separated by blanks; `w1` ends a text."""
+    words = {f"w{number}": number for number in range(VOCABULARY)}
+    tokenizer = Tokenizer(models.WordLevel(words, unk_token="w2"))
+    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="w1", unk_token="w2")
+
+
+def tiny_transformer(name: str, seed: int = 0) -> PreTrainedModel:
+    """The random model as transformers makes it, with biases and norms that are random too."""
+    torch.manual_seed(seed)
+    model = AutoModelForCausalLM.from_config(ALL[name](), dtype=torch.float32).eval()
+    with torch.no_grad():
+        for path, parameter in model.named_parameters():
+            if parameter.ndim == 1:  # a new norm is all ones and a new bias all zeros: neither tests anything
+                parameter.add_(torch.randn_like(parameter) * 0.2)
+            assert path
+    return model
+
+
+def tiny_model(name: str, seed: int = 0) -> LoadedModel:
+    """The random model, loaded."""
+    return assemble(tiny_transformer(name, seed), tiny_tokenizer(), source=name, name=f"tiny {name}")
