@@ -10,6 +10,9 @@ from pathlib import Path
 
 import platformdirs
 
+DEMO = "demo"
+"""The name of the bundled demo model, and the model meant where none is named."""
+
 _APP = "mutation-explorer"
 
 

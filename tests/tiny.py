@@ -37,15 +37,15 @@ _SIZES = {
     "pad_token_id": 1,
 }
 
+_GEMMA3 = {"head_dim": 8, "sliding_window": 6, "layer_types": ["sliding_attention", "full_attention"]}
+
 CONFIGURATIONS: dict[str, Callable[[], PreTrainedConfig]] = {
     "llama": lambda: LlamaConfig(**_SIZES),
     "llama-tied": lambda: LlamaConfig(**_SIZES, tie_word_embeddings=True),
     "mistral": lambda: MistralConfig(**_SIZES, sliding_window=6),
     "qwen2": lambda: Qwen2Config(**_SIZES),
     "qwen3": lambda: Qwen3Config(**_SIZES, head_dim=12),
-    "gemma3": lambda: Gemma3TextConfig(
-        **_SIZES, head_dim=8, sliding_window=6, layer_types=["sliding_attention", "full_attention"]
-    ),
+    "gemma3": lambda: Gemma3TextConfig(**_SIZES, **_GEMMA3, tie_word_embeddings=False),
     "gpt2": lambda: GPT2Config(
         vocab_size=VOCABULARY,
         n_embd=32,
@@ -59,8 +59,11 @@ CONFIGURATIONS: dict[str, Callable[[], PreTrainedConfig]] = {
         pad_token_id=1,
     ),
 }
-UNKNOWN: dict[str, Callable[[], PreTrainedConfig]] = {"stablelm": lambda: StableLmConfig(**_SIZES)}
-ALL = CONFIGURATIONS | UNKNOWN
+OTHERS: dict[str, Callable[[], PreTrainedConfig]] = {
+    "gemma3-tied": lambda: Gemma3TextConfig(**_SIZES, **_GEMMA3),
+    "stablelm": lambda: StableLmConfig(**_SIZES),  # a family that the project does not know
+}
+ALL = CONFIGURATIONS | OTHERS
 
 
 def tiny_tokenizer() -> PreTrainedTokenizerBase:

@@ -21,9 +21,8 @@ from transformers.utils import logging as transformers_logging
 from explorer.errors import ModelError
 from explorer.model.anatomy import read_anatomy
 from explorer.model.loaded import LoadedModel, base_view
-from explorer.settings import Settings
+from explorer.settings import DEMO, Settings
 
-DEMO = "demo"
 DEMO_NAME = "SmolLM2-135M-Instruct"
 
 _LOG = logging.getLogger(__name__)

@@ -1,0 +1,265 @@
+"""The command line: reads arguments, asks the workspace, prints. Nothing else.
+
+Every command prints one JSON object with `--json`. Faults that the user can mend are one sentence on
+standard error and exit code 2.
+"""
+
+import dataclasses
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from explorer.domain import Decoding, Prompt
+from explorer.errors import ExplorerError
+from explorer.notation import format_genotype, parse_genotype
+from explorer.settings import DEMO
+from explorer.workspace import Workspace
+
+if TYPE_CHECKING:
+    from explorer.generation.pair import PairUpdate
+    from explorer.model.loaded import LoadedModel
+
+app = typer.Typer(
+    name="mutation-explorer",
+    help="Mutate a language model, weight by weight, and read what it says.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+class DtypeName(StrEnum):
+    """Precisions of weights."""
+
+    float32 = "float32"
+    bfloat16 = "bfloat16"
+    float16 = "float16"
+
+
+Model = Annotated[str, typer.Option("--model", help="demo, a folder, a .gguf file or a hub id.")]
+Device = Annotated[str | None, typer.Option("--device", help="cuda, mps or cpu; the best one here by default.")]
+Dtype = Annotated[
+    DtypeName | None, typer.Option("--dtype", help="float32 on a CPU, the checkpoint's own on a GPU by default.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+@app.command()
+def serve(
+    model: Model = DEMO,
+    device: Device = None,
+    dtype: Dtype = None,
+    host: Annotated[str, typer.Option(help="Address to listen on; others than this machine need --auth.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 7860,
+    share: Annotated[bool, typer.Option("--share", help="Also open a public link; needs --auth.")] = False,
+    auth: Annotated[str | None, typer.Option(metavar="USER:PASSWORD", help="Ask visitors for this login.")] = None,
+    open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Open the dashboard."""
+    with _faults(as_json):
+        from explorer.ui.serving import Serving, run  # the other commands do without gradio
+
+        run(
+            Serving(
+                model=model,
+                device=device,
+                dtype=dtype,
+                host=host,
+                port=port,
+                share=share,
+                auth=auth,
+                open_browser=open_browser,
+                announce=_announcer(as_json),
+            )
+        )
+
+
+@app.command()
+def mutate(
+    genotype: Annotated[str, typer.Argument(help="Such as '11.mlp*0' or '2.down[451,1203]=-3.2;7.head3*0'.")],
+    prompt: Annotated[str, typer.Option(help="What the model is to answer.")],
+    chat: Annotated[
+        bool | None, typer.Option("--chat/--raw", help="Wrap the prompt as a chat; by default if the model can.")
+    ] = None,
+    max_new_tokens: Annotated[int, typer.Option(help="The most tokens of an answer.")] = 64,
+    temperature: Annotated[float, typer.Option(help="0 is greedy.")] = 0.0,
+    top_p: Annotated[float, typer.Option(help="Sample from the likeliest tokens that hold this probability.")] = 1.0,
+    seed: Annotated[int, typer.Option(help="Of the noise that original and mutant share.")] = 0,
+    model: Model = DEMO,
+    device: Device = None,
+    dtype: Dtype = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print the original's and the mutant's answer, and how they differ."""
+    with _faults(as_json):
+        parse_genotype(genotype)  # a typing mistake is told before a model is loaded
+        decoding = Decoding(max_new_tokens=max_new_tokens, temperature=temperature, top_p=top_p, seed=seed)
+        Prompt(text=prompt)
+        workspace, loaded = _load(model, device, dtype, as_json)
+        asked = Prompt(text=prompt, chat=loaded.has_chat_template if chat is None else chat)
+        read = loaded.anatomy.read(genotype)
+        *_, update = workspace.pair(loaded, asked, decoding, read)
+        report = {
+            "genotype": format_genotype(read),
+            "change": workspace.describe(loaded, read),
+            "model": loaded.name,
+            "prompt": prompt,
+            "chat": asked.chat,
+            "decoding": dataclasses.asdict(decoding),
+            **_pair_report(update),
+        }
+        _print(report, as_json, _pair_text)
+
+
+@app.command()
+def anatomy(
+    layer: Annotated[int | None, typer.Argument(min=0, help="Only this layer.")] = None,
+    model: Model = DEMO,
+    device: Device = None,
+    dtype: Dtype = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the model's layers and matrices, with shapes, heads and the spread of their weights."""
+    with _faults(as_json):
+        _, loaded = _load(model, device, dtype, as_json)
+        parts = loaded.anatomy
+        if layer is not None and layer >= parts.layer_count:
+            raise ExplorerError(f"The model has {parts.layer_count} layers, 0 to {parts.layer_count - 1}.")
+        matrices = [m for m in parts.matrices.values() if layer is None or m.layer == layer]
+        report = {
+            "model": loaded.name,
+            "family": parts.model_type,
+            "family_is_known": parts.family is not None,
+            "parameters": parts.parameter_count,
+            "layers": parts.layer_count,
+            "hidden_size": parts.hidden_size,
+            "query_heads": parts.query_heads,
+            "kv_heads": parts.kv_heads,
+            "matrices": [
+                {
+                    "name": matrix.name,
+                    "rows": matrix.rows,
+                    "columns": matrix.columns,
+                    "heads": matrix.head_count,
+                    **dataclasses.asdict(loaded.statistics(matrix)),
+                }
+                for matrix in matrices
+            ],
+        }
+        _print(report, as_json, _anatomy_text)
+
+
+def _load(
+    source: str, device: str | None, dtype: str | None, as_json: bool
+) -> tuple[Workspace, "LoadedModel"]:
+    """The model; what is being done goes to standard error, where it does not mix with results."""
+    workspace = Workspace(source=source, device=device, dtype=dtype)
+    loading, said = workspace.load(), ""
+    while not loading.is_done:
+        if loading.sentence != said and not as_json:
+            said = loading.sentence
+            typer.echo(said, err=True)
+        time.sleep(0.05)
+    return workspace, loading.wait()
+
+
+def _pair_report(update: "PairUpdate") -> dict[str, Any]:
+    measures = update.measures
+    return {
+        "original": "".join(update.original),
+        "mutated": "".join(update.mutated),
+        "silent": update.is_silent,
+        "first_divergence": update.first_divergence,
+        "original_tokens": len(update.original_tokens),
+        "mutated_tokens": len(update.mutated_tokens),
+        "original_end": update.original_end,
+        "mutated_end": update.mutated_end,
+        "share_changed": measures.share_changed if measures else None,
+        "cosine": measures.cosine if measures else None,
+        "mean_kl": measures.mean_kl if measures else None,
+        "perplexity": measures.perplexity if measures else None,
+        "near_ties": measures.near_ties if measures else None,
+        "elapsed_seconds": round(update.elapsed_seconds, 3),
+    }
+
+
+def _pair_text(report: dict[str, Any]) -> Iterator[str]:
+    yield report["change"]
+    yield f"\nOriginal\n{report['original']}\n"
+    yield f"Mutated\n{report['mutated']}\n"
+    if report["mutated_end"] == "overflow":
+        yield "The mutant's forward pass overflowed: its numbers became infinite."
+    if report["silent"]:
+        yield "Silent: the mutant chose every token as the original did."
+    else:
+        yield f"First divergence   token {report['first_divergence'] + 1} of {report['original_tokens']}"
+    yield f"Tokens changed     {_share(report['share_changed'])}"
+    yield f"Word cosine        {_number(report['cosine'])}"
+    yield f"Mean KL            {_number(report['mean_kl'])} nats"
+    yield f"Perplexity         {_number(report['perplexity'])} (mutated text, original model)"
+    yield f"Near ties          {report['near_ties']}"
+    yield f"Time               {report['elapsed_seconds']:.2f} s"
+
+
+def _anatomy_text(report: dict[str, Any]) -> Iterator[str]:
+    yield (
+        f"{report['model']}: {report['parameters']:,} parameters, {report['layers']} layers, hidden size "
+        f"{report['hidden_size']}, {report['query_heads']} query heads, {report['kv_heads']} KV heads"
+    )
+    if not report["family_is_known"]:
+        yield f"The family '{report['family']}' is unknown: its matrices are named by module path."
+    width = max((len(matrix["name"]) for matrix in report["matrices"]), default=0)
+    yield f"{'matrix':<{width}}  {'shape':>15}  heads        min        max  deviation"
+    for matrix in report["matrices"]:
+        shape = f"{matrix['rows']:,} × {matrix['columns']:,}"
+        yield (
+            f"{matrix['name']:<{width}}  {shape:>15}  {matrix['heads'] or '–':>5} {matrix['minimum']:>10.4f} "
+            f"{matrix['maximum']:>10.4f} {matrix['deviation']:>10.4f}"
+        )
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4g}"
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else f"{value:.0%}"
+
+
+def _print(report: dict[str, Any], as_json: bool, lines: Callable[[dict[str, Any]], Iterator[str]]) -> None:
+    if as_json:
+        typer.echo(json.dumps(report, ensure_ascii=False, indent=2))
+    else:
+        typer.echo("\n".join(lines(report)))
+
+
+def _announcer(as_json: bool) -> Callable[[dict[str, Any]], None]:
+    """Where the page is, once it can be opened."""
+
+    def announce(facts: dict[str, Any]) -> None:
+        typer.echo(json.dumps(facts) if as_json else f"The dashboard is open at {facts['url']}")
+        sys.stdout.flush()
+
+    return announce
+
+
+@contextmanager
+def _faults(as_json: bool) -> Iterator[None]:
+    """The edge: what the user can mend becomes a sentence and exit code 2."""
+    try:
+        yield
+    except ExplorerError as fault:
+        typer.echo(json.dumps({"error": str(fault)}, ensure_ascii=False) if as_json else str(fault), err=True)
+        raise typer.Exit(2) from fault
+
+
+def main() -> None:
+    """The script `mutation-explorer`."""
+    app()

@@ -1,0 +1,73 @@
+"""Experiments as TOML files: a prompt with its decoding, under a name, and what it is for.
+
+Owns the file format, which docs/experiments.md describes.
+"""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from explorer.domain import Decoding, Experiment, Prompt
+from explorer.errors import DecodingError, ExperimentError, PromptError
+
+_ORDER = re.compile(r"^[0-9]+-")
+_DECODING_TYPES: dict[str, tuple[type, ...]] = {
+    "max_new_tokens": (int,),
+    "temperature": (int, float),
+    "top_p": (int, float),
+    "seed": (int,),
+}
+
+
+def read_experiment(path: Path) -> Experiment:
+    """Read one file; its stem, less a number that orders the files, is the experiment's name. Raises ExperimentError with file and line."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as fault:
+        raise ExperimentError(f"{path}: {fault}") from fault
+    except (OSError, UnicodeDecodeError) as fault:
+        raise ExperimentError(f"{path} cannot be read: {fault}") from fault
+    _check_keys(path, text, table)
+    try:
+        return Experiment(
+            name=_ORDER.sub("", path.stem),
+            title=table.get("title", _ORDER.sub("", path.stem)),
+            prompt=Prompt(text=table["prompt"], chat=table.get("chat", True)),
+            decoding=Decoding(**table.get("decoding", {})),
+            purpose=table.get("purpose", ""),
+        )
+    except (DecodingError, PromptError) as fault:
+        raise ExperimentError(f"{path}: {fault}") from fault
+
+
+def read_experiments(folder: Path) -> tuple[Experiment, ...]:
+    """All experiments of a folder, in the order of their file names. Raises ExperimentError."""
+    return tuple(read_experiment(path) for path in sorted(folder.glob("*.toml")))
+
+
+def _check_keys(path: Path, text: str, table: dict[str, Any]) -> None:
+    expected: dict[str, tuple[type, ...]] = {"title": (str,), "purpose": (str,), "prompt": (str,), "chat": (bool,)}
+    expected["decoding"] = (dict,)
+    if "prompt" not in table:
+        raise ExperimentError(f"{path}: the key 'prompt' is missing.")
+    _check_table(path, text, table, expected)
+    _check_table(path, text, table.get("decoding", {}), _DECODING_TYPES)
+
+
+def _check_table(path: Path, text: str, table: dict[str, Any], expected: dict[str, tuple[type, ...]]) -> None:
+    for key, value in table.items():
+        line = _line_of(text, key)
+        if key not in expected:
+            known = ", ".join(expected)
+            raise ExperimentError(f"{path}, line {line}: there is no key '{key}'. Known keys: {known}.")
+        if type(value) not in expected[key]:
+            wanted = " or ".join(kind.__name__ for kind in expected[key])
+            raise ExperimentError(f"{path}, line {line}: '{key}' must be of type {wanted}.")
+
+
+def _line_of(text: str, key: str) -> int:
+    lines = text.splitlines()
+    found = (number for number, line in enumerate(lines, 1) if line.lstrip(" [").startswith(key))
+    return next(found, 1)

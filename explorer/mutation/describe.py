@@ -1,0 +1,88 @@
+"""What a genotype changes, in plain words: "one weight of 134,515,008: 5.88 → 0"."""
+
+import torch
+from torch import Tensor
+
+from explorer.domain import Genotype, Mutation
+from explorer.model.anatomy import Target
+from explorer.model.loaded import LoadedModel
+from explorer.model.weights import weight_of
+from explorer.mutation.operations import operate
+from explorer.notation import format_site
+
+
+def describe(model: LoadedModel, genotype: Genotype) -> str:
+    """One sentence on what the genotype changes."""
+    if not genotype:
+        return "Nothing is changed: both texts come from the original model."
+    total = f"{model.anatomy.parameter_count:,}"
+    count = count_weights(model, genotype)
+    if len(genotype.mutations) == 1:
+        return f"{_amount(count)} of {total}: {_change(model, genotype.mutations[0])}"
+    changes = "; ".join(_change(model, mutation) for mutation in genotype.mutations)
+    return f"{_amount(count)} of {total}, by {len(genotype.mutations)} mutations: {changes}"
+
+
+def count_weights(model: LoadedModel, genotype: Genotype) -> int:
+    """How many different weights the mutations touch, tied ones counted once."""
+    by_tensor: dict[object, list[Target]] = {}
+    for mutation in genotype.mutations:
+        for target in model.anatomy.targets(mutation.site):
+            by_tensor.setdefault(target.matrix.uses, []).append(target)
+    return sum(_covered(targets) for targets in by_tensor.values())
+
+
+def present_values(model: LoadedModel, mutation: Mutation) -> Tensor:
+    """The unmutated weights of a mutation's site, as one vector."""
+    targets = model.anatomy.targets(mutation.site)
+    return torch.cat([target_weights(model, target).flatten() for target in targets])
+
+
+def target_weights(model: LoadedModel, target: Target) -> Tensor:
+    """The unmutated weights [rows, columns] of a target: a view of the model's own; do not write to it."""
+    weight = weight_of(model.causal_lm, target.matrix)
+    return weight[target.rows.start : target.rows.stop, target.columns.start : target.columns.stop]
+
+
+def format_value(value: float) -> str:
+    """A weight for people: three significant digits, a true minus sign."""
+    return f"{value:.3g}".replace("-", "−").replace("e−0", "e−")
+
+
+def _covered(targets: list[Target]) -> int:
+    if len(targets) == 1:
+        return targets[0].size
+    mask = torch.zeros(targets[0].matrix.rows, targets[0].matrix.columns, dtype=torch.bool)
+    for target in targets:
+        mask[target.rows.start : target.rows.stop, target.columns.start : target.columns.stop] = True
+    return int(mask.sum())
+
+
+def _amount(count: int) -> str:
+    return "one weight" if count == 1 else f"{count:,} weights"
+
+
+def _change(model: LoadedModel, mutation: Mutation) -> str:
+    targets = model.anatomy.targets(mutation.site)
+    if sum(target.size for target in targets) == 1:
+        old = target_weights(model, targets[0])
+        new = operate(old, mutation.operation, model.statistics(targets[0].matrix))
+        return f"{format_site(mutation.site)} {format_value(float(old))} → {format_value(float(new))}"
+    return f"{format_site(mutation.site)} {_verb(model, mutation, targets)}"
+
+
+def _verb(model: LoadedModel, mutation: Mutation, targets: tuple[Target, ...]) -> str:
+    operation = mutation.operation
+    match operation.kind:
+        case "scale":
+            return f"× {format_value(operation.value)}"
+        case "add":
+            return f"+ {format_value(operation.value)}"
+        case "set":
+            return f"→ {format_value(operation.value)}"
+    whose = "its maximum" if operation.kind == "max" else "its minimum"
+    if len(targets) > 1:
+        return f"→ {whose.replace('its', 'each matrix’s')}"
+    statistics = model.statistics(targets[0].matrix)
+    value = statistics.maximum if operation.kind == "max" else statistics.minimum
+    return f"→ {whose}, {format_value(value)}"

@@ -1,0 +1,136 @@
+"""The facade that the page and the command line use: models by name, genotypes by text, pairs by prompt.
+
+Owns which models are in memory and what is cached for them. Knows neither gradio nor typer, and imports
+torch only when the first model is loaded, so that a page is up before.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from explorer.domain import Decoding, Experiment, Genotype, Prompt
+from explorer.experiments import read_experiments
+from explorer.settings import DEMO, Settings
+
+if TYPE_CHECKING:
+    from explorer.generation.baseline import Baselines
+    from explorer.generation.pair import PairUpdate
+    from explorer.model.loaded import LoadedModel
+
+MODELS_KEPT = 2
+"""How many models stay in memory."""
+
+
+class Loading:
+    """A model on its way into memory, in a thread of its own."""
+
+    def __init__(self, load: Callable[[Callable[[str], None]], LoadedModel]) -> None:
+        self.sentence = "Starting …"
+        """What is being done."""
+        self.fault: BaseException | None = None
+        """Why it failed."""
+        self.model: LoadedModel | None = None
+        """The model, once it is there."""
+        self._load = load
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it has ended, well or badly."""
+        return not self._thread.is_alive()
+
+    def wait(self) -> LoadedModel:
+        """The model, when it is there. Raises ModelError, or what else kept it from loading."""
+        self._thread.join()
+        if self.fault is not None:
+            raise self.fault
+        assert self.model is not None
+        return self.model
+
+    def _run(self) -> None:
+        try:
+            self.model = self._load(self._say)
+        except BaseException as fault:  # noqa: BLE001  # raised again, in the thread that waits
+            self.fault = fault
+
+    def _say(self, sentence: str) -> None:
+        self.sentence = sentence
+
+
+@dataclass(slots=True, eq=False)
+class Workspace:
+    """What one process works with."""
+
+    source: str = DEMO
+    """The model that is meant where none is named."""
+    device: str | None = None
+    dtype: str | None = None
+    settings: Settings = field(default_factory=Settings)
+    _models: OrderedDict[str, Loading] = field(default_factory=OrderedDict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _baselines: Baselines | None = None
+
+    def load(self, source: str | None = None) -> Loading:
+        """Begin to load the model of that name, unless it is there or on its way; never waits.
+
+        The `MODELS_KEPT` models used last stay in memory; one that failed is tried again.
+        """
+        name = source or self.source
+        with self._lock:
+            known = self._models.get(name)
+            if known is None or known.fault is not None:
+                self._models[name] = Loading(lambda say: self._load(name, say))
+            self._models.move_to_end(name)
+            self._forget_surplus()
+            return self._models[name]
+
+    def model(self, source: str | None = None) -> LoadedModel:
+        """The model of that name, loaded if it is not. Raises ModelError."""
+        return self.load(source).wait()
+
+    def experiments(self) -> tuple[Experiment, ...]:
+        """The prompts on offer. Raises ExperimentError."""
+        return read_experiments(self.settings.experiments_folder)
+
+    def pair(
+        self,
+        model: LoadedModel,
+        prompt: Prompt,
+        decoding: Decoding,
+        genotype: Genotype,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> Iterator[PairUpdate]:
+        """Original and mutated text as they grow; see `generation.pair.generate_pair`."""
+        from explorer.generation.pair import generate_pair
+
+        return generate_pair(model, prompt, decoding, genotype, self._kept_baselines(), cancelled)
+
+    def describe(self, model: LoadedModel, genotype: Genotype) -> str:
+        """One sentence on what the genotype changes."""
+        from explorer.mutation.describe import describe
+
+        return describe(model, genotype)
+
+    def _load(self, name: str, say: Callable[[str], None]) -> LoadedModel:
+        say("Starting PyTorch …")
+        from explorer.model.loading import load_model
+
+        return load_model(name, device=self.device, dtype=self.dtype, settings=self.settings, say=say)
+
+    def _kept_baselines(self) -> Baselines:
+        from explorer.generation.baseline import Baselines
+
+        if self._baselines is None:
+            self._baselines = Baselines(self.settings.baselines_kept)
+        return self._baselines
+
+    def _forget_surplus(self) -> None:
+        while len(self._models) > MODELS_KEPT:
+            _, oldest = self._models.popitem(last=False)
+            if self._baselines is not None and oldest.model is not None:
+                self._baselines.forget(oldest.model)
