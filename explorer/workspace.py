@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from explorer.domain import Decoding, Experiment, Genotype, Prompt
+from explorer.domain import Decoding, Experiment, Genotype, Prompt, Site
 from explorer.experiments import read_experiments
 from explorer.settings import DEMO, Settings
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from explorer.generation.baseline import Baselines
     from explorer.generation.pair import PairUpdate
     from explorer.model.loaded import LoadedModel
+    from explorer.mutation.describe import SiteFacts
 
 MODELS_KEPT = 2
 """How many models stay in memory."""
@@ -75,6 +76,10 @@ class Workspace:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _baselines: Baselines | None = None
 
+    def __deepcopy__(self, _memo: object) -> Workspace:
+        """The workspace itself: gradio copies a page's events, and all that their handlers hold, at every visit."""
+        return self
+
     def load(self, source: str | None = None) -> Loading:
         """Begin to load the model of that name, unless it is there or on its way; never waits.
 
@@ -115,6 +120,12 @@ class Workspace:
         from explorer.mutation.describe import describe
 
         return describe(model, genotype)
+
+    def facts(self, model: LoadedModel, site: Site) -> SiteFacts:
+        """What a site holds in the unmutated model."""
+        from explorer.mutation.describe import site_facts
+
+        return site_facts(model, site)
 
     def _load(self, name: str, say: Callable[[str], None]) -> LoadedModel:
         say("Starting PyTorch …")

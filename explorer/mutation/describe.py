@@ -1,9 +1,11 @@
 """What a genotype changes, in plain words: "one weight of 134,515,008: 5.88 → 0"."""
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
-from explorer.domain import Genotype, Mutation
+from explorer.domain import Genotype, Mutation, Site
 from explorer.model.anatomy import Target
 from explorer.model.loaded import LoadedModel
 from explorer.model.weights import weight_of
@@ -32,10 +34,31 @@ def count_weights(model: LoadedModel, genotype: Genotype) -> int:
     return sum(_covered(targets) for targets in by_tensor.values())
 
 
-def present_values(model: LoadedModel, mutation: Mutation) -> Tensor:
-    """The unmutated weights of a mutation's site, as one vector."""
-    targets = model.anatomy.targets(mutation.site)
-    return torch.cat([target_weights(model, target).flatten() for target in targets])
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteFacts:
+    """What a site holds in the unmutated model."""
+
+    weights: int
+    """How many."""
+    present: float
+    """The value of a single weight, else the mean."""
+    minimum: float
+    """Of the matrices that the site is part of; so is `maximum`."""
+    maximum: float
+
+
+def site_facts(model: LoadedModel, site: Site) -> SiteFacts:
+    """The facts of a site that the model has."""
+    targets = model.anatomy.targets(site)
+    count = sum(target.size for target in targets)
+    total = sum(float(target_weights(model, target).sum(dtype=torch.float64)) for target in targets)
+    statistics = [model.statistics(target.matrix) for target in targets]
+    return SiteFacts(
+        weights=count,
+        present=total / count,
+        minimum=min(each.minimum for each in statistics),
+        maximum=max(each.maximum for each in statistics),
+    )
 
 
 def target_weights(model: LoadedModel, target: Target) -> Tensor:

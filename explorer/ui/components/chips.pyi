@@ -1,0 +1,27 @@
+"""The genotype as chips that can be taken away one by one (assets/chips.js)."""
+
+from typing import Any
+
+import gradio as gr
+
+from explorer.ui.theme import script
+
+from gradio.events import Dependency
+
+class Chips(gr.HTML):
+    """`value` is the genotype's text; the cross of a chip sends `remove` with its index."""
+
+    def __init__(self, value: str = "", *, has_current: bool = False, **options: Any) -> None:
+        super().__init__(
+            value,
+            html_template='<div class="chips"></div>',
+            js_on_load=script("chips.js"),
+            apply_default_css=False,
+            has_current=has_current,
+            **options,
+        )
+    from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
+    from gradio.blocks import Block
+    if TYPE_CHECKING:
+        from gradio.components import Timer
+        from gradio.components.base import Component

@@ -1,0 +1,95 @@
+"""The two texts side by side; draws what it is given (assets/pair.js)."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from explorer.ui.theme import script
+
+if TYPE_CHECKING:
+    from explorer.generation.measures import Place
+    from explorer.generation.pair import PairUpdate
+
+_TEMPLATE = """
+<div class="pair" data-running="false">
+  <section class="pair-card" data-side="original">
+    <header><h3>Original</h3><span class="pair-note"></span></header>
+    <div class="pair-text" aria-live="polite"></div>
+  </section>
+  <section class="pair-card" data-side="mutated">
+    <header><h3>Mutated</h3><span class="pair-note"></span></header>
+    <div class="pair-text" aria-live="polite"></div>
+  </section>
+  <div class="pair-popover" role="tooltip" hidden></div>
+</div>
+"""
+
+_ENDS = {
+    None: "writing …",
+    "stop": "ended by itself",
+    "length": "reached the limit",
+    "overflow": "overflowed",
+    "cancelled": "stopped",
+}
+_END_MARK = "∎"
+
+
+class PairPanel(gr.HTML):
+    """Original and mutated text; each token shows both models' likeliest tokens on hover or tap."""
+
+    def __init__(self, value: dict[str, Any] | None = None, *, places: str = "", **options: Any) -> None:
+        super().__init__(
+            value,
+            html_template=_TEMPLATE,
+            js_on_load=script("pair.js"),
+            apply_default_css=False,
+            places=places,
+            **options,
+        )
+
+
+def show_pair(update: PairUpdate) -> dict[str, Any]:
+    """The panel's new state for an update of a run; keyword arguments of `gr.update`."""
+    is_running = update.original_end is None or update.mutated_end is None
+    value = {
+        "original": _pieces(update.original, update.original_end),
+        "mutated": _pieces(update.mutated, update.mutated_end),
+        "divergence": update.first_divergence,
+        "notes": [_note(update.original, update.original_end), _note(update.mutated, update.mutated_end)],
+        "running": is_running,
+    }
+    return {"value": value, "places": _places_json(update)}
+
+
+def _pieces(pieces: tuple[str, ...], end: str | None) -> list[str]:
+    """The pieces, with a mark for the token that ended the text, which has none."""
+    if end == "stop" and pieces and not pieces[-1]:
+        return [*pieces[:-1], _END_MARK]
+    return list(pieces)
+
+
+def _note(pieces: tuple[str, ...], end: str | None) -> str:
+    count = len(pieces)
+    return f"{count} token{'' if count == 1 else 's'} · {_ENDS[end]}"
+
+
+def _places_json(update: PairUpdate) -> str:
+    if update.measures is None:
+        return ""
+    sides = {
+        "original": [_place(place, True) for place in update.measures.original_places],
+        "mutated": [_place(place, False) for place in update.measures.mutated_places],
+    }
+    return json.dumps(sides, ensure_ascii=False)
+
+
+def _place(place: Place, of_original: bool) -> list[object]:
+    own = place.original if of_original else place.mutated
+    return [
+        [[item.text, round(item.probability, 4)] for item in place.original],
+        [[item.text, round(item.probability, 4)] for item in place.mutated],
+        own[0].text if own else "",
+    ]

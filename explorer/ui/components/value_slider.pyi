@@ -1,0 +1,51 @@
+"""A slider over a matrix's own range; letting go of it sends `release` (assets/slider.js)."""
+
+from typing import Any
+
+import gradio as gr
+
+from explorer.ui.theme import script
+
+_TEMPLATE = """
+<div class="slider idle">
+  <output></output>
+  <input type="range" aria-label="Value of the chosen weights" />
+  <div class="slider-ticks"></div>
+</div>
+"""
+
+from gradio.events import Dependency
+
+class ValueSlider(gr.HTML):
+    """`value` is the value that the mutation sets, None while there is none; the other arguments are its scale."""
+
+    def __init__(
+        self,
+        value: float | None = None,
+        *,
+        minimum: float = -1.0,
+        maximum: float = 1.0,
+        present: float | None = None,
+        present_label: str = "now",
+        **options: Any,
+    ) -> None:
+        super().__init__(
+            value,
+            html_template=_TEMPLATE,
+            js_on_load=script("slider.js"),
+            apply_default_css=False,
+            minimum=minimum,
+            maximum=maximum,
+            present=present,
+            present_label=present_label,
+            **options,
+        )
+
+    def postprocess(self, value: float | None) -> Any:
+        """The value as it is."""
+        return value
+    from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
+    from gradio.blocks import Block
+    if TYPE_CHECKING:
+        from gradio.components import Timer
+        from gradio.components.base import Component

@@ -1,0 +1,161 @@
+"""What the controls of the Explore tab point at, and its site; plain values, no gradio, no torch.
+
+A `Selection` remembers more than one level needs, so that going from a weight to its row and back loses
+nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, get_args
+
+from explorer.domain import ATTENTION_KINDS, NORM_KINDS, Site, Slice
+
+if TYPE_CHECKING:
+    from explorer.model.anatomy import Anatomy, Matrix
+
+Level = Literal["layer", "head", "matrix", "block", "row", "column", "weight"]
+LEVELS: tuple[Level, ...] = get_args(Level)
+
+_HEAD_PARTS = ("head", "kvhead", *ATTENTION_KINDS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """The state of the controls."""
+
+    level: Level = "weight"
+    layer: int = 0
+    part: str = "down"
+    """A group, a matrix kind or, in an unknown family, a module's path."""
+    head: int = 0
+    row: int = 0
+    row_stop: int = 1
+    column: int = 0
+    column_stop: int = 1
+
+
+def part_choices(anatomy: Anatomy, level: Level) -> tuple[str, ...]:
+    """The parts that a level offers, in the order of the page."""
+    if anatomy.family is None:
+        return tuple(anatomy.matrices)
+    if level == "layer":
+        return ("layer", "attn", "mlp")
+    if level == "head":
+        return _HEAD_PARTS
+    layered = anatomy.kinds(0)
+    shared = tuple(name for name, matrix in anatomy.matrices.items() if matrix.layer is None)
+    kinds = (*layered, *shared)
+    return kinds if level in ("matrix", "weight") else tuple(kind for kind in kinds if kind not in NORM_KINDS)
+
+
+def levels_of(anatomy: Anatomy) -> tuple[Level, ...]:
+    """The levels that make sense for a model: one of an unknown family has no layers and heads."""
+    return LEVELS if anatomy.family else tuple(level for level in LEVELS if level not in ("layer", "head"))
+
+
+def matrix_of(anatomy: Anatomy, selection: Selection) -> Matrix | None:
+    """The one matrix that is selected, or None at the levels of layers and heads."""
+    if selection.level in ("layer", "head"):
+        return None
+    name = f"{selection.layer}.{selection.part}"
+    return anatomy.matrices.get(name) or anatomy.matrices[selection.part]
+
+
+def head_count(anatomy: Anatomy, part: str) -> int:
+    """How many heads a part has."""
+    return anatomy.kv_heads if part in ("k", "v", "kvhead") else anatomy.query_heads
+
+
+def fitted(selection: Selection, anatomy: Anatomy) -> Selection:
+    """The nearest selection that the model has."""
+    level = selection.level if selection.level in levels_of(anatomy) else "weight"
+    choices = part_choices(anatomy, level)
+    preferred = "down" if "down" in choices else choices[0]
+    part = selection.part if selection.part in choices else preferred
+    layer = _clamped(selection.layer, max(1, anatomy.layer_count))
+    head = _clamped(selection.head, max(1, head_count(anatomy, part)))
+    selection = replace(selection, level=level, part=part, layer=layer, head=head)
+    matrix = matrix_of(anatomy, selection)
+    if matrix is None:
+        return selection
+    row, column = _clamped(selection.row, matrix.rows), _clamped(selection.column, matrix.columns)
+    return replace(
+        selection,
+        row=row,
+        row_stop=min(max(selection.row_stop, row + 1), matrix.rows),
+        column=column,
+        column_stop=min(max(selection.column_stop, column + 1), matrix.columns),
+    )
+
+
+def site_of(selection: Selection, anatomy: Anatomy) -> Site:
+    """The site that a fitted selection points at."""
+    part = selection.part
+    if selection.level == "layer":
+        return Site(layer=selection.layer, part=part)
+    if selection.level == "head":
+        return Site(layer=selection.layer, part=part, head=selection.head)
+    matrix = matrix_of(anatomy, selection)
+    assert matrix is not None
+    rows, columns = _slices(selection)
+    rows, columns = _whole_if_all(rows, matrix.rows), _whole_if_all(columns, matrix.columns)
+    return Site(part=part, layer=matrix.layer, rows=rows, columns=columns)
+
+
+def selection_of(site: Site, anatomy: Anatomy, before: Selection) -> Selection:
+    """The selection that points at a site; what the site leaves open stays as it was before."""
+    layer = before.layer if site.layer is None else site.layer
+    if site.part in ("layer", "attn", "mlp"):
+        return replace(before, level="layer", layer=layer, part=site.part)
+    if site.head is not None:
+        return replace(before, level="head", layer=layer, part=site.part, head=site.head)
+    (target,) = anatomy.targets(site)
+    rows, columns = target.rows, target.columns
+    return Selection(
+        level=_level_of(site, target.matrix),
+        layer=layer,
+        part=site.part,
+        head=before.head,
+        row=rows.start,
+        row_stop=rows.stop,
+        column=columns.start,
+        column_stop=columns.stop,
+    )
+
+
+def _level_of(site: Site, matrix: Matrix) -> Level:
+    if site.rows.is_all and site.columns.is_all:
+        return "matrix"
+    if site.rows.is_single and (site.columns.is_single or matrix.columns == 1):
+        return "weight"
+    if site.rows.is_single and site.columns.is_all:
+        return "row"
+    if site.columns.is_single and site.rows.is_all:
+        return "column"
+    return "block"
+
+
+def _slices(selection: Selection) -> tuple[Slice, Slice]:
+    row = Slice(selection.row, selection.row + 1)
+    column = Slice(selection.column, selection.column + 1)
+    match selection.level:
+        case "block":
+            return Slice(selection.row, selection.row_stop), Slice(selection.column, selection.column_stop)
+        case "row":
+            return row, Slice()
+        case "column":
+            return Slice(), column
+        case "weight":
+            return row, column
+        case _:
+            return Slice(), Slice()
+
+
+def _whole_if_all(indices: Slice, length: int) -> Slice:
+    """An index range of everything in its shortest form, which a norm's only column needs."""
+    return Slice() if indices.start == 0 and indices.stop == length else indices
+
+
+def _clamped(index: int, length: int) -> int:
+    return min(max(0, index), length - 1)

@@ -1,0 +1,121 @@
+"""Serving the page: address, login, and the rule that no request leaves the machine."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from starlette.middleware import Middleware
+from starlette.middleware.base import BaseHTTPMiddleware
+
+from explorer.errors import ExplorerError
+from explorer.settings import DEMO
+from explorer.ui.page import build_page
+from explorer.ui.theme import STYLE_SHEET, make_theme
+from explorer.workspace import Workspace
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+# gradio compiles its HTML templates in the page, hence 'unsafe-eval'.
+_POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' ws: wss: data: blob:; worker-src 'self' blob:"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serving:
+    """How to serve the page."""
+
+    model: str = DEMO
+    device: str | None = None
+    dtype: str | None = None
+    host: str = "127.0.0.1"
+    port: int = 7860
+    share: bool = False
+    auth: str | None = None
+    """`USER:PASSWORD`; needed for any host but this machine."""
+    open_browser: bool = False
+    announce: Callable[[dict[str, Any]], None] = field(default=lambda facts: print(facts["url"]))  # noqa: T201
+    """Told the page's address when it answers."""
+
+
+def run(serving: Serving) -> None:
+    """Serve until interrupted. Raises ExplorerError if the address cannot be used."""
+    login = _login(serving)
+    _check_port(serving)
+    workspace = Workspace(source=serving.model, device=serving.device, dtype=serving.dtype)
+    page = build_page(workspace)
+    _, url, public_url = page.launch(
+        server_name=serving.host,
+        server_port=serving.port or _free_port(serving.host),
+        share=serving.share,
+        auth=login,
+        inbrowser=serving.open_browser,
+        theme=make_theme(),
+        css_paths=STYLE_SHEET,
+        footer_links=[],
+        run_history=False,
+        quiet=True,
+        prevent_thread_lock=True,
+        app_kwargs={"middleware": [Middleware(BaseHTTPMiddleware, dispatch=_keep_at_home)]},
+    )
+    workspace.load()  # only now, so that the page answers while PyTorch is still being imported
+    serving.announce({"url": public_url or url, "model": serving.model})
+    page.block_thread()
+
+
+async def _keep_at_home(request: Request, call_next: Any) -> Response:
+    """Let the browser itself refuse any request to another host."""
+    response: Response = await call_next(request)
+    response.headers["Content-Security-Policy"] = _POLICY
+    return response
+
+
+def _login(serving: Serving) -> tuple[str, str] | None:
+    if serving.auth is None:
+        if serving.share or not _is_this_machine(serving.host):
+            raise ExplorerError(
+                f"Anyone who reaches {'the public link' if serving.share else serving.host} could use this machine: "
+                "add --auth USER:PASSWORD."
+            )
+        return None
+    user, colon, password = serving.auth.partition(":")
+    if not (user and colon and password):
+        raise ExplorerError("--auth takes USER:PASSWORD, such as --auth ada:enchantress.")
+    if serving.share or not _is_this_machine(serving.host):
+        print("Warning: the page can be reached from other machines.", file=sys.stderr)  # noqa: T201
+    return user, password
+
+
+def _is_this_machine(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _check_port(serving: Serving) -> None:
+    with socket.socket(socket.AF_INET6 if ":" in serving.host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((serving.host, serving.port))
+        except OSError as fault:
+            raise ExplorerError(
+                f"The page cannot listen on {serving.host}:{serving.port} ({fault.strerror or fault}). "
+                "Choose another with --host or --port; --port 0 takes a free one."
+            ) from fault
+
+
+def _free_port(host: str) -> int:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])

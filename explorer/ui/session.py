@@ -1,0 +1,90 @@
+"""What one visitor's page remembers, and which of his runs is the one that counts."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from explorer.domain import Genotype, Mutation, Operation
+from explorer.ui.selection import Selection, fitted, selection_of, site_of
+
+if TYPE_CHECKING:
+    from explorer.model.anatomy import Anatomy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exploration:
+    """The mutation under the controls and those stacked before it."""
+
+    source: str
+    """The model's name, as the workspace knows it."""
+    selection: Selection = field(default_factory=Selection)
+    operation: Operation | None = None
+    """What the controls do at their site; None: nothing yet."""
+    stacked: tuple[Mutation, ...] = ()
+
+    def genotype(self, anatomy: Anatomy) -> Genotype:
+        """All mutations, that of the controls last."""
+        if self.operation is None:
+            return Genotype(self.stacked)
+        current = Mutation(site_of(self.selection, anatomy), self.operation)
+        return Genotype((*self.stacked, current))
+
+    def pointed_at(self, selection: Selection, anatomy: Anatomy) -> Exploration:
+        """The same operation at another site."""
+        return replace(self, selection=fitted(selection, anatomy))
+
+    def with_genotype(self, genotype: Genotype, anatomy: Anatomy) -> Exploration:
+        """The controls at the last mutation of a genotype, the others stacked."""
+        if not genotype:
+            return replace(self, operation=None, stacked=())
+        *stacked, current = genotype.mutations
+        selection = selection_of(current.site, anatomy, self.selection)
+        return replace(self, selection=selection, operation=current.operation, stacked=tuple(stacked))
+
+    def without(self, index: int, anatomy: Anatomy) -> Exploration:
+        """Less the mutation at a place in the genotype."""
+        mutations = self.genotype(anatomy).mutations
+        if index == len(self.stacked):
+            return replace(self, operation=None)
+        kept = tuple(mutation for place, mutation in enumerate(mutations) if place != index)
+        return replace(self, stacked=kept[: len(self.stacked) - 1])
+
+    def stacked_up(self, anatomy: Anatomy) -> Exploration:
+        """The controls' mutation put on the stack, so that they can make another."""
+        return replace(self, stacked=self.genotype(anatomy).mutations, operation=None)
+
+    def reset(self) -> Exploration:
+        """The original model, the controls where they are."""
+        return replace(self, operation=None, stacked=())
+
+
+class Runs:
+    """Tickets for runs: of each visitor's, only the newest counts, and it can be stopped."""
+
+    def __init__(self) -> None:
+        self._numbers = itertools.count(1)
+        self._newest: dict[str, int] = {}
+
+    def __deepcopy__(self, _memo: object) -> Runs:
+        """The tickets themselves, as with `Workspace`."""
+        return self
+
+    def begin(self, visitor: str) -> int:
+        """A ticket for a new run; the visitor's older runs stop within one token."""
+        ticket = next(self._numbers)
+        self._newest[visitor] = ticket
+        return ticket
+
+    def stop(self, visitor: str) -> None:
+        """Stop the visitor's run."""
+        self._newest[visitor] = 0
+
+    def is_over(self, visitor: str, ticket: int) -> bool:
+        """Whether a run has been stopped or overtaken."""
+        return self._newest.get(visitor) != ticket
+
+    def forget(self, visitor: str) -> None:
+        """The visitor has closed the page: whatever he ran stops."""
+        self._newest.pop(visitor, None)

@@ -1,0 +1,43 @@
+"""The tab Guide: the notation, and what the numbers mean."""
+
+import gradio as gr
+
+GUIDE = """
+### The notation
+
+A mutation is a *site* and an *operation*; several are joined by `;` and apply in order.
+
+| site | what it is |
+|---|---|
+| `5` | all matrices of layer 5 |
+| `5.attn` · `5.mlp` | its attention (q k v o) or its MLP (gate up down) |
+| `7.head3` · `7.kvhead1` | a query head (rows of q, columns of o) or a KV head (rows of k and v) |
+| `7.q.head3` | that head in one matrix |
+| `14.down` | one matrix: q k v o gate up down |
+| `14.down[0:64,128:192]` | a block, rows and columns half-open as in Python |
+| `9.gate[17,:]` · `9.gate[:,17]` | a row (output feature) · a column (input feature) |
+| `2.down[451,1203]` | one weight |
+| `5.attn_norm[17]` · `norm` | an entry of a norm · the final norm |
+| `embed[17,:]` · `head` | a token's embedding · the language-model head |
+
+| operation | what it does |
+|---|---|
+| `=0` · `=-3.2` | sets every weight of the site |
+| `=max` · `=min` | sets it to the largest or smallest weight of its own matrix |
+| `*0.5` · `+0.1` | multiplies · adds |
+
+### What you see
+
+- Both texts come from the same prompt, the same settings and the same random numbers: a difference comes from the weights.
+- Mutated text is tinted from the **first divergence** on, the first token that the mutant chose otherwise.
+- Hover over a token, or tap it: the five likeliest tokens of both models at that place.
+- **Mean KL** and **perplexity** see changes that the text does not show yet.
+- A **silent** mutation leaves the whole text as it was. Most single weights are silent; a few are not.
+
+Nothing is ever written to the model: Reset, closing the page or a crash leaves it as it was.
+"""
+
+
+def build() -> None:
+    """Lay the tab out."""
+    gr.Markdown(GUIDE, elem_classes="card guide")

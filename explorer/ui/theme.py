@@ -1,0 +1,45 @@
+"""How the page looks: one theme, one style sheet, and the scripts of its components."""
+
+from pathlib import Path
+
+import gradio as gr
+
+ASSETS = Path(__file__).parent.parent.parent / "assets"
+STYLE_SHEET = ASSETS / "style.css"
+
+
+def script(name: str) -> str:
+    """The text of a script in assets/."""
+    return (ASSETS / name).read_text(encoding="utf-8")
+
+
+def make_theme() -> gr.themes.Base:
+    """The theme; its fonts are bundled with gradio, so no request leaves the machine."""
+    return gr.themes.Base(
+        primary_hue=gr.themes.colors.teal,
+        secondary_hue=gr.themes.colors.rose,
+        neutral_hue=gr.themes.colors.slate,
+        radius_size=gr.themes.sizes.radius_md,
+        spacing_size=gr.themes.sizes.spacing_md,
+        text_size=gr.themes.sizes.text_md,
+        # The semi-bold files that come with gradio lack most letters; regular and bold are whole.
+        font=[gr.themes.LocalFont("IBM Plex Sans", weights=(400, 700)), "system-ui", "sans-serif"],
+        font_mono=[gr.themes.LocalFont("IBM Plex Mono", weights=(400, 700)), "ui-monospace", "monospace"],
+    ).set(
+        body_background_fill="*neutral_50",
+        body_background_fill_dark="*neutral_950",
+        block_background_fill="white",
+        block_background_fill_dark="*neutral_900",
+        block_border_width="0px",
+        block_shadow="none",
+        block_label_background_fill="transparent",
+        block_label_background_fill_dark="transparent",
+        button_primary_background_fill="*primary_600",
+        button_primary_background_fill_hover="*primary_700",
+        button_primary_background_fill_dark="*primary_600",
+        button_primary_text_color="white",
+        slider_color="*primary_600",
+        checkbox_label_background_fill_selected="*primary_600",
+        checkbox_label_background_fill_selected_dark="*primary_600",
+        checkbox_label_text_color_selected="white",
+    )
