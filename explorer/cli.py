@@ -45,7 +45,8 @@ class DtypeName(StrEnum):
 Model = Annotated[str, typer.Option("--model", help="demo, a folder, a .gguf file or a hub id.")]
 Device = Annotated[str | None, typer.Option("--device", help="cuda, mps or cpu; the best one here by default.")]
 Dtype = Annotated[
-    DtypeName | None, typer.Option("--dtype", help="float32 on a CPU, the checkpoint's own on a GPU by default.")
+    DtypeName | None,
+    typer.Option("--dtype", help="float32 on a CPU, the checkpoint's own on a GPU by default."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
@@ -55,7 +56,9 @@ def serve(
     model: Model = DEMO,
     device: Device = None,
     dtype: Dtype = None,
-    host: Annotated[str, typer.Option(help="Address to listen on; others than this machine need --auth.")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; others than this machine need --auth.")
+    ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 7860,
     share: Annotated[bool, typer.Option("--share", help="Also open a public link; needs --auth.")] = False,
     auth: Annotated[str | None, typer.Option(metavar="USER:PASSWORD", help="Ask visitors for this login.")] = None,
@@ -86,7 +89,8 @@ def mutate(
     genotype: Annotated[str, typer.Argument(help="Such as '11.mlp*0' or '2.down[451,1203]=-3.2;7.head3*0'.")],
     prompt: Annotated[str, typer.Option(help="What the model is to answer.")],
     chat: Annotated[
-        bool | None, typer.Option("--chat/--raw", help="Wrap the prompt as a chat; by default if the model can.")
+        bool | None,
+        typer.Option("--chat/--raw", help="Wrap the prompt as a chat; by default if the model can."),
     ] = None,
     max_new_tokens: Annotated[int, typer.Option(help="The most tokens of an answer.")] = 64,
     temperature: Annotated[float, typer.Option(help="0 is greedy.")] = 0.0,
@@ -156,9 +160,7 @@ def anatomy(
         _print(report, as_json, _anatomy_text)
 
 
-def _load(
-    source: str, device: str | None, dtype: str | None, as_json: bool
-) -> tuple[Workspace, "LoadedModel"]:
+def _load(source: str, device: str | None, dtype: str | None, as_json: bool) -> tuple[Workspace, "LoadedModel"]:
     """The model; what is being done goes to standard error, where it does not mix with results."""
     workspace = Workspace(source=source, device=device, dtype=dtype)
     loading, said = workspace.load(), ""

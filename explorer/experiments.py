@@ -21,7 +21,10 @@ _DECODING_TYPES: dict[str, tuple[type, ...]] = {
 
 
 def read_experiment(path: Path) -> Experiment:
-    """Read one file; its stem, less a number that orders the files, is the experiment's name. Raises ExperimentError with file and line."""
+    """Read one file; its stem, less a number that orders the files, is the experiment's name.
+
+    Raises ExperimentError with file and line.
+    """
     try:
         text = path.read_text(encoding="utf-8")
         table = tomllib.loads(text)
@@ -48,7 +51,12 @@ def read_experiments(folder: Path) -> tuple[Experiment, ...]:
 
 
 def _check_keys(path: Path, text: str, table: dict[str, Any]) -> None:
-    expected: dict[str, tuple[type, ...]] = {"title": (str,), "purpose": (str,), "prompt": (str,), "chat": (bool,)}
+    expected: dict[str, tuple[type, ...]] = {
+        "title": (str,),
+        "purpose": (str,),
+        "prompt": (str,),
+        "chat": (bool,),
+    }
     expected["decoding"] = (dict,)
     if "prompt" not in table:
         raise ExperimentError(f"{path}: the key 'prompt' is missing.")

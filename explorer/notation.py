@@ -213,9 +213,7 @@ def _read_target(reader: _Reader, target: str, start: int, positions: dict[SiteP
             return Site(part=rest[0], layer=layer, head=int(head[2]))
         reader.fail(f"Expected a head, such as {layer}.{rest[0]}.head0.", positions["head"])
     kinds = " ".join(LAYER_KINDS)
-    reader.fail(
-        f"A layer has no part '{'.'.join(rest)}'. It has: attn mlp headN kvheadN {kinds}.", positions["part"]
-    )
+    reader.fail(f"A layer has no part '{'.'.join(rest)}'. It has: attn mlp headN kvheadN {kinds}.", positions["part"])
 
 
 def _read_indices(reader: _Reader, site: Site, positions: dict[SitePart, int]) -> Site:
@@ -305,4 +303,3 @@ def check_sites(
         if objection is not None:
             part, reason = objection
             raise NotationError(text, item.positions[part], reason)
-

@@ -24,14 +24,10 @@ def _folder(variable: str, default: Path) -> Path:
 class Settings:
     """Paths and limits of one process."""
 
-    cache_folder: Path = field(
-        default_factory=lambda: _folder("EXPLORER_CACHE", platformdirs.user_cache_path(_APP))
-    )
+    cache_folder: Path = field(default_factory=lambda: _folder("EXPLORER_CACHE", platformdirs.user_cache_path(_APP)))
     """EXPLORER_CACHE: converted models; safe to delete."""
     experiments_folder: Path = field(
-        default_factory=lambda: _folder(
-            "EXPLORER_EXPERIMENTS", Path(__file__).parent.parent / "data" / "experiments"
-        )
+        default_factory=lambda: _folder("EXPLORER_EXPERIMENTS", Path(__file__).parent.parent / "data" / "experiments")
     )
     """EXPLORER_EXPERIMENTS: the TOML files offered as prompts."""
     baselines_kept: int = field(default_factory=lambda: int(os.environ.get("EXPLORER_BASELINES", "8")))

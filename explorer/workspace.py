@@ -9,8 +9,9 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from explorer.domain import Decoding, Experiment, Genotype, Prompt, Site
 from explorer.experiments import read_experiments
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from explorer.generation.pair import PairUpdate
     from explorer.model.loaded import LoadedModel
     from explorer.mutation.describe import SiteFacts
+
+Result = TypeVar("Result")
 
 MODELS_KEPT = 2
 """How many models stay in memory."""
@@ -75,6 +78,9 @@ class Workspace:
     _models: OrderedDict[str, Loading] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _baselines: Baselines | None = None
+    _computing: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(max_workers=1, thread_name_prefix="computing")
+    )
 
     def __deepcopy__(self, _memo: object) -> Workspace:
         """The workspace itself: gradio copies a page's events, and all that their handlers hold, at every visit."""
@@ -113,19 +119,32 @@ class Workspace:
         """Original and mutated text as they grow; see `generation.pair.generate_pair`."""
         from explorer.generation.pair import generate_pair
 
-        return generate_pair(model, prompt, decoding, genotype, self._kept_baselines(), cancelled)
+        updates = generate_pair(model, prompt, decoding, genotype, self._kept_baselines(), cancelled)
+        try:
+            while (update := self._compute(next, updates, None)) is not None:
+                yield update
+        finally:
+            self._compute(updates.close)
 
     def describe(self, model: LoadedModel, genotype: Genotype) -> str:
         """One sentence on what the genotype changes."""
         from explorer.mutation.describe import describe
 
-        return describe(model, genotype)
+        return self._compute(describe, model, genotype)
 
     def facts(self, model: LoadedModel, site: Site) -> SiteFacts:
         """What a site holds in the unmutated model."""
         from explorer.mutation.describe import site_facts
 
-        return site_facts(model, site)
+        return self._compute(site_facts, model, site)
+
+    def _compute(self, function: Callable[..., Result], *arguments: Any) -> Result:
+        """Call a function in the one thread that computes; others wait for a token at most.
+
+        OpenMP keeps a team of threads for every thread that ever computed, and slows all of them to half
+        their speed once there are more than cores (docs/decisions/0004-one-computing-thread.md).
+        """
+        return self._computing.submit(function, *arguments).result()
 
     def _load(self, name: str, say: Callable[[str], None]) -> LoadedModel:
         say("Starting PyTorch …")

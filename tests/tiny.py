@@ -1,6 +1,7 @@
 """Random two-layer models of every family, and a tokenizer of single words to go with them."""
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from tokenizers import Tokenizer, models, pre_tokenizers
@@ -23,7 +24,7 @@ from explorer.model.loaded import LoadedModel
 from explorer.model.loading import assemble
 
 VOCABULARY = 97
-_SIZES = {
+_SIZES: dict[str, Any] = {
     "vocab_size": VOCABULARY,
     "hidden_size": 32,
     "intermediate_size": 48,
@@ -37,7 +38,7 @@ _SIZES = {
     "pad_token_id": 1,
 }
 
-_GEMMA3 = {"head_dim": 8, "sliding_window": 6, "layer_types": ["sliding_attention", "full_attention"]}
+_GEMMA3: dict[str, Any] = {"head_dim": 8, "sliding_window": 6, "layer_types": ["sliding_attention", "full_attention"]}
 
 CONFIGURATIONS: dict[str, Callable[[], PreTrainedConfig]] = {
     "llama": lambda: LlamaConfig(**_SIZES),
@@ -77,7 +78,7 @@ def tiny_tokenizer() -> PreTrainedTokenizerBase:
 def tiny_transformer(name: str, seed: int = 0) -> PreTrainedModel:
     """The random model as transformers makes it, with biases and norms that are random too."""
     torch.manual_seed(seed)
-    model = AutoModelForCausalLM.from_config(ALL[name](), dtype=torch.float32).eval()
+    model: PreTrainedModel = AutoModelForCausalLM.from_config(ALL[name](), dtype=torch.float32).eval()
     with torch.no_grad():
         for path, parameter in model.named_parameters():
             if parameter.ndim == 1:  # a new norm is all ones and a new bias all zeros: neither tests anything

@@ -6,7 +6,7 @@ diverges. Both ways give the texts that in-place editing and token-by-token deco
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 
 import torch
@@ -75,7 +75,7 @@ class _Lane:
         self._accept(int(choices.tokens[0]), logits, float(choices.gaps[0]))
 
     def take_checked(self, logits: Tensor, expected: tuple[int, ...]) -> None:
-        """Accept tokens from logits [tokens, vocabulary] for as long as they are the expected ones, and one that is not."""
+        """Accept tokens from logits [tokens, vocabulary] up to the first that is not the expected one, with it."""
         choices = choose(logits, self.decoding, 0)
         chosen = zip(choices.tokens.tolist(), choices.finite.tolist(), choices.gaps.tolist(), strict=True)
         for position, (token, is_finite, gap) in enumerate(chosen):
@@ -108,7 +108,7 @@ def generate_pair(
     genotype: Genotype,
     baselines: Baselines,
     cancelled: Cancelled = _never,
-) -> Iterator[PairUpdate]:
+) -> Generator[PairUpdate, None, None]:
     """Yield the pair as it grows, and last with its measures.
 
     `genotype` is one that the model's anatomy has read. `cancelled` is asked once a token; a cancelled run

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 from transformers import DynamicCache
+from transformers.cache_utils import DynamicLayer
 
 from explorer.model.loaded import LoadedModel
 from explorer.model.view import NoPositions, Passthrough, View
@@ -37,10 +38,11 @@ def row_of(cache: DynamicCache, row: int, length: int | None = None) -> KeyValue
 
     Layers that were passed through hold nothing and are left out.
     """
-    layers = [layer for layer in cache.layers if layer.is_initialized]
+    held = [(layer.keys, layer.values) for layer in cache.layers if isinstance(layer, DynamicLayer)]
+    pairs = [(keys, values) for keys, values in held if keys is not None and values is not None]
     return KeyValues(
-        tuple(layer.keys[row : row + 1, :, :length].clone() for layer in layers),  # type: ignore[index]
-        tuple(layer.values[row : row + 1, :, :length].clone() for layer in layers),  # type: ignore[index]
+        tuple(keys[row : row + 1, :, :length].clone() for keys, _ in pairs),
+        tuple(values[row : row + 1, :, :length].clone() for _, values in pairs),
     )
 
 
@@ -96,8 +98,6 @@ def _run(
     start = cache.get_seq_length()
     positions = torch.arange(start, start + shape[1], device=model.device).expand(shape[0], -1)
     with torch.inference_mode():
-        output = view.root(
-            **inputs, position_ids=positions, past_key_values=cache, use_cache=True, logits_to_keep=keep
-        )
+        output = view.root(**inputs, position_ids=positions, past_key_values=cache, use_cache=True, logits_to_keep=keep)
         logits: Tensor = output.logits.float()
     return logits

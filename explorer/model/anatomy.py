@@ -131,7 +131,10 @@ class Anatomy:
         if site.layer is None or site.layer < self.layer_count:
             return None
         if self.layer_count == 0:
-            return "layer", f"This model's family ({self.model_type}) is unknown: name a module, {self._example}."
+            return (
+                "layer",
+                f"This model's family ({self.model_type}) is unknown: name a module, {self._example}.",
+            )
         return "layer", f"The model has {self.layer_count} layers, 0 to {self.layer_count - 1}."
 
     def _part_objection(self, site: Site) -> tuple[SitePart, str] | None:

@@ -18,9 +18,9 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     row_count = x.numel() // x.shape[-1]
     if row_count > _FEW_ROWS or not _is_slow(weight):
         return F.linear(x, weight, bias)
-    rows = x.reshape(row_count, x.shape[-1])
-    doubled = rows if row_count > 1 else rows.repeat(2, 1)  # a stride of 0 would be copied the slow way round
-    product = (weight @ doubled.t()).t()[:row_count].reshape(*x.shape[:-1], weight.shape[0])
+    rows = x.reshape(row_count, x.shape[-1]).contiguous()  # rows that lie apart would be multiplied the slow way
+    doubled = rows if row_count > 1 else torch.cat((rows, rows))
+    product = (weight @ doubled.t()).t()[:row_count].contiguous().view(*x.shape[:-1], weight.shape[0])
     return product if bias is None else product + bias
 
 
@@ -31,6 +31,6 @@ def _is_slow(weight: Tensor) -> bool:
 class FewRowLinear(nn.Linear):
     """An `nn.Linear` that multiplies by `linear` above."""
 
-    def forward(self, input: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002  # the name that nn.Linear gives it
         """x [..., in_features] to [..., out_features]."""
         return linear(input, self.weight, self.bias)

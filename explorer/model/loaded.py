@@ -86,7 +86,7 @@ class LoadedModel:
         encoded = self.tokenizer.apply_chat_template(
             [{"role": "user", "content": text}], add_generation_prompt=True, tokenize=True, return_dict=True
         )
-        return list(encoded["input_ids"])  # type: ignore[index, call-overload]
+        return list(encoded["input_ids"])  # type: ignore[index, call-overload, arg-type]
 
     def _raw_tokens(self, text: str) -> list[int]:
         return list(self.tokenizer(text)["input_ids"])

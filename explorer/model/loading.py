@@ -59,9 +59,7 @@ def load_model(
     return assemble(model, tokenizer, source=source, name=name)
 
 
-def assemble(
-    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, *, source: str, name: str
-) -> LoadedModel:
+def assemble(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, *, source: str, name: str) -> LoadedModel:
     """Wrap a transformers model that is already in memory; the model itself is left as it is."""
     model.eval()
     anatomy = read_anatomy(model)
@@ -131,7 +129,7 @@ def _converted(gguf: Path, settings: Settings, say: Say) -> Path:
 def _convert(gguf: Path, folder: Path) -> None:
     """Write a folder that appears only when complete."""
     tokenizer, model = _read(str(gguf.parent), gguf.name, torch.float32, gguf_file=gguf.name)
-    model.hf_quantizer = None  # the weights are plain numbers now, which save_pretrained must be told
+    model.hf_quantizer = None  # type: ignore[assignment]  # the weights are plain numbers now, which save_pretrained must be told
     del model.config.quantization_config
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -174,6 +172,9 @@ def _loading_sentence(name: str, fault: BaseException) -> str:
 
 def _move(model: PreTrainedModel, device: torch.device, name: str) -> PreTrainedModel:
     try:
-        return model.to(device)  # type: ignore[arg-type]
+        moved: PreTrainedModel = model.to(device)  # type: ignore[arg-type]
     except torch.OutOfMemoryError as fault:
-        raise ModelError(f"{name} does not fit into the memory of {device}. Use a smaller model, or --device cpu.") from fault
+        raise ModelError(
+            f"{name} does not fit into the memory of {device}. Use a smaller model, or --device cpu."
+        ) from fault
+    return moved

@@ -27,10 +27,9 @@ OPENING_GENOTYPE = "11.down[507,1229]=0"
 def build_page(workspace: Workspace) -> gr.Blocks:
     """The whole page; no model needs to be loaded yet."""
     runs = Runs()
-    with gr.Blocks(title="Mutation Explorer", analytics_enabled=False, fill_width=True) as page:
-        header = gr.HTML(
-            header_html(None, "Starting …"), apply_default_css=False, js_on_load=script("header.js")
-        )
+    page: gr.Blocks = gr.Blocks(title="Mutation Explorer", analytics_enabled=False, fill_width=True)
+    with page:
+        header = gr.HTML(header_html(None, "Starting …"), apply_default_css=False, js_on_load=script("header.js"))
         with gr.Tab("Explore"):
             tab = explore.build(workspace)
         with gr.Tab("Guide"):
@@ -91,9 +90,7 @@ class Opening:
             return
         yield from self._load(replace(exploration, source=wanted), present, request)
 
-    def _load(
-        self, exploration: Exploration, present: LoadedModel | None, request: gr.Request
-    ) -> Iterator[list[Any]]:
+    def _load(self, exploration: Exploration, present: LoadedModel | None, request: gr.Request) -> Iterator[list[Any]]:
         loading = self._workspace.load(exploration.source)
         yield from self._wait(loading, present)
         try:

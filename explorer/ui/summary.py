@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from explorer.generation.pair import PairUpdate
     from explorer.model.loaded import LoadedModel
-    from explorer.mutation.describe import SiteFacts
     from explorer.ui.controls import Controls
 
 
@@ -99,7 +98,7 @@ def tiles_of(update: PairUpdate | None) -> list[Tile]:
         Tile(
             "Mean KL",
             _or_overflow(measures.mean_kl, " nats") if measures else "–",
-            "Kullback–Leibler divergence of the mutant's predictions from the original's, mean over the original's tokens.",
+            "Kullback–Leibler divergence of the mutant's predictions from the original's, over the original's tokens.",
         ),
         Tile(
             "Perplexity",

@@ -30,9 +30,7 @@ def last_update(updates: Iterator[PairUpdate]) -> PairUpdate:
     return last
 
 
-def run_pair(
-    model: LoadedModel, text: str, prompt: Prompt, decoding: Decoding, baselines: Baselines
-) -> PairUpdate:
+def run_pair(model: LoadedModel, text: str, prompt: Prompt, decoding: Decoding, baselines: Baselines) -> PairUpdate:
     return last_update(generate_pair(model, prompt, decoding, model.anatomy.read(text), baselines))
 
 
@@ -56,9 +54,7 @@ def assert_equals_oracle(
 
 
 @pytest.mark.parametrize("decoding", [GREEDY, SAMPLED], ids=["greedy", "sampled"])
-def test_every_kind_of_site_gives_the_text_of_the_plain_procedure(
-    tiny: LoadedModel, decoding: Decoding
-) -> None:
+def test_every_kind_of_site_gives_the_text_of_the_plain_procedure(tiny: LoadedModel, decoding: Decoding) -> None:
     dice = random.Random(5)
     sites = every_kind_of_site(tiny.anatomy, dice)
     baselines = Baselines(1)
@@ -75,9 +71,7 @@ def test_every_kind_of_site_gives_the_text_of_the_plain_procedure(
     [GREEDY, Decoding(max_new_tokens=24, temperature=0.7, seed=0)],
     ids=["greedy", "sampled"],
 )
-def test_the_demo_model_gives_the_text_of_the_plain_procedure(
-    demo: LoadedModel, text: str, decoding: Decoding
-) -> None:
+def test_the_demo_model_gives_the_text_of_the_plain_procedure(demo: LoadedModel, text: str, decoding: Decoding) -> None:
     update = assert_equals_oracle(demo, text, CAPITAL, decoding, Baselines(1))
     if decoding.temperature == 0:
         divergence = update.first_divergence
@@ -95,7 +89,7 @@ def test_greedy_equals_the_generate_of_transformers(demo: LoadedModel) -> None:
     prompt = torch.tensor([demo.encode(CAPITAL, GREEDY)])
     for text, tokens in (("", update.original_tokens), (LATE, update.mutated_tokens)):
         with edited_in_place(demo, demo.anatomy.read(text)):
-            plain = demo.causal_lm.generate(
+            plain = demo.causal_lm.generate(  # type: ignore[operator]
                 prompt, attention_mask=torch.ones_like(prompt), max_new_tokens=24, do_sample=False
             )
         assert tuple(plain[0, prompt.shape[1] :].tolist()) == tokens
@@ -173,7 +167,11 @@ def test_a_cancelled_run_stops_within_one_token(demo: LoadedModel) -> None:
     baselines = Baselines(1)
     genotype = demo.anatomy.read(ENDLESS)
     update = last_update(generate_pair(demo, CAPITAL, GREEDY, genotype, baselines, _after(3)))
-    assert (len(update.original_tokens), update.original_end, update.mutated_end) == (3, "cancelled", "cancelled")
+    assert (len(update.original_tokens), update.original_end, update.mutated_end) == (
+        3,
+        "cancelled",
+        "cancelled",
+    )
     assert update.measures is None
     assert baselines.get(demo, CAPITAL, GREEDY) is None
     run_pair(demo, "", CAPITAL, GREEDY, baselines)

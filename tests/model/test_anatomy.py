@@ -38,9 +38,7 @@ _CASES = [(family, site, places) for family, table in _TABLES.items() for site, 
 
 
 @pytest.mark.parametrize(("family", "text", "places"), _CASES)
-def test_a_site_is_in_the_right_rows(
-    family: str, text: str, places: list[tuple[str, int, int, int, int]]
-) -> None:
+def test_a_site_is_in_the_right_rows(family: str, text: str, places: list[tuple[str, int, int, int, int]]) -> None:
     anatomy = tiny_model(family).anatomy
     site = anatomy.read(f"{text}=0").mutations[0].site
     base = "transformer.h.1." if family == "gpt2" else "model.layers.1."
@@ -121,7 +119,7 @@ def test_an_unknown_family_offers_its_matrices_by_path() -> None:
     assert anatomy.targets(anatomy.read(f"{path}[3,:]=0").mutations[0].site)[0].rows == range(3, 4)
     with pytest.raises(NotationError, match="unknown: name a module"):
         anatomy.read("1.q=0")
-    with pytest.raises(NotationError, match="no module 'model.nowhere'"):
+    with pytest.raises(NotationError, match=r"no module 'model\.nowhere'"):
         anatomy.read("model.nowhere=0")
 
 

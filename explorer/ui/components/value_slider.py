@@ -39,7 +39,3 @@ class ValueSlider(gr.HTML):
             present_label=present_label,
             **options,
         )
-
-    def postprocess(self, value: float | None) -> Any:
-        """The value as it is."""
-        return value

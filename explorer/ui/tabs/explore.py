@@ -124,7 +124,7 @@ def build(workspace: Workspace) -> ExploreTab:
 
 def _build_site() -> dict[str, Any]:
     with gr.Group(elem_classes="card"):
-        gr.HTML('<h2><b>1</b> What to mutate</h2>', apply_default_css=False)
+        gr.HTML("<h2><b>1</b> What to mutate</h2>", apply_default_css=False)
         level = gr.Radio(label="Level", choices=["weight"], value="weight", elem_classes="pills")
         layer = gr.Slider(label="Layer", minimum=0, maximum=1, step=1, value=0)
         part = gr.Radio(label="Matrix", choices=["down"], value="down", elem_classes="pills")
@@ -137,14 +137,12 @@ def _build_site() -> dict[str, Any]:
             )
         target = gr.HTML(apply_default_css=False)
     names = ("level", "layer", "part", "path", "head", "row", "row_stop", "column", "column_stop", "target")
-    return dict(
-        zip(names, (level, layer, part, path, head, row, row_stop, column, column_stop, target), strict=True)
-    )
+    return dict(zip(names, (level, layer, part, path, head, row, row_stop, column, column_stop, target), strict=True))
 
 
 def _build_operation() -> dict[str, Any]:
     with gr.Group(elem_classes="card"):
-        gr.HTML('<h2><b>2</b> Set its value</h2>', apply_default_css=False)
+        gr.HTML("<h2><b>2</b> Set its value</h2>", apply_default_css=False)
         slider = ValueSlider(elem_classes="value-slider")
         with gr.Row(elem_classes="buttons"):
             minimum = gr.Button("Min", size="sm", min_width=60)
@@ -169,7 +167,7 @@ def _build_operation() -> dict[str, Any]:
 
 def _build_genotype() -> dict[str, Any]:
     with gr.Group(elem_classes="card"):
-        gr.HTML('<h2><b>3</b> All mutations</h2>', apply_default_css=False)
+        gr.HTML("<h2><b>3</b> All mutations</h2>", apply_default_css=False)
         chips = Chips()
         stack = gr.Button("Keep this one and add another", size="sm", elem_classes="quiet")
         notation = gr.Textbox(
@@ -404,9 +402,7 @@ class Handlers:
     def _model(self, exploration: Exploration) -> LoadedModel:
         return self._workspace.model(exploration.source)
 
-    def _set_number(
-        self, exploration: Exploration, kind: Any, value: float | None, request: gr.Request
-    ) -> list[Any]:
+    def _set_number(self, exploration: Exploration, kind: Any, value: float | None, request: gr.Request) -> list[Any]:
         if value is None:
             return self._refuse(exploration, "Type a number first, such as 0, −3.2 or 1e-4.")
         try:

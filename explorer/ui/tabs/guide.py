@@ -28,7 +28,7 @@ A mutation is a *site* and an *operation*; several are joined by `;` and apply i
 
 ### What you see
 
-- Both texts come from the same prompt, the same settings and the same random numbers: a difference comes from the weights.
+- Both texts come from the same prompt, settings and random numbers: a difference comes from the weights.
 - Mutated text is tinted from the **first divergence** on, the first token that the mutant chose otherwise.
 - Hover over a token, or tap it: the five likeliest tokens of both models at that place.
 - **Mean KL** and **perplexity** see changes that the text does not show yet.
