@@ -163,12 +163,13 @@ def anatomy(
 def _load(source: str, device: str | None, dtype: str | None, as_json: bool) -> tuple[Workspace, "LoadedModel"]:
     """The model; what is being done goes to standard error, where it does not mix with results."""
     workspace = Workspace(source=source, device=device, dtype=dtype)
-    loading, said = workspace.load(), ""
-    while not loading.is_done:
+    loading, said, is_done = workspace.load(), "", False
+    while not is_done:
+        is_done = loading.is_done
         if loading.sentence != said and not as_json:
             said = loading.sentence
             typer.echo(said, err=True)
-        time.sleep(0.05)
+        time.sleep(0 if is_done else 0.05)
     return workspace, loading.wait()
 
 

@@ -42,11 +42,10 @@ def choose(logits: Tensor, decoding: Decoding, first_position: int) -> Choices:
         top = logits.topk(2, dim=-1)
         return Choices(top.indices[:, 0], top.values[:, 0] - top.values[:, 1], finite)
     scores = logits / decoding.temperature + _noise_for(logits, decoding.seed, first_position)
-    tokens, gaps = _best(scores, _nucleus(logits, decoding, decoding.top_p))
-    if decoding.top_p < 1:
-        for top_p in (decoding.top_p - _NUCLEUS_SLACK, decoding.top_p + _NUCLEUS_SLACK):
-            other, _ = _best(scores, _nucleus(logits, decoding, top_p))
-            gaps = torch.where(other == tokens, gaps, 0.0)
+    if decoding.top_p == 1:
+        tokens, gaps = _best(scores)
+    else:
+        tokens, gaps = _best_in_nucleus(scores, logits, decoding)
     return Choices(tokens, gaps * decoding.temperature, finite)
 
 
@@ -62,20 +61,28 @@ def _noise_for(logits: Tensor, seed: int, first_position: int) -> Tensor:
     return torch.stack([gumbel_noise(seed, position, logits.shape[1]) for position in positions]).to(logits.device)
 
 
-def _nucleus(logits: Tensor, decoding: Decoding, top_p: float) -> Tensor | None:
-    """Mask [positions, vocabulary] of the likeliest tokens that together hold `top_p`; None for all."""
-    if top_p >= 1:
-        return None
-    ordered = (logits / decoding.temperature).softmax(-1).sort(dim=-1, descending=True)
-    mass_before = ordered.values.cumsum(-1) - ordered.values
-    keep = mass_before < top_p
-    keep[:, 0] = True
-    return torch.zeros_like(keep).scatter(-1, ordered.indices, keep)
+def _best_in_nucleus(scores: Tensor, logits: Tensor, decoding: Decoding) -> tuple[Tensor, Tensor]:
+    """As `_best`, of the tokens in the nucleus; no lead where rounding decides whether the winner is in it."""
+    tokens, gaps = _best(scores.masked_fill(logits < _edge(logits, decoding, decoding.top_p), -torch.inf))
+    wider = _edge(logits, decoding, decoding.top_p + _NUCLEUS_SLACK) - NEAR_TIE
+    narrower = _edge(logits, decoding, decoding.top_p - _NUCLEUS_SLACK) + NEAR_TIE
+    narrower = torch.minimum(narrower, logits.amax(-1, keepdim=True))  # the likeliest token is always in it
+    for edge in (wider, narrower):
+        other, _ = _best(scores.masked_fill(logits < edge, -torch.inf))
+        gaps = torch.where(other == tokens, gaps, 0.0)
+    return tokens, gaps
 
 
-def _best(scores: Tensor, allowed: Tensor | None) -> tuple[Tensor, Tensor]:
+def _edge(logits: Tensor, decoding: Decoding, top_p: float) -> Tensor:
+    """The smallest logit [positions, 1] of the likeliest tokens that together hold `top_p`."""
+    ordered = logits.sort(dim=-1, descending=True).values
+    shares = (ordered / decoding.temperature).softmax(-1)
+    is_inside = shares.cumsum(-1) - shares < top_p
+    last = is_inside.sum(-1, keepdim=True).clamp(min=1) - 1
+    return ordered.gather(-1, last)
+
+
+def _best(scores: Tensor) -> tuple[Tensor, Tensor]:
     """The best token of each position and its lead over the next."""
-    if allowed is not None:
-        scores = scores.masked_fill(~allowed, -torch.inf)
     top = scores.topk(2, dim=-1)
     return top.indices[:, 0], top.values[:, 0] - top.values[:, 1]

@@ -7,6 +7,7 @@ safetensors. Code that comes with a checkpoint is never run, and pickled weights
 import hashlib
 import logging
 import shutil
+import struct
 import tempfile
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -27,7 +28,19 @@ DEMO_NAME = "SmolLM2-135M-Instruct"
 
 _LOG = logging.getLogger(__name__)
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
-_LOADING_FAULTS = (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError)
+_LOADING_FAULTS = (
+    OSError,
+    ValueError,
+    LookupError,
+    TypeError,
+    RuntimeError,
+    ImportError,
+    OverflowError,
+    MemoryError,
+    struct.error,
+    SafetensorError,
+)
+"""What transformers raises for files that are missing, broken, of another kind or too large."""
 
 Say = Callable[[str], None]
 """Receives one sentence on what is being done."""

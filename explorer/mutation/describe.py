@@ -1,4 +1,4 @@
-"""What a genotype changes, in plain words: "one weight of 134,515,008: 5.88 → 0"."""
+"""What a genotype changes, in plain words: "One weight of 134,515,008: 5.88 → 0"."""
 
 from dataclasses import dataclass
 
@@ -82,7 +82,7 @@ def _covered(targets: list[Target]) -> int:
 
 
 def _amount(count: int) -> str:
-    return "one weight" if count == 1 else f"{count:,} weights"
+    return "One weight" if count == 1 else f"{count:,} weights"
 
 
 def _change(model: LoadedModel, mutation: Mutation) -> str:

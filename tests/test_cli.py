@@ -1,0 +1,117 @@
+"""The command line as a user types it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from explorer.cli import app
+from tests.tiny import tiny_tokenizer, tiny_transformer
+
+_ROOT = Path(__file__).parent.parent
+_RUNNER = CliRunner()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A saved tiny model, which has no chat template."""
+    path = tmp_path_factory.mktemp("models") / "tiny"
+    tiny_transformer("llama").save_pretrained(path)
+    tiny_tokenizer().save_pretrained(path)
+    return str(path)
+
+
+def _run(*arguments: str) -> tuple[int, str, str]:
+    result = _RUNNER.invoke(app, list(arguments))
+    return result.exit_code, result.stdout, result.stderr
+
+
+def test_the_example_of_the_readme_as_json() -> None:
+    code, out, err = _run("mutate", "11.mlp*0", "--prompt", "What is the capital of France?", "--json")
+    assert (code, err) == (0, "")
+    report = json.loads(out)
+    assert report["original"] == "The capital of France is Paris."
+    assert report["mutated"].startswith("The capital of France is")
+    assert report["mutated"] != report["original"]
+    assert report["first_divergence"] == 5
+    assert (report["genotype"], report["chat"], report["silent"]) == ("11.mlp*0", True, False)
+    assert report["mean_kl"] > 0
+
+
+def test_text_for_people(folder: str) -> None:
+    code, out, err = _run(
+        "mutate", "1.down*-1;0.q=max", "--prompt", "w5 w6", "--model", folder, "--max-new-tokens", "8"
+    )
+    assert code == 0
+    assert "Reading the weights of tiny" in err
+    for word in ("Original", "Mutated", "First divergence", "Mean KL", "by 2 mutations"):
+        assert word in out
+
+
+def test_a_silent_mutation_says_so(folder: str) -> None:
+    _, out, _ = _run("mutate", "1.down+0", "--prompt", "w5 w6", "--model", folder, "--max-new-tokens", "8")
+    assert "Silent: the mutant chose every token as the original did." in out
+
+
+def test_anatomy_of_a_layer(folder: str) -> None:
+    code, out, _ = _run("anatomy", "1", "--model", folder, "--json")
+    report = json.loads(out)
+    assert code == 0
+    assert [matrix["name"] for matrix in report["matrices"]][:3] == ["1.q", "1.k", "1.v"]
+    down = next(matrix for matrix in report["matrices"] if matrix["name"] == "1.down")
+    weight = tiny_transformer("llama").get_parameter("model.layers.1.mlp.down_proj.weight").detach()
+    assert (down["rows"], down["columns"]) == (32, 48)
+    assert down["minimum"] == pytest.approx(float(weight.min()))
+    assert down["deviation"] == pytest.approx(float(weight.std(correction=0)), rel=1e-4)
+    assert (report["query_heads"], report["kv_heads"]) == (4, 2)
+
+
+def test_anatomy_for_people(folder: str) -> None:
+    code, out, _ = _run("anatomy", "--model", folder)
+    assert code == 0
+    assert "2 layers" in out
+    assert "0.attn_norm" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["mutate", "11.dwon=0", "--prompt", "x"], "no part 'dwon'"),
+        (["mutate", "1.q=0", "--prompt", " "], "prompt is empty"),
+        (["mutate", "1.q=0", "--prompt", "x", "--temperature", "-1"], "Temperature must lie"),
+        (["mutate", "1.q=0", "--prompt", "x", "--model", "/nowhere"], "no folder /nowhere"),
+        (["mutate", "1.q=0", "--prompt", "x", "--device", "tpu"], "no device 'tpu'"),
+        (["serve", "--host", "0.0.0.0"], "add --auth USER:PASSWORD"),
+        (["serve", "--share"], "add --auth USER:PASSWORD"),
+        (["serve", "--auth", "nobody"], "--auth takes USER:PASSWORD"),
+        (["serve", "--host", "203.0.113.7", "--auth", "a:b"], "cannot listen on 203.0.113.7"),
+    ],
+)
+def test_a_mistake_gets_a_sentence_and_exit_code_2(arguments: list[str], words: str) -> None:
+    code, out, err = _run(*arguments)
+    assert code == 2
+    assert out == ""
+    assert words in err
+    assert "Traceback" not in err
+
+
+def test_mistakes_about_the_model(folder: str) -> None:
+    code, _, err = _run("mutate", "2.q=0", "--prompt", "w5", "--model", folder, "--json")
+    assert code == 2
+    assert json.loads(err)["error"].startswith("The model has 2 layers, 0 to 1.\n  2.q=0\n  ^")
+    code, _, err = _run("mutate", "1.q=0", "--chat", "--prompt", "w5", "--model", folder)
+    assert (code, "has no chat template" in err) == (2, True)
+    code, _, err = _run("anatomy", "7", "--model", folder)
+    assert (code, "2 layers, 0 to 1" in err) == (2, True)
+
+
+def test_help_and_mistakes_do_not_wait_for_torch() -> None:
+    script = "import sys; from explorer.cli import main\ntry: main()\nfinally: print('torch' in sys.modules)"
+    for arguments in (["--help"], ["mutate", "--help"], ["mutate", "1.q", "--prompt", "x"]):
+        result = subprocess.run(
+            [sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=False, cwd=_ROOT
+        )
+        assert result.stdout.endswith("False\n"), result.stderr

@@ -1,0 +1,25 @@
+"""Every setting is documented, and read from its variable."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from explorer import settings as module
+from explorer.settings import Settings
+
+_ROOT = Path(__file__).parent.parent
+
+
+def test_every_setting_is_documented() -> None:
+    variables = set(re.findall(r"EXPLORER_[A-Z_]+", Path(module.__file__).read_text(encoding="utf-8")))
+    documented = (_ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+    assert variables
+    assert all(f"`{variable}`" in documented for variable in variables)
+
+
+def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("EXPLORER_CACHE", str(tmp_path))
+    monkeypatch.setenv("EXPLORER_BASELINES", "3")
+    settings = Settings()
+    assert (settings.cache_folder, settings.baselines_kept) == (tmp_path, 3)

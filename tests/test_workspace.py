@@ -1,0 +1,67 @@
+"""The facade: models in memory, and one thread that computes."""
+
+import copy
+import threading
+from pathlib import Path
+
+import pytest
+
+from explorer.domain import Decoding, Prompt
+from explorer.errors import ModelError
+from explorer.workspace import MODELS_KEPT, Workspace
+from tests.tiny import tiny_tokenizer, tiny_transformer
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> list[str]:
+    """Three saved tiny models."""
+    paths = [tmp_path / name for name in ("one", "two", "three")]
+    for path in paths:
+        tiny_transformer("llama").save_pretrained(path)
+        tiny_tokenizer().save_pretrained(path)
+    return [str(path) for path in paths]
+
+
+def test_the_models_used_last_stay(folders: list[str]) -> None:
+    workspace = Workspace(source=folders[0], device="cpu")
+    first = workspace.model()
+    assert workspace.model(folders[0]) is first
+    second = workspace.model(folders[1])
+    assert workspace.model() is first
+    workspace.model(folders[2])
+    assert workspace.model() is first
+    assert workspace.model(folders[1]) is not second
+    assert MODELS_KEPT == 2
+
+
+def test_a_failed_load_is_told_and_tried_again(folders: list[str], tmp_path: Path) -> None:
+    workspace = Workspace(source=str(tmp_path / "later"), device="cpu")
+    with pytest.raises(ModelError, match="no folder"):
+        workspace.model()
+    (tmp_path / "one").rename(tmp_path / "later")
+    assert workspace.model().name == "later"
+
+
+def test_visitors_may_run_at_the_same_time(folders: list[str]) -> None:
+    """Two pairs, token by token in turn, give what each gives alone."""
+    workspace = Workspace(source=folders[0], device="cpu")
+    model = workspace.model()
+    prompt, decoding = Prompt(text="w5 w6", chat=False), Decoding(max_new_tokens=12)
+    genotypes = [model.anatomy.read(text) for text in ("0.down*-1", "1.q=max")]
+    alone = [list(Workspace().pair(model, prompt, decoding, genotype))[-1] for genotype in genotypes]
+    running = [workspace.pair(model, prompt, decoding, genotype) for genotype in genotypes]
+    together = [[*zip(*running, strict=False)][-1]]
+    for left, right in zip(alone, together[0], strict=True):
+        assert left.mutated_tokens[:12] == right.mutated_tokens[:12]
+
+
+def test_all_computing_happens_in_one_thread(folders: list[str]) -> None:
+    workspace = Workspace(source=folders[0], device="cpu")
+    names = {workspace._compute(lambda: threading.current_thread().name) for _ in range(5)}
+    assert len(names) == 1
+    assert threading.current_thread().name not in names
+
+
+def test_a_workspace_is_never_copied() -> None:
+    workspace = Workspace()
+    assert copy.deepcopy(workspace) is workspace

@@ -1,0 +1,178 @@
+"""The Explore tab's handlers, without a browser."""
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from explorer.notation import format_genotype
+from explorer.ui.components.pair_panel import show_pair
+from explorer.ui.page import build_page
+from explorer.ui.session import Exploration, Runs
+from explorer.ui.tabs.explore import CHAT, DRAWN_COUNT, RAW, ExploreTab, Handlers, build
+from explorer.workspace import Workspace
+from tests.tiny import tiny_tokenizer, tiny_transformer
+
+ADA: Any = SimpleNamespace(session_hash="ada")
+ASKED = ("w5 w6 w7", RAW, 8, 0.0, 1.0, 0)
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A workspace whose model is a tiny one."""
+    path = tmp_path_factory.mktemp("models") / "tiny"
+    tiny_transformer("llama").save_pretrained(path)
+    tiny_tokenizer().save_pretrained(path)
+    return Workspace(source=str(path), device="cpu")
+
+
+@pytest.fixture
+def handlers(workspace: Workspace) -> Handlers:
+    """The tab's handlers."""
+    return Handlers(workspace, Runs())
+
+
+@pytest.fixture
+def start(workspace: Workspace) -> Exploration:
+    """The controls at one weight."""
+    anatomy = workspace.model().anatomy
+    return Exploration(source=workspace.source).with_genotype(anatomy.read("1.down[3,5]=0"), anatomy)
+
+
+def _event(**data: Any) -> Any:
+    return SimpleNamespace(**data)
+
+
+def _genotype(workspace: Workspace, outputs: list[Any]) -> str:
+    exploration: Exploration = outputs[0]
+    return format_genotype(exploration.genotype(workspace.model().anatomy))
+
+
+def _last(updates: Iterator[list[Any]]) -> list[Any]:
+    *_, last = updates
+    return last
+
+
+def test_the_page_builds_without_a_model() -> None:
+    workspace = Workspace(source="/nowhere")
+    assert build_page(workspace) is not None
+
+
+def test_drawn_is_what_draw_updates(workspace: Workspace, handlers: Handlers, start: Exploration) -> None:
+    import gradio as gr  # noqa: PLC0415
+
+    with gr.Blocks():
+        tab: ExploreTab = build(workspace)
+    assert len(tab.drawn) == len(handlers.draw(start)) == DRAWN_COUNT
+
+
+def test_each_operation(workspace: Workspace, handlers: Handlers, start: Exploration) -> None:
+    outcomes = {
+        "1.down[3,5]=0.25": handlers.slide(start, ADA, _event(value=0.25)),
+        "1.down[3,5]=max": handlers.set_maximum(start, ADA),
+        "1.down[3,5]=min": handlers.set_minimum(start, ADA),
+        "1.down[3,5]=0": handlers.set_zero(start, ADA),
+        "1.down[3,5]=99": handlers.set_value(start, 99.0, ADA),
+        "1.down[3,5]*3": handlers.scale(start, 3.0, ADA),
+        "": handlers.reset(start, ADA),
+    }
+    for text, outputs in outcomes.items():
+        assert _genotype(workspace, outputs) == text
+        assert outputs[1] > 0  # a ticket to run
+
+
+def test_selecting_moves_the_mutation(workspace: Workspace, handlers: Handlers, start: Exploration) -> None:
+    outputs = handlers.select(ADA, start, "row", 0, "gate", None, 0, 7, 8, 5, 6)
+    assert _genotype(workspace, outputs) == "0.gate[7,:]=0"
+    outputs = handlers.select(ADA, start, "weight", 0, "gate", None, 0, None, 8, 5000, 6)
+    assert _genotype(workspace, outputs) == "0.gate[3,31]=0"  # an emptied box keeps its number, a large one is cut
+    unset = handlers.stack(start, ADA)[0]
+    assert handlers.select(ADA, unset, "row", 0, "gate", None, 0, 7, 8, 5, 6)[1] == 0  # nothing to run
+
+
+def test_stack_remove_and_notation(workspace: Workspace, handlers: Handlers, start: Exploration) -> None:
+    stacked = handlers.stack(start, ADA)[0]
+    both = handlers.set_maximum(stacked, ADA)
+    assert _genotype(workspace, both) == "1.down[3,5]=0;1.down[3,5]=max"
+    assert _genotype(workspace, handlers.remove(both[0], ADA, _event(index=0))) == "1.down[3,5]=max"
+    read = handlers.read_notation(start, "0.q.head2*0; norm=1", ADA)
+    assert _genotype(workspace, read) == "0.q.head2*0;norm=1"
+
+
+def test_bad_input_keeps_everything(workspace: Workspace, handlers: Handlers, start: Exploration) -> None:
+    for outputs, words in (
+        (handlers.read_notation(start, "1.dwon=0", ADA), "no part &#x27;dwon&#x27;"),
+        (handlers.read_notation(start, "9.q=0", ADA), "2 layers, 0 to 1"),
+        (handlers.set_value(start, None, ADA), "Type a number"),
+        (handlers.set_value(start, float("inf"), ADA), "finite"),
+    ):
+        assert outputs[0] == start
+        assert outputs[1] == 0
+        assert words in outputs[-1]
+
+
+def test_a_run_streams_texts_and_measures(handlers: Handlers, start: Exploration) -> None:
+    exploration = handlers.read_notation(start, "0.down*-1", ADA)[0]
+    ticket = handlers.begin(ADA)
+    notice, change, pair, summary = _last(handlers.run(ADA, ticket, exploration, *ASKED))
+    assert notice == ""
+    assert "0.down × −1" in change
+    assert len(pair["value"]["original"]) == 8
+    assert pair["value"]["running"] is False
+    assert pair["places"]
+    assert "token" in summary
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        (("", RAW, 8, 0.0, 1.0, 0), "prompt is empty"),
+        (("w5", CHAT, 8, 0.0, 1.0, 0), "no chat template"),
+        (("w5", RAW, 500, 0.0, 1.0, 0), "context holds 128"),
+        (("w5", RAW, 8, 0.0, 1.0, -3), "seed must lie"),
+    ],
+)
+def test_a_run_that_cannot_be_says_why(
+    handlers: Handlers, start: Exploration, asked: tuple[Any, ...], words: str
+) -> None:
+    outputs = _last(handlers.run(ADA, handlers.begin(ADA), start, *asked))
+    assert words in outputs[0]
+
+
+def test_an_overtaken_run_leaves_the_page_alone(handlers: Handlers, start: Exploration) -> None:
+    old = handlers.begin(ADA)
+    handlers.begin(ADA)
+    (only,) = list(handlers.run(ADA, old, start, *ASKED))
+    assert all("__type__" in update for update in only)
+
+
+def test_stop_ends_a_run_within_one_token(handlers: Handlers, start: Exploration) -> None:
+    run = handlers.run(ADA, handlers.begin(ADA), start, "w9 w8 w7", RAW, 100, 0.0, 1.0, 0)
+    next(run)
+    handlers.stop(ADA)
+    pair = _last(run)[2]
+    assert pair["value"]["notes"][0].endswith("stopped")
+    assert len(pair["value"]["original"]) <= 3
+
+
+def test_experiments_fill_the_form(handlers: Handlers) -> None:
+    prompt, mode, tokens, temperature, top_p, seed, ticket = handlers.choose_experiment("python10", ADA)
+    assert prompt.startswith("The following is a python program")
+    assert (mode, tokens, temperature, top_p, seed) == (CHAT, 128, 0.7, 1.0, 10)
+    assert ticket > 0
+
+
+def test_a_token_that_ends_a_text_is_shown(workspace: Workspace, handlers: Handlers) -> None:
+    from explorer.domain import ORIGINAL, Decoding, Prompt  # noqa: PLC0415
+
+    model = workspace.model()
+    for seed in range(40):
+        decoding = Decoding(max_new_tokens=60, temperature=1.0, seed=seed)
+        *_, update = workspace.pair(model, Prompt(text="w5 w6", chat=False), decoding, ORIGINAL)
+        if update.original_end == "stop":
+            value = show_pair(update)["value"]
+            assert value["original"][-1] == "∎"
+            assert value["notes"][0].endswith("ended by itself")
+            return
+    pytest.fail("no text ended by itself")

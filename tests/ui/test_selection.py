@@ -1,0 +1,65 @@
+"""Controls to site and back."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from explorer.notation import format_site
+from explorer.ui.selection import LEVELS, Selection, fitted, levels_of, part_choices, selection_of, site_of
+from tests.tiny import tiny_model
+
+_LLAMA = tiny_model("llama").anatomy
+_GPT2 = tiny_model("gpt2").anatomy
+_UNKNOWN = tiny_model("stablelm").anatomy
+
+selections = st.builds(
+    Selection,
+    level=st.sampled_from(LEVELS),
+    layer=st.integers(-3, 90),
+    part=st.sampled_from(["down", "q", "embed", "attn", "layer", "head", "norm", "attn_norm", "kvhead", "gate"]),
+    head=st.integers(-2, 50),
+    row=st.integers(-5, 3000),
+    row_stop=st.integers(-5, 3000),
+    column=st.integers(-5, 3000),
+    column_stop=st.integers(-5, 3000),
+)
+
+
+@given(selections, st.sampled_from([_LLAMA, _GPT2, _UNKNOWN]))
+def test_whatever_the_controls_say_becomes_a_site_of_the_model(selection: Selection, anatomy: object) -> None:
+    chosen = fitted(selection, anatomy)  # type: ignore[arg-type]
+    site = site_of(chosen, anatomy)  # type: ignore[arg-type]
+    assert anatomy.objection(site) is None  # type: ignore[attr-defined]
+    assert site_of(selection_of(site, anatomy, chosen), anatomy) == site  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "level"),
+    [
+        ("1", "layer"),
+        ("1.mlp", "layer"),
+        ("1.head3", "head"),
+        ("1.k.head1", "head"),
+        ("1.down", "matrix"),
+        ("norm", "matrix"),
+        ("1.down[0:4,8:10]", "block"),
+        ("1.down[3,:]", "row"),
+        ("1.down[:,3]", "column"),
+        ("1.down[3,5]", "weight"),
+        ("1.attn_norm[3]", "weight"),
+        ("head[5,:]", "row"),
+    ],
+)
+def test_each_site_has_its_level(text: str, level: str) -> None:
+    site = _LLAMA.read(f"{text}=0").mutations[0].site
+    selection = selection_of(site, _LLAMA, Selection())
+    assert selection.level == level
+    assert format_site(site_of(fitted(selection, _LLAMA), _LLAMA)) == text
+
+
+def test_levels_and_parts_on_offer() -> None:
+    assert part_choices(_LLAMA, "layer") == ("layer", "attn", "mlp")
+    assert "gate" not in part_choices(_GPT2, "weight")
+    assert "position" in part_choices(_GPT2, "weight")
+    assert "attn_norm" not in part_choices(_LLAMA, "row")
+    assert levels_of(_UNKNOWN) == ("matrix", "block", "row", "column", "weight")
