@@ -39,6 +39,7 @@ function draw() {
   drawSide("mutated", value.mutated, value.notes[1], divergence);
   element.querySelector(".pair").classList.toggle("running", value.running);
   element.querySelector(".pair").dataset.running = value.running;
+  element.querySelector(".pair").dataset.run = value.run ?? 0;
 }
 
 function bars(title, alternatives, chosen) {

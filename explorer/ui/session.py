@@ -85,6 +85,10 @@ class Runs:
         """Whether a run has been stopped or overtaken."""
         return self._newest.get(visitor) != ticket
 
+    def is_overtaken(self, visitor: str, ticket: int) -> bool:
+        """Whether a newer run of the visitor has begun."""
+        return self._newest.get(visitor, 0) > ticket
+
     def forget(self, visitor: str) -> None:
         """The visitor has closed the page: whatever he ran stops."""
         self._newest.pop(visitor, None)

@@ -171,7 +171,7 @@ def test_a_token_that_ends_a_text_is_shown(workspace: Workspace, handlers: Handl
         decoding = Decoding(max_new_tokens=60, temperature=1.0, seed=seed)
         *_, update = workspace.pair(model, Prompt(text="w5 w6", chat=False), decoding, ORIGINAL)
         if update.original_end == "stop":
-            value = show_pair(update)["value"]
+            value = show_pair(update, 1)["value"]
             assert value["original"][-1] == "∎"
             assert value["notes"][0].endswith("ended by itself")
             return

@@ -51,15 +51,17 @@ class PairPanel(gr.HTML):
         )
 
 
-def show_pair(update: PairUpdate) -> dict[str, Any]:
+def show_pair(update: PairUpdate, run: int) -> dict[str, Any]:
     """The panel's new state for an update of a run; keyword arguments of `gr.update`."""
-    is_running = update.original_end is None or update.mutated_end is None
+    is_cancelled = "cancelled" in (update.original_end, update.mutated_end)
+    is_running = update.measures is None and not is_cancelled
     value = {
         "original": _pieces(update.original, update.original_end),
         "mutated": _pieces(update.mutated, update.mutated_end),
         "divergence": update.first_divergence,
         "notes": [_note(update.original, update.original_end), _note(update.mutated, update.mutated_end)],
         "running": is_running,
+        "run": run,
     }
     return {"value": value, "places": _places_json(update)}
 

@@ -20,6 +20,7 @@ from explorer.ui.session import Exploration, Runs
 from explorer.ui.summary import change_html, notice_html, summary_html, target_html
 
 if TYPE_CHECKING:
+    from explorer.generation.pair import PairUpdate
     from explorer.model.loaded import LoadedModel
     from explorer.workspace import Workspace
 
@@ -370,26 +371,31 @@ class Handlers:
             yield [gr.skip()] * 4
             return
         try:
-            model = self._model(exploration)
-            yield from self._stream(model, exploration, _Question(*asked), lambda: self._runs.is_over(visitor, ticket))
+            for update, change in self._updates(visitor, ticket, exploration, _Question(*asked)):
+                yield ["", change, gr.update(**show_pair(update, ticket)), summary_html(update)]
         except ExplorerError as fault:
             yield [notice_html(str(fault)), gr.skip(), gr.skip(), gr.skip()]
 
-    def _stream(
-        self, model: LoadedModel, exploration: Exploration, question: _Question, cancelled: Any
-    ) -> Iterator[list[Any]]:
+    def _updates(
+        self, visitor: str, ticket: int, exploration: Exploration, question: _Question
+    ) -> Iterator[tuple[PairUpdate, str]]:
+        """The updates of a run that are worth sending, with the line on the change."""
+        model = self._model(exploration)
         genotype = exploration.genotype(model.anatomy)
         prompt = Prompt(text=question.prompt or "", chat=question.mode == CHAT)
-        updates = self._workspace.pair(model, prompt, question.decoding(), genotype, cancelled)
         change = change_html(self._workspace.describe(model, genotype))
+        pair = self._workspace.pair(
+            model, prompt, question.decoding(), genotype, lambda: self._runs.is_over(visitor, ticket)
+        )
         sent = 0.0
-        for update in updates:
-            is_last = update.measures is not None
-            if not is_last and time.perf_counter() - sent < UPDATE_SECONDS:
+        for update in pair:
+            last = update
+            if update.measures is None and time.perf_counter() - sent < UPDATE_SECONDS:
                 continue
             sent = time.perf_counter()
-            yield ["", change, gr.update(**show_pair(update)), summary_html(update)]
-        yield ["", change, gr.update(**show_pair(update)), summary_html(update)]
+            yield update, change
+        if last.measures is None and not self._runs.is_overtaken(visitor, ticket):
+            yield last, change
 
     # --------------------------------------------------------------------------------------------- shared
 

@@ -1,0 +1,137 @@
+"""The real page in headless Chromium: how to start it, and what a visitor does there."""
+
+import contextlib
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, Request, sync_playwright
+
+_ROOT = Path(__file__).parent.parent.parent
+_CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+_QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-quic",
+    "--no-first-run",
+)
+DESKTOP, PHONE = (1440, 900), (390, 844)
+PATIENCE_MS = 90_000
+
+
+@contextlib.contextmanager
+def serving(*arguments: str) -> Iterator[str]:
+    """The address of a dashboard of its own, gone afterwards."""
+    command = [sys.executable, str(_ROOT / "app.py"), "--port", "0", "--json", *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=_ROOT) as server:
+        try:
+            assert server.stdout is not None
+            yield json.loads(server.stdout.readline())["url"]
+        finally:
+            server.terminate()
+
+
+@contextlib.contextmanager
+def chromium() -> Iterator[Browser]:
+    """The system's Chromium; a missing one is an error that says what to install."""
+    path = next((found for name in _CHROMIUM if (found := shutil.which(name))), None)
+    if path is None:
+        raise RuntimeError("The browser tests need Chromium: install it (Debian: apt-get install chromium).")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(_QUIET))
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Visitor:
+    """A visitor with a page of his own, who notes what the page asks for and complains of."""
+
+    page: Page
+    foreign: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+    last_run: int = 0
+
+    @classmethod
+    def opening(cls, browser: Browser, url: str, size: tuple[int, int] = DESKTOP, *, dark: bool = False) -> "Visitor":
+        """Open the page and wait for its first example."""
+        page = browser.new_page(viewport={"width": size[0], "height": size[1]})
+        visitor = cls(page)
+        home = url.rstrip("/")
+
+        def note_request(request: Request) -> None:
+            if not request.url.startswith((home, "data:", "blob:")):
+                visitor.foreign.append(request.url)
+
+        page.on("request", note_request)
+        page.on("pageerror", lambda fault: visitor.complaints.append(str(fault)))
+        page.on("console", lambda message: visitor.complaints.append(message.text) if message.type == "error" else None)
+        page.goto(f"{home}/{'?__theme=dark' if dark else ''}")
+        page.wait_for_selector(".masthead .badge", timeout=PATIENCE_MS)
+        visitor.wait_for_run()
+        return visitor
+
+    def wait_for_run(self) -> None:
+        """Wait until a run that was not there at the last wait has its measures."""
+        self.page.wait_for_function(
+            "seen => { const pair = document.querySelector('.pair');"
+            " return pair && pair.dataset.running === 'false' && Number(pair.dataset.run) > seen; }",
+            arg=self.last_run,
+            timeout=PATIENCE_MS,
+        )
+        self.last_run = int(self.page.locator(".pair").get_attribute("data-run") or 0)
+
+    def text(self, side: str) -> str:
+        """The text of a side, `original` or `mutated`."""
+        return self.page.locator(f'.pair-card[data-side="{side}"] .pair-text').inner_text()
+
+    def note(self, side: str) -> str:
+        """The line beside a side's title."""
+        return self.page.locator(f'.pair-card[data-side="{side}"] .pair-note').inner_text()
+
+    def tile(self, name: str) -> str:
+        """The value of a measure."""
+        return self.page.locator(".tile", has_text=name).locator("dd").inner_text()
+
+    def choose(self, label: str, option: str) -> None:
+        """Press one of the round buttons of a control."""
+        title = self.page.locator('[data-testid="block-info"]', has_text=re.compile(rf"^\s*{re.escape(label)}\s*$"))
+        self.page.locator("fieldset", has=title).get_by_text(option, exact=True).click()
+
+    def fill(self, label: str, text: str) -> None:
+        """Type into a box and press Enter."""
+        box = self.page.get_by_label(label)
+        box.fill(text)
+        box.press("Enter")
+
+    def press(self, name: str) -> None:
+        """Press a button and wait for what it runs."""
+        self.page.get_by_role("button", name=name, exact=True).click()
+        self.wait_for_run()
+
+    def site(self) -> str:
+        """What the controls point at."""
+        return self.page.locator(".target code").inner_text()
+
+    def drag_slider_to(self, share: float) -> None:
+        """Drag the thumb of the value slider to a share of its track."""
+        track = self.page.locator('.slider input[type="range"]')
+        track.scroll_into_view_if_needed()
+        box = track.bounding_box()
+        assert box is not None
+        low, high, value = (float(track.evaluate(f"node => Number(node.{name})")) for name in ("min", "max", "value"))
+        start = box["x"] + 9 + (box["width"] - 18) * (value - low) / (high - low)
+        end = box["x"] + 9 + (box["width"] - 18) * share
+        middle = box["y"] + box["height"] / 2
+        self.page.mouse.move(start, middle)
+        self.page.mouse.down()
+        self.page.mouse.move((start + end) / 2, middle, steps=4)
+        self.page.mouse.move(end, middle, steps=4)
+        self.page.mouse.up()

@@ -1,0 +1,182 @@
+"""The main job, as a visitor does it: click, drag, read."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser.page import DESKTOP, PHONE, Visitor
+from tests.tiny import tiny_tokenizer, tiny_transformer
+
+PARIS = "The capital of France is Paris.∎"
+
+
+def test_the_page_opens_with_an_example_already_run(visitor: Visitor) -> None:
+    assert visitor.page.locator(".masthead .badge").all_inner_texts() == ["SmolLM2-135M-Instruct", "cpu", "float32"]
+    assert visitor.text("original") == PARIS
+    assert visitor.text("mutated") != PARIS
+    assert "One weight of 134,515,008: 11.down[507,1229] 5.88 → 0" in visitor.page.locator(".change").inner_text()
+    assert visitor.tile("First divergence") == "token 1"
+    assert visitor.tile("Tokens changed") == "100%"
+
+
+def test_pick_a_weight_drag_the_slider_and_reset(visitor: Visitor) -> None:
+    visitor.press("Reset")
+    visitor.choose("Level", "Row")
+    visitor.choose("Level", "Weight")
+    visitor.choose("Matrix", "up")
+    visitor.choose("Matrix", "down")
+    visitor.fill("Row (0–575)", "507")
+    visitor.fill("Column (0–1,535)", "1229")
+    expect(visitor.page.locator(".target")).to_contain_text("one weight, now 5.88")
+    assert visitor.site() == "11.down[507,1229]"
+    assert visitor.text("mutated") == PARIS
+
+    visitor.drag_slider_to(0.05)
+    visitor.wait_for_run()
+    assert visitor.text("original") == PARIS
+    assert visitor.text("mutated") != PARIS
+    assert "5.88 → −2" in visitor.page.locator(".change").inner_text()
+    assert visitor.page.get_by_label("Notation").input_value().startswith("11.down[507,1229]=-2.")
+
+    visitor.press("Reset")
+    assert visitor.text("mutated") == visitor.text("original") == PARIS
+    assert visitor.tile("First divergence") == "none"
+    assert visitor.page.get_by_label("Notation").input_value() == ""
+
+
+def test_every_level_and_operation_by_clicking(visitor: Visitor) -> None:
+    visitor.choose("Level", "Layer")
+    visitor.wait_for_run()
+    visitor.choose("Matrix", "MLP")
+    visitor.wait_for_run()
+    assert visitor.site() == "11.mlp"
+    assert visitor.text("mutated").startswith("The capital of France is 1233")
+    visitor.choose("Level", "Head")
+    visitor.wait_for_run()
+    assert visitor.site() == "11.head0"
+    visitor.choose("Level", "Block")
+    visitor.wait_for_run()
+    visitor.press("Max")
+    assert visitor.page.get_by_label("Notation").input_value().endswith("=max")
+    visitor.fill("Factor", "3")
+    visitor.press("× factor")
+    assert visitor.page.get_by_label("Notation").input_value().endswith("*3")
+    visitor.fill("Value (any; Enter sets it)", "50")
+    visitor.wait_for_run()
+    assert visitor.page.get_by_label("Notation").input_value().endswith("=50")
+
+
+def test_stack_mutations_and_take_one_away(visitor: Visitor) -> None:
+    visitor.page.get_by_role("button", name="Keep this one and add another").click()
+    visitor.choose("Level", "Layer")
+    visitor.press("Zero")
+    chips = visitor.page.locator(".chip code")
+    assert chips.all_inner_texts() == ["11.down[507,1229]=0", "11=0"]
+    visitor.page.get_by_role("button", name="Remove 11.down[507,1229]=0").click()
+    visitor.wait_for_run()
+    assert chips.all_inner_texts() == ["11=0"]
+
+
+def test_the_notation_moves_the_controls(visitor: Visitor) -> None:
+    visitor.fill("Notation", "2.down[451,1203]=-3.2; 9.head4*0")
+    visitor.wait_for_run()
+    assert visitor.site() == "9.head4"
+    assert visitor.text("mutated") == "The capital of France is Paris, France.∎"
+    assert visitor.tile("First divergence") == "token 7"
+
+
+def test_a_mistake_is_pointed_at_and_loses_nothing(visitor: Visitor) -> None:
+    before = visitor.text("mutated")
+    visitor.fill("Notation", "11.dwon[3,5]=0")
+    notice = visitor.page.locator(".notice")
+    expect(notice).to_contain_text("A layer has no part 'dwon'")
+    assert notice.inner_text().endswith("  11.dwon[3,5]=0\n     ^")
+    assert visitor.page.get_by_label("Notation").input_value() == "11.dwon[3,5]=0"
+    assert visitor.text("mutated") == before
+    visitor.page.get_by_label("Prompt", exact=True).fill(" ")
+    visitor.page.get_by_role("button", name="Run", exact=True).click()
+    expect(notice).to_contain_text("The prompt is empty")
+    assert visitor.text("mutated") == before
+
+
+def test_hover_shows_the_likeliest_tokens_of_both_models(visitor: Visitor) -> None:
+    visitor.page.locator('.pair-card[data-side="original"] .token', has_text="Paris").hover()
+    popover = visitor.page.locator(".pair-popover")
+    expect(popover).to_be_visible()
+    assert popover.locator("h4").all_inner_texts() == ["Original model", "Mutated model"]
+    assert popover.locator(".pair-bar").count() == 10
+    assert popover.locator(".pair-bar").first.inner_text().startswith("·Paris")
+
+
+def test_stop_keeps_what_is_there(visitor: Visitor) -> None:
+    visitor.page.get_by_text("Decoding").click()
+    visitor.fill("number input for Max new tokens", "400")
+    visitor.page.get_by_label("Prompt", exact=True).fill("Write a long story about the sea.")
+    visitor.page.get_by_role("button", name="Run", exact=True).click()
+    visitor.page.wait_for_function(
+        "document.querySelector('.pair').dataset.running === 'true'"
+        " && document.querySelectorAll('[data-side=\"mutated\"] .token').length > 8"
+    )
+    visitor.page.get_by_role("button", name="Stop", exact=True).click()
+    expect(visitor.page.locator('.pair-card[data-side="mutated"] .pair-note')).to_contain_text("stopped")
+    assert len(visitor.text("mutated")) > 8
+
+
+def test_an_example_fills_the_form_and_runs(visitor: Visitor) -> None:
+    visitor.page.get_by_label("Examples").click()
+    visitor.page.get_by_role("option", name="Why the sky is blue").click()
+    visitor.page.wait_for_function(
+        "document.querySelector('[data-side=\"original\"] .pair-text').innerText.length > 60"
+    )
+    assert visitor.page.get_by_label("Prompt", exact=True).input_value().startswith("Why is the sky blue")
+
+
+def test_an_overflow_is_shown_as_such(visitor: Visitor) -> None:
+    visitor.fill("Notation", "5.down=1e38")
+    visitor.wait_for_run()
+    assert "overflowed" in visitor.note("mutated")
+    assert visitor.tile("Mean KL") == "overflow"
+    assert visitor.text("original") == PARIS
+
+
+def test_visitors_do_not_see_each_other(browser: Browser, url: str, visitor: Visitor) -> None:
+    other = Visitor.opening(browser, url)
+    other.press("Reset")
+    visitor.press("Max")
+    assert other.text("mutated") == PARIS
+    assert other.page.get_by_label("Notation").input_value() == ""
+    other.page.close()
+
+
+def test_another_model_and_a_wrong_one(visitor: Visitor, tmp_path: Path) -> None:
+    tiny_transformer("gpt2").save_pretrained(tmp_path / "tiny-gpt2")
+    tiny_tokenizer().save_pretrained(tmp_path / "tiny-gpt2")
+    visitor.page.get_by_text("Use another model").click()
+    visitor.fill("Model: demo", "/nowhere")
+    expect(visitor.page.locator(".status.fault")).to_contain_text("There is no folder /nowhere")
+    assert visitor.text("original") == PARIS
+    visitor.fill("Model: demo", str(tmp_path / "tiny-gpt2"))
+    expect(visitor.page.locator(".masthead .badge").first).to_have_text("tiny-gpt2", timeout=30_000)
+    visitor.wait_for_run()
+    assert visitor.site() == "1.mlp"
+    assert "w" in visitor.text("mutated")
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_nothing_is_cut_off(browser: Browser, url: str, size: tuple[int, int], dark: bool) -> None:
+    visitor = Visitor.opening(browser, url, size, dark=dark)
+    assert visitor.page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    overflowing = visitor.page.evaluate(
+        "[...document.querySelectorAll('.card, .tile, .pair-card, .masthead')]"
+        ".filter(node => node.getBoundingClientRect().right > innerWidth + 1).map(node => node.className)"
+    )
+    assert overflowing == []
+    if size == PHONE:
+        visitor.page.locator('.pair-card[data-side="original"] .token', has_text="Paris").click()
+        box = visitor.page.locator(".pair-popover").bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= PHONE[0]
+    visitor.page.close()
