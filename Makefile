@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 ARGS ?=
 
-.PHONY: run test check bench setup browser format
+.PHONY: run test check bench setup browser format screenshots
 
 run: setup  ## open the dashboard; ARGS="--model PATH" for another model
 	$(BIN)/python app.py --open $(ARGS)
@@ -19,8 +19,11 @@ check: setup  ## the gate: format, lint, types, import rules, tests
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest
 
-bench: setup  ## the plain procedure beside ours, in one run
+bench: setup browser  ## the plain procedure beside ours, in one run
 	$(BIN)/python -m benchmarks.explore
+
+screenshots: setup browser  ## pictures of the page, for the README
+	$(BIN)/python -m tests.browser.screenshots
 
 format: setup
 	$(BIN)/ruff check --fix-only .

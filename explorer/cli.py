@@ -244,10 +244,15 @@ def _print(report: dict[str, Any], as_json: bool, lines: Callable[[dict[str, Any
 
 
 def _announcer(as_json: bool) -> Callable[[dict[str, Any]], None]:
-    """Where the page is, once it can be opened."""
+    """Says where the page is, once it can be opened, and when the model is ready."""
 
     def announce(facts: dict[str, Any]) -> None:
-        typer.echo(json.dumps(facts) if as_json else f"The dashboard is open at {facts['url']}")
+        if as_json:
+            typer.echo(json.dumps(facts))
+        elif "url" in facts:
+            typer.echo(f"The dashboard is open at {facts['url']} (Ctrl-C ends it)")
+        else:
+            typer.echo(facts["fault"] or "The model is ready.")
         sys.stdout.flush()
 
     return announce

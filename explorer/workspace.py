@@ -48,6 +48,15 @@ class Loading:
         """Whether it has ended, well or badly."""
         return not self._thread.is_alive()
 
+    def when_done(self, tell: Callable[[], None]) -> None:
+        """Call `tell`, from another thread, when loading has ended."""
+
+        def wait_and_tell() -> None:
+            self._thread.join()
+            tell()
+
+        threading.Thread(target=wait_and_tell, daemon=True).start()
+
     def wait(self) -> LoadedModel:
         """The model, when it is there. Raises ModelError, or what else kept it from loading."""
         self._thread.join()

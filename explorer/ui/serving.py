@@ -16,7 +16,7 @@ from explorer.errors import ExplorerError
 from explorer.settings import DEMO
 from explorer.ui.page import build_page
 from explorer.ui.theme import STYLE_SHEET, make_theme
-from explorer.workspace import Workspace
+from explorer.workspace import Loading, Workspace
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -42,8 +42,8 @@ class Serving:
     auth: str | None = None
     """`USER:PASSWORD`; needed for any host but this machine."""
     open_browser: bool = False
-    announce: Callable[[dict[str, Any]], None] = field(default=lambda facts: print(facts["url"]))  # noqa: T201
-    """Told the page's address when it answers."""
+    announce: Callable[[dict[str, Any]], None] = field(default=print)
+    """Told the page's address when it answers, and later whether the model is ready."""
 
 
 def run(serving: Serving) -> None:
@@ -66,8 +66,9 @@ def run(serving: Serving) -> None:
         prevent_thread_lock=True,
         app_kwargs={"middleware": [Middleware(BaseHTTPMiddleware, dispatch=_keep_at_home)]},
     )
-    workspace.load()  # only now, so that the page answers while PyTorch is still being imported
     serving.announce({"url": public_url or url, "model": serving.model})
+    loading = workspace.load()  # only now, so that the page answers before PyTorch is imported
+    loading.when_done(lambda: serving.announce({"ready": loading.model is not None, "fault": _fault_of(loading)}))
     page.block_thread()
 
 
@@ -76,6 +77,10 @@ async def _keep_at_home(request: Request, call_next: Any) -> Response:
     response: Response = await call_next(request)
     response.headers["Content-Security-Policy"] = _POLICY
     return response
+
+
+def _fault_of(loading: Loading) -> str | None:
+    return None if loading.fault is None else str(loading.fault)
 
 
 def _login(serving: Serving) -> tuple[str, str] | None:

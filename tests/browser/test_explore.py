@@ -62,7 +62,7 @@ def test_every_level_and_operation_by_clicking(visitor: Visitor) -> None:
     visitor.fill("Factor", "3")
     visitor.press("× factor")
     assert visitor.page.get_by_label("Notation").input_value().endswith("*3")
-    visitor.fill("Value (any; Enter sets it)", "50")
+    visitor.fill("Value, then Enter", "50")
     visitor.wait_for_run()
     assert visitor.page.get_by_label("Notation").input_value().endswith("=50")
 

@@ -151,7 +151,7 @@ def _build_operation() -> dict[str, Any]:
             maximum = gr.Button("Max", size="sm", min_width=60)
             reset = gr.Button("Reset", size="sm", min_width=60, elem_classes="quiet")
         with gr.Row(elem_classes="numbers"):
-            value = gr.Number(label="Value (any; Enter sets it)", min_width=120)
+            value = gr.Number(label="Value, then Enter", min_width=120)
             factor = gr.Number(label="Factor", value=2, min_width=80)
             scale = gr.Button("× factor", size="sm", min_width=80)
     return {
