@@ -14,9 +14,14 @@ from torch import Tensor
 from explorer.domain import Decoding
 
 NEAR_TIE = 1e-3
-"""Below this gap, in logits, rounding may decide which token is chosen."""
+"""Below this gap, in logits, rounding may decide which token is chosen, in float32."""
 
 _NUCLEUS_SLACK = 1e-4
+
+
+def near_tie(dtype: torch.dtype) -> float:
+    """The gap, in logits, below which rounding may decide: in half precision, one step of a logit of 32."""
+    return max(NEAR_TIE, 32 * torch.finfo(dtype).eps)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from explorer.generation.baseline import Baseline
-from explorer.generation.decoding import NEAR_TIE
+from explorer.generation.decoding import near_tie
 from explorer.generation.differences import cosine_similarity, mean_kl, perplexity, share_changed
 from explorer.generation.draft import read_as_original
 from explorer.model.loaded import LoadedModel
@@ -44,7 +44,7 @@ class Measures:
     perplexity: float | None
     """Of the mutated text under the original model."""
     near_ties: int
-    """Choices, of both models, that led by less than `decoding.NEAR_TIE`: rounding may decide them."""
+    """Choices, of both models, that led by less than `decoding.near_tie`: rounding may decide them."""
     original_places: tuple[Place, ...] = field(repr=False)
     mutated_places: tuple[Place, ...] = field(repr=False)
 
@@ -71,14 +71,13 @@ def measure_pair(
     else:
         tail = read_as_original(model, baseline, answer.tokens, divergence)
         seen_by_original = torch.cat([baseline.logits[:common], tail])
-    # A tie before the divergence is one choice of each model; both count.
     gaps = [*baseline.gaps, *answer.gaps]
     return Measures(
         share_changed=share_changed(list(baseline.tokens), answer.tokens),
         cosine=cosine_similarity(model.decode(list(baseline.tokens)), model.decode(answer.tokens)),
         mean_kl=mean_kl(baseline.logits, over_baseline),
         perplexity=perplexity(seen_by_original, answer.tokens),
-        near_ties=sum(gap < NEAR_TIE for gap in gaps),
+        near_ties=sum(gap < near_tie(model.dtype) for gap in gaps),
         original_places=_places(model, baseline.logits, over_baseline),
         mutated_places=_places(model, seen_by_original, own),
     )

@@ -16,14 +16,27 @@ from explorer.model.weights import Statistics, measure, weight_of
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class LoadedModel:
-    """One model in memory; its weights are never written to."""
+class Specimen:
+    """A model's weights and where they are: all that a mutant is made from."""
+
+    causal_lm: PreTrainedModel
+    anatomy: Anatomy
+    _statistics: dict[str, Statistics] = field(default_factory=dict, repr=False)
+
+    def statistics(self, matrix: Matrix) -> Statistics:
+        """Extremes, mean and standard deviation of a matrix; measured once."""
+        if matrix.name not in self._statistics:
+            self._statistics[matrix.name] = measure(weight_of(self.causal_lm, matrix))
+        return self._statistics[matrix.name]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LoadedModel(Specimen):
+    """One model in memory, ready to run; its weights are never written to."""
 
     name: str
     source: str
-    causal_lm: PreTrainedModel
     tokenizer: PreTrainedTokenizerBase
-    anatomy: Anatomy
     view: View = field(repr=False)
     """The unmutated model with its linear maps set up for few rows; views of mutants start from it."""
 
@@ -53,16 +66,6 @@ class LoadedModel:
     def has_chat_template(self) -> bool:
         """Whether a prompt can be put as a chat."""
         return bool(self.tokenizer.chat_template)
-
-    @functools.cached_property
-    def _statistics(self) -> dict[str, Statistics]:
-        return {}
-
-    def statistics(self, matrix: Matrix) -> Statistics:
-        """Extremes, mean and standard deviation of a matrix; measured once."""
-        if matrix.name not in self._statistics:
-            self._statistics[matrix.name] = measure(weight_of(self.causal_lm, matrix))
-        return self._statistics[matrix.name]
 
     def encode(self, prompt: Prompt, decoding: Decoding) -> list[int]:
         """The token ids of a prompt.

@@ -5,7 +5,7 @@ rows alone, from a mutated copy of that slab of weights. The weights themselves 
 (docs/decisions/0002-views-instead-of-hooks.md).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -14,10 +14,13 @@ from torch import Tensor, nn
 from explorer.domain import Genotype, Operation
 from explorer.model.anatomy import Anatomy, Matrix, Target, Use
 from explorer.model.linear import linear
-from explorer.model.loaded import LoadedModel
+from explorer.model.loaded import LoadedModel, Specimen
 from explorer.model.view import View, shadow
 from explorer.model.weights import weight_of
 from explorer.mutation.operations import operate
+
+Patch = Callable[[Tensor, Tensor], Tensor]
+"""From a module's input and output to the output with some batch rows mutated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ class Mutant:
     what enters the first layer may change."""
 
 
-def make_mutant(model: LoadedModel, genotype: Genotype) -> Mutant:
+def make_mutant(model: Specimen, genotype: Genotype) -> Mutant:
     """The mutant of a genotype that `Anatomy.read` has accepted, without touching the model."""
     touched = _by_tensor(model.anatomy, genotype)
     slabs = tuple(_slab(model, edits) for edits in touched.values())
@@ -57,10 +60,19 @@ def mutated_view(model: LoadedModel, mutants: Mapping[int, Mutant]) -> View:
     """A view whose batch row `i` is the mutant `mutants[i]`; the other rows stay the original model."""
     view = View(model.view.root)
     for row, mutant in mutants.items():
-        for slab in mutant.slabs:
-            for use in slab.matrix.uses:
-                _patch(view, model.view.root.get_submodule(use.module), slab, use, row)
+        for path, patch in patches(model.view.root, mutant, row):
+            view.after(path, patch)
     return view
+
+
+def patches(model: nn.Module, mutant: Mutant, rows: int | slice) -> Iterator[tuple[str, Patch]]:
+    """What turns the outputs of the touched modules into the mutant's, for some rows of the batch.
+
+    `model` is the unmutated one: patches of embeddings and norms compute with copies of its modules.
+    """
+    for slab in mutant.slabs:
+        for use in slab.matrix.uses:
+            yield use.module, _patch(model.get_submodule(use.module), slab, use, rows)
 
 
 def _by_tensor(anatomy: Anatomy, genotype: Genotype) -> dict[tuple[Use, ...], list[tuple[Target, Operation]]]:
@@ -72,7 +84,7 @@ def _by_tensor(anatomy: Anatomy, genotype: Genotype) -> dict[tuple[Use, ...], li
     return edits
 
 
-def _slab(model: LoadedModel, edits: list[tuple[Target, Operation]]) -> Slab:
+def _slab(model: Specimen, edits: list[tuple[Target, Operation]]) -> Slab:
     matrix = edits[0][0].matrix
     first = min(target.rows.start for target, _ in edits)
     last = max(target.rows.stop for target, _ in edits)
@@ -99,59 +111,58 @@ def _entry(anatomy: Anatomy, matrix: Matrix) -> int | None:
     return anatomy.layer_count if follows_layers else None
 
 
-def _patch(view: View, module: nn.Module, slab: Slab, use: Use, row: int) -> None:
-    """Let one batch row of the view compute with a slab; `module` is the unmutated one."""
+def _patch(module: nn.Module, slab: Slab, use: Use, rows: int | slice) -> Patch:
     match use.layout:
         case "linear" | "conv1d":
-            view.after(use.module, _LinearPatch(slab, use, _bias(module, slab, use), row))
+            return _LinearPatch(slab, use, _bias(module, slab, use), rows)
         case "embedding":
-            view.after(use.module, _EmbeddingPatch(slab, _slab_embedding(module, slab), row))
+            return _EmbeddingPatch(slab, _slab_embedding(module, slab), rows)
         case "vector":
-            view.after(use.module, _NormPatch(_mutated_norm(module, slab), row))
+            return _NormPatch(_mutated_norm(module, slab), rows)
 
 
 @dataclass(frozen=True, slots=True)
 class _LinearPatch:
-    """Recomputes some output features of one batch row."""
+    """Recomputes some output features of some batch rows."""
 
     slab: Slab
     use: Use
     bias: Tensor | None
-    row: int
+    batch_rows: int | slice
 
     def __call__(self, x: Tensor, output: Tensor) -> Tensor:
         first = self.use.first_row + self.slab.first_row
         features = slice(first, first + len(self.slab.rows))
-        output[self.row, ..., features] = linear(x[self.row], self.slab.weights, self.bias)
+        output[self.batch_rows, ..., features] = linear(x[self.batch_rows], self.slab.weights, self.bias)
         return output
 
 
 @dataclass(frozen=True, slots=True)
 class _EmbeddingPatch:
-    """Looks mutated tokens up in the mutated rows, for one batch row."""
+    """Looks mutated tokens up in the mutated rows, for some batch rows."""
 
     slab: Slab
     embedding: nn.Module
-    row: int
+    batch_rows: int | slice
 
     def __call__(self, ids: Tensor, output: Tensor) -> Tensor:
-        own_ids = ids[self.row]
+        own_ids = ids[self.batch_rows]
         rows = self.slab.rows
         inside = (own_ids >= rows.start) & (own_ids < rows.stop)
         looked_up = self.embedding((own_ids - rows.start).clamp(0, len(rows) - 1))
-        output[self.row] = torch.where(inside.unsqueeze(-1), looked_up, output[self.row])
+        output[self.batch_rows] = torch.where(inside.unsqueeze(-1), looked_up, output[self.batch_rows])
         return output
 
 
 @dataclass(frozen=True, slots=True)
 class _NormPatch:
-    """Norms one batch row again, with the mutated vector."""
+    """Norms some batch rows again, with the mutated vector."""
 
     norm: nn.Module
-    row: int
+    batch_rows: int | slice
 
     def __call__(self, x: Tensor, output: Tensor) -> Tensor:
-        output[self.row] = self.norm(x[self.row])
+        output[self.batch_rows] = self.norm(x[self.batch_rows])
         return output
 
 

@@ -121,7 +121,7 @@ def remarks_on(update: PairUpdate) -> list[str]:
     if update.measures and update.measures.near_ties:
         count = update.measures.near_ties
         ties = "1 choice was" if count == 1 else f"{count} choices were"
-        remarks.append(f"{ties} nearly a tie (less than 0.001 logits apart): rounding may decide there.")
+        remarks.append(f"{ties} nearly a tie: rounding may decide there.")
     if "cancelled" in (update.original_end, update.mutated_end):
         remarks.append("Stopped: run again for the measures.")
     return remarks

@@ -5,7 +5,7 @@ import torch
 
 from explorer.domain import Decoding
 from explorer.errors import DecodingError
-from explorer.generation.decoding import choose, gumbel_noise
+from explorer.generation.decoding import choose, gumbel_noise, near_tie
 
 
 def test_greedy_takes_the_largest_and_tells_its_lead() -> None:
@@ -13,6 +13,11 @@ def test_greedy_takes_the_largest_and_tells_its_lead() -> None:
     assert choices.tokens.tolist() == [1, 0]
     assert choices.gaps.tolist() == [0.5, 8.0]
     assert choices.finite.tolist() == [True, True]
+
+
+def test_half_precision_ties_sooner() -> None:
+    assert near_tie(torch.float32) == 1e-3
+    assert near_tie(torch.bfloat16) == 0.25
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), float("-inf")])

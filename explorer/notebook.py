@@ -1,0 +1,108 @@
+"""For notebooks and scripts: load a model, mutate it, compare.
+
+    from explorer.notebook import compare, load, mutated
+
+    model = load()
+    compare(model, "11.mlp*0", "What is the capital of France?")
+
+`mutated` works on a plain transformers model, around its own `generate`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import PreTrainedModel
+
+from explorer.domain import Decoding, Prompt
+from explorer.generation.baseline import Baselines
+from explorer.generation.measures import Measures
+from explorer.generation.pair import generate_pair
+from explorer.model.anatomy import read_anatomy
+from explorer.model.loaded import LoadedModel, Specimen
+from explorer.model.loading import load_model
+from explorer.mutation.apply import Patch, make_mutant, patches
+from explorer.mutation.describe import describe
+
+__all__ = ["Comparison", "compare", "load", "mutated"]
+
+load = load_model
+
+_BASELINES = Baselines(4)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """What the original and the mutant said."""
+
+    change: str
+    """What was changed, in words."""
+    original: str
+    mutated: str
+    first_divergence: int | None
+    """The first token, from 0, that the mutant chose otherwise; None: silent."""
+    measures: Measures
+
+    def _repr_html_(self) -> str:
+        """Side by side, in a notebook."""
+        cells = "".join(
+            f"<td style='vertical-align:top;width:50%;white-space:pre-wrap;text-align:left'>{escape(text)}</td>"
+            for text in (self.original, self.mutated)
+        )
+        return (
+            f"<p><b>{escape(self.change)}</b></p><table><tr><th>Original</th><th>Mutated</th></tr>"
+            f"<tr>{cells}</tr></table>"
+        )
+
+
+def compare(model: LoadedModel, genotype: str, prompt: str, *, chat: bool | None = None, **decoding: Any) -> Comparison:
+    """Both answers to a prompt.
+
+    `decoding` takes the fields of `explorer.domain.Decoding`: max_new_tokens, temperature, top_p, seed. Raises
+    ExplorerError with a sentence for whatever is wrong with the arguments.
+    """
+    read = model.anatomy.read(genotype)
+    asked = Prompt(text=prompt, chat=model.has_chat_template if chat is None else chat)
+    *_, update = generate_pair(model, asked, Decoding(**decoding), read, _BASELINES)
+    assert update.measures is not None
+    return Comparison(
+        change=describe(model, read),
+        original="".join(update.original),
+        mutated="".join(update.mutated),
+        first_divergence=update.first_divergence,
+        measures=update.measures,
+    )
+
+
+@contextmanager
+def mutated(model: PreTrainedModel, genotype: str) -> Iterator[PreTrainedModel]:
+    """Let a plain transformers model compute as a mutant inside the block, whoever calls it.
+
+    The weights are not written to: forward hooks recompute what the mutation feeds, and are removed at the end,
+    whatever happens inside. Raises NotationError for a genotype that the model does not have.
+    """
+    specimen = Specimen(causal_lm=model, anatomy=read_anatomy(model))
+    mutant = make_mutant(specimen, specimen.anatomy.read(genotype))
+    handles = [
+        model.get_submodule(path).register_forward_hook(_hook(patch))
+        for path, patch in patches(model, mutant, slice(None))
+    ]
+    try:
+        yield model
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _hook(patch: Patch) -> Any:
+    def hook(_module: nn.Module, arguments: tuple[Tensor, ...], output: Tensor) -> Tensor:
+        with torch.no_grad():
+            return patch(arguments[0], output.detach().clone())
+
+    return hook
