@@ -87,6 +87,10 @@ def test_selecting_moves_the_mutation(workspace: Workspace, handlers: Handlers, 
     assert _genotype(workspace, outputs) == "0.gate[7,:]=0"
     outputs = handlers.select(ADA, start, "weight", 0, "gate", None, 0, None, 8, 5000, 6)
     assert _genotype(workspace, outputs) == "0.gate[3,31]=0"  # an emptied box keeps its number, a large one is cut
+    in_head = handlers.select(ADA, start, "head", 0, "head", None, 2, 3, 4, 5, 6)
+    assert _genotype(workspace, in_head) == "0.head2=0"
+    outputs = handlers.select(ADA, in_head[0], "matrix", 0, "head", None, 2, 3, 4, 5, 6)
+    assert _genotype(workspace, outputs) == "0.q=0"  # and not the language-model head
     unset = handlers.stack(start, ADA)[0]
     assert handlers.select(ADA, unset, "row", 0, "gate", None, 0, 7, 8, 5, 6)[1] == 0  # nothing to run
 

@@ -458,8 +458,10 @@ def read_selection(before: Selection, values: tuple[Any, ...], *, has_paths: boo
         name: getattr(before, name) if number is None else int(number)
         for name, number in zip(names, numbers, strict=True)
     }
-    chosen = path if has_paths else part
-    return Selection(level=level, layer=int(layer), part=chosen or before.part, **held)
+    chosen = (path if has_paths else part) or before.part
+    if before.level == "head" and level != "head" and chosen == "head":
+        chosen = "q"  # elsewhere, "head" would be the language-model head
+    return Selection(level=level, layer=int(layer), part=chosen, **held)
 
 
 def draw(controls: Controls, notice: str = "") -> list[Any]:
