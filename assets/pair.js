@@ -1,12 +1,12 @@
-// The two texts side by side. `props.value` holds growing lists of pieces, one a token; `props.places` (JSON text,
-// set when a run is finished) holds the likeliest tokens of both models at every place. Knows nothing of models.
+// The two texts side by side. `props.value` holds growing lists of pieces, one a token; `props.readouts` (JSON text,
+// set when a run is finished) holds the likeliest tokens of both models at every position. Knows nothing of models.
 const sides = {};
 for (const name of ["original", "mutated"]) {
   const card = element.querySelector(`[data-side="${name}"]`);
   sides[name] = { text: card.querySelector(".pair-text"), note: card.querySelector(".pair-note"), pieces: [] };
 }
 const popover = element.querySelector(".pair-popover");
-let places = null;
+let readouts = null;
 let pinned = null;
 
 function addToken(side, name, piece, position) {
@@ -33,6 +33,7 @@ function drawSide(name, pieces, note, divergence) {
 }
 
 function draw() {
+  hidePopover();
   const value = props.value || { original: [], mutated: [], divergence: null, notes: ["", ""], running: false };
   const divergence = value.divergence === undefined ? null : value.divergence;
   drawSide("original", value.original, value.notes[0], divergence);
@@ -60,12 +61,12 @@ function bars(title, alternatives, chosen) {
 }
 
 function showPopover(span) {
-  const list = places && places[span.dataset.side];
-  const place = list && list[Number(span.dataset.position)];
-  if (!place) return;
+  const list = readouts && readouts[span.dataset.side];
+  const readout = list && list[Number(span.dataset.position)];
+  if (!readout) return;
   popover.replaceChildren(
-    bars("Original model", place[0], place[2]),
-    bars("Mutated model", place[1], place[2])
+    bars("Original model", readout[0], readout[2]),
+    bars("Mutated model", readout[1], readout[2])
   );
   popover.hidden = false;
   const at = span.getClientRects()[0] || span.getBoundingClientRect();
@@ -101,8 +102,8 @@ element.addEventListener("click", (event) => {
 window.addEventListener("scroll", hidePopover, { passive: true, capture: true });
 
 watch("value", draw);
-watch("places", () => {
-  places = props.places ? JSON.parse(props.places) : null;
+watch("readouts", () => {
+  readouts = props.readouts ? JSON.parse(props.readouts) : null;
 });
-places = props.places ? JSON.parse(props.places) : null;
+readouts = props.readouts ? JSON.parse(props.readouts) : null;
 draw();

@@ -18,11 +18,11 @@ import typer
 from explorer.domain import Decoding, Prompt
 from explorer.errors import ExplorerError
 from explorer.notation import format_genotype, parse_genotype
+from explorer.reports import anatomy_lines, anatomy_report, pair_lines, pair_report
 from explorer.settings import DEMO
 from explorer.workspace import Workspace
 
 if TYPE_CHECKING:
-    from explorer.generation.pair import PairUpdate
     from explorer.model.loaded import LoadedModel
 
 app = typer.Typer(
@@ -117,9 +117,9 @@ def mutate(
             "prompt": prompt,
             "chat": asked.chat,
             "decoding": dataclasses.asdict(decoding),
-            **_pair_report(update),
+            **pair_report(update),
         }
-        _print(report, as_json, _pair_text)
+        _print(report, as_json, pair_lines)
 
 
 @app.command()
@@ -132,32 +132,8 @@ def anatomy(
 ) -> None:
     """List the model's layers and matrices, with shapes, heads and the spread of their weights."""
     with _faults(as_json):
-        _, loaded = _load(model, device, dtype, as_json)
-        parts = loaded.anatomy
-        if layer is not None and layer >= parts.layer_count:
-            raise ExplorerError(f"The model has {parts.layer_count} layers, 0 to {parts.layer_count - 1}.")
-        matrices = [m for m in parts.matrices.values() if layer is None or m.layer == layer]
-        report = {
-            "model": loaded.name,
-            "family": parts.model_type,
-            "family_is_known": parts.family is not None,
-            "parameters": parts.parameter_count,
-            "layers": parts.layer_count,
-            "hidden_size": parts.hidden_size,
-            "query_heads": parts.query_heads,
-            "kv_heads": parts.kv_heads,
-            "matrices": [
-                {
-                    "name": matrix.name,
-                    "rows": matrix.rows,
-                    "columns": matrix.columns,
-                    "heads": matrix.head_count,
-                    **dataclasses.asdict(loaded.statistics(matrix)),
-                }
-                for matrix in matrices
-            ],
-        }
-        _print(report, as_json, _anatomy_text)
+        workspace, loaded = _load(model, device, dtype, as_json)
+        _print(workspace.compute(anatomy_report, loaded, layer), as_json, anatomy_lines)
 
 
 def _load(source: str, device: str | None, dtype: str | None, as_json: bool) -> tuple[Workspace, "LoadedModel"]:
@@ -171,69 +147,6 @@ def _load(source: str, device: str | None, dtype: str | None, as_json: bool) -> 
             typer.echo(said, err=True)
         time.sleep(0 if is_done else 0.05)
     return workspace, loading.wait()
-
-
-def _pair_report(update: "PairUpdate") -> dict[str, Any]:
-    measures = update.measures
-    return {
-        "original": "".join(update.original),
-        "mutated": "".join(update.mutated),
-        "silent": update.is_silent,
-        "first_divergence": update.first_divergence,
-        "original_tokens": len(update.original_tokens),
-        "mutated_tokens": len(update.mutated_tokens),
-        "original_end": update.original_end,
-        "mutated_end": update.mutated_end,
-        "share_changed": measures.share_changed if measures else None,
-        "cosine": measures.cosine if measures else None,
-        "mean_kl": measures.mean_kl if measures else None,
-        "perplexity": measures.perplexity if measures else None,
-        "near_ties": measures.near_ties if measures else None,
-        "elapsed_seconds": round(update.elapsed_seconds, 3),
-    }
-
-
-def _pair_text(report: dict[str, Any]) -> Iterator[str]:
-    yield report["change"]
-    yield f"\nOriginal\n{report['original']}\n"
-    yield f"Mutated\n{report['mutated']}\n"
-    if report["mutated_end"] == "overflow":
-        yield "The mutant's forward pass overflowed: its numbers became infinite."
-    if report["silent"]:
-        yield "Silent: the mutant chose every token as the original did."
-    else:
-        yield f"First divergence   token {report['first_divergence'] + 1} of {report['original_tokens']}"
-    yield f"Tokens changed     {_share(report['share_changed'])}"
-    yield f"Word cosine        {_number(report['cosine'])}"
-    yield f"Mean KL            {_number(report['mean_kl'])} nats"
-    yield f"Perplexity         {_number(report['perplexity'])} (mutated text, original model)"
-    yield f"Near ties          {report['near_ties']}"
-    yield f"Time               {report['elapsed_seconds']:.2f} s"
-
-
-def _anatomy_text(report: dict[str, Any]) -> Iterator[str]:
-    yield (
-        f"{report['model']}: {report['parameters']:,} parameters, {report['layers']} layers, hidden size "
-        f"{report['hidden_size']}, {report['query_heads']} query heads, {report['kv_heads']} KV heads"
-    )
-    if not report["family_is_known"]:
-        yield f"The family '{report['family']}' is unknown: its matrices are named by module path."
-    width = max((len(matrix["name"]) for matrix in report["matrices"]), default=0)
-    yield f"{'matrix':<{width}}  {'shape':>15}  heads        min        max  deviation"
-    for matrix in report["matrices"]:
-        shape = f"{matrix['rows']:,} × {matrix['columns']:,}"
-        yield (
-            f"{matrix['name']:<{width}}  {shape:>15}  {matrix['heads'] or '–':>5} {matrix['minimum']:>10.4f} "
-            f"{matrix['maximum']:>10.4f} {matrix['deviation']:>10.4f}"
-        )
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.4g}"
-
-
-def _share(value: float | None) -> str:
-    return "–" if value is None else f"{value:.0%}"
 
 
 def _print(report: dict[str, Any], as_json: bool, lines: Callable[[dict[str, Any]], Iterator[str]]) -> None:

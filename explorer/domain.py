@@ -107,9 +107,6 @@ class Genotype:
         return bool(self.mutations)
 
 
-ORIGINAL = Genotype()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
     """What the model is given to answer."""

@@ -15,6 +15,7 @@ class NotationError(ExplorerError):
     """
 
     def __init__(self, text: str, position: int, reason: str) -> None:
+        text = text.translate({ord(blank): " " for blank in "\n\r\t"})  # the caret needs a single line
         self.text = text
         self.position = position
         self.reason = reason
@@ -31,6 +32,10 @@ class PromptError(ExplorerError):
 
 class DecodingError(ExplorerError):
     """A decoding setting out of its range."""
+
+
+class SettingsError(ExplorerError):
+    """An environment variable that cannot be read."""
 
 
 class ExperimentError(ExplorerError):

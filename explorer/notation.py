@@ -31,11 +31,12 @@ from explorer.domain import (
 )
 from explorer.errors import NotationError
 
-SitePart = Literal["layer", "part", "head", "rows", "columns"]
+SitePart = Literal["layer", "part", "head", "rows", "columns", "operation"]
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _TARGET = re.compile(r"[A-Za-z0-9_.]+")
 _HEAD = re.compile(r"(kvhead|head)([0-9]+)")
+_MOST_DIGITS = 12
 _WORD = re.compile(r"[A-Za-z]+")
 
 
@@ -140,7 +141,7 @@ class _Reader:
     """A cursor over the text that skips blanks and fails with its own position."""
 
     def __init__(self, text: str) -> None:
-        self.text = text.replace("\n", " ").replace("\t", " ")
+        self.text = text
         self.position = 0
 
     def skip_blanks(self) -> None:
@@ -173,6 +174,8 @@ class _Reader:
 def _read_mutation(reader: _Reader) -> ParsedMutation:
     positions: dict[SitePart, int] = {}
     site = _read_site(reader, positions)
+    reader.skip_blanks()
+    positions["operation"] = reader.position
     operation = _read_operation(reader)
     return ParsedMutation(Mutation(site, operation), positions)
 
@@ -197,20 +200,20 @@ def _read_target(reader: _Reader, target: str, start: int, positions: dict[SiteP
     first, *rest = target.split(".")
     if not first.isdigit():
         return Site(part=target)
-    layer = int(first)
+    layer = _whole(reader, first, start)
     if not rest:
         return Site(part="layer", layer=layer)
     positions["part"] = positions["head"] = start + len(first) + 1
     head = _HEAD.fullmatch(rest[0])
     if head and len(rest) == 1:
-        return Site(part=head[1], layer=layer, head=int(head[2]))
+        return Site(part=head[1], layer=layer, head=_whole(reader, head[2], positions["head"]))
     if len(rest) == 1 and rest[0] in ("attn", "mlp", *LAYER_KINDS):
         return Site(part=rest[0], layer=layer)
     if len(rest) > 1 and rest[0] in ATTENTION_KINDS:
         positions["head"] = start + len(first) + 1 + len(rest[0]) + 1
         head = _HEAD.fullmatch(".".join(rest[1:]))
         if head and head[1] == "head":
-            return Site(part=rest[0], layer=layer, head=int(head[2]))
+            return Site(part=rest[0], layer=layer, head=_whole(reader, head[2], positions["head"]))
         reader.fail(f"Expected a head, such as {layer}.{rest[0]}.head0.", positions["head"])
     kinds = " ".join(LAYER_KINDS)
     reader.fail(f"A layer has no part '{'.'.join(rest)}'. It has: attn mlp headN kvheadN {kinds}.", positions["part"])
@@ -252,8 +255,15 @@ def _read_index(reader: _Reader) -> int | None:
     reader.skip_blanks()
     if reader.text.startswith("-", reader.position):
         reader.fail("An index counts from 0 and cannot be negative.")
+    start = reader.position
     digits = reader.match(re.compile(r"[0-9]+"))
-    return None if digits is None else int(digits)
+    return None if digits is None else _whole(reader, digits, start)
+
+
+def _whole(reader: _Reader, digits: str, position: int) -> int:
+    if len(digits) > _MOST_DIGITS:
+        reader.fail(f"No model has an index of {len(digits):,} digits.", position)
+    return int(digits)
 
 
 def _read_operation(reader: _Reader) -> Operation:
@@ -294,12 +304,12 @@ def _read_number(reader: _Reader) -> float:
     reader.fail("Expected a number, such as 0, -3.2 or 1e-4.", start)
 
 
-def check_sites(
-    parsed: tuple[ParsedMutation, ...], text: str, check: Callable[[Site], tuple[SitePart, str] | None]
+def check_mutations(
+    parsed: tuple[ParsedMutation, ...], text: str, check: Callable[[Mutation], tuple[SitePart, str] | None]
 ) -> None:
-    """Raise NotationError for the first site to which `check` objects with a part and a reason."""
+    """Raise NotationError for the first mutation to which `check` objects with a part and a reason."""
     for item in parsed:
-        objection = check(item.mutation.site)
+        objection = check(item.mutation)
         if objection is not None:
             part, reason = objection
             raise NotationError(text, item.positions[part], reason)

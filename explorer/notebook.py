@@ -15,12 +15,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
 from typing import Any
+from weakref import WeakSet
 
 import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from explorer.domain import Decoding, Prompt
+from explorer.errors import ExplorerError, ModelError
 from explorer.generation.baseline import Baselines
 from explorer.generation.measures import Measures
 from explorer.generation.pair import generate_pair
@@ -35,6 +37,8 @@ __all__ = ["Comparison", "compare", "load", "mutated"]
 load = load_model
 
 _BASELINES = Baselines(4)
+_MUTATED: WeakSet[PreTrainedModel] = WeakSet()
+"""The models inside a `mutated` block."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +74,8 @@ def compare(model: LoadedModel, genotype: str, prompt: str, *, chat: bool | None
     read = model.anatomy.read(genotype)
     asked = Prompt(text=prompt, chat=model.has_chat_template if chat is None else chat)
     *_, update = generate_pair(model, asked, Decoding(**decoding), read, _BASELINES)
-    assert update.measures is not None
+    if update.measures is None:
+        raise ModelError("The original model's own forward pass overflows: try another prompt or precision.")
     return Comparison(
         change=describe(model, read),
         original="".join(update.original),
@@ -85,17 +90,22 @@ def mutated(model: PreTrainedModel, genotype: str) -> Iterator[PreTrainedModel]:
     """Let a plain transformers model compute as a mutant inside the block, whoever calls it.
 
     The weights are not written to: forward hooks recompute what the mutation feeds, and are removed at the end,
-    whatever happens inside. Raises NotationError for a genotype that the model does not have.
+    whatever happens inside. Raises NotationError for a genotype that the model does not have, and ExplorerError if the
+    model is a mutant already: each block computes from the unmutated weights, so mutations are joined in one text.
     """
+    if model in _MUTATED:
+        raise ExplorerError("The model is mutated already: join the mutations with ';' in one block.")
     specimen = Specimen(causal_lm=model, anatomy=read_anatomy(model))
     mutant = make_mutant(specimen, specimen.anatomy.read(genotype))
     handles = [
         model.get_submodule(path).register_forward_hook(_hook(patch))
         for path, patch in patches(model, mutant, slice(None))
     ]
+    _MUTATED.add(model)
     try:
         yield model
     finally:
+        _MUTATED.discard(model)
         for handle in handles:
             handle.remove()
 

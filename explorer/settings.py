@@ -10,6 +10,8 @@ from pathlib import Path
 
 import platformdirs
 
+from explorer.errors import SettingsError
+
 DEMO = "demo"
 """The name of the bundled demo model, and the model meant where none is named."""
 
@@ -18,6 +20,13 @@ _APP = "mutation-explorer"
 
 def _folder(variable: str, default: Path) -> Path:
     return Path(os.environ.get(variable) or default).expanduser()
+
+
+def _count(variable: str, default: int) -> int:
+    text = os.environ.get(variable) or str(default)
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise SettingsError(f"{variable} must be a whole number of 1 or more, not '{text}'.")
+    return int(text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,5 +39,5 @@ class Settings:
         default_factory=lambda: _folder("EXPLORER_EXPERIMENTS", Path(__file__).parent.parent / "data" / "experiments")
     )
     """EXPLORER_EXPERIMENTS: the TOML files offered as prompts."""
-    baselines_kept: int = field(default_factory=lambda: int(os.environ.get("EXPLORER_BASELINES", "8")))
+    baselines_kept: int = field(default_factory=lambda: _count("EXPLORER_BASELINES", 8))
     """EXPLORER_BASELINES: how many baselines, with their activations, stay in memory."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from explorer.domain import Decoding, Experiment, Genotype, Prompt, Site
+from explorer.errors import ModelError
 from explorer.experiments import read_experiments
 from explorer.settings import DEMO, Settings
 
@@ -130,30 +131,38 @@ class Workspace:
 
         updates = generate_pair(model, prompt, decoding, genotype, self._kept_baselines(), cancelled)
         try:
-            while (update := self._compute(next, updates, None)) is not None:
+            while (update := self.compute(next, updates, None)) is not None:
                 yield update
         finally:
-            self._compute(updates.close)
+            self.compute(updates.close)
 
     def describe(self, model: LoadedModel, genotype: Genotype) -> str:
         """One sentence on what the genotype changes."""
         from explorer.mutation.describe import describe
 
-        return self._compute(describe, model, genotype)
+        return self.compute(describe, model, genotype)
 
     def facts(self, model: LoadedModel, site: Site) -> SiteFacts:
         """What a site holds in the unmutated model."""
         from explorer.mutation.describe import site_facts
 
-        return self._compute(site_facts, model, site)
+        return self.compute(site_facts, model, site)
 
-    def _compute(self, function: Callable[..., Result], *arguments: Any) -> Result:
+    def compute(self, function: Callable[..., Result], *arguments: Any) -> Result:
         """Call a function in the one thread that computes; others wait for a token at most.
 
         OpenMP keeps a team of threads for every thread that ever computed, and slows all of them to half
-        their speed once there are more than cores (docs/decisions/0004-one-computing-thread.md).
+        their speed once there are more than cores (docs/decisions/0004-one-computing-thread.md). Raises
+        ModelError if the device's memory does not suffice.
         """
-        return self._computing.submit(function, *arguments).result()
+        import torch
+
+        try:
+            return self._computing.submit(function, *arguments).result()
+        except torch.OutOfMemoryError as fault:
+            raise ModelError(
+                "The device ran out of memory: ask for fewer new tokens, or use a smaller model."
+            ) from fault
 
     def _load(self, name: str, say: Callable[[str], None]) -> LoadedModel:
         say("Starting PyTorch …")

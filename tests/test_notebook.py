@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from explorer.errors import NotationError
+from explorer.errors import ExplorerError, NotationError
 from explorer.model.loaded import LoadedModel
 from explorer.model.weights import checksum
 from explorer.notebook import compare, load, mutated
@@ -49,4 +49,12 @@ def test_the_model_is_itself_again_after_a_fault() -> None:
         raise RuntimeError("inside")
     assert not any(module._forward_hooks for module in model.modules())
     with pytest.raises(NotationError, match="2 layers"), mutated(model, "7.down*0"):
+        pass
+    with (
+        mutated(model, "1.down*0"),
+        pytest.raises(ExplorerError, match="join the mutations"),
+        mutated(model, "0.down*0"),
+    ):
+        pass
+    with mutated(model, "1.down*0;0.down*0"):
         pass

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from explorer import settings as module
+from explorer.errors import SettingsError
 from explorer.settings import Settings
 
 _ROOT = Path(__file__).parent.parent
@@ -23,3 +24,10 @@ def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch, tmp
     monkeypatch.setenv("EXPLORER_BASELINES", "3")
     settings = Settings()
     assert (settings.cache_folder, settings.baselines_kept) == (tmp_path, 3)
+
+
+@pytest.mark.parametrize("text", ["abc", "-1", "0", "1.5", "²"])
+def test_a_count_that_is_none_gets_a_sentence(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("EXPLORER_BASELINES", text)
+    with pytest.raises(SettingsError, match="EXPLORER_BASELINES must be a whole number"):
+        Settings()

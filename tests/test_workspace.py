@@ -57,7 +57,7 @@ def test_visitors_may_run_at_the_same_time(folders: list[str]) -> None:
 
 def test_all_computing_happens_in_one_thread(folders: list[str]) -> None:
     workspace = Workspace(source=folders[0], device="cpu")
-    names = {workspace._compute(lambda: threading.current_thread().name) for _ in range(5)}
+    names = {workspace.compute(lambda: threading.current_thread().name) for _ in range(5)}
     assert len(names) == 1
     assert threading.current_thread().name not in names
 

@@ -24,7 +24,7 @@ from explorer.model.loaded import LoadedModel
 from explorer.model.loading import assemble
 
 VOCABULARY = 97
-_SIZES: dict[str, Any] = {
+SIZES: dict[str, Any] = {
     "vocab_size": VOCABULARY,
     "hidden_size": 32,
     "intermediate_size": 48,
@@ -38,15 +38,15 @@ _SIZES: dict[str, Any] = {
     "pad_token_id": 1,
 }
 
-_GEMMA3: dict[str, Any] = {"head_dim": 8, "sliding_window": 6, "layer_types": ["sliding_attention", "full_attention"]}
+GEMMA3: dict[str, Any] = {"head_dim": 8, "sliding_window": 6, "layer_types": ["sliding_attention", "full_attention"]}
 
 CONFIGURATIONS: dict[str, Callable[[], PreTrainedConfig]] = {
-    "llama": lambda: LlamaConfig(**_SIZES),
-    "llama-tied": lambda: LlamaConfig(**_SIZES, tie_word_embeddings=True),
-    "mistral": lambda: MistralConfig(**_SIZES, sliding_window=6),
-    "qwen2": lambda: Qwen2Config(**_SIZES),
-    "qwen3": lambda: Qwen3Config(**_SIZES, head_dim=12),
-    "gemma3": lambda: Gemma3TextConfig(**_SIZES, **_GEMMA3, tie_word_embeddings=False),
+    "llama": lambda: LlamaConfig(**SIZES),
+    "llama-tied": lambda: LlamaConfig(**SIZES, tie_word_embeddings=True),
+    "mistral": lambda: MistralConfig(**SIZES, sliding_window=6),
+    "qwen2": lambda: Qwen2Config(**SIZES),
+    "qwen3": lambda: Qwen3Config(**SIZES, head_dim=12),
+    "gemma3": lambda: Gemma3TextConfig(**SIZES, **GEMMA3, tie_word_embeddings=False),
     "gpt2": lambda: GPT2Config(
         vocab_size=VOCABULARY,
         n_embd=32,
@@ -61,8 +61,8 @@ CONFIGURATIONS: dict[str, Callable[[], PreTrainedConfig]] = {
     ),
 }
 OTHERS: dict[str, Callable[[], PreTrainedConfig]] = {
-    "gemma3-tied": lambda: Gemma3TextConfig(**_SIZES, **_GEMMA3),
-    "stablelm": lambda: StableLmConfig(**_SIZES),  # a family that the project does not know
+    "gemma3-tied": lambda: Gemma3TextConfig(**SIZES, **GEMMA3),
+    "stablelm": lambda: StableLmConfig(**SIZES),  # a family that the project does not know
 }
 ALL = CONFIGURATIONS | OTHERS
 

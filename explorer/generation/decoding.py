@@ -36,21 +36,23 @@ class Choices:
     """[positions], bool: False where the forward pass has overflowed; the token means nothing there."""
 
 
-def choose(logits: Tensor, decoding: Decoding, first_position: int) -> Choices:
+def choose(logits: Tensor, decoding: Decoding, first_position: int, tie: float = NEAR_TIE) -> Choices:
     """Choose a token at each position from logits [positions, vocabulary].
 
-    `first_position` counts generated tokens from 0 and selects the noise.
+    `first_position` counts generated tokens from 0 and selects the noise; `tie` is the gap below which
+    rounding may decide what belongs to the nucleus.
     """
     finite = torch.isfinite(logits).all(-1)
     logits = torch.where(finite.unsqueeze(-1), logits.float(), torch.zeros_like(logits, dtype=torch.float32))
     if decoding.temperature == 0:
         top = logits.topk(2, dim=-1)
         return Choices(top.indices[:, 0], top.values[:, 0] - top.values[:, 1], finite)
+    logits = logits - logits.amax(-1, keepdim=True)  # a tiny temperature must not overflow
     scores = logits / decoding.temperature + _noise_for(logits, decoding.seed, first_position)
     if decoding.top_p == 1:
         tokens, gaps = _best(scores)
     else:
-        tokens, gaps = _best_in_nucleus(scores, logits, decoding)
+        tokens, gaps = _best_in_nucleus(scores, logits, decoding, tie)
     return Choices(tokens, gaps * decoding.temperature, finite)
 
 
@@ -66,11 +68,11 @@ def _noise_for(logits: Tensor, seed: int, first_position: int) -> Tensor:
     return torch.stack([gumbel_noise(seed, position, logits.shape[1]) for position in positions]).to(logits.device)
 
 
-def _best_in_nucleus(scores: Tensor, logits: Tensor, decoding: Decoding) -> tuple[Tensor, Tensor]:
+def _best_in_nucleus(scores: Tensor, logits: Tensor, decoding: Decoding, tie: float) -> tuple[Tensor, Tensor]:
     """As `_best`, of the tokens in the nucleus; no lead where rounding decides whether the winner is in it."""
     tokens, gaps = _best(scores.masked_fill(logits < _edge(logits, decoding, decoding.top_p), -torch.inf))
-    wider = _edge(logits, decoding, decoding.top_p + _NUCLEUS_SLACK) - NEAR_TIE
-    narrower = _edge(logits, decoding, decoding.top_p - _NUCLEUS_SLACK) + NEAR_TIE
+    wider = _edge(logits, decoding, decoding.top_p + _NUCLEUS_SLACK) - tie
+    narrower = _edge(logits, decoding, decoding.top_p - _NUCLEUS_SLACK) + tie
     narrower = torch.minimum(narrower, logits.amax(-1, keepdim=True))  # the likeliest token is always in it
     for edge in (wider, narrower):
         other, _ = _best(scores.masked_fill(logits < edge, -torch.inf))

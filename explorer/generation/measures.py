@@ -1,5 +1,7 @@
 """What is measured of a finished pair: distances, near ties, and the likeliest tokens at every place."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -24,10 +26,13 @@ class Alternative:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """The likeliest tokens of both models at one place of one of the texts, given the text before it."""
+class Readout:
+    """What both models would say at one position of one of the texts, given the text before it."""
 
+    chosen: str
+    """The token that is there."""
     original: tuple[Alternative, ...]
+    """The likeliest tokens; none where the forward pass has overflowed."""
     mutated: tuple[Alternative, ...]
 
 
@@ -43,10 +48,12 @@ class Measures:
     """KL(original ‖ mutant) over the baseline's tokens, in nats."""
     perplexity: float | None
     """Of the mutated text under the original model."""
+    divergence_is_near_tie: bool
+    """Whether rounding, and not the mutation, may have decided the first divergence."""
     near_ties: int
     """Choices, of both models, that led by less than `decoding.near_tie`: rounding may decide them."""
-    original_places: tuple[Place, ...] = field(repr=False)
-    mutated_places: tuple[Place, ...] = field(repr=False)
+    original_readouts: tuple[Readout, ...] = field(repr=False)
+    mutated_readouts: tuple[Readout, ...] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -64,37 +71,44 @@ def measure_pair(
     model: LoadedModel, baseline: Baseline, answer: Answer, over_baseline: Tensor, divergence: int | None
 ) -> Measures:
     """Compare a mutant's answer, and its logits [baseline tokens, vocabulary], with the baseline."""
-    common = len(baseline.tokens) if divergence is None else divergence
-    own = answer.logits
     if divergence is None:
         seen_by_original = baseline.logits
     else:
         tail = read_as_original(model, baseline, answer.tokens, divergence)
-        seen_by_original = torch.cat([baseline.logits[:common], tail])
-    gaps = [*baseline.gaps, *answer.gaps]
+        seen_by_original = torch.cat([baseline.logits[:divergence], tail])
+    tie = near_tie(model.dtype)
     return Measures(
         share_changed=share_changed(list(baseline.tokens), answer.tokens),
         cosine=cosine_similarity(model.decode(list(baseline.tokens)), model.decode(answer.tokens)),
         mean_kl=mean_kl(baseline.logits, over_baseline),
         perplexity=perplexity(seen_by_original, answer.tokens),
-        near_ties=sum(gap < near_tie(model.dtype) for gap in gaps),
-        original_places=_places(model, baseline.logits, over_baseline),
-        mutated_places=_places(model, seen_by_original, own),
+        divergence_is_near_tie=_is_tie(baseline.gaps, divergence, tie) or _is_tie(answer.gaps, divergence, tie),
+        near_ties=sum(gap < tie for gap in (*baseline.gaps, *answer.gaps)),
+        original_readouts=_readouts(model, list(baseline.tokens), baseline.logits, over_baseline),
+        mutated_readouts=_readouts(model, answer.tokens, seen_by_original, answer.logits),
     )
 
 
-def _places(model: LoadedModel, original: Tensor, mutated: Tensor) -> tuple[Place, ...]:
-    left, right = _likeliest(model, original), _likeliest(model, mutated)
-    return tuple(Place(a, b) for a, b in zip(left, right, strict=True))
+def _is_tie(gaps: Sequence[float], position: int | None, tie: float) -> bool:
+    return position is not None and position < len(gaps) and gaps[position] < tie
+
+
+def _readouts(model: LoadedModel, tokens: list[int], original: Tensor, mutated: Tensor) -> tuple[Readout, ...]:
+    chosen = (model.show_token(token) for token in tokens)
+    rows = zip(chosen, _likeliest(model, original), _likeliest(model, mutated), strict=True)
+    return tuple(Readout(*row) for row in rows)
 
 
 def _likeliest(model: LoadedModel, logits: Tensor) -> list[tuple[Alternative, ...]]:
-    """Per position the likeliest tokens; none where the forward pass has overflowed."""
+    """Of each position of logits [positions, vocabulary]."""
     top = logits.softmax(-1).topk(ALTERNATIVES, dim=-1)
-    places = zip(top.indices.tolist(), top.values.tolist(), strict=True)
     return [
-        tuple(Alternative(model.show_token(token), share) for token, share in zip(tokens, shares, strict=True))
-        if shares[0] == shares[0]  # NaN differs from itself
-        else ()
-        for tokens, shares in places
+        _alternatives(model, tokens, shares)
+        for tokens, shares in zip(top.indices.tolist(), top.values.tolist(), strict=True)
     ]
+
+
+def _alternatives(model: LoadedModel, tokens: list[int], shares: list[float]) -> tuple[Alternative, ...]:
+    if math.isnan(shares[0]):
+        return ()
+    return tuple(Alternative(model.show_token(token), share) for token, share in zip(tokens, shares, strict=True))

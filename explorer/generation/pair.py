@@ -7,7 +7,7 @@ diverges. Both ways give the texts that in-place editing and token-by-token deco
 
 import time
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -15,7 +15,7 @@ from transformers import DynamicCache
 
 from explorer.domain import Decoding, Genotype, Prompt
 from explorer.generation.baseline import Baseline, Baselines
-from explorer.generation.decoding import choose
+from explorer.generation.decoding import choose, near_tie
 from explorer.generation.draft import Checked, check
 from explorer.generation.measures import Answer, Measures, measure_pair
 from explorer.generation.passes import forward, row_of, watch_hidden
@@ -46,8 +46,10 @@ class PairUpdate:
     """The first position, from 0, at which the mutant chose another token."""
     elapsed_seconds: float
     baseline_was_cached: bool
+    is_final: bool = False
+    """Whether this is the last update."""
     measures: Measures | None = None
-    """Set in the last update, unless the run was cancelled."""
+    """Set in the last update, unless the run was cancelled or the original itself overflowed."""
 
     @property
     def is_silent(self) -> bool:
@@ -68,23 +70,27 @@ class _Lane:
         """Choose the next token from logits [vocabulary]; nothing if the text has ended."""
         if self.transcript.end is not None:
             return
-        choices = choose(logits.unsqueeze(0), self.decoding, len(self.transcript.tokens))
+        choices = choose(logits.unsqueeze(0), self.decoding, len(self.transcript.tokens), self._tie)
         if not bool(choices.finite[0]):
-            self.transcript.end = "overflow"
+            self.transcript.finish("overflow")
             return
         self._accept(int(choices.tokens[0]), logits, float(choices.gaps[0]))
 
     def take_checked(self, logits: Tensor, expected: tuple[int, ...]) -> None:
         """Accept tokens from logits [tokens, vocabulary] up to the first that is not the expected one, with it."""
-        choices = choose(logits, self.decoding, 0)
+        choices = choose(logits, self.decoding, 0, self._tie)
         chosen = zip(choices.tokens.tolist(), choices.finite.tolist(), choices.gaps.tolist(), strict=True)
         for position, (token, is_finite, gap) in enumerate(chosen):
             if not is_finite:
-                self.transcript.end = "overflow"
+                self.transcript.finish("overflow")
                 return
             self._accept(token, logits[position], gap)
             if token != expected[position]:
                 return
+
+    @property
+    def _tie(self) -> float:
+        return near_tie(self.transcript.model.dtype)
 
     def _accept(self, token: int, logits: Tensor, gap: float) -> None:
         self.transcript.add(token, self.decoding.max_new_tokens)
@@ -167,7 +173,7 @@ class _Pair:
         self.baseline, self._was_cached = baseline, True
         for token in baseline.tokens:
             self._original.transcript.add(token, self._decoding.max_new_tokens)
-        self._original.transcript.end = baseline.end
+        self._original.transcript.finish(baseline.end)
         self._checked = check(self._model, baseline, self._mutant)
         self._mutated.take_checked(self._checked.logits, baseline.tokens)
         yield self._update()
@@ -177,13 +183,14 @@ class _Pair:
         """The last update; with measures, unless the run was cancelled."""
         transcript = self._mutated.transcript
         if self.baseline is None or transcript.end == "cancelled":
-            return self._update()
+            return replace(self._update(), is_final=True)
         checked = self._checked or check(self._model, self.baseline, self._mutant)
         vocabulary = self.baseline.logits.shape[1]
         logits = self._mutated.stacked(vocabulary).to(self.baseline.logits.device)
         answer = Answer(tokens=transcript.tokens, logits=logits, gaps=self._mutated.gaps)
         divergence = first_divergence(self._original.transcript, transcript)
-        return self._update(measure_pair(self._model, self.baseline, answer, checked.logits, divergence))
+        measures = measure_pair(self._model, self.baseline, answer, checked.logits, divergence)
+        return replace(self._update(), is_final=True, measures=measures)
 
     def _continue(self, checked: Checked) -> Iterator[PairUpdate]:
         lane = self._mutated
@@ -217,13 +224,13 @@ class _Pair:
         if not self._cancelled():
             return False
         for lane in (self._original, self._mutated):
-            lane.transcript.end = lane.transcript.end or "cancelled"
+            lane.transcript.finish("cancelled")
         return True
 
     def _batch(self, rows: list[tuple[int, ...]]) -> Tensor:
         return torch.tensor(rows, device=self._model.device)
 
-    def _update(self, measures: Measures | None = None) -> PairUpdate:
+    def _update(self) -> PairUpdate:
         original, mutated = self._original.transcript, self._mutated.transcript
         return PairUpdate(
             original=tuple(original.pieces),
@@ -235,5 +242,4 @@ class _Pair:
             first_divergence=first_divergence(original, mutated),
             elapsed_seconds=time.perf_counter() - self._started,
             baseline_was_cached=self._was_cached,
-            measures=measures,
         )

@@ -27,11 +27,21 @@ class Transcript:
     def add(self, token: int, limit: int) -> None:
         """Append a token; the text ends if it is a stop token or the `limit`-th."""
         self.tokens.append(token)
-        self.pieces.append(self._piece())
+        self.pieces.append("")
+        self.pieces[-1] = self._piece()
         if token in self.model.stop_tokens:
-            self.end = "stop"
+            self.finish("stop")
         elif len(self.tokens) >= limit:
-            self.end = "length"
+            self.finish("length")
+
+    def finish(self, end: End) -> None:
+        """End the text, if it has not ended; what it still owes of an incomplete character is told as it is."""
+        if self.end is not None:
+            return
+        self.end = end
+        if self._told < len(self.tokens):
+            told = self.model.decode(self.tokens[self._window : self._told])
+            self.pieces[-1] += self.model.decode(self.tokens[self._window :])[len(told) :]
 
     def _piece(self) -> str:
         before = self.model.decode(self.tokens[self._window : self._told])
@@ -41,15 +51,12 @@ class Transcript:
         self._window, self._told = self._told, len(self.tokens)
         return now[len(before) :]
 
-    @property
-    def text(self) -> str:
-        """The whole text."""
-        return self.model.decode(self.tokens)
-
 
 def first_divergence(original: Transcript, mutated: Transcript) -> int | None:
     """The first position, from 0, at which the mutant chose otherwise; None if it has not so far."""
     for position, (left, right) in enumerate(zip(original.tokens, mutated.tokens, strict=False)):
         if left != right:
             return position
-    return len(mutated.tokens) if mutated.end == "overflow" else None
+    if mutated.end != "overflow" or (original.end == "overflow" and len(original.tokens) == len(mutated.tokens)):
+        return None
+    return len(mutated.tokens)

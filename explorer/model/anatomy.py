@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 from transformers.pytorch_utils import Conv1D
 
-from explorer.domain import ATTENTION_KINDS, MATRIX_KINDS, MLP_KINDS, Genotype, Site, Slice
+from explorer.domain import ATTENTION_KINDS, MATRIX_KINDS, MLP_KINDS, Genotype, Mutation, Site, Slice
 from explorer.model.families import Family, Place, find_family
-from explorer.notation import SitePart, check_sites, parse_mutations
+from explorer.notation import SitePart, check_mutations, parse_mutations
 
 Layout = Literal["linear", "conv1d", "embedding", "vector"]
 HeadAxis = Literal["rows", "columns"]
@@ -79,6 +80,8 @@ class Anatomy:
     query_heads: int
     kv_heads: int
     parameter_count: int
+    largest_value: float
+    """The largest number that the weights' precision can hold."""
     matrices: Mapping[str, Matrix]
     """By name, in the order in which the model applies them."""
 
@@ -88,7 +91,7 @@ class Anatomy:
         Raises NotationError, with a caret under the fault and the valid range.
         """
         parsed = parse_mutations(text)
-        check_sites(parsed, text, self.objection)
+        check_mutations(parsed, text, self.objection)
         return Genotype(tuple(item.mutation for item in parsed))
 
     def kinds(self, layer: int) -> tuple[str, ...]:
@@ -96,7 +99,7 @@ class Anatomy:
         return tuple(matrix.kind for matrix in self.matrices.values() if matrix.layer == layer)
 
     def targets(self, site: Site) -> tuple[Target, ...]:
-        """The rectangles that a site covers; the site must be one to which `objection` is None."""
+        """The rectangles that a site of this model covers."""
         match site.part:
             case "layer":
                 return self._whole(site.layer, MATRIX_KINDS)
@@ -114,8 +117,16 @@ class Anatomy:
         rows, columns = _range(site.rows, matrix.rows), _range(site.columns, matrix.columns)
         return (Target(matrix, rows, columns),)
 
-    def objection(self, site: Site) -> tuple[SitePart, str] | None:
-        """What keeps the site from being one of this model: the faulty part and a sentence; else None."""
+    def objection(self, mutation: Mutation) -> tuple[SitePart, str] | None:
+        """What keeps a mutation from being one of this model: the faulty part and a sentence; else None."""
+        if (objection := self.site_objection(mutation.site)) is not None:
+            return objection
+        if abs(mutation.operation.value) > self.largest_value:
+            return "operation", f"The weights' precision holds numbers up to ±{self.largest_value:.4g} alone."
+        return None
+
+    def site_objection(self, site: Site) -> tuple[SitePart, str] | None:
+        """What keeps a site from being one of this model."""
         return self._layer_objection(site) or self._part_objection(site) or self._index_objection(site)
 
     def _whole(self, layer: int | None, kinds: tuple[str, ...]) -> tuple[Target, ...]:
@@ -138,7 +149,7 @@ class Anatomy:
         return "layer", f"The model has {self.layer_count} layers, 0 to {self.layer_count - 1}."
 
     def _part_objection(self, site: Site) -> tuple[SitePart, str] | None:
-        if site.part in ("layer", "attn", "mlp"):
+        if site.layer is not None and site.part in ("layer", "attn", "mlp"):
             return None
         kinds = _kinds_of(site)
         if any(_named(site.layer, kind) not in self.matrices for kind in kinds):
@@ -181,7 +192,7 @@ class Anatomy:
 def read_anatomy(model: PreTrainedModel) -> Anatomy:
     """The anatomy of a causal language model; of an unknown family, its 2-D weights by module path."""
     config = model.config.get_text_config()
-    family = find_family(config.model_type)
+    family = _family_of(model)
     layers = len(model.get_submodule(f"{family.decoder}.{family.layers}")) if family else 0  # type: ignore[arg-type]
     query_heads = int(getattr(config, "num_attention_heads", 0) or 0)
     matrices = _family_matrices(model, family, layers) if family else _path_matrices(model)
@@ -193,8 +204,16 @@ def read_anatomy(model: PreTrainedModel) -> Anatomy:
         query_heads=query_heads,
         kv_heads=int(getattr(config, "num_key_value_heads", None) or query_heads),
         parameter_count=sum(parameter.numel() for parameter in model.parameters()),
+        largest_value=torch.finfo(model.dtype).max,
         matrices={matrix.name: matrix for matrix in matrices},
     )
+
+
+def _family_of(model: PreTrainedModel) -> Family | None:
+    """The family that describes a model, if its modules are where that family has them."""
+    family = find_family(model.config.model_type)
+    modules = {path for path, _ in model.named_modules()}
+    return family if family and f"{family.decoder}.{family.layers}" in modules else None
 
 
 def _family_matrices(model: PreTrainedModel, family: Family, layers: int) -> list[Matrix]:

@@ -4,7 +4,7 @@ Knows names only; sizes come from the model's configuration and are `anatomy`'s 
 a new entry in `FAMILIES` and a row in the tests' list of tiny models.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,7 @@ GEMMA3 = Family(
     }
     | _HEAD_NORMS,
 )
+GEMMA3_WITH_IMAGES = replace(GEMMA3, model_types=("gemma3",), decoder="model.language_model")
 GPT2 = Family(
     model_types=("gpt2",),
     decoder="transformer",
@@ -104,7 +105,7 @@ GPT2 = Family(
     norms={"attn_norm": "ln_1", "mlp_norm": "ln_2"},
 )
 
-FAMILIES = (LLAMA, QWEN3, GEMMA3, GPT2)
+FAMILIES = (LLAMA, QWEN3, GEMMA3, GEMMA3_WITH_IMAGES, GPT2)
 
 
 def find_family(model_type: str) -> Family | None:

@@ -51,9 +51,12 @@ class LoadedModel(Specimen):
         return self.causal_lm.dtype
 
     @functools.cached_property
-    def context(self) -> int:
-        """The most tokens, prompt and answer together, that the model can attend to."""
-        return int(self.causal_lm.config.get_text_config().max_position_embeddings)
+    def context(self) -> int | None:
+        """The most tokens, prompt and answer together, that the model can attend to; None: no limit is known."""
+        config = self.causal_lm.config.get_text_config()
+        names = ("max_position_embeddings", "n_positions", "max_seq_len", "seq_length")
+        found = (getattr(config, name, None) for name in names)
+        return next((int(limit) for limit in found if limit), None)
 
     @functools.cached_property
     def stop_tokens(self) -> frozenset[int]:
@@ -76,7 +79,7 @@ class LoadedModel(Specimen):
         tokens = self._chat_tokens(prompt.text) if prompt.chat else self._raw_tokens(prompt.text)
         if not tokens:
             raise PromptError("The prompt has no tokens for this model: type some text.")
-        if len(tokens) + decoding.max_new_tokens > self.context:
+        if self.context and len(tokens) + decoding.max_new_tokens > self.context:
             raise PromptError(
                 f"The prompt has {len(tokens):,} tokens and the answer may have {decoding.max_new_tokens:,}, but the "
                 f"model's context holds {self.context:,}: shorten the prompt or ask for fewer new tokens."

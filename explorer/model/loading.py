@@ -6,9 +6,9 @@ safetensors. Code that comes with a checkpoint is never run, and pickled weights
 
 import hashlib
 import logging
+import os
 import shutil
 import struct
-import tempfile
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -64,7 +64,12 @@ def load_model(
     place = choose_device(device)
     precision = _choose_dtype(dtype, place)
     folder, name = _locate(source, settings, say)
-    say(f"Reading the weights of {name} …")
+    is_local = Path(folder).is_dir()
+    say(
+        f"Reading the weights of {name} …"
+        if is_local
+        else f"Fetching {name}, unless it is in the cache, and reading it …"
+    )
     tokenizer, model = _read(folder, name, precision)
     if place.type != "cpu":
         say(f"Moving {name} to {place} …")
@@ -144,19 +149,20 @@ def _convert(gguf: Path, folder: Path) -> None:
     tokenizer, model = _read(str(gguf.parent), gguf.name, torch.float32, gguf_file=gguf.name)
     model.hf_quantizer = None  # type: ignore[assignment]  # the weights are plain numbers now, which save_pretrained must be told
     del model.config.quantization_config
+    unfinished = folder.with_name(f"{folder.name}.{os.getpid()}.unfinished")
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent) as unfinished:
-            model.save_pretrained(unfinished)
-            tokenizer.save_pretrained(unfinished)
-            if not folder.exists():
-                shutil.copytree(unfinished, folder, copy_function=shutil.move)
+        unfinished.mkdir(parents=True)
+        model.save_pretrained(unfinished)
+        tokenizer.save_pretrained(unfinished)
+        if not folder.exists():  # another process may have been faster
+            unfinished.rename(folder)
     except (OSError, SafetensorError) as fault:
-        shutil.rmtree(folder, ignore_errors=True)
         raise ModelError(
             f"The converted model could not be written to {folder.parent} ({fault}). "
             "Free some space there, or name another folder in EXPLORER_CACHE."
         ) from fault
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
 
 
 def _read(
@@ -176,6 +182,8 @@ def _read(
 
 def _loading_sentence(name: str, fault: BaseException) -> str:
     cause = " ".join(str(fault).split())
+    if "couldn't connect" in cause:
+        cause = "the model hub cannot be reached, and the model is not in the local cache."
     cause = cause if len(cause) < 300 else cause[:300] + " …"  # noqa: PLR2004
     return (
         f"The model '{name}' could not be loaded: {cause} — It must be 'demo', a folder or hub id of a causal "

@@ -20,8 +20,9 @@ def describe(model: LoadedModel, genotype: Genotype) -> str:
     total = f"{model.anatomy.parameter_count:,}"
     count = count_weights(model, genotype)
     if len(genotype.mutations) == 1:
-        return f"{_amount(count)} of {total}: {_change(model, genotype.mutations[0])}"
-    changes = "; ".join(_change(model, mutation) for mutation in genotype.mutations)
+        return f"{_amount(count)} of {total}: {_change(model, (), genotype.mutations[0])}"
+    mutations = genotype.mutations
+    changes = "; ".join(_change(model, mutations[:place], mutation) for place, mutation in enumerate(mutations))
     return f"{_amount(count)} of {total}, by {len(genotype.mutations)} mutations: {changes}"
 
 
@@ -51,7 +52,7 @@ def site_facts(model: LoadedModel, site: Site) -> SiteFacts:
     """The facts of a site that the model has."""
     targets = model.anatomy.targets(site)
     count = sum(target.size for target in targets)
-    total = sum(float(target_weights(model, target).sum(dtype=torch.float64)) for target in targets)
+    total = sum(float(target_weights(model, target).float().sum()) for target in targets)
     statistics = [model.statistics(target.matrix) for target in targets]
     return SiteFacts(
         weights=count,
@@ -85,13 +86,26 @@ def _amount(count: int) -> str:
     return "One weight" if count == 1 else f"{count:,} weights"
 
 
-def _change(model: LoadedModel, mutation: Mutation) -> str:
+def _change(model: LoadedModel, before: tuple[Mutation, ...], mutation: Mutation) -> str:
+    """What a mutation does after those before it."""
     targets = model.anatomy.targets(mutation.site)
     if sum(target.size for target in targets) == 1:
-        old = target_weights(model, targets[0])
+        old = _value_after(model, before, targets[0])
         new = operate(old, mutation.operation, model.statistics(targets[0].matrix))
         return f"{format_site(mutation.site)} {format_value(float(old))} → {format_value(float(new))}"
     return f"{format_site(mutation.site)} {_verb(model, mutation, targets)}"
+
+
+def _value_after(model: LoadedModel, mutations: tuple[Mutation, ...], single: Target) -> Tensor:
+    """The weight [1, 1] of a target of one, after some mutations."""
+    value = target_weights(model, single)
+    statistics = model.statistics(single.matrix)
+    for mutation in mutations:
+        for target in model.anatomy.targets(mutation.site):
+            is_same = target.matrix.uses == single.matrix.uses
+            if is_same and single.rows.start in target.rows and single.columns.start in target.columns:
+                value = operate(value, mutation.operation, statistics)
+    return value
 
 
 def _verb(model: LoadedModel, mutation: Mutation, targets: tuple[Target, ...]) -> str:

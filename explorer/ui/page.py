@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import gradio as gr
 
-from explorer.errors import ExplorerError
-from explorer.settings import DEMO
-from explorer.ui.session import Exploration, Runs
+from explorer.ui.handlers import Handlers
+from explorer.ui.opening import Opening
+from explorer.ui.session import Runs
 from explorer.ui.summary import header_html
 from explorer.ui.tabs import explore, guide
 from explorer.ui.theme import script
 
 if TYPE_CHECKING:
-    from explorer.model.loaded import LoadedModel
-    from explorer.workspace import Loading, Workspace
-
-OPENING_GENOTYPE = "11.down[507,1229]=0"
-"""On the demo model: one weight of 134,515,008 that wrecks the answer."""
+    from explorer.workspace import Workspace
 
 
 def build_page(workspace: Workspace) -> gr.Blocks:
     """The whole page; no model needs to be loaded yet."""
     runs = Runs()
+    handlers = Handlers(workspace, runs)
+    opening = Opening(workspace, handlers)
     page: gr.Blocks = gr.Blocks(title="Mutation Explorer", analytics_enabled=False, fill_width=True)
     with page:
         header = gr.HTML(header_html(None, "Starting …"), apply_default_css=False, js_on_load=script("header.js"))
@@ -36,10 +31,9 @@ def build_page(workspace: Workspace) -> gr.Blocks:
             guide.build()
         source, load = _build_model_picker(workspace)
 
-        explore.wire(tab, workspace, runs)
-        opening = Opening(workspace, explore.Handlers(workspace, runs))
+        explore.wire(tab, handlers)
         outputs = [header, tab.exploration, tab.ticket, tab.mode, *tab.drawn]
-        run = explore.run_arguments(tab, opening.handlers)
+        run = explore.run_arguments(tab, handlers)
         page.load(opening.open, None, outputs, show_progress="hidden", api_visibility="private").then(**run)
         gr.on(
             [load.click, source.submit],
@@ -67,59 +61,3 @@ def _build_model_picker(workspace: Workspace) -> tuple[gr.Textbox, gr.Button]:
         )
         load = gr.Button("Load", variant="primary", scale=1, min_width=90)
     return source, load
-
-
-class Opening:
-    """What happens when the page opens and when another model is asked for."""
-
-    def __init__(self, workspace: Workspace, handlers: explore.Handlers) -> None:
-        self.handlers = handlers
-        self._workspace = workspace
-
-    def open(self, request: gr.Request) -> Iterator[list[Any]]:
-        """Say how loading goes, then show the first example."""
-        exploration = Exploration(source=self._workspace.source)
-        yield from self._load(exploration, None, request)
-
-    def switch(self, exploration: Exploration, source: str, request: gr.Request) -> Iterator[list[Any]]:
-        """Load another model; if that fails, keep the present one."""
-        wanted = source.strip()
-        present = self._workspace.load(exploration.source).model
-        if not wanted:
-            yield self._header(header_html(present, fault="Name a model first."))
-            return
-        yield from self._load(replace(exploration, source=wanted), present, request)
-
-    def _load(self, exploration: Exploration, present: LoadedModel | None, request: gr.Request) -> Iterator[list[Any]]:
-        loading = self._workspace.load(exploration.source)
-        yield from self._wait(loading, present)
-        try:
-            model = loading.wait()
-        except ExplorerError as fault:
-            yield self._header(header_html(present, fault=str(fault)))
-            return
-        genotype = model.anatomy.read(_opening_genotype(model))
-        opened = Exploration(source=exploration.source).with_genotype(genotype, model.anatomy)
-        mode = explore.CHAT if model.has_chat_template else explore.RAW
-        ticket = self.handlers.begin(request)
-        yield [header_html(model), opened, ticket, mode, *self.handlers.draw(opened)]
-
-    def _wait(self, loading: Loading, present: LoadedModel | None) -> Iterator[list[Any]]:
-        said = ""
-        while not loading.is_done:
-            if loading.sentence != said:
-                said = loading.sentence
-                yield self._header(header_html(present, said))
-            time.sleep(0.05)
-
-    def _header(self, html: str) -> list[Any]:
-        return [html, *[gr.skip()] * (3 + explore.DRAWN_COUNT)]
-
-
-def _opening_genotype(model: LoadedModel) -> str:
-    """An example that shows an effect: known for the demo model, a layer's MLP for others."""
-    if model.source == DEMO:
-        return OPENING_GENOTYPE
-    if model.anatomy.family is None:
-        return ""
-    return f"{model.anatomy.layer_count // 2}.mlp*0"

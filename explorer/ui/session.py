@@ -60,12 +60,17 @@ class Exploration:
         return replace(self, operation=None, stacked=())
 
 
+NO_RUN = 0
+"""The ticket of an event that runs nothing."""
+
+
 class Runs:
     """Tickets for runs: of each visitor's, only the newest counts, and it can be stopped."""
 
     def __init__(self) -> None:
-        self._numbers = itertools.count(1)
+        self._numbers = itertools.count(NO_RUN + 1)
         self._newest: dict[str, int] = {}
+        self._stopped: set[int] = set()
 
     def __deepcopy__(self, _memo: object) -> Runs:
         """The tickets themselves, as with `Workspace`."""
@@ -73,22 +78,23 @@ class Runs:
 
     def begin(self, visitor: str) -> int:
         """A ticket for a new run; the visitor's older runs stop within one token."""
-        ticket = next(self._numbers)
-        self._newest[visitor] = ticket
-        return ticket
+        self._stopped.discard(self._newest.get(visitor, NO_RUN))
+        self._newest[visitor] = next(self._numbers)
+        return self._newest[visitor]
 
     def stop(self, visitor: str) -> None:
         """Stop the visitor's run."""
-        self._newest[visitor] = 0
+        if visitor in self._newest:
+            self._stopped.add(self._newest[visitor])
 
     def is_over(self, visitor: str, ticket: int) -> bool:
-        """Whether a run has been stopped or overtaken."""
-        return self._newest.get(visitor) != ticket
+        """Whether a run has been stopped or overtaken, or never was one."""
+        return ticket in self._stopped or self._newest.get(visitor) != ticket
 
     def is_overtaken(self, visitor: str, ticket: int) -> bool:
         """Whether a newer run of the visitor has begun."""
-        return self._newest.get(visitor, 0) > ticket
+        return self._newest.get(visitor, NO_RUN) > ticket
 
     def forget(self, visitor: str) -> None:
         """The visitor has closed the page: whatever he ran stops."""
-        self._newest.pop(visitor, None)
+        self._stopped.discard(self._newest.pop(visitor, NO_RUN))

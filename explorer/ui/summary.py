@@ -118,6 +118,8 @@ def remarks_on(update: PairUpdate) -> list[str]:
         remarks.append("The original model's own forward pass overflowed: try another precision.")
     if update.is_silent:
         remarks.append("Silent: the mutant chose every token as the original did.")
+    if update.measures and update.measures.divergence_is_near_tie:
+        remarks.append("The first divergence was nearly a tie: rounding, not the mutation, may have caused it.")
     if update.measures and update.measures.near_ties:
         count = update.measures.near_ties
         ties = "1 choice was" if count == 1 else f"{count} choices were"

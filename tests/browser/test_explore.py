@@ -94,6 +94,9 @@ def test_a_mistake_is_pointed_at_and_loses_nothing(visitor: Visitor) -> None:
     assert notice.inner_text().endswith("  11.dwon[3,5]=0\n     ^")
     assert visitor.page.get_by_label("Notation").input_value() == "11.dwon[3,5]=0"
     assert visitor.text("mutated") == before
+    visitor.fill("Notation", "11.down[507,1229]=0")
+    visitor.wait_for_run()
+    expect(notice).to_have_count(0)
     visitor.page.get_by_label("Prompt", exact=True).fill(" ")
     visitor.page.get_by_role("button", name="Run", exact=True).click()
     expect(notice).to_contain_text("The prompt is empty")

@@ -15,6 +15,12 @@ def test_greedy_takes_the_largest_and_tells_its_lead() -> None:
     assert choices.finite.tolist() == [True, True]
 
 
+def test_a_tiny_temperature_is_nearly_greedy() -> None:
+    choices = choose(torch.tensor([[1.0, 3.5, 3.0]]), Decoding(temperature=1e-39, top_p=0.9), 0)
+    assert choices.tokens.tolist() == [1]
+    assert not choices.gaps.isnan().any()
+
+
 def test_half_precision_ties_sooner() -> None:
     assert near_tie(torch.float32) == 1e-3
     assert near_tie(torch.bfloat16) == 0.25

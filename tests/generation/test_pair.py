@@ -12,10 +12,11 @@ from explorer.generation.baseline import Baselines
 from explorer.generation.decoding import NEAR_TIE
 from explorer.generation.pair import PairUpdate, generate_pair
 from explorer.model.loaded import LoadedModel
+from explorer.model.loading import assemble
 from explorer.model.weights import checksum
 from tests.mutation.test_apply import every_kind_of_site
 from tests.oracle import agree, decode_token_by_token, edited_in_place
-from tests.tiny import tiny_model
+from tests.tiny import tiny_model, tiny_tokenizer, tiny_transformer
 
 RAW = Prompt(text="w5 w6 w7 w8 w9", chat=False)
 CAPITAL = Prompt(text="What is the capital of France?")
@@ -138,11 +139,11 @@ def test_measures_of_a_diverging_pair(demo: LoadedModel) -> None:
     assert 0 < measures.cosine < 1
     assert measures.mean_kl is not None
     assert measures.mean_kl > 0.01
-    assert len(measures.original_places) == len(update.original_tokens)
-    assert len(measures.mutated_places) == len(update.mutated_tokens)
-    chosen = [place.original[0].text for place in measures.original_places]
+    assert len(measures.original_readouts) == len(update.original_tokens)
+    assert len(measures.mutated_readouts) == len(update.mutated_tokens)
+    chosen = [readout.chosen for readout in measures.original_readouts]
     assert chosen == [demo.show_token(token) for token in update.original_tokens]
-    chosen = [place.mutated[0].text for place in measures.mutated_places]
+    chosen = [readout.mutated[0].text for readout in measures.mutated_readouts]
     assert chosen == [demo.show_token(token) for token in update.mutated_tokens]
 
 
@@ -221,3 +222,30 @@ def test_a_prompt_that_does_not_fit_gets_a_sentence(prompt: Prompt, decoding: De
 def test_an_empty_prompt_gets_a_sentence() -> None:
     with pytest.raises(PromptError, match="type something"):
         Prompt(text="  \n")
+
+
+def test_an_original_that_overflows_is_told() -> None:
+    transformer = tiny_transformer("llama")
+    with torch.no_grad():
+        transformer.get_parameter("model.layers.0.mlp.down_proj.weight").fill_(1e38)
+    model = assemble(transformer, tiny_tokenizer(), source="broken", name="broken")
+    for text in ("", "1.down*0"):
+        update = run_pair(model, text, RAW, GREEDY, Baselines(1))
+        assert (update.original_end, update.mutated_end, update.first_divergence) == ("overflow", "overflow", None)
+        assert update.is_final
+        assert update.measures is None
+
+
+def test_half_precision_runs_and_counts_its_ties() -> None:
+    model = assemble(tiny_transformer("llama").bfloat16(), tiny_tokenizer(), source="half", name="half")
+    before = checksum(model.causal_lm)
+    baselines = Baselines(1)
+    for decoding in (GREEDY, SAMPLED):
+        for text in ("", "1.down*-1", "0.q.head1=max"):
+            fresh = run_pair(model, text, RAW, decoding, Baselines(1))
+            cached = run_pair(model, text, RAW, decoding, baselines)
+            for update in (fresh, cached):
+                assert update.measures is not None
+                silent_or_tie = update.first_divergence is None or update.measures.divergence_is_near_tie
+                assert silent_or_tie or text != ""
+    assert checksum(model.causal_lm) == before

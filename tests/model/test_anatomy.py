@@ -1,11 +1,12 @@
 """Which module and rows a site is, in every family; against tables worked out by hand."""
 
 import pytest
+from transformers import AutoModelForImageTextToText, Gemma3Config
 
 from explorer.errors import NotationError
-from explorer.model.anatomy import Anatomy
+from explorer.model.anatomy import Anatomy, read_anatomy
 from explorer.model.loaded import LoadedModel
-from tests.tiny import CONFIGURATIONS, tiny_model
+from tests.tiny import CONFIGURATIONS, GEMMA3, SIZES, tiny_model, tiny_transformer
 
 # (site, [(module, first row in the module, rows, first column, columns)]) of the tiny models:
 # hidden 32, MLP 48, 4 query heads, 2 KV heads.
@@ -102,6 +103,11 @@ def test_tied_embeddings_are_one_tensor_with_two_uses() -> None:
         ("1.down[31,48]=0", 10, "48 columns, 0 to 47"),
         ("1.attn_norm[32]=0", 12, "32 entries"),
         ("nonsense=0", 0, "'nonsense' is no site"),
+        ("mlp=0", 0, "'mlp' is no site"),
+        ("layer*2", 0, "'layer' is no site"),
+        ("1.q=0;\n0.q[99,0]=1", 11, "32 rows"),
+        ("1.q[0,0]=1e39", 8, "numbers up to ±3.403e+38"),
+        ("1.q[99999999999999999999,0]=1", 4, "20 digits"),
     ],
 )
 def test_a_site_outside_the_model_is_pointed_at(text: str, position: int, words: str) -> None:
@@ -121,6 +127,28 @@ def test_an_unknown_family_offers_its_matrices_by_path() -> None:
         anatomy.read("1.q=0")
     with pytest.raises(NotationError, match=r"no module 'model\.nowhere'"):
         anatomy.read("model.nowhere=0")
+
+
+def test_half_precision_holds_smaller_numbers() -> None:
+    model = tiny_transformer("llama").half()
+    with pytest.raises(NotationError, match=r"up to ±6\.55e\+04"):
+        read_anatomy(model).read("1.q=70000")
+
+
+def test_gemma3_that_also_reads_images_is_known() -> None:
+    text = {**SIZES, **GEMMA3}
+    vision = {
+        "hidden_size": 16,
+        "intermediate_size": 16,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 2,
+        "image_size": 28,
+        "patch_size": 14,
+    }
+    config = Gemma3Config(text_config=text, vision_config=vision)
+    anatomy = read_anatomy(AutoModelForImageTextToText.from_config(config))
+    assert anatomy.layer_count == 2
+    assert anatomy.matrices["1.down"].uses[0].module == "model.language_model.layers.1.mlp.down_proj"
 
 
 def test_the_list_of_families_is_the_tested_one() -> None:

@@ -17,6 +17,10 @@ from tests.tiny import tiny_model
         ("5*1.1", "3,538,944 weights of 134,515,008: 5 × 1.1"),
         ("7.head3=min", "73,728 weights of 134,515,008: 7.head3 → each matrix’s minimum"),
         (
+            "11.down[507,1229]=5;11.down[507,1229]+1",
+            "One weight of 134,515,008, by 2 mutations: 11.down[507,1229] 5.88 → 5; 11.down[507,1229] 5 → 6",
+        ),
+        (
             "5.q[0:4,:]=0;5.q[2:6,:]+-2",
             "3,456 weights of 134,515,008, by 2 mutations: 5.q[0:4,:] → 0; 5.q[2:6,:] + −2",
         ),

@@ -8,9 +8,11 @@ import pytest
 
 from explorer.notation import format_genotype
 from explorer.ui.components.pair_panel import show_pair
+from explorer.ui.drawing import DRAWN_COUNT
+from explorer.ui.handlers import CHAT, RAW, Handlers
 from explorer.ui.page import build_page
-from explorer.ui.session import Exploration, Runs
-from explorer.ui.tabs.explore import CHAT, DRAWN_COUNT, RAW, ExploreTab, Handlers, build
+from explorer.ui.session import NO_RUN, Exploration, Runs
+from explorer.ui.tabs.explore import ExploreTab, build
 from explorer.workspace import Workspace
 from tests.tiny import tiny_tokenizer, tiny_transformer
 
@@ -110,21 +112,24 @@ def test_bad_input_keeps_everything(workspace: Workspace, handlers: Handlers, st
         (handlers.read_notation(start, "9.q=0", ADA), "2 layers, 0 to 1"),
         (handlers.set_value(start, None, ADA), "Type a number"),
         (handlers.set_value(start, float("inf"), ADA), "finite"),
+        (handlers.set_value(start, 1e39, ADA), "numbers up to ±3.403e+38"),
     ):
-        assert outputs[0] == start
-        assert outputs[1] == 0
+        assert "__type__" in outputs[0]  # left as it was
+        assert outputs[1] == NO_RUN
         assert words in outputs[-1]
 
 
 def test_a_run_streams_texts_and_measures(handlers: Handlers, start: Exploration) -> None:
     exploration = handlers.read_notation(start, "0.down*-1", ADA)[0]
     ticket = handlers.begin(ADA)
-    notice, change, pair, summary = _last(handlers.run(ADA, ticket, exploration, *ASKED))
-    assert notice == ""
+    updates = list(handlers.run(ADA, ticket, exploration, *ASKED))
+    assert updates[0][0] == ""  # an old notice goes when a run begins; a new one is not wiped by it
+    assert all(update[0] != "" for update in updates[1:])
+    _, change, pair, summary = updates[-1]
     assert "0.down × −1" in change
     assert len(pair["value"]["original"]) == 8
     assert pair["value"]["running"] is False
-    assert pair["places"]
+    assert pair["readouts"]
     assert "token" in summary
 
 
@@ -160,20 +165,49 @@ def test_stop_ends_a_run_within_one_token(handlers: Handlers, start: Exploration
     assert len(pair["value"]["original"]) <= 3
 
 
-def test_experiments_fill_the_form(handlers: Handlers) -> None:
-    prompt, mode, tokens, temperature, top_p, seed, ticket = handlers.choose_experiment("python10", ADA)
+def test_an_event_without_a_run_runs_nothing_even_after_stop(handlers: Handlers, start: Exploration) -> None:
+    handlers.begin(ADA)
+    handlers.stop(ADA)
+    ticket = handlers.read_notation(start, "1.dwon=0", ADA)[1]
+    (only,) = list(handlers.run(ADA, ticket, start, *ASKED))
+    assert all("__type__" in update for update in only)
+
+
+def test_a_model_that_will_not_load_is_told_by_every_control() -> None:
+    handlers = Handlers(Workspace(source="/nowhere"), Runs())
+    lost = Exploration(source="/nowhere")
+    for outputs in (handlers.set_zero(lost, ADA), handlers.reset(lost, ADA), handlers.read_notation(lost, "x=0", ADA)):
+        assert "There is no folder /nowhere" in outputs[-1]
+
+
+def test_leaving_a_box_as_it_was_runs_nothing(handlers: Handlers, start: Exploration) -> None:
+    same = handlers.select(ADA, start, "weight", 1, "down", None, 0, 3, 4, 5, 6)
+    assert same[1] == NO_RUN
+    assert same[0] == start
+    assert all("value" not in update for update in same[7:11])  # nothing is written over what is being typed
+    cut = handlers.select(ADA, start, "weight", 1, "down", None, 0, 3, 4, 99, 6)
+    assert cut[9]["value"] == 47
+
+
+def test_run_takes_the_notation_that_was_typed(workspace: Workspace, handlers: Handlers, start: Exploration) -> None:
+    assert _genotype(workspace, handlers.read_notation(start, "1.down[3,5]=0", ADA)) == "1.down[3,5]=0"
+    assert _genotype(workspace, handlers.read_notation(start, "0.mlp*2", ADA)) == "0.mlp*2"
+
+
+def test_experiments_fill_the_form(handlers: Handlers, start: Exploration) -> None:
+    prompt, mode, tokens, temperature, top_p, seed, ticket = handlers.choose_experiment(start, "python10", ADA)
     assert prompt.startswith("The following is a python program")
-    assert (mode, tokens, temperature, top_p, seed) == (CHAT, 128, 0.7, 1.0, 10)
+    assert (mode, tokens["value"], temperature["value"], top_p, seed) == (RAW, 128, 0.7, 1.0, 10)
     assert ticket > 0
 
 
 def test_a_token_that_ends_a_text_is_shown(workspace: Workspace, handlers: Handlers) -> None:
-    from explorer.domain import ORIGINAL, Decoding, Prompt  # noqa: PLC0415
+    from explorer.domain import Decoding, Genotype, Prompt  # noqa: PLC0415
 
     model = workspace.model()
     for seed in range(40):
         decoding = Decoding(max_new_tokens=60, temperature=1.0, seed=seed)
-        *_, update = workspace.pair(model, Prompt(text="w5 w6", chat=False), decoding, ORIGINAL)
+        *_, update = workspace.pair(model, Prompt(text="w5 w6", chat=False), decoding, Genotype())
         if update.original_end == "stop":
             value = show_pair(update, 1)["value"]
             assert value["original"][-1] == "∎"

@@ -29,7 +29,7 @@ selections = st.builds(
 def test_whatever_the_controls_say_becomes_a_site_of_the_model(selection: Selection, anatomy: object) -> None:
     chosen = fitted(selection, anatomy)  # type: ignore[arg-type]
     site = site_of(chosen, anatomy)  # type: ignore[arg-type]
-    assert anatomy.objection(site) is None  # type: ignore[attr-defined]
+    assert anatomy.site_objection(site) is None  # type: ignore[attr-defined]
     assert site_of(selection_of(site, anatomy, chosen), anatomy) == site  # type: ignore[arg-type]
 
 

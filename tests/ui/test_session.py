@@ -5,7 +5,7 @@ import copy
 from explorer.domain import ZERO
 from explorer.notation import format_genotype
 from explorer.ui.selection import Selection
-from explorer.ui.session import Exploration, Runs
+from explorer.ui.session import NO_RUN, Exploration, Runs
 from tests.tiny import tiny_model
 
 _ANATOMY = tiny_model("llama").anatomy
@@ -46,6 +46,10 @@ def test_only_the_newest_run_counts() -> None:
     assert not runs.is_over("bob", other)
     runs.stop("ada")
     assert runs.is_over("ada", second)
+    assert runs.is_over("ada", NO_RUN)
+    third = runs.begin("ada")
+    assert not runs.is_over("ada", third)
+    assert runs.is_overtaken("ada", second)
     runs.forget("bob")
     assert runs.is_over("bob", other)
     assert copy.deepcopy(runs) is runs

@@ -10,7 +10,7 @@ import gradio as gr
 from explorer.ui.theme import script
 
 if TYPE_CHECKING:
-    from explorer.generation.measures import Place
+    from explorer.generation.measures import Readout
     from explorer.generation.pair import PairUpdate
 
 _TEMPLATE = """
@@ -40,30 +40,28 @@ _END_MARK = "∎"
 class PairPanel(gr.HTML):
     """Original and mutated text; each token shows both models' likeliest tokens on hover or tap."""
 
-    def __init__(self, value: dict[str, Any] | None = None, *, places: str = "", **options: Any) -> None:
+    def __init__(self, value: dict[str, Any] | None = None, *, readouts: str = "", **options: Any) -> None:
         super().__init__(
             value,
             html_template=_TEMPLATE,
             js_on_load=script("pair.js"),
             apply_default_css=False,
-            places=places,
+            readouts=readouts,
             **options,
         )
 
 
 def show_pair(update: PairUpdate, run: int) -> dict[str, Any]:
     """The panel's new state for an update of a run; keyword arguments of `gr.update`."""
-    is_cancelled = "cancelled" in (update.original_end, update.mutated_end)
-    is_running = update.measures is None and not is_cancelled
     value = {
         "original": _pieces(update.original, update.original_end),
         "mutated": _pieces(update.mutated, update.mutated_end),
         "divergence": update.first_divergence,
         "notes": [_note(update.original, update.original_end), _note(update.mutated, update.mutated_end)],
-        "running": is_running,
+        "running": not update.is_final,
         "run": run,
     }
-    return {"value": value, "places": _places_json(update)}
+    return {"value": value, "readouts": _readouts_json(update)}
 
 
 def _pieces(pieces: tuple[str, ...], end: str | None) -> list[str]:
@@ -78,20 +76,19 @@ def _note(pieces: tuple[str, ...], end: str | None) -> str:
     return f"{count} token{'' if count == 1 else 's'} · {_ENDS[end]}"
 
 
-def _places_json(update: PairUpdate) -> str:
+def _readouts_json(update: PairUpdate) -> str:
     if update.measures is None:
         return ""
     sides = {
-        "original": [_place(place, True) for place in update.measures.original_places],
-        "mutated": [_place(place, False) for place in update.measures.mutated_places],
+        "original": [_readout(readout) for readout in update.measures.original_readouts],
+        "mutated": [_readout(readout) for readout in update.measures.mutated_readouts],
     }
     return json.dumps(sides, ensure_ascii=False)
 
 
-def _place(place: Place, of_original: bool) -> list[object]:
-    own = place.original if of_original else place.mutated
+def _readout(readout: Readout) -> list[object]:
     return [
-        [[item.text, round(item.probability, 4)] for item in place.original],
-        [[item.text, round(item.probability, 4)] for item in place.mutated],
-        own[0].text if own else "",
+        [[item.text, round(item.probability, 4)] for item in readout.original],
+        [[item.text, round(item.probability, 4)] for item in readout.mutated],
+        readout.chosen,
     ]

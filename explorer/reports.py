@@ -1,0 +1,110 @@
+"""What the command line prints: reports as plain values, and their lines for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from explorer.errors import ExplorerError
+
+if TYPE_CHECKING:
+    from explorer.generation.pair import PairUpdate
+    from explorer.model.loaded import LoadedModel
+
+
+def pair_report(update: PairUpdate) -> dict[str, Any]:
+    """The facts of a finished run."""
+    measures = update.measures
+    return {
+        "original": "".join(update.original),
+        "mutated": "".join(update.mutated),
+        "silent": update.is_silent,
+        "first_divergence": update.first_divergence,
+        "original_tokens": len(update.original_tokens),
+        "mutated_tokens": len(update.mutated_tokens),
+        "original_end": update.original_end,
+        "mutated_end": update.mutated_end,
+        "share_changed": measures.share_changed if measures else None,
+        "cosine": measures.cosine if measures else None,
+        "mean_kl": measures.mean_kl if measures else None,
+        "perplexity": measures.perplexity if measures else None,
+        "near_ties": measures.near_ties if measures else None,
+        "elapsed_seconds": round(update.elapsed_seconds, 3),
+    }
+
+
+def pair_lines(report: dict[str, Any]) -> Iterator[str]:
+    """A pair report, with what was changed, for people."""
+    yield report["change"]
+    yield f"\nOriginal\n{report['original']}\n"
+    yield f"Mutated\n{report['mutated']}\n"
+    if report["mutated_end"] == "overflow":
+        yield "The mutant's forward pass overflowed: its numbers became infinite."
+    if report["original_end"] == "overflow":
+        yield "The original model's own forward pass overflowed: try another precision."
+        return
+    if report["silent"]:
+        yield "Silent: the mutant chose every token as the original did."
+    else:
+        yield f"First divergence   token {report['first_divergence'] + 1} of {report['original_tokens']}"
+    yield f"Tokens changed     {_share(report['share_changed'])}"
+    yield f"Word cosine        {_number(report['cosine'])}"
+    yield f"Mean KL            {_number(report['mean_kl'])} nats"
+    yield f"Perplexity         {_number(report['perplexity'])} (mutated text, original model)"
+    yield f"Near ties          {report['near_ties']}"
+    yield f"Time               {report['elapsed_seconds']:.2f} s"
+
+
+def anatomy_report(model: LoadedModel, layer: int | None) -> dict[str, Any]:
+    """The matrices of a model, or of one of its layers. Raises ExplorerError if it has no such layer."""
+    anatomy = model.anatomy
+    if layer is not None and layer >= anatomy.layer_count:
+        raise ExplorerError(f"The model has {anatomy.layer_count} layers, 0 to {anatomy.layer_count - 1}.")
+    matrices = [matrix for matrix in anatomy.matrices.values() if layer is None or matrix.layer == layer]
+    return {
+        "model": model.name,
+        "family": anatomy.model_type,
+        "family_is_known": anatomy.family is not None,
+        "parameters": anatomy.parameter_count,
+        "layers": anatomy.layer_count,
+        "hidden_size": anatomy.hidden_size,
+        "query_heads": anatomy.query_heads,
+        "kv_heads": anatomy.kv_heads,
+        "matrices": [
+            {
+                "name": matrix.name,
+                "rows": matrix.rows,
+                "columns": matrix.columns,
+                "heads": matrix.head_count,
+                **asdict(model.statistics(matrix)),
+            }
+            for matrix in matrices
+        ],
+    }
+
+
+def anatomy_lines(report: dict[str, Any]) -> Iterator[str]:
+    """An anatomy report for people."""
+    yield (
+        f"{report['model']}: {report['parameters']:,} parameters, {report['layers']} layers, hidden size "
+        f"{report['hidden_size']}, {report['query_heads']} query heads, {report['kv_heads']} KV heads"
+    )
+    if not report["family_is_known"]:
+        yield f"The family '{report['family']}' is unknown: its matrices are named by module path."
+    width = max((len(matrix["name"]) for matrix in report["matrices"]), default=0)
+    yield f"{'matrix':<{width}}  {'shape':>15}  heads        min        max  deviation"
+    for matrix in report["matrices"]:
+        shape = f"{matrix['rows']:,} × {matrix['columns']:,}"
+        yield (
+            f"{matrix['name']:<{width}}  {shape:>15}  {matrix['heads'] or '–':>5} {matrix['minimum']:>10.4f} "
+            f"{matrix['maximum']:>10.4f} {matrix['deviation']:>10.4f}"
+        )
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4g}"
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else f"{value:.0%}"

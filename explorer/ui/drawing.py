@@ -1,0 +1,58 @@
+"""Updates of the Explore tab's controls from what they are to show.
+
+Knows the order of `ExploreTab.drawn` and gradio's updates; what is shown is `controls`' business.
+"""
+
+from typing import Any
+
+import gradio as gr
+
+from explorer.ui.controls import Controls, IndexBox
+from explorer.ui.summary import notice_html, target_html
+
+DRAWN_COUNT = 16
+"""How many components `draw` updates."""
+
+
+def draw(controls: Controls, notice: str = "") -> list[Any]:
+    """Updates of `ExploreTab.drawn`, in its order."""
+    facts = controls.facts
+    shown = facts.present if controls.slider_value is None else controls.slider_value
+    return [
+        gr.update(choices=list(controls.levels), value=controls.level),
+        gr.update(maximum=max(1, controls.layer_count - 1), value=controls.layer, visible=controls.layer_count > 1),
+        gr.update(
+            choices=[] if controls.parts_are_paths else list(controls.parts),
+            value=None if controls.parts_are_paths else controls.part,
+            visible=not controls.parts_are_paths,
+        ),
+        gr.update(
+            choices=list(controls.parts) if controls.parts_are_paths else [],
+            value=controls.part if controls.parts_are_paths else None,
+            visible=controls.parts_are_paths,
+        ),
+        gr.update(
+            label=controls.head_label,
+            maximum=max(1, controls.head_count - 1),
+            value=controls.head,
+            visible=controls.head_count > 1,
+        ),
+        *(_draw_box(box) for box in (controls.row, controls.row_stop, controls.column, controls.column_stop)),
+        target_html(controls),
+        gr.update(
+            value=controls.slider_value,
+            minimum=facts.minimum,
+            maximum=facts.maximum,
+            present=facts.present,
+            present_label="now" if facts.weights == 1 else "mean",
+        ),
+        float(f"{shown:.6g}"),
+        gr.update(value=controls.genotype, has_current=controls.has_current),
+        gr.update(interactive=controls.has_current),
+        controls.genotype,
+        notice_html(notice),
+    ]
+
+
+def _draw_box(box: IndexBox) -> Any:
+    return gr.update(value=box.value, label=box.label, visible=box.is_visible)

@@ -1,0 +1,270 @@
+"""What the Explore tab does: functions from values to values, so that tests call them without a browser.
+
+Faults that the user can mend end here, in the tab's notice; nothing that was typed or shown is lost by one.
+"""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
+
+import gradio as gr
+
+from explorer.domain import MAXIMUM, MINIMUM, ZERO, Decoding, Mutation, Operation, OperationKind, Prompt
+from explorer.errors import ExplorerError
+from explorer.notation import format_genotype
+from explorer.ui.components.pair_panel import show_pair
+from explorer.ui.controls import controls_for
+from explorer.ui.drawing import DRAWN_COUNT, draw
+from explorer.ui.selection import Selection, site_of
+from explorer.ui.session import NO_RUN, Exploration, Runs
+from explorer.ui.summary import change_html, notice_html, summary_html
+
+if TYPE_CHECKING:
+    from explorer.generation.pair import PairUpdate
+    from explorer.model.loaded import LoadedModel
+    from explorer.workspace import Workspace
+
+UPDATE_SECONDS = 0.05
+"""The texts are sent to the page at most this often."""
+
+CHAT, RAW = "Chat", "Raw text"
+
+Arguments = ParamSpec("Arguments")
+
+
+def _edge(
+    handler: Callable[Concatenate[Handlers, Arguments], list[Any]],
+) -> Callable[Concatenate[Handlers, Arguments], list[Any]]:
+    """A handler whose faults become the notice and leave everything else as it is."""
+
+    @functools.wraps(handler)
+    def guarded(handlers: Handlers, /, *arguments: Arguments.args, **keywords: Arguments.kwargs) -> list[Any]:
+        try:
+            return handler(handlers, *arguments, **keywords)
+        except ExplorerError as fault:
+            return refusal(str(fault))
+
+    return guarded
+
+
+def refusal(message: str) -> list[Any]:
+    """Outputs of a handler that changes nothing but the notice, and runs nothing."""
+    return [gr.skip(), NO_RUN, *[gr.skip()] * (DRAWN_COUNT - 1), notice_html(message)]
+
+
+class Handlers:
+    """The tab's behaviour: functions from values to values, given a workspace and the visitors' runs."""
+
+    def __init__(self, workspace: Workspace, runs: Runs) -> None:
+        self._workspace = workspace
+        self._runs = runs
+        self._experiments = {experiment.name: experiment for experiment in workspace.experiments()}
+
+    # ------------------------------------------------------------------------------ the exploration moves
+
+    @_edge
+    def select(self, request: gr.Request, exploration: Exploration, *values: Any) -> list[Any]:
+        """A selector was changed, or left as it was."""
+        model = self._model(exploration)
+        selection = read_selection(exploration.selection, values, has_paths=model.anatomy.family is None)
+        moved = exploration.pointed_at(selection, model.anatomy)
+        outputs = self._move(moved, request, runs=exploration.operation is not None and moved != exploration)
+        return [*outputs[:2], *_sparing_same(outputs[2:], values)]
+
+    @_edge
+    def slide(self, exploration: Exploration, request: gr.Request, event: gr.EventData) -> list[Any]:
+        """The slider was let go."""
+        return self._operate(exploration, Operation(kind="set", value=float(event.value)), request)
+
+    @_edge
+    def set_value(self, exploration: Exploration, value: float | None, request: gr.Request) -> list[Any]:
+        """A value was typed."""
+        return self._set_number(exploration, "set", value, request)
+
+    @_edge
+    def scale(self, exploration: Exploration, factor: float | None, request: gr.Request) -> list[Any]:
+        """The button × was pressed."""
+        return self._set_number(exploration, "scale", factor, request)
+
+    @_edge
+    def set_maximum(self, exploration: Exploration, request: gr.Request) -> list[Any]:
+        """The button Max was pressed."""
+        return self._operate(exploration, MAXIMUM, request)
+
+    @_edge
+    def set_minimum(self, exploration: Exploration, request: gr.Request) -> list[Any]:
+        """The button Min was pressed."""
+        return self._operate(exploration, MINIMUM, request)
+
+    @_edge
+    def set_zero(self, exploration: Exploration, request: gr.Request) -> list[Any]:
+        """The button Zero was pressed."""
+        return self._operate(exploration, ZERO, request)
+
+    @_edge
+    def reset(self, exploration: Exploration, request: gr.Request) -> list[Any]:
+        """Back to the original model."""
+        return self._move(exploration.reset(), request)
+
+    @_edge
+    def stack(self, exploration: Exploration, request: gr.Request) -> list[Any]:
+        """Keep the present mutation and free the controls for another."""
+        stacked = exploration.stacked_up(self._model(exploration).anatomy)
+        return self._move(stacked, request, runs=False)
+
+    @_edge
+    def remove(self, exploration: Exploration, request: gr.Request, event: gr.EventData) -> list[Any]:
+        """The cross of a chip was pressed."""
+        return self._move(exploration.without(int(event.index), self._model(exploration).anatomy), request)
+
+    @_edge
+    def read_notation(self, exploration: Exploration, text: str, request: gr.Request) -> list[Any]:
+        """The notation was edited, or all of the page is to be run as it stands."""
+        anatomy = self._model(exploration).anatomy
+        if text == format_genotype(exploration.genotype(anatomy)):
+            return self._move(exploration, request)
+        return self._move(exploration.with_genotype(anatomy.read(text), anatomy), request)
+
+    # ----------------------------------------------------------------------------------------------- runs
+
+    def begin(self, request: gr.Request) -> int:
+        """A ticket for a run; older runs of the visitor stop."""
+        return self._runs.begin(_visitor(request))
+
+    def stop(self, request: gr.Request) -> None:
+        """Stop the visitor's run."""
+        self._runs.stop(_visitor(request))
+
+    def choose_experiment(self, exploration: Exploration, name: str, request: gr.Request) -> list[Any]:
+        """Fill in prompt and decoding; as raw text where the model takes no chats."""
+        experiment = self._experiments[name]
+        decoding = experiment.decoding
+        loaded = self._workspace.load(exploration.source).model
+        is_chat = experiment.prompt.chat and (loaded is None or loaded.has_chat_template)
+        return [
+            experiment.prompt.text,
+            CHAT if is_chat else RAW,
+            gr.update(value=decoding.max_new_tokens, maximum=max(512, decoding.max_new_tokens)),
+            gr.update(value=decoding.temperature, maximum=max(2.0, decoding.temperature)),
+            decoding.top_p,
+            decoding.seed,
+            self.begin(request),
+        ]
+
+    def run(self, request: gr.Request, ticket: int, exploration: Exploration, *asked: Any) -> Iterator[list[Any]]:
+        """Stream the pair: notice, line on the change, texts, measures."""
+        visitor = _visitor(request)
+        if self._runs.is_over(visitor, ticket):
+            yield [gr.skip()] * 4
+            return
+        notice: Any = ""
+        try:
+            for update, change in self._updates(visitor, ticket, exploration, Question(*asked)):
+                yield [notice, change, gr.update(**show_pair(update, ticket)), summary_html(update)]
+                notice = gr.skip()  # one that came meanwhile stays
+        except ExplorerError as fault:
+            yield [notice_html(str(fault)), gr.skip(), gr.skip(), gr.skip()]
+
+    def _updates(
+        self, visitor: str, ticket: int, exploration: Exploration, question: Question
+    ) -> Iterator[tuple[PairUpdate, str]]:
+        """The updates of a run that are worth sending, with the line on the change."""
+        model = self._model(exploration)
+        genotype = exploration.genotype(model.anatomy)
+        prompt = Prompt(text=question.prompt or "", chat=question.mode == CHAT)
+        change = change_html(self._workspace.describe(model, genotype))
+        pair = self._workspace.pair(
+            model, prompt, question.decoding(), genotype, lambda: self._runs.is_over(visitor, ticket)
+        )
+        sent = 0.0
+        for update in pair:
+            if not update.is_final and time.perf_counter() - sent < UPDATE_SECONDS:
+                continue
+            if update.is_final and self._runs.is_overtaken(visitor, ticket):
+                return
+            sent = time.perf_counter()
+            yield update, change
+
+    # --------------------------------------------------------------------------------------------- shared
+
+    def draw(self, exploration: Exploration, notice: str = "") -> list[Any]:
+        """Updates of `ExploreTab.drawn`."""
+        model = self._model(exploration)
+        site = site_of(exploration.selection, model.anatomy)
+        return draw(controls_for(exploration, model.anatomy, self._workspace.facts(model, site)), notice)
+
+    def _model(self, exploration: Exploration) -> LoadedModel:
+        return self._workspace.model(exploration.source)
+
+    def _set_number(
+        self, exploration: Exploration, kind: OperationKind, value: float | None, request: gr.Request
+    ) -> list[Any]:
+        if value is None:
+            raise ExplorerError("Type a number first, such as 0, -3.2 or 1e-4.")
+        try:
+            operation = Operation(kind=kind, value=float(value))
+        except ValueError as fault:
+            raise ExplorerError(f"{value} is refused: a weight needs a finite number.") from fault
+        return self._operate(exploration, operation, request)
+
+    def _operate(self, exploration: Exploration, operation: Operation, request: gr.Request) -> list[Any]:
+        anatomy = self._model(exploration).anatomy
+        mutation = Mutation(site_of(exploration.selection, anatomy), operation)
+        if (objection := anatomy.objection(mutation)) is not None:
+            raise ExplorerError(objection[1])
+        return self._move(replace(exploration, operation=operation), request)
+
+    def _move(self, exploration: Exploration, request: gr.Request, runs: bool = True) -> list[Any]:
+        drawn = self.draw(exploration)
+        return [exploration, self.begin(request) if runs else NO_RUN, *drawn]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Prompt and decoding as the page holds them."""
+
+    prompt: str | None
+    mode: str
+    max_new_tokens: float
+    temperature: float
+    top_p: float
+    seed: float | None
+
+    def decoding(self) -> Decoding:
+        """Raises DecodingError."""
+        return Decoding(
+            max_new_tokens=int(self.max_new_tokens),
+            temperature=float(self.temperature),
+            top_p=float(self.top_p),
+            seed=int(self.seed or 0),
+        )
+
+
+def read_selection(before: Selection, values: tuple[Any, ...], *, has_paths: bool) -> Selection:
+    """The selection that the selectors hold; an emptied number box keeps what it had."""
+    level, layer, part, path, *numbers = values
+    names = ("head", "row", "row_stop", "column", "column_stop")
+    held = {
+        name: getattr(before, name) if number is None else int(number)
+        for name, number in zip(names, numbers, strict=True)
+    }
+    chosen = (path if has_paths else part) or before.part
+    if before.level == "head" and level != "head" and chosen == "head":
+        chosen = "q"  # elsewhere, "head" would be the language-model head
+    return Selection(level=level, layer=int(layer), part=chosen, **held)
+
+
+def _sparing_same(drawn: list[Any], values: tuple[Any, ...]) -> list[Any]:
+    """Updates that leave alone every selector that shows its value already: the user may be typing in it by now."""
+    for update, value in zip(drawn, values, strict=False):
+        if update.get("value") == value:
+            update.pop("value", None)
+    return drawn
+
+
+def _visitor(request: gr.Request) -> str:
+    return request.session_hash or ""

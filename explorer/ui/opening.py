@@ -1,0 +1,91 @@
+"""What the page does when it opens and when another model is asked for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from explorer.domain import Genotype
+from explorer.errors import ExplorerError, NotationError
+from explorer.notation import format_genotype
+from explorer.settings import DEMO
+from explorer.ui.drawing import DRAWN_COUNT
+from explorer.ui.handlers import CHAT, RAW, Handlers
+from explorer.ui.session import NO_RUN, Exploration
+from explorer.ui.summary import header_html
+
+if TYPE_CHECKING:
+    from explorer.model.loaded import LoadedModel
+    from explorer.workspace import Loading, Workspace
+
+OPENING_GENOTYPE = "11.down[507,1229]=0"
+"""On the demo model: one weight of 134,515,008 that wrecks the answer."""
+
+
+class Opening:
+    """Loading models, and what is shown first of each."""
+
+    def __init__(self, workspace: Workspace, handlers: Handlers) -> None:
+        self._workspace = workspace
+        self._handlers = handlers
+
+    def open(self, request: gr.Request) -> Iterator[list[Any]]:
+        """Say how loading goes, then show the first example."""
+        yield from self._load(self._workspace.source, "", None, request)
+
+    def switch(self, exploration: Exploration, source: str, request: gr.Request) -> Iterator[list[Any]]:
+        """Load another model and take the mutations along, if it has them; if that fails, keep the present one."""
+        wanted = source.strip()
+        present = self._workspace.load(exploration.source).model
+        if not wanted:
+            yield self._header(header_html(present, fault="Name a model first."))
+            return
+        text = format_genotype(exploration.genotype(present.anatomy)) if present else ""
+        yield from self._load(wanted, text, present, request)
+
+    def _load(self, source: str, text: str, present: LoadedModel | None, request: gr.Request) -> Iterator[list[Any]]:
+        loading = self._workspace.load(source)
+        yield from self._wait(loading, present)
+        try:
+            model = loading.wait()
+        except ExplorerError as fault:
+            yield self._header(header_html(present, fault=str(fault)))
+            return
+        opened = Exploration(source=source).with_genotype(_first_genotype(model, text), model.anatomy)
+        opened = opened.pointed_at(opened.selection, model.anatomy)
+        mode = CHAT if model.has_chat_template else RAW
+        drawn = self._handlers.draw(opened)
+        yield [header_html(model), opened, self._handlers.begin(request), mode, *drawn]
+
+    def _wait(self, loading: Loading, present: LoadedModel | None) -> Iterator[list[Any]]:
+        said = ""
+        while not loading.is_done:
+            if loading.sentence != said:
+                said = loading.sentence
+                yield self._header(header_html(present, said))
+            time.sleep(0.05)
+
+    def _header(self, html: str) -> list[Any]:
+        """The header alone: nothing else changes, and nothing runs."""
+        return [html, gr.skip(), NO_RUN, *[gr.skip()] * (1 + DRAWN_COUNT)]
+
+
+def _first_genotype(model: LoadedModel, text: str) -> Genotype:
+    """The genotype of a text, if the model has it; else an example that shows an effect."""
+    try:
+        kept = model.anatomy.read(text)
+    except NotationError:
+        kept = Genotype()
+    return kept or model.anatomy.read(_example(model))
+
+
+def _example(model: LoadedModel) -> str:
+    """Known for the demo model; a layer's MLP for others."""
+    if model.source == DEMO:
+        return OPENING_GENOTYPE
+    if model.anatomy.family is None:
+        return ""
+    return f"{model.anatomy.layer_count // 2}.mlp*0"
