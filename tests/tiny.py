@@ -7,10 +7,12 @@ import torch
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import (
     AutoModelForCausalLM,
+    Gemma2Config,
     Gemma3TextConfig,
     GPT2Config,
     LlamaConfig,
     MistralConfig,
+    Phi3Config,
     PreTrainedConfig,
     PreTrainedModel,
     PreTrainedTokenizerBase,
@@ -47,6 +49,8 @@ CONFIGURATIONS: dict[str, Callable[[], PreTrainedConfig]] = {
     "qwen2": lambda: Qwen2Config(**SIZES),
     "qwen3": lambda: Qwen3Config(**SIZES, head_dim=12),
     "gemma3": lambda: Gemma3TextConfig(**SIZES, **GEMMA3, tie_word_embeddings=False),
+    "gemma2": lambda: Gemma2Config(**SIZES, **GEMMA3, tie_word_embeddings=False),
+    "phi3": lambda: Phi3Config(**SIZES),
     "gpt2": lambda: GPT2Config(
         vocab_size=VOCABULARY,
         n_embd=32,

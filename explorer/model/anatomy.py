@@ -250,7 +250,8 @@ def _fused_sizes(model: PreTrainedModel, place: Place) -> dict[str, int]:
     heads = config.num_attention_heads
     head_size = getattr(config, "head_dim", None) or config.hidden_size // heads
     kv_rows = (getattr(config, "num_key_value_heads", None) or heads) * head_size
-    rows = {"q": heads * head_size, "k": kv_rows, "v": kv_rows}
+    mlp_rows = getattr(config, "intermediate_size", None)
+    rows = {"q": heads * head_size, "k": kv_rows, "v": kv_rows, "gate": mlp_rows, "up": mlp_rows}
     return {kind: rows[kind] for kind in place.fused}
 
 

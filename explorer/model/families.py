@@ -52,6 +52,8 @@ _LLAMA_MATRICES = {
 _LLAMA_NORMS = {"attn_norm": "input_layernorm", "mlp_norm": "post_attention_layernorm"}
 _HEAD_NORMS = {"q_norm": "self_attn.q_norm", "k_norm": "self_attn.k_norm"}
 _GPT2_QKV = Place("attn.c_attn", fused=("q", "k", "v"))
+_PHI3_QKV = Place("self_attn.qkv_proj", fused=("q", "k", "v"))
+_PHI3_GATE_UP = Place("mlp.gate_up_proj", fused=("gate", "up"))
 
 LLAMA = Family(
     model_types=("llama", "mistral", "qwen2"),
@@ -71,8 +73,8 @@ QWEN3 = Family(
     matrices=_LLAMA_MATRICES,
     norms=_LLAMA_NORMS | _HEAD_NORMS,
 )
-GEMMA3 = Family(
-    model_types=("gemma3_text",),
+GEMMA2 = Family(
+    model_types=("gemma2",),
     decoder="model",
     layers="layers",
     embed="embed_tokens",
@@ -83,9 +85,9 @@ GEMMA3 = Family(
         "attn_post_norm": "post_attention_layernorm",
         "mlp_norm": "pre_feedforward_layernorm",
         "mlp_post_norm": "post_feedforward_layernorm",
-    }
-    | _HEAD_NORMS,
+    },
 )
+GEMMA3 = replace(GEMMA2, model_types=("gemma3_text",), norms=GEMMA2.norms | _HEAD_NORMS)
 GEMMA3_WITH_IMAGES = replace(GEMMA3, model_types=("gemma3",), decoder="model.language_model")
 GPT2 = Family(
     model_types=("gpt2",),
@@ -105,7 +107,21 @@ GPT2 = Family(
     norms={"attn_norm": "ln_1", "mlp_norm": "ln_2"},
 )
 
-FAMILIES = (LLAMA, QWEN3, GEMMA3, GEMMA3_WITH_IMAGES, GPT2)
+PHI3 = replace(
+    LLAMA,
+    model_types=("phi3",),
+    matrices={
+        "q": _PHI3_QKV,
+        "k": _PHI3_QKV,
+        "v": _PHI3_QKV,
+        "o": Place("self_attn.o_proj"),
+        "gate": _PHI3_GATE_UP,
+        "up": _PHI3_GATE_UP,
+        "down": Place("mlp.down_proj"),
+    },
+)
+
+FAMILIES = (LLAMA, QWEN3, PHI3, GEMMA2, GEMMA3, GEMMA3_WITH_IMAGES, GPT2)
 
 
 def find_family(model_type: str) -> Family | None:

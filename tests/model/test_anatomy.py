@@ -28,13 +28,29 @@ _GPT2 = {
     "1.down[31,47]": [("mlp.c_proj", 31, 1, 47, 1)],
     "1.attn_norm[7]": [("ln_1", 7, 1, 0, 1)],
 }
+_PHI3 = {
+    "1.q.head2": [("self_attn.qkv_proj", 16, 8, 0, 32)],
+    "1.k.head1": [("self_attn.qkv_proj", 32 + 8, 8, 0, 32)],
+    "1.v[3,:]": [("self_attn.qkv_proj", 32 + 16 + 3, 1, 0, 32)],
+    "1.gate[47,:]": [("mlp.gate_up_proj", 47, 1, 0, 32)],
+    "1.up[0,5]": [("mlp.gate_up_proj", 48, 1, 5, 1)],
+}
 _QWEN3 = {
     "1.q.head2": [("self_attn.q_proj", 24, 12, 0, 32)],
     "1.k.head1": [("self_attn.k_proj", 12, 12, 0, 32)],
     "1.o.head3": [("self_attn.o_proj", 0, 32, 36, 12)],
     "1.q_norm[11]": [("self_attn.q_norm", 11, 1, 0, 1)],
 }
-_TABLES = {"llama": _GQA, "mistral": _GQA, "qwen2": _GQA, "gemma3": _GQA, "gpt2": _GPT2, "qwen3": _QWEN3}
+_TABLES = {
+    "llama": _GQA,
+    "mistral": _GQA,
+    "qwen2": _GQA,
+    "gemma3": _GQA,
+    "gemma2": _GQA,
+    "phi3": _PHI3,
+    "gpt2": _GPT2,
+    "qwen3": _QWEN3,
+}
 _CASES = [(family, site, places) for family, table in _TABLES.items() for site, places in table.items()]
 
 
@@ -58,15 +74,17 @@ def test_a_site_is_in_the_right_rows(family: str, text: str, places: list[tuple[
     assert found == places
 
 
-def test_shapes_are_those_of_the_weights(tiny: LoadedModel) -> None:
+def test_matrices_fill_the_weights_that_hold_them(tiny: LoadedModel) -> None:
+    """Their shapes are those of the tensors; of a fused one, their rows are consecutive and use it up."""
+    held: dict[tuple[str, str], set[tuple[int, int, int]]] = {}
     for matrix in tiny.anatomy.matrices.values():
-        weight = tiny.causal_lm.get_parameter(f"{matrix.uses[0].module}.weight")
-        if matrix.uses[0].layout == "conv1d":
-            assert matrix.columns == weight.shape[0]
-        elif matrix.uses[0].layout == "vector":
-            assert (matrix.rows, matrix.columns) == (weight.shape[0], 1)
-        else:
-            assert (matrix.rows, matrix.columns) == tuple(weight.shape)
+        use = matrix.uses[0]
+        held.setdefault((use.module, use.layout), set()).add((use.first_row, matrix.rows, matrix.columns))
+    for (module, layout), parts in held.items():
+        shape = tuple(tiny.causal_lm.get_parameter(f"{module}.weight").shape)
+        rows, columns = shape[::-1] if layout == "conv1d" else (*shape, 1)[:2]
+        assert {part[2] for part in parts} == {columns}
+        assert sorted(row for first, count, _ in parts for row in range(first, first + count)) == list(range(rows))
 
 
 def test_every_parameter_but_biases_is_in_the_anatomy(tiny: LoadedModel) -> None:
@@ -159,4 +177,6 @@ def test_the_list_of_families_is_the_tested_one() -> None:
         "qwen3",
         "gemma3_text",
         "gpt2",
+        "gemma2",
+        "phi3",
     }
