@@ -18,7 +18,7 @@ import typer
 from explorer.domain import Decoding, Prompt
 from explorer.errors import ExplorerError
 from explorer.notation import format_genotype, parse_genotype
-from explorer.reports import anatomy_lines, anatomy_report, pair_lines, pair_report
+from explorer.reports import anatomy_lines, anatomy_report, dose_lines, dose_report, pair_lines, pair_report
 from explorer.settings import DEMO
 from explorer.workspace import Workspace
 
@@ -120,6 +120,30 @@ def mutate(
             **pair_report(update),
         }
         _print(report, as_json, pair_lines)
+
+
+@app.command()
+def dose(
+    site: Annotated[str, typer.Argument(help="Such as '11.down[507,1229]' or '7.head3'.")],
+    prompt: Annotated[str, typer.Option(help="What the model is to answer.")],
+    background: Annotated[str, typer.Option(help="Mutations that are there already.")] = "",
+    max_new_tokens: Annotated[int, typer.Option(help="The most tokens of the original's answer.")] = 64,
+    model: Model = DEMO,
+    device: Device = None,
+    dtype: Dtype = None,
+    as_json: AsJson = False,
+) -> None:
+    """Set a site to values over its matrix's range and beyond, and print what each does."""
+    with _faults(as_json):
+        text = f"{site}=0"
+        parse_genotype(text)
+        workspace, loaded = _load(model, device, dtype, as_json)
+        (mutation,) = loaded.anatomy.read(text).mutations
+        stacked = loaded.anatomy.read(background)
+        asked = Prompt(text=prompt, chat=loaded.has_chat_template)
+        decoding = Decoding(max_new_tokens=max_new_tokens)
+        doses = workspace.dose_response(loaded, asked, decoding, stacked, mutation.site)
+        _print(dose_report(site, workspace.facts(loaded, mutation.site), doses), as_json, dose_lines)
 
 
 @app.command()

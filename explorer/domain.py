@@ -5,7 +5,9 @@ business, and how a value is written is `notation`'s.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal
 
 from explorer.errors import DecodingError, PromptError
@@ -142,6 +144,31 @@ class Decoding:
             raise DecodingError(f"Top-p must be above 0 and at most 1, not {self.top_p}.")
         if not 0 <= self.seed <= MAX_SEED:
             raise DecodingError(f"The seed must lie between 0 and {MAX_SEED}, not {self.seed}.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dose:
+    """What setting a site to one value does to the model's predictions over the baseline's tokens."""
+
+    value: float
+    first_divergence: int | None
+    """The first position, from 0, at which the mutant would choose otherwise; None: nowhere."""
+    mean_kl: float | None
+    """KL(original ‖ mutant), in nats; None: its forward pass overflows."""
+
+
+def steepest_step(doses: Sequence[Dose]) -> tuple[Dose, Dose]:
+    """The neighbours, by value, between which the mean KL changes fastest; an overflow is further than any number."""
+    return max(pairwise(doses), key=_slope)
+
+
+def _slope(pair: tuple[Dose, Dose]) -> float:
+    left, right = pair
+    return abs(_height(right) - _height(left)) / (right.value - left.value)
+
+
+def _height(dose: Dose) -> float:
+    return 1e9 if dose.mean_kl is None else dose.mean_kl
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from explorer.domain import Dose, steepest_step
 from explorer.errors import ExplorerError
 
 if TYPE_CHECKING:
     from explorer.generation.pair import PairUpdate
     from explorer.model.loaded import LoadedModel
+    from explorer.mutation.describe import SiteFacts
 
 
 def pair_report(update: PairUpdate) -> dict[str, Any]:
@@ -54,6 +56,30 @@ def pair_lines(report: dict[str, Any]) -> Iterator[str]:
     yield f"Perplexity         {_number(report['perplexity'])} (mutated text, original model)"
     yield f"Near ties          {report['near_ties']}"
     yield f"Time               {report['elapsed_seconds']:.2f} s"
+
+
+def dose_report(site: str, facts: SiteFacts, doses: Sequence[Dose]) -> dict[str, Any]:
+    """A site's responses over the values that it was set to."""
+    return {
+        "site": site,
+        "present": facts.present,
+        "minimum": facts.minimum,
+        "maximum": facts.maximum,
+        "steepest_step": [dose.value for dose in steepest_step(doses)],
+        "doses": [asdict(dose) for dose in doses],
+    }
+
+
+def dose_lines(report: dict[str, Any]) -> Iterator[str]:
+    """A dose report for people."""
+    yield f"{report['site']}: now {report['present']:.4g}, matrix {report['minimum']:.4g} to {report['maximum']:.4g}"
+    yield f"{'value':>12}  {'mean KL':>10}  first divergence"
+    for dose in report["doses"]:
+        kl = "overflow" if dose["mean_kl"] is None else f"{dose['mean_kl']:.4g}"
+        parted = "silent" if dose["first_divergence"] is None else f"token {dose['first_divergence'] + 1}"
+        yield f"{dose['value']:>12.4g}  {kl:>10}  {parted}"
+    left, right = report["steepest_step"]
+    yield f"The steepest step lies between {left:.4g} and {right:.4g}."
 
 
 def anatomy_report(model: LoadedModel, layer: int | None) -> dict[str, Any]:

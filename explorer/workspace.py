@@ -13,13 +13,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from explorer.domain import Decoding, Experiment, Genotype, Prompt, Site
+from explorer.domain import Decoding, Dose, Experiment, Genotype, Prompt, Site
 from explorer.errors import ModelError
 from explorer.experiments import read_experiments
 from explorer.settings import DEMO, Settings
 
 if TYPE_CHECKING:
-    from explorer.generation.baseline import Baselines
+    from explorer.generation.baseline import Baseline, Baselines
     from explorer.generation.pair import PairUpdate
     from explorer.model.loaded import LoadedModel
     from explorer.mutation.describe import SiteFacts
@@ -135,6 +135,26 @@ class Workspace:
                 yield update
         finally:
             self.compute(updates.close)
+
+    def dose_response(
+        self, model: LoadedModel, prompt: Prompt, decoding: Decoding, stacked: Genotype, site: Site
+    ) -> tuple[Dose, ...]:
+        """What a site does over the values that it can be set to; see `generation.dose`. Raises PromptError."""
+        from explorer.generation.dose import dose_response
+
+        baseline = self._baseline(model, prompt, decoding)
+        return self.compute(dose_response, model, baseline, decoding, stacked, site)
+
+    def _baseline(self, model: LoadedModel, prompt: Prompt, decoding: Decoding) -> Baseline:
+        """The kept baseline, generated if there is none."""
+        baselines = self._kept_baselines()
+        if baselines.get(model, prompt, decoding) is None:
+            for _ in self.pair(model, prompt, decoding, Genotype()):
+                pass
+        baseline = baselines.get(model, prompt, decoding)
+        if baseline is None:
+            raise ModelError("The original model's own forward pass overflows: try another prompt or precision.")
+        return baseline
 
     def describe(self, model: LoadedModel, genotype: Genotype) -> str:
         """One sentence on what the genotype changes."""

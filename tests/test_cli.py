@@ -76,6 +76,18 @@ def test_anatomy_for_people(folder: str) -> None:
     assert "0.attn_norm" in out
 
 
+def test_dose_response(folder: str) -> None:
+    arguments = ("dose", "1.down[3,5]", "--prompt", "w5 w6", "--model", folder, "--background", "0.q*2")
+    code, out, _ = _run(*arguments, "--json")
+    report = json.loads(out)
+    assert code == 0
+    values = [dose["value"] for dose in report["doses"]]
+    assert len(values) >= 17
+    assert values[0] < report["minimum"] < report["present"] < report["maximum"] < values[-1]
+    code, out, _ = _run(*arguments)
+    assert (code, "The steepest step lies between" in out) == (0, True)
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

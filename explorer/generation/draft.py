@@ -4,6 +4,7 @@ Both are teacher-forced: the tokens are given, and what comes back is what the m
 each of them.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -29,14 +30,31 @@ class Checked:
 
 def check(model: LoadedModel, baseline: Baseline, mutant: Mutant) -> Checked:
     """Run a mutant over the baseline's tokens, from the first layer that it changes on."""
-    view, cache, keep = mutated_view(model, {0: mutant}), DynamicCache(), len(baseline.tokens)
-    if mutant.first_layer is None or not baseline.hidden:
-        tokens = [*baseline.prompt_tokens, *baseline.tokens[:-1]]
-        logits = forward(model, view, torch.tensor([tokens], device=model.device), cache, keep=keep)
-        return Checked(logits[0], row_of(cache, 0))
-    first = mutant.first_layer
-    logits = forward_from(model, view, baseline.hidden[first], cache, first_layer=first, keep=keep)
-    return Checked(logits[0], baseline.key_values.below(first, row_of(cache, 0)))
+    logits, cache = _check_rows(model, baseline, [mutant])
+    key_values = row_of(cache, 0)
+    if _resumes(baseline, mutant):
+        key_values = baseline.key_values.below(mutant.first_layer or 0, key_values)
+    return Checked(logits[0], key_values)
+
+
+def check_many(model: LoadedModel, baseline: Baseline, mutants: Sequence[Mutant]) -> Tensor:
+    """Logits [mutants, answer tokens, vocabulary] of several mutants over the baseline's tokens, in one batch."""
+    return _check_rows(model, baseline, mutants)[0]
+
+
+def _check_rows(model: LoadedModel, baseline: Baseline, mutants: Sequence[Mutant]) -> tuple[Tensor, DynamicCache]:
+    view, cache, keep = mutated_view(model, dict(enumerate(mutants))), DynamicCache(), len(baseline.tokens)
+    if all(_resumes(baseline, mutant) for mutant in mutants):
+        first = min(mutant.first_layer or 0 for mutant in mutants)
+        hidden = baseline.hidden[first].expand(len(mutants), -1, -1)
+        return forward_from(model, view, hidden, cache, first_layer=first, keep=keep), cache
+    tokens = torch.tensor([[*baseline.prompt_tokens, *baseline.tokens[:-1]]], device=model.device)
+    return forward(model, view, tokens.expand(len(mutants), -1), cache, keep=keep), cache
+
+
+def _resumes(baseline: Baseline, mutant: Mutant) -> bool:
+    """Whether the baseline's activations spare a mutant the layers below its own."""
+    return mutant.first_layer is not None and bool(baseline.hidden)
 
 
 def read_as_original(model: LoadedModel, baseline: Baseline, tokens: list[int], divergence: int) -> Tensor:

@@ -8,14 +8,14 @@ from typing import Any
 import gradio as gr
 
 from explorer.ui.controls import Controls, IndexBox
-from explorer.ui.summary import notice_html, target_html
+from explorer.ui.summary import target_html
 
-DRAWN_COUNT = 16
+DRAWN_COUNT = 18
 """How many components `draw` updates."""
 
 
-def draw(controls: Controls, notice: str = "") -> list[Any]:
-    """Updates of `ExploreTab.drawn`, in its order."""
+def draw(controls: Controls, *, keeps_curve: bool = False) -> list[Any]:
+    """Updates of `ExploreTab.drawn`, in its order; a dose–response curve goes when another site is chosen."""
     facts = controls.facts
     shown = facts.present if controls.slider_value is None else controls.slider_value
     return [
@@ -50,7 +50,9 @@ def draw(controls: Controls, notice: str = "") -> list[Any]:
         gr.update(value=controls.genotype, has_current=controls.has_current),
         gr.update(interactive=controls.has_current),
         controls.genotype,
-        notice_html(notice),
+        gr.skip() if keeps_curve else "",
+        gr.skip() if keeps_curve else "",
+        "",
     ]
 
 

@@ -13,15 +13,27 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 import gradio as gr
 
-from explorer.domain import MAXIMUM, MINIMUM, ZERO, Decoding, Mutation, Operation, OperationKind, Prompt
+from explorer.domain import (
+    MAXIMUM,
+    MINIMUM,
+    ZERO,
+    Decoding,
+    Genotype,
+    Mutation,
+    Operation,
+    OperationKind,
+    Prompt,
+    steepest_step,
+)
 from explorer.errors import ExplorerError
-from explorer.notation import format_genotype
+from explorer.notation import format_genotype, format_site
 from explorer.ui.components.pair_panel import show_pair
 from explorer.ui.controls import controls_for
 from explorer.ui.drawing import DRAWN_COUNT, draw
+from explorer.ui.links import Link, format_link
 from explorer.ui.selection import Selection, site_of
 from explorer.ui.session import NO_RUN, Exploration, Runs
-from explorer.ui.summary import change_html, notice_html, summary_html
+from explorer.ui.summary import change_html, curve_caption_html, notice_html, summary_html
 
 if TYPE_CHECKING:
     from explorer.generation.pair import PairUpdate
@@ -72,13 +84,40 @@ class Handlers:
         model = self._model(exploration)
         selection = read_selection(exploration.selection, values, has_paths=model.anatomy.family is None)
         moved = exploration.pointed_at(selection, model.anatomy)
-        outputs = self._move(moved, request, runs=exploration.operation is not None and moved != exploration)
+        outputs = self._move(
+            moved, request, before=exploration, runs=exploration.operation is not None and moved != exploration
+        )
         return [*outputs[:2], *_sparing_same(outputs[2:], values)]
 
     @_edge
     def slide(self, exploration: Exploration, request: gr.Request, event: gr.EventData) -> list[Any]:
         """The slider was let go."""
         return self._operate(exploration, Operation(kind="set", value=float(event.value)), request)
+
+    @_edge
+    def choose_dose(self, exploration: Exploration, request: gr.Request, event: gr.EventData) -> list[Any]:
+        """A mark of the dose–response curve was clicked."""
+        return self._operate(exploration, Operation(kind="set", value=float(event.x)), request)
+
+    def dose_response(self, exploration: Exploration, *asked: Any) -> list[Any]:
+        """The curve of the chosen site, its caption, and the notice."""
+        try:
+            model = self._model(exploration)
+            question = Question(*asked)
+            site = site_of(exploration.selection, model.anatomy)
+            stacked = Genotype(exploration.stacked)
+            doses = self._workspace.dose_response(model, question.asked(), question.decoding(), stacked, site)
+        except ExplorerError as fault:
+            return [gr.skip(), gr.skip(), notice_html(str(fault))]
+        from explorer.figures.dose import dose_figure
+
+        facts = self._workspace.facts(model, site)
+        step = steepest_step(doses)
+        return [
+            dose_figure(doses, facts.present, step).to_json(),
+            curve_caption_html(format_site(site), doses, step),
+            "",
+        ]
 
     @_edge
     def set_value(self, exploration: Exploration, value: float | None, request: gr.Request) -> list[Any]:
@@ -108,26 +147,27 @@ class Handlers:
     @_edge
     def reset(self, exploration: Exploration, request: gr.Request) -> list[Any]:
         """Back to the original model."""
-        return self._move(exploration.reset(), request)
+        return self._move(exploration.reset(), request, before=exploration)
 
     @_edge
     def stack(self, exploration: Exploration, request: gr.Request) -> list[Any]:
         """Keep the present mutation and free the controls for another."""
         stacked = exploration.stacked_up(self._model(exploration).anatomy)
-        return self._move(stacked, request, runs=False)
+        return self._move(stacked, request, before=exploration, runs=False)
 
     @_edge
     def remove(self, exploration: Exploration, request: gr.Request, event: gr.EventData) -> list[Any]:
         """The cross of a chip was pressed."""
-        return self._move(exploration.without(int(event.index), self._model(exploration).anatomy), request)
+        anatomy = self._model(exploration).anatomy
+        return self._move(exploration.without(int(event.index), anatomy), request, before=exploration)
 
     @_edge
     def read_notation(self, exploration: Exploration, text: str, request: gr.Request) -> list[Any]:
         """The notation was edited, or all of the page is to be run as it stands."""
         anatomy = self._model(exploration).anatomy
         if text == format_genotype(exploration.genotype(anatomy)):
-            return self._move(exploration, request)
-        return self._move(exploration.with_genotype(anatomy.read(text), anatomy), request)
+            return self._move(exploration, request, before=exploration)
+        return self._move(exploration.with_genotype(anatomy.read(text), anatomy), request, before=exploration)
 
     # ----------------------------------------------------------------------------------------------- runs
 
@@ -156,18 +196,35 @@ class Handlers:
         ]
 
     def run(self, request: gr.Request, ticket: int, exploration: Exploration, *asked: Any) -> Iterator[list[Any]]:
-        """Stream the pair: notice, line on the change, texts, measures."""
+        """Stream the pair: address, notice, line on the change, texts, measures."""
         visitor = _visitor(request)
         if self._runs.is_over(visitor, ticket):
-            yield [gr.skip()] * 4
+            yield [gr.skip()] * 5
             return
         notice: Any = ""
+        question = Question(*asked)
         try:
-            for update, change in self._updates(visitor, ticket, exploration, Question(*asked)):
-                yield [notice, change, gr.update(**show_pair(update, ticket)), summary_html(update)]
-                notice = gr.skip()  # one that came meanwhile stays
+            address: Any = self._address(exploration, question)
+            for update, change in self._updates(visitor, ticket, exploration, question):
+                yield [address, notice, change, gr.update(**show_pair(update, ticket)), summary_html(update)]
+                address = notice = gr.skip()  # a notice that came meanwhile stays
         except ExplorerError as fault:
-            yield [notice_html(str(fault)), gr.skip(), gr.skip(), gr.skip()]
+            yield [gr.skip(), notice_html(str(fault)), gr.skip(), gr.skip(), gr.skip()]
+
+    def _address(self, exploration: Exploration, question: Question) -> str:
+        decoding = question.decoding()
+        return format_link(
+            Link(
+                model=None if exploration.source == self._workspace.source else exploration.source,
+                genotype=format_genotype(exploration.genotype(self._model(exploration).anatomy)),
+                prompt=question.prompt,
+                chat=question.mode == CHAT,
+                max_new_tokens=decoding.max_new_tokens,
+                temperature=decoding.temperature,
+                top_p=decoding.top_p,
+                seed=decoding.seed,
+            )
+        )
 
     def _updates(
         self, visitor: str, ticket: int, exploration: Exploration, question: Question
@@ -175,10 +232,9 @@ class Handlers:
         """The updates of a run that are worth sending, with the line on the change."""
         model = self._model(exploration)
         genotype = exploration.genotype(model.anatomy)
-        prompt = Prompt(text=question.prompt or "", chat=question.mode == CHAT)
         change = change_html(self._workspace.describe(model, genotype))
         pair = self._workspace.pair(
-            model, prompt, question.decoding(), genotype, lambda: self._runs.is_over(visitor, ticket)
+            model, question.asked(), question.decoding(), genotype, lambda: self._runs.is_over(visitor, ticket)
         )
         sent = 0.0
         for update in pair:
@@ -191,11 +247,12 @@ class Handlers:
 
     # --------------------------------------------------------------------------------------------- shared
 
-    def draw(self, exploration: Exploration, notice: str = "") -> list[Any]:
-        """Updates of `ExploreTab.drawn`."""
+    def draw(self, exploration: Exploration, before: Exploration | None = None) -> list[Any]:
+        """Updates of `ExploreTab.drawn`; `before` is the exploration that the page shows so far."""
         model = self._model(exploration)
         site = site_of(exploration.selection, model.anatomy)
-        return draw(controls_for(exploration, model.anatomy, self._workspace.facts(model, site)), notice)
+        controls = controls_for(exploration, model.anatomy, self._workspace.facts(model, site))
+        return draw(controls, keeps_curve=before is not None and before.selection == exploration.selection)
 
     def _model(self, exploration: Exploration) -> LoadedModel:
         return self._workspace.model(exploration.source)
@@ -216,10 +273,12 @@ class Handlers:
         mutation = Mutation(site_of(exploration.selection, anatomy), operation)
         if (objection := anatomy.objection(mutation)) is not None:
             raise ExplorerError(objection[1])
-        return self._move(replace(exploration, operation=operation), request)
+        return self._move(replace(exploration, operation=operation), request, before=exploration)
 
-    def _move(self, exploration: Exploration, request: gr.Request, runs: bool = True) -> list[Any]:
-        drawn = self.draw(exploration)
+    def _move(
+        self, exploration: Exploration, request: gr.Request, *, before: Exploration, runs: bool = True
+    ) -> list[Any]:
+        drawn = self.draw(exploration, before)
         return [exploration, self.begin(request) if runs else NO_RUN, *drawn]
 
 
@@ -233,6 +292,10 @@ class Question:
     temperature: float
     top_p: float
     seed: float | None
+
+    def asked(self) -> Prompt:
+        """Raises PromptError."""
+        return Prompt(text=self.prompt or "", chat=self.mode == CHAT)
 
     def decoding(self) -> Decoding:
         """Raises DecodingError."""

@@ -14,6 +14,7 @@ from explorer.notation import format_genotype
 from explorer.settings import DEMO
 from explorer.ui.drawing import DRAWN_COUNT
 from explorer.ui.handlers import CHAT, RAW, Handlers
+from explorer.ui.links import Link, parse_link
 from explorer.ui.session import NO_RUN, Exploration
 from explorer.ui.summary import header_html
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 OPENING_GENOTYPE = "11.down[507,1229]=0"
 """On the demo model: one weight of 134,515,008 that wrecks the answer."""
 
+_ASKED_COUNT = 6
+
 
 class Opening:
     """Loading models, and what is shown first of each."""
@@ -33,8 +36,12 @@ class Opening:
         self._handlers = handlers
 
     def open(self, request: gr.Request) -> Iterator[list[Any]]:
-        """Say how loading goes, then show the first example."""
-        yield from self._load(self._workspace.source, "", None, request)
+        """Say how loading goes, then show what the address asks for, or the first example."""
+        try:
+            link, fault = parse_link(dict(request.query_params)), ""
+        except ExplorerError as wrong:
+            link, fault = Link(), str(wrong)
+        yield from self._load(link.model or self._workspace.source, link, None, request, fault)
 
     def switch(self, exploration: Exploration, source: str, request: gr.Request) -> Iterator[list[Any]]:
         """Load another model and take the mutations along, if it has them; if that fails, keep the present one."""
@@ -44,21 +51,22 @@ class Opening:
             yield self._header(header_html(present, fault="Name a model first."))
             return
         text = format_genotype(exploration.genotype(present.anatomy)) if present else ""
-        yield from self._load(wanted, text, present, request)
+        yield from self._load(wanted, Link(genotype=text or None), present, request)
 
-    def _load(self, source: str, text: str, present: LoadedModel | None, request: gr.Request) -> Iterator[list[Any]]:
+    def _load(
+        self, source: str, link: Link, present: LoadedModel | None, request: gr.Request, fault: str = ""
+    ) -> Iterator[list[Any]]:
         loading = self._workspace.load(source)
         yield from self._wait(loading, present)
         try:
             model = loading.wait()
-        except ExplorerError as fault:
-            yield self._header(header_html(present, fault=str(fault)))
+        except ExplorerError as wrong:
+            yield self._header(header_html(present, fault=str(wrong)))
             return
-        opened = Exploration(source=source).with_genotype(_first_genotype(model, text), model.anatomy)
+        opened = Exploration(source=source).with_genotype(_first_genotype(model, link.genotype), model.anatomy)
         opened = opened.pointed_at(opened.selection, model.anatomy)
-        mode = CHAT if model.has_chat_template else RAW
-        drawn = self._handlers.draw(opened)
-        yield [header_html(model), opened, self._handlers.begin(request), mode, *drawn]
+        header, ticket = header_html(model, fault=fault), self._handlers.begin(request)
+        yield [header, opened, ticket, *_asked(link, model), *self._handlers.draw(opened)]
 
     def _wait(self, loading: Loading, present: LoadedModel | None) -> Iterator[list[Any]]:
         said = ""
@@ -70,16 +78,22 @@ class Opening:
 
     def _header(self, html: str) -> list[Any]:
         """The header alone: nothing else changes, and nothing runs."""
-        return [html, gr.skip(), NO_RUN, *[gr.skip()] * (1 + DRAWN_COUNT)]
+        return [html, gr.skip(), NO_RUN, *[gr.skip()] * (_ASKED_COUNT + DRAWN_COUNT)]
 
 
-def _first_genotype(model: LoadedModel, text: str) -> Genotype:
+def _asked(link: Link, model: LoadedModel) -> list[Any]:
+    """Updates of prompt and decoding: what the link says, and chats only where the model takes them."""
+    is_chat = model.has_chat_template if link.chat is None else link.chat and model.has_chat_template
+    said = [link.prompt, CHAT if is_chat else RAW, link.max_new_tokens, link.temperature, link.top_p, link.seed]
+    return [gr.skip() if value is None else value for value in said]
+
+
+def _first_genotype(model: LoadedModel, text: str | None) -> Genotype:
     """The genotype of a text, if the model has it; else an example that shows an effect."""
     try:
-        kept = model.anatomy.read(text)
+        return model.anatomy.read(_example(model) if text is None else text)
     except NotationError:
-        kept = Genotype()
-    return kept or model.anatomy.read(_example(model))
+        return model.anatomy.read(_example(model))
 
 
 def _example(model: LoadedModel) -> str:

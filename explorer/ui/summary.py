@@ -7,6 +7,9 @@ from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from explorer.domain import Dose
     from explorer.generation.pair import PairUpdate
     from explorer.model.loaded import LoadedModel
     from explorer.ui.controls import Controls
@@ -62,6 +65,16 @@ def target_html(controls: Controls) -> str:
     return (
         f'<div class="target"><code>{escape(controls.site)}</code><span>{amount}, {now}</span>'
         f"<small>matrix {shape}{_number(facts.minimum)} to {_number(facts.maximum)}</small></div>"
+    )
+
+
+def curve_caption_html(site: str, doses: Sequence[Dose], step: tuple[Dose, Dose]) -> str:
+    """What the dose–response curve shows, in a sentence."""
+    left, right = (_number(dose.value) for dose in step)
+    return (
+        f'<p class="caption"><code>{escape(site)}</code> set to {len(doses)} values, each checked against the '
+        "original’s tokens in one pass. Filled marks diverge, hollow ones are silent; dashed is the value now. "
+        f"The steepest step lies between {left} and {right}. Click a mark to set it.</p>"
     )
 
 

@@ -64,7 +64,7 @@ class Visitor:
         """Open the page and wait for its first example."""
         page = browser.new_page(viewport={"width": size[0], "height": size[1]})
         visitor = cls(page)
-        home = url.rstrip("/")
+        home = url.partition("?")[0].rstrip("/")
 
         def note_request(request: Request) -> None:
             if not request.url.startswith((home, "data:", "blob:")):
@@ -73,7 +73,7 @@ class Visitor:
         page.on("request", note_request)
         page.on("pageerror", lambda fault: visitor.complaints.append(str(fault)))
         page.on("console", lambda message: visitor.complaints.append(message.text) if message.type == "error" else None)
-        page.goto(f"{home}/{'?__theme=dark' if dark else ''}")
+        page.goto(f"{home}/?__theme=dark" if dark else url)
         page.wait_for_selector(".masthead .badge", timeout=PATIENCE_MS)
         visitor.wait_for_run()
         return visitor

@@ -112,6 +112,23 @@ def test_hover_shows_the_likeliest_tokens_of_both_models(visitor: Visitor) -> No
     assert popover.locator(".pair-bar").first.inner_text().startswith("·Paris")
 
 
+def test_a_click_on_the_dose_response_curve_sets_the_value(visitor: Visitor) -> None:
+    visitor.page.get_by_role("button", name="Dose–response").click()
+    marks = visitor.page.locator(".figure .scatterlayer .point")
+    expect(marks).to_have_count(23, timeout=30_000)
+    marks.last.scroll_into_view_if_needed()
+    box = marks.last.bounding_box()
+    assert box is not None
+    visitor.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    visitor.wait_for_run()
+    assert visitor.page.get_by_label("Notation").input_value().startswith("11.down[507,1229]=8.1")
+    assert visitor.text("mutated") == PARIS
+    expect(marks).to_have_count(23)
+    visitor.choose("Level", "Row")
+    visitor.wait_for_run()
+    expect(visitor.page.locator(".figure")).to_be_hidden()
+
+
 def test_stop_keeps_what_is_there(visitor: Visitor) -> None:
     visitor.page.get_by_text("Decoding").click()
     visitor.fill("number input for Max new tokens", "400")
@@ -149,6 +166,19 @@ def test_visitors_do_not_see_each_other(browser: Browser, url: str, visitor: Vis
     visitor.press("Max")
     assert other.text("mutated") == PARIS
     assert other.page.get_by_label("Notation").input_value() == ""
+    other.page.close()
+
+
+def test_the_address_restores_everything(browser: Browser, url: str, visitor: Visitor) -> None:
+    visitor.fill("Notation", "9.head4*0")
+    visitor.wait_for_run()
+    visitor.page.get_by_label("Prompt", exact=True).fill("What is the capital of Italy?")
+    visitor.press("Run")
+    other = Visitor.opening(browser, visitor.page.url)
+    assert other.page.get_by_label("Notation").input_value() == "9.head4*0"
+    assert other.page.get_by_label("Prompt", exact=True).input_value() == "What is the capital of Italy?"
+    assert other.site() == "9.head4"
+    assert (other.text("original"), other.text("mutated")) == (visitor.text("original"), visitor.text("mutated"))
     other.page.close()
 
 

@@ -1,5 +1,6 @@
 """The Explore tab's handlers, without a browser."""
 
+import json
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -123,9 +124,10 @@ def test_a_run_streams_texts_and_measures(handlers: Handlers, start: Exploration
     exploration = handlers.read_notation(start, "0.down*-1", ADA)[0]
     ticket = handlers.begin(ADA)
     updates = list(handlers.run(ADA, ticket, exploration, *ASKED))
-    assert updates[0][0] == ""  # an old notice goes when a run begins; a new one is not wiped by it
-    assert all(update[0] != "" for update in updates[1:])
-    _, change, pair, summary = updates[-1]
+    assert updates[0][0].startswith("?genotype=0.down%2A-1&prompt=w5+w6+w7&chat=0&max_new_tokens=8&")
+    assert updates[0][1] == ""  # an old notice goes when a run begins; a new one is not wiped by it
+    assert all(update[1] != "" for update in updates[1:])
+    _, _, change, pair, summary = updates[-1]
     assert "0.down × −1" in change
     assert len(pair["value"]["original"]) == 8
     assert pair["value"]["running"] is False
@@ -146,7 +148,7 @@ def test_a_run_that_cannot_be_says_why(
     handlers: Handlers, start: Exploration, asked: tuple[Any, ...], words: str
 ) -> None:
     outputs = _last(handlers.run(ADA, handlers.begin(ADA), start, *asked))
-    assert words in outputs[0]
+    assert words in outputs[1]
 
 
 def test_an_overtaken_run_leaves_the_page_alone(handlers: Handlers, start: Exploration) -> None:
@@ -160,7 +162,7 @@ def test_stop_ends_a_run_within_one_token(handlers: Handlers, start: Exploration
     run = handlers.run(ADA, handlers.begin(ADA), start, "w9 w8 w7", RAW, 100, 0.0, 1.0, 0)
     next(run)
     handlers.stop(ADA)
-    pair = _last(run)[2]
+    pair = _last(run)[3]
     assert pair["value"]["notes"][0].endswith("stopped")
     assert len(pair["value"]["original"]) <= 3
 
@@ -187,6 +189,23 @@ def test_leaving_a_box_as_it_was_runs_nothing(handlers: Handlers, start: Explora
     assert all("value" not in update for update in same[7:11])  # nothing is written over what is being typed
     cut = handlers.select(ADA, start, "weight", 1, "down", None, 0, 3, 4, 99, 6)
     assert cut[9]["value"] == 47
+
+
+def test_the_dose_response_curve(workspace: Workspace, handlers: Handlers, start: Exploration) -> None:
+    figure, caption, notice = handlers.dose_response(start, *ASKED)
+    marks = json.loads(figure)["data"][0]
+    assert len(marks["x"]) == len(marks["y"]) == 23
+    assert "<code>1.down[3,5]</code> set to 23 values" in caption
+    assert notice == ""
+    assert _genotype(workspace, handlers.choose_dose(start, ADA, _event(x=0.125))) == "1.down[3,5]=0.125"
+    *_, notice = handlers.dose_response(start, "", *ASKED[1:])
+    assert "prompt is empty" in notice
+
+
+def test_a_curve_goes_when_another_site_is_chosen(handlers: Handlers, start: Exploration) -> None:
+    stays = handlers.set_maximum(start, ADA)
+    assert all("__type__" in update for update in stays[-3:-1])
+    assert handlers.select(ADA, start, "row", 0, "gate", None, 0, 7, 8, 5, 6)[-3:] == ["", "", ""]
 
 
 def test_run_takes_the_notation_that_was_typed(workspace: Workspace, handlers: Handlers, start: Exploration) -> None:

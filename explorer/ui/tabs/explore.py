@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from explorer.ui.components.address import Address
 from explorer.ui.components.chips import Chips
+from explorer.ui.components.figure_panel import FigurePanel
 from explorer.ui.components.pair_panel import PairPanel
 from explorer.ui.components.value_slider import ValueSlider
 from explorer.ui.handlers import CHAT, RAW, Handlers
@@ -45,6 +47,9 @@ class ExploreTab:
     value: gr.Number
     factor: gr.Number
     scale: gr.Button
+    dose: gr.Button
+    curve: FigurePanel
+    curve_caption: gr.HTML
     chips: Chips
     stack: gr.Button
     notation: gr.Textbox
@@ -57,6 +62,7 @@ class ExploreTab:
     temperature: gr.Slider
     top_p: gr.Slider
     seed: gr.Number
+    address: Address
     notice: gr.HTML
     change: gr.HTML
     pair: PairPanel
@@ -88,6 +94,8 @@ class ExploreTab:
             self.chips,
             self.stack,
             self.notation,
+            self.curve,
+            self.curve_caption,
             self.notice,
         ]
 
@@ -142,7 +150,13 @@ def _build_operation() -> dict[str, Any]:
             value = gr.Number(label="Value, then Enter", min_width=120)
             factor = gr.Number(label="Factor", value=2, min_width=80)
             scale = gr.Button("× factor", size="sm", min_width=80)
+        dose = gr.Button("Dose–response: try all values", size="sm", elem_classes="quiet")
+        curve_caption = gr.HTML(apply_default_css=False)
+        curve = FigurePanel(elem_classes="curve")
     return {
+        "dose": dose,
+        "curve": curve,
+        "curve_caption": curve_caption,
         "slider": slider,
         "minimum": minimum,
         "zero": zero,
@@ -201,11 +215,12 @@ def _build_prompt(experiments: tuple[Experiment, ...]) -> dict[str, Any]:
 
 def _build_results() -> dict[str, Any]:
     with gr.Group(elem_classes="card results-card"):
+        address = Address(elem_classes="address")
         notice = gr.HTML(apply_default_css=False)
         change = gr.HTML(change_html("Loading the model …"), apply_default_css=False)
         pair = PairPanel()
         summary = gr.HTML(summary_html(None), apply_default_css=False)
-    return {"notice": notice, "change": change, "pair": pair, "summary": summary}
+    return {"address": address, "notice": notice, "change": change, "pair": pair, "summary": summary}
 
 
 def wire(tab: ExploreTab, handlers: Handlers) -> None:
@@ -234,6 +249,15 @@ def wire(tab: ExploreTab, handlers: Handlers) -> None:
     moves(tab.zero.click, handlers.set_zero, [])
     moves(tab.reset.click, handlers.reset, [])
     moves(tab.stack.click, handlers.stack, [])
+    moves(tab.curve.mark_click, handlers.choose_dose, [])
+    tab.dose.click(
+        handlers.dose_response,
+        [tab.exploration, *tab.asked],
+        [tab.curve, tab.curve_caption, tab.notice],
+        concurrency_id="model",
+        show_progress="hidden",
+        api_visibility="private",
+    )
     moves(tab.chips.remove, handlers.remove, [])
     for event in (tab.notation.submit, tab.run.click, tab.prompt.submit, tab.mode.input):
         moves(event, handlers.read_notation, [tab.notation])
@@ -262,7 +286,7 @@ def run_arguments(tab: ExploreTab, handlers: Handlers) -> dict[str, Any]:
     return {
         "fn": handlers.run,
         "inputs": [tab.ticket, tab.exploration, *tab.asked],
-        "outputs": [tab.notice, tab.change, tab.pair, tab.summary],
+        "outputs": [tab.address, tab.notice, tab.change, tab.pair, tab.summary],
         "concurrency_id": "model",
         "concurrency_limit": 1,
         "show_progress": "hidden",

@@ -1,0 +1,38 @@
+// A plotly figure (JSON text in `props.value`) that follows the page's width and theme. Clicking a mark sends
+// `mark_click` with its x, y and customdata.
+const host = element.querySelector(".figure");
+const config = {
+  displaylogo: false,
+  showSendToCloud: false,
+  plotlyServerURL: "",
+  showAxisDragHandles: false,
+  modeBarButtonsToRemove: ["sendChartToCloud", "select2d", "lasso2d", "autoScale2d"],
+};
+let isBound = false;
+
+function themed(layout) {
+  const style = getComputedStyle(document.body);
+  const [ink, line] = ["--ink", "--line"].map((name) => style.getPropertyValue(name).trim());
+  const axes = Object.keys(layout).filter((key) => /^[xy]axis/.test(key));
+  const coloured = Object.fromEntries(axes.map((key) => [key, { ...layout[key], gridcolor: line, linecolor: line }]));
+  const font = { color: ink, family: style.fontFamily, size: 12 };
+  return { ...layout, ...coloured, font, paper_bgcolor: "transparent", plot_bgcolor: "transparent", template: null };
+}
+
+function draw() {
+  host.hidden = !props.value;
+  if (!props.value) return;
+  const figure = JSON.parse(props.value);
+  Plotly.react(host, figure.data, themed(figure.layout), config).then(() => Plotly.Plots.resize(host));
+  if (isBound) return;
+  isBound = true;
+  host.on("plotly_click", (event) => {
+    const mark = event.points[0];
+    trigger("mark_click", { x: mark.x, y: mark.y, customdata: mark.customdata ?? null });
+  });
+}
+
+new ResizeObserver(() => isBound && !host.hidden && Plotly.Plots.resize(host)).observe(element);
+new MutationObserver(draw).observe(document.body, { attributes: true, attributeFilter: ["class"] });
+watch("value", draw);
+draw();

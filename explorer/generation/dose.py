@@ -1,0 +1,67 @@
+"""Dose–response: what a site does over the values that it can be set to.
+
+Every value is a mutant of its own; all are checked against the baseline in batches, none is generated.
+Responses are often cliffs, so the steepest step is looked at again with values in between.
+"""
+
+import numpy as np
+from torch import Tensor
+
+from explorer.domain import Decoding, Dose, Genotype, Mutation, Operation, Site, steepest_step
+from explorer.generation.baseline import Baseline
+from explorer.generation.decoding import choose, near_tie
+from explorer.generation.differences import mean_kl
+from explorer.generation.draft import check_many
+from explorer.model.loaded import LoadedModel
+from explorer.mutation.apply import make_mutant
+from explorer.mutation.describe import site_facts
+
+COARSE, FINE = 17, 6
+"""How many values are tried over the whole range, and again within the steepest step."""
+
+MARGIN = 0.25
+"""How far beyond the matrix's own minimum and maximum the values go, as a share of its range."""
+
+_BATCH = 9
+
+
+def dose_response(
+    model: LoadedModel, baseline: Baseline, decoding: Decoding, stacked: Genotype, site: Site
+) -> tuple[Dose, ...]:
+    """The responses at `COARSE + FINE` values, in the order of the values.
+
+    `stacked` are mutations that are there already; `site` is then set to each value.
+    """
+    facts = site_facts(model, site)
+    margin = MARGIN * (facts.maximum - facts.minimum or 1.0)
+    coarse = [float(value) for value in np.linspace(facts.minimum - margin, facts.maximum + margin, COARSE)]
+    doses = _respond(model, baseline, decoding, stacked, site, coarse)
+    left, right = steepest_step(doses)
+    fine = [float(value) for value in np.linspace(left.value, right.value, FINE + 2)[1:-1]]
+    doses += _respond(model, baseline, decoding, stacked, site, fine)
+    return tuple(sorted(doses, key=lambda dose: dose.value))
+
+
+def _respond(
+    model: LoadedModel,
+    baseline: Baseline,
+    decoding: Decoding,
+    stacked: Genotype,
+    site: Site,
+    values: list[float],
+) -> list[Dose]:
+    doses = []
+    for start in range(0, len(values), _BATCH):
+        batch = values[start : start + _BATCH]
+        mutations = [Mutation(site, Operation(kind="set", value=value)) for value in batch]
+        mutants = [make_mutant(model, Genotype((*stacked.mutations, mutation))) for mutation in mutations]
+        logits = check_many(model, baseline, mutants)
+        doses += [_dose(model, baseline, decoding, value, row) for value, row in zip(batch, logits, strict=True)]
+    return doses
+
+
+def _dose(model: LoadedModel, baseline: Baseline, decoding: Decoding, value: float, logits: Tensor) -> Dose:
+    choices = choose(logits, decoding, 0, near_tie(model.dtype))
+    chosen = zip(choices.tokens.tolist(), choices.finite.tolist(), baseline.tokens, strict=True)
+    parted = (place for place, (token, finite, expected) in enumerate(chosen) if not finite or token != expected)
+    return Dose(value=value, first_divergence=next(parted, None), mean_kl=mean_kl(baseline.logits, logits))

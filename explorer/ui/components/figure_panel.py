@@ -1,0 +1,33 @@
+"""A plotly figure whose marks can be clicked (assets/figure.js); plotly.js comes from plotly's own package."""
+
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from explorer.ui.theme import script
+
+
+class FigurePanel(gr.HTML):
+    """`value` is a figure as JSON text, "" for none; a click on a mark sends `mark_click` with x, y and customdata."""
+
+    def __init__(self, value: str = "", **options: Any) -> None:
+        library = _plotly_js()
+        gr.set_static_paths([library])
+        super().__init__(
+            value,
+            html_template='<div class="figure" hidden></div>',
+            js_on_load=script("figure.js"),
+            head=f'<script src="gradio_api/file={library}?v={version("plotly")}"></script>',
+            apply_default_css=False,
+            **options,
+        )
+
+
+def _plotly_js() -> Path:
+    package = find_spec("plotly")  # found, not imported: importing plotly takes longer than the rest of the page
+    assert package is not None
+    assert package.submodule_search_locations
+    return Path(package.submodule_search_locations[0]) / "package_data" / "plotly.min.js"
