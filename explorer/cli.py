@@ -15,10 +15,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from explorer.domain import Decoding, Prompt
+from explorer.domain import MAXIMUM, MINIMUM, ZERO, Decoding, Prompt
 from explorer.errors import ExplorerError
 from explorer.notation import format_genotype, parse_genotype
-from explorer.reports import anatomy_lines, anatomy_report, dose_lines, dose_report, pair_lines, pair_report
+from explorer.reports import (
+    anatomy_lines,
+    anatomy_report,
+    dose_lines,
+    dose_report,
+    findings_lines,
+    findings_report,
+    pair_lines,
+    pair_report,
+)
 from explorer.settings import DEMO
 from explorer.workspace import Workspace
 
@@ -40,6 +49,23 @@ class DtypeName(StrEnum):
     float32 = "float32"
     bfloat16 = "bfloat16"
     float16 = "float16"
+
+
+class OperationName(StrEnum):
+    """Operations that need no number."""
+
+    max = "max"
+    min = "min"
+    zero = "zero"
+
+
+class LevelName(StrEnum):
+    """Levels at which sites are looked for."""
+
+    weight = "weight"
+    row = "row"
+    column = "column"
+    block = "block"
 
 
 Model = Annotated[str, typer.Option("--model", help="demo, a folder, a .gguf file or a hub id.")]
@@ -144,6 +170,29 @@ def dose(
         decoding = Decoding(max_new_tokens=max_new_tokens)
         doses = workspace.dose_response(loaded, asked, decoding, stacked, mutation.site)
         _print(dose_report(site, workspace.facts(loaded, mutation.site), doses), as_json, dose_lines)
+
+
+@app.command()
+def sensitive(
+    prompt: Annotated[str, typer.Option(help="What the model is to answer.")],
+    operation: Annotated[OperationName, typer.Option(help="What is done to a site.")] = OperationName.zero,
+    level: Annotated[LevelName, typer.Option(help="What a site is.")] = LevelName.weight,
+    top: Annotated[int, typer.Option(min=1, max=500, help="How many to print.")] = 10,
+    max_new_tokens: Annotated[int, typer.Option(help="The most tokens of the original's answer.")] = 64,
+    model: Model = DEMO,
+    device: Device = None,
+    dtype: Dtype = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find the mutations that matter most for a prompt, each verified by a forward pass."""
+    with _faults(as_json):
+        decoding = Decoding(max_new_tokens=max_new_tokens)
+        Prompt(text=prompt)
+        workspace, loaded = _load(model, device, dtype, as_json)
+        asked = Prompt(text=prompt, chat=loaded.has_chat_template)
+        chosen = {"max": MAXIMUM, "min": MINIMUM, "zero": ZERO}[operation.value]
+        findings = workspace.find_sensitive(loaded, asked, decoding, chosen, level.value, top)
+        _print(findings_report(findings), as_json, findings_lines)
 
 
 @app.command()

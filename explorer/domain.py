@@ -13,6 +13,7 @@ from typing import Literal
 from explorer.errors import DecodingError, PromptError
 
 OperationKind = Literal["set", "max", "min", "scale", "add"]
+SensitiveLevel = Literal["weight", "row", "column", "block"]
 
 ATTENTION_KINDS = ("q", "k", "v", "o")
 MLP_KINDS = ("gate", "up", "down")
@@ -169,6 +170,17 @@ def _slope(pair: tuple[Dose, Dose]) -> float:
 
 def _height(dose: Dose) -> float:
     return 1e9 if dose.mean_kl is None else dose.mean_kl
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A mutation and what it adds to the baseline's negative log-likelihood, in nats a token."""
+
+    mutation: Mutation
+    estimate: float | None
+    """First-order; None where it comes from a spike alone."""
+    verified: float
+    """By a forward pass; infinite if it overflows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from explorer.domain import Dose, steepest_step
+from explorer.domain import Dose, Finding, steepest_step
 from explorer.errors import ExplorerError
+from explorer.notation import format_mutation
 
 if TYPE_CHECKING:
     from explorer.generation.pair import PairUpdate
@@ -80,6 +82,30 @@ def dose_lines(report: dict[str, Any]) -> Iterator[str]:
         yield f"{dose['value']:>12.4g}  {kl:>10}  {parted}"
     left, right = report["steepest_step"]
     yield f"The steepest step lies between {left:.4g} and {right:.4g}."
+
+
+def findings_report(findings: Sequence[Finding]) -> dict[str, Any]:
+    """Mutations that matter, the one that matters most first."""
+    rows = [
+        {
+            "genotype": format_mutation(finding.mutation),
+            "verified": finding.verified if math.isfinite(finding.verified) else None,
+            "overflow": not math.isfinite(finding.verified),
+            "estimate": finding.estimate,
+        }
+        for finding in findings
+    ]
+    return {"findings": rows}
+
+
+def findings_lines(report: dict[str, Any]) -> Iterator[str]:
+    """A findings report for people."""
+    yield "What each adds to the negative log-likelihood of the original's answer, in nats a token"
+    yield f"{'mutation':<34} {'verified':>10} {'first-order estimate':>22}"
+    for row in report["findings"]:
+        verified = "overflow" if row["overflow"] else f"{row['verified']:.4g}"
+        estimate = "(by its spike)" if row["estimate"] is None else f"{row['estimate']:.4g}"
+        yield f"{row['genotype']:<34} {verified:>10} {estimate:>22}"
 
 
 def anatomy_report(model: LoadedModel, layer: int | None) -> dict[str, Any]:

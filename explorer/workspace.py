@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from explorer.domain import Decoding, Dose, Experiment, Genotype, Prompt, Site
+from explorer.domain import Decoding, Dose, Experiment, Finding, Genotype, Operation, Prompt, SensitiveLevel, Site
 from explorer.errors import ModelError
 from explorer.experiments import read_experiments
 from explorer.settings import DEMO, Settings
@@ -144,6 +144,21 @@ class Workspace:
 
         baseline = self._baseline(model, prompt, decoding)
         return self.compute(dose_response, model, baseline, decoding, stacked, site)
+
+    def find_sensitive(
+        self,
+        model: LoadedModel,
+        prompt: Prompt,
+        decoding: Decoding,
+        operation: Operation,
+        level: SensitiveLevel,
+        count: int,
+    ) -> tuple[Finding, ...]:
+        """The mutations that matter most for a prompt; see `generation.sensitivity`. Raises PromptError."""
+        from explorer.generation.sensitivity import find_sensitive
+
+        baseline = self._baseline(model, prompt, decoding)
+        return self.compute(find_sensitive, model, baseline, operation, level, count)
 
     def _baseline(self, model: LoadedModel, prompt: Prompt, decoding: Decoding) -> Baseline:
         """The kept baseline, generated if there is none."""

@@ -76,6 +76,23 @@ def test_anatomy_for_people(folder: str) -> None:
     assert "0.attn_norm" in out
 
 
+def test_sensitive_finds_the_weight_that_wrecks_the_demo_model() -> None:
+    code, out, _ = _run("sensitive", "--prompt", "What is the capital of France?", "--top", "3", "--json")
+    findings = json.loads(out)["findings"]
+    assert code == 0
+    assert len(findings) == 3
+    assert findings[0]["genotype"] == "11.down[507,1229]=0"
+    code, out, _ = _run("mutate", findings[0]["genotype"], "--prompt", "What is the capital of France?", "--json")
+    assert "Paris" not in json.loads(out)["mutated"]
+
+
+def test_sensitive_for_people(folder: str) -> None:
+    code, out, _ = _run("sensitive", "--prompt", "w5 w6", "--model", folder, "--level", "row", "--operation", "max")
+    assert code == 0
+    assert ",:]=max" in out
+    assert len(out.splitlines()) == 12
+
+
 def test_dose_response(folder: str) -> None:
     arguments = ("dose", "1.down[3,5]", "--prompt", "w5 w6", "--model", folder, "--background", "0.q*2")
     code, out, _ = _run(*arguments, "--json")
