@@ -6,6 +6,7 @@ Faults that the user can mend end here, in the tab's notice; nothing that was ty
 from __future__ import annotations
 
 import functools
+import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -23,17 +24,19 @@ from explorer.domain import (
     Operation,
     OperationKind,
     Prompt,
+    SensitiveLevel,
     steepest_step,
 )
 from explorer.errors import ExplorerError
 from explorer.notation import format_genotype, format_site
+from explorer.reports import findings_report
 from explorer.ui.components.pair_panel import show_pair
 from explorer.ui.controls import controls_for
 from explorer.ui.drawing import DRAWN_COUNT, draw
 from explorer.ui.links import Link, format_link
 from explorer.ui.selection import Selection, site_of
-from explorer.ui.session import NO_RUN, Exploration, Runs
-from explorer.ui.summary import change_html, curve_caption_html, notice_html, summary_html
+from explorer.ui.session import Exploration, Runs
+from explorer.ui.summary import change_html, curve_caption_html, findings_caption_html, notice_html, summary_html
 
 if TYPE_CHECKING:
     from explorer.generation.pair import PairUpdate
@@ -42,6 +45,9 @@ if TYPE_CHECKING:
 
 UPDATE_SECONDS = 0.05
 """The texts are sent to the page at most this often."""
+
+FINDINGS = 8
+"""How many mutations that matter are shown."""
 
 CHAT, RAW = "Chat", "Raw text"
 
@@ -65,7 +71,7 @@ def _edge(
 
 def refusal(message: str) -> list[Any]:
     """Outputs of a handler that changes nothing but the notice, and runs nothing."""
-    return [gr.skip(), NO_RUN, *[gr.skip()] * (DRAWN_COUNT - 1), notice_html(message)]
+    return [*[gr.skip()] * DRAWN_COUNT, notice_html(message)]
 
 
 class Handlers:
@@ -81,23 +87,22 @@ class Handlers:
     @_edge
     def select(self, request: gr.Request, exploration: Exploration, *values: Any) -> list[Any]:
         """A selector was changed, or left as it was."""
-        model = self._model(exploration)
-        selection = read_selection(exploration.selection, values, has_paths=model.anatomy.family is None)
-        moved = exploration.pointed_at(selection, model.anatomy)
-        outputs = self._move(
-            moved, request, before=exploration, runs=exploration.operation is not None and moved != exploration
-        )
-        return [*outputs[:2], *_sparing_same(outputs[2:], values)]
+        moved = self._pointed_at(exploration, values)
+        runs = exploration.operation is not None and moved != exploration
+        outputs = self._move(moved, request, before=exploration, runs=runs)
+        return [outputs[0], *_sparing_same(outputs[1:], values)]
 
     @_edge
-    def slide(self, exploration: Exploration, request: gr.Request, event: gr.EventData) -> list[Any]:
+    def slide(self, exploration: Exploration, request: gr.Request, event: gr.EventData, *values: Any) -> list[Any]:
         """The slider was let go."""
-        return self._operate(exploration, Operation(kind="set", value=float(event.value)), request)
+        return self._operate(exploration, Operation(kind="set", value=float(event.value)), request, values)
 
     @_edge
-    def choose_dose(self, exploration: Exploration, request: gr.Request, event: gr.EventData) -> list[Any]:
+    def choose_dose(
+        self, exploration: Exploration, request: gr.Request, event: gr.EventData, *values: Any
+    ) -> list[Any]:
         """A mark of the dose–response curve was clicked."""
-        return self._operate(exploration, Operation(kind="set", value=float(event.x)), request)
+        return self._operate(exploration, Operation(kind="set", value=float(event.x)), request, values)
 
     def dose_response(self, exploration: Exploration, *asked: Any) -> list[Any]:
         """The curve of the chosen site, its caption, and the notice."""
@@ -119,30 +124,55 @@ class Handlers:
             "",
         ]
 
+    def find_sensitive(
+        self, exploration: Exploration, operation: str, level: SensitiveLevel, *asked: Any
+    ) -> Iterator[list[Any]]:
+        """The mutations that matter, their caption, and the notice; first that it is being worked on."""
+        yield ["", findings_caption_html(None), ""]
+        try:
+            model = self._model(exploration)
+            question = Question(*asked)
+            chosen = {"zero": ZERO, "max": MAXIMUM, "min": MINIMUM}[operation]
+            findings = self._workspace.find_sensitive(
+                model, question.asked(), question.decoding(), chosen, level, FINDINGS
+            )
+        except ExplorerError as fault:
+            yield ["", "", notice_html(str(fault))]
+            return
+        rows = findings_report(findings)["findings"]
+        yield [json.dumps(rows), findings_caption_html(findings), ""]
+
     @_edge
-    def set_value(self, exploration: Exploration, value: float | None, request: gr.Request) -> list[Any]:
+    def choose_finding(self, exploration: Exploration, request: gr.Request, event: gr.EventData) -> list[Any]:
+        """One of the mutations that matter was clicked: it alone is set."""
+        anatomy = self._model(exploration).anatomy
+        chosen = exploration.with_genotype(anatomy.read(str(event.genotype)), anatomy)
+        return self._move(chosen, request, before=exploration)
+
+    @_edge
+    def set_value(self, exploration: Exploration, value: float | None, request: gr.Request, *values: Any) -> list[Any]:
         """A value was typed."""
-        return self._set_number(exploration, "set", value, request)
+        return self._operate(exploration, _typed("set", value), request, values)
 
     @_edge
-    def scale(self, exploration: Exploration, factor: float | None, request: gr.Request) -> list[Any]:
+    def scale(self, exploration: Exploration, factor: float | None, request: gr.Request, *values: Any) -> list[Any]:
         """The button × was pressed."""
-        return self._set_number(exploration, "scale", factor, request)
+        return self._operate(exploration, _typed("scale", factor), request, values)
 
     @_edge
-    def set_maximum(self, exploration: Exploration, request: gr.Request) -> list[Any]:
+    def set_maximum(self, exploration: Exploration, request: gr.Request, *values: Any) -> list[Any]:
         """The button Max was pressed."""
-        return self._operate(exploration, MAXIMUM, request)
+        return self._operate(exploration, MAXIMUM, request, values)
 
     @_edge
-    def set_minimum(self, exploration: Exploration, request: gr.Request) -> list[Any]:
+    def set_minimum(self, exploration: Exploration, request: gr.Request, *values: Any) -> list[Any]:
         """The button Min was pressed."""
-        return self._operate(exploration, MINIMUM, request)
+        return self._operate(exploration, MINIMUM, request, values)
 
     @_edge
-    def set_zero(self, exploration: Exploration, request: gr.Request) -> list[Any]:
+    def set_zero(self, exploration: Exploration, request: gr.Request, *values: Any) -> list[Any]:
         """The button Zero was pressed."""
-        return self._operate(exploration, ZERO, request)
+        return self._operate(exploration, ZERO, request, values)
 
     @_edge
     def reset(self, exploration: Exploration, request: gr.Request) -> list[Any]:
@@ -171,9 +201,9 @@ class Handlers:
 
     # ----------------------------------------------------------------------------------------------- runs
 
-    def begin(self, request: gr.Request) -> int:
-        """A ticket for a run; older runs of the visitor stop."""
-        return self._runs.begin(_visitor(request))
+    def begin(self, request: gr.Request) -> None:
+        """Want a run; older runs of the visitor stop."""
+        self._runs.begin(_visitor(request))
 
     def stop(self, request: gr.Request) -> None:
         """Stop the visitor's run."""
@@ -185,6 +215,7 @@ class Handlers:
         decoding = experiment.decoding
         loaded = self._workspace.load(exploration.source).model
         is_chat = experiment.prompt.chat and (loaded is None or loaded.has_chat_template)
+        self.begin(request)
         return [
             experiment.prompt.text,
             CHAT if is_chat else RAW,
@@ -192,13 +223,13 @@ class Handlers:
             gr.update(value=decoding.temperature, maximum=max(2.0, decoding.temperature)),
             decoding.top_p,
             decoding.seed,
-            self.begin(request),
         ]
 
-    def run(self, request: gr.Request, ticket: int, exploration: Exploration, *asked: Any) -> Iterator[list[Any]]:
-        """Stream the pair: address, notice, line on the change, texts, measures."""
+    def run(self, request: gr.Request, exploration: Exploration, *asked: Any) -> Iterator[list[Any]]:
+        """Stream the pair, if a run is wanted: address, notice, line on the change, texts, measures."""
         visitor = _visitor(request)
-        if self._runs.is_over(visitor, ticket):
+        ticket = self._runs.claim(visitor)
+        if ticket is None:
             yield [gr.skip()] * 5
             return
         notice: Any = ""
@@ -257,29 +288,29 @@ class Handlers:
     def _model(self, exploration: Exploration) -> LoadedModel:
         return self._workspace.model(exploration.source)
 
-    def _set_number(
-        self, exploration: Exploration, kind: OperationKind, value: float | None, request: gr.Request
-    ) -> list[Any]:
-        if value is None:
-            raise ExplorerError("Type a number first, such as 0, -3.2 or 1e-4.")
-        try:
-            operation = Operation(kind=kind, value=float(value))
-        except ValueError as fault:
-            raise ExplorerError(f"{value} is refused: a weight needs a finite number.") from fault
-        return self._operate(exploration, operation, request)
-
-    def _operate(self, exploration: Exploration, operation: Operation, request: gr.Request) -> list[Any]:
+    def _pointed_at(self, exploration: Exploration, values: tuple[Any, ...]) -> Exploration:
+        """The exploration at what the page's selectors show by now."""
         anatomy = self._model(exploration).anatomy
-        mutation = Mutation(site_of(exploration.selection, anatomy), operation)
-        if (objection := anatomy.objection(mutation)) is not None:
+        selection = read_selection(exploration.selection, values, has_paths=anatomy.family is None)
+        return exploration.pointed_at(selection, anatomy)
+
+    def _operate(
+        self, exploration: Exploration, operation: Operation, request: gr.Request, values: tuple[Any, ...]
+    ) -> list[Any]:
+        anatomy = self._model(exploration).anatomy
+        moved = self._pointed_at(exploration, values)
+        objection = anatomy.objection(Mutation(site_of(moved.selection, anatomy), operation))
+        if objection is not None:
             raise ExplorerError(objection[1])
-        return self._move(replace(exploration, operation=operation), request, before=exploration)
+        return self._move(replace(moved, operation=operation), request, before=exploration)
 
     def _move(
         self, exploration: Exploration, request: gr.Request, *, before: Exploration, runs: bool = True
     ) -> list[Any]:
         drawn = self.draw(exploration, before)
-        return [exploration, self.begin(request) if runs else NO_RUN, *drawn]
+        if runs:
+            self.begin(request)
+        return [exploration, *drawn]
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,6 +350,16 @@ def read_selection(before: Selection, values: tuple[Any, ...], *, has_paths: boo
     if before.level == "head" and level != "head" and chosen == "head":
         chosen = "q"  # elsewhere, "head" would be the language-model head
     return Selection(level=level, layer=int(layer), part=chosen, **held)
+
+
+def _typed(kind: OperationKind, value: float | None) -> Operation:
+    """Raises ExplorerError for what is no number or not a finite one."""
+    if value is None:
+        raise ExplorerError("Type a number first, such as 0, -3.2 or 1e-4.")
+    try:
+        return Operation(kind=kind, value=float(value))
+    except ValueError as fault:
+        raise ExplorerError(f"{value} is refused: a weight needs a finite number.") from fault
 
 
 def _sparing_same(drawn: list[Any], values: tuple[Any, ...]) -> list[Any]:

@@ -15,7 +15,7 @@ from explorer.settings import DEMO
 from explorer.ui.drawing import DRAWN_COUNT
 from explorer.ui.handlers import CHAT, RAW, Handlers
 from explorer.ui.links import Link, parse_link
-from explorer.ui.session import NO_RUN, Exploration
+from explorer.ui.session import Exploration
 from explorer.ui.summary import header_html
 
 if TYPE_CHECKING:
@@ -65,8 +65,9 @@ class Opening:
             return
         opened = Exploration(source=source).with_genotype(_first_genotype(model, link.genotype), model.anatomy)
         opened = opened.pointed_at(opened.selection, model.anatomy)
-        header, ticket = header_html(model, fault=fault), self._handlers.begin(request)
-        yield [header, opened, ticket, *_asked(link, model), *self._handlers.draw(opened)]
+        drawn = self._handlers.draw(opened)
+        self._handlers.begin(request)
+        yield [header_html(model, fault=fault), opened, *_asked(link, model), *drawn]
 
     def _wait(self, loading: Loading, present: LoadedModel | None) -> Iterator[list[Any]]:
         said = ""
@@ -78,7 +79,7 @@ class Opening:
 
     def _header(self, html: str) -> list[Any]:
         """The header alone: nothing else changes, and nothing runs."""
-        return [html, gr.skip(), NO_RUN, *[gr.skip()] * (_ASKED_COUNT + DRAWN_COUNT)]
+        return [html, *[gr.skip()] * (1 + _ASKED_COUNT + DRAWN_COUNT)]
 
 
 def _asked(link: Link, model: LoadedModel) -> list[Any]:

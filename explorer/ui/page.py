@@ -32,7 +32,7 @@ def build_page(workspace: Workspace) -> gr.Blocks:
         source, load = _build_model_picker(workspace)
 
         explore.wire(tab, handlers)
-        outputs = [header, tab.exploration, tab.ticket, *tab.asked, *tab.drawn]
+        outputs = [header, tab.exploration, *tab.asked, *tab.drawn]
         run = explore.run_arguments(tab, handlers)
         page.load(opening.open, None, outputs, show_progress="hidden", api_visibility="private").then(**run)
         gr.on(

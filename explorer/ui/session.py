@@ -60,27 +60,31 @@ class Exploration:
         return replace(self, operation=None, stacked=())
 
 
-NO_RUN = 0
-"""The ticket of an event that runs nothing."""
-
-
 class Runs:
-    """Tickets for runs: of each visitor's, only the newest counts, and it can be stopped."""
+    """Tickets for runs: of each visitor's, only the newest counts, is run once, and can be stopped.
+
+    An event that wants a run begins one; whichever event comes to running next claims it. So an event that
+    wants none cannot swallow another's, in whatever order their answers arrive.
+    """
 
     def __init__(self) -> None:
-        self._numbers = itertools.count(NO_RUN + 1)
+        self._numbers = itertools.count(1)
         self._newest: dict[str, int] = {}
+        self._waiting: dict[str, int] = {}
         self._stopped: set[int] = set()
 
     def __deepcopy__(self, _memo: object) -> Runs:
         """The tickets themselves, as with `Workspace`."""
         return self
 
-    def begin(self, visitor: str) -> int:
-        """A ticket for a new run; the visitor's older runs stop within one token."""
-        self._stopped.discard(self._newest.get(visitor, NO_RUN))
-        self._newest[visitor] = next(self._numbers)
-        return self._newest[visitor]
+    def begin(self, visitor: str) -> None:
+        """Want a new run; the visitor's older runs stop within one token."""
+        self.forget(visitor)
+        self._newest[visitor] = self._waiting[visitor] = next(self._numbers)
+
+    def claim(self, visitor: str) -> int | None:
+        """The ticket of the run that the visitor waits for, once."""
+        return self._waiting.pop(visitor, None)
 
     def stop(self, visitor: str) -> None:
         """Stop the visitor's run."""
@@ -88,13 +92,14 @@ class Runs:
             self._stopped.add(self._newest[visitor])
 
     def is_over(self, visitor: str, ticket: int) -> bool:
-        """Whether a run has been stopped or overtaken, or never was one."""
-        return ticket in self._stopped or self._newest.get(visitor) != ticket
+        """Whether a run has been stopped or overtaken."""
+        return ticket in self._stopped or self.is_overtaken(visitor, ticket)
 
     def is_overtaken(self, visitor: str, ticket: int) -> bool:
-        """Whether a newer run of the visitor has begun."""
-        return self._newest.get(visitor, NO_RUN) > ticket
+        """Whether a newer run of the visitor has begun, or he has left."""
+        return self._newest.get(visitor) != ticket
 
     def forget(self, visitor: str) -> None:
-        """The visitor has closed the page: whatever he ran stops."""
-        self._stopped.discard(self._newest.pop(visitor, NO_RUN))
+        """Whatever the visitor ran stops, as when he has closed the page."""
+        self._waiting.pop(visitor, None)
+        self._stopped.discard(self._newest.pop(visitor, 0))

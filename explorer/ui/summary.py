@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from explorer.domain import Dose
+    from explorer.domain import Dose, Finding
     from explorer.generation.pair import PairUpdate
     from explorer.model.loaded import LoadedModel
     from explorer.ui.controls import Controls
@@ -75,6 +75,16 @@ def curve_caption_html(site: str, doses: Sequence[Dose], step: tuple[Dose, Dose]
         f'<p class="caption"><code>{escape(site)}</code> set to {len(doses)} values, each checked against the '
         "original’s tokens in one pass. Filled marks diverge, hollow ones are silent; dashed is the value now. "
         f"The steepest step lies between {left} and {right}. Click a mark to set it.</p>"
+    )
+
+
+def findings_caption_html(findings: Sequence[Finding] | None) -> str:
+    """What the list of mutations that matter shows, in a sentence; None: it is being worked on."""
+    if findings is None:
+        return '<p class="caption busy">Measuring candidates …</p>'
+    return (
+        f'<p class="caption">The {len(findings)} that add most to the negative log-likelihood of the original’s text, '
+        "in nats a token, as measured by a forward pass each; beside it the first-order estimate.</p>"
     )
 
 

@@ -68,8 +68,11 @@ def test_every_level_and_operation_by_clicking(visitor: Visitor) -> None:
 
 
 def test_stack_mutations_and_take_one_away(visitor: Visitor) -> None:
-    visitor.page.get_by_role("button", name="Keep this one and add another").click()
+    keep = visitor.page.get_by_role("button", name="Keep this one and add another")
+    keep.click()
+    expect(keep).to_be_disabled()
     visitor.choose("Level", "Layer")
+    expect(visitor.page.locator(".target code")).to_have_text("11")
     visitor.press("Zero")
     chips = visitor.page.locator(".chip code")
     assert chips.all_inner_texts() == ["11.down[507,1229]=0", "11=0"]
@@ -127,6 +130,17 @@ def test_a_click_on_the_dose_response_curve_sets_the_value(visitor: Visitor) -> 
     visitor.choose("Level", "Row")
     visitor.wait_for_run()
     expect(visitor.page.locator(".figure")).to_be_hidden()
+
+
+def test_the_weight_that_wrecks_the_model_is_found_and_set(visitor: Visitor) -> None:
+    visitor.press("Reset")
+    visitor.page.get_by_role("button", name="Find what matters").click()
+    first = visitor.page.locator(".finding").first
+    expect(first.locator("code")).to_have_text("11.down[507,1229]=0", timeout=60_000)
+    first.click()
+    visitor.wait_for_run()
+    assert visitor.page.get_by_label("Notation").input_value() == "11.down[507,1229]=0"
+    assert "Paris" not in visitor.text("mutated")
 
 
 def test_stop_keeps_what_is_there(visitor: Visitor) -> None:

@@ -1,7 +1,7 @@
 """The Explore tab's handlers, without a browser."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,15 +10,17 @@ import pytest
 from explorer.notation import format_genotype
 from explorer.ui.components.pair_panel import show_pair
 from explorer.ui.drawing import DRAWN_COUNT
-from explorer.ui.handlers import CHAT, RAW, Handlers
+from explorer.ui.handlers import CHAT, FINDINGS, RAW, Handlers
 from explorer.ui.page import build_page
-from explorer.ui.session import NO_RUN, Exploration, Runs
+from explorer.ui.session import Exploration, Runs
 from explorer.ui.tabs.explore import ExploreTab, build
 from explorer.workspace import Workspace
 from tests.tiny import tiny_tokenizer, tiny_transformer
 
 ADA: Any = SimpleNamespace(session_hash="ada")
 ASKED = ("w5 w6 w7", RAW, 8, 0.0, 1.0, 0)
+AT_START = ("weight", 1, "down", None, 0, 3, 4, 5, 6)
+"""What the selectors show at `start`."""
 
 
 @pytest.fixture(scope="module")
@@ -31,9 +33,15 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 
 @pytest.fixture
-def handlers(workspace: Workspace) -> Handlers:
+def runs() -> Runs:
+    """The visitors' runs."""
+    return Runs()
+
+
+@pytest.fixture
+def handlers(workspace: Workspace, runs: Runs) -> Handlers:
     """The tab's handlers."""
-    return Handlers(workspace, Runs())
+    return Handlers(workspace, runs)
 
 
 @pytest.fixture
@@ -70,22 +78,30 @@ def test_drawn_is_what_draw_updates(workspace: Workspace, handlers: Handlers, st
     assert len(tab.drawn) == len(handlers.draw(start)) == DRAWN_COUNT
 
 
-def test_each_operation(workspace: Workspace, handlers: Handlers, start: Exploration) -> None:
-    outcomes = {
-        "1.down[3,5]=0.25": handlers.slide(start, ADA, _event(value=0.25)),
-        "1.down[3,5]=max": handlers.set_maximum(start, ADA),
-        "1.down[3,5]=min": handlers.set_minimum(start, ADA),
-        "1.down[3,5]=0": handlers.set_zero(start, ADA),
-        "1.down[3,5]=99": handlers.set_value(start, 99.0, ADA),
-        "1.down[3,5]*3": handlers.scale(start, 3.0, ADA),
-        "": handlers.reset(start, ADA),
+def test_each_operation(workspace: Workspace, handlers: Handlers, runs: Runs, start: Exploration) -> None:
+    outcomes: dict[str, Callable[[], list[Any]]] = {
+        "1.down[3,5]=0.25": lambda: handlers.slide(start, ADA, _event(value=0.25), *AT_START),
+        "1.down[3,5]=max": lambda: handlers.set_maximum(start, ADA, *AT_START),
+        "1.down[3,5]=min": lambda: handlers.set_minimum(start, ADA, *AT_START),
+        "1.down[3,5]=0": lambda: handlers.set_zero(start, ADA, *AT_START),
+        "1.down[3,5]=99": lambda: handlers.set_value(start, 99.0, ADA, *AT_START),
+        "1.down[3,5]*3": lambda: handlers.scale(start, 3.0, ADA, *AT_START),
+        "": lambda: handlers.reset(start, ADA),
     }
-    for text, outputs in outcomes.items():
-        assert _genotype(workspace, outputs) == text
-        assert outputs[1] > 0  # a ticket to run
+    for text, act in outcomes.items():
+        assert _genotype(workspace, act()) == text
+        assert runs.claim("ada") is not None
 
 
-def test_selecting_moves_the_mutation(workspace: Workspace, handlers: Handlers, start: Exploration) -> None:
+def test_an_operation_takes_what_the_selectors_show_by_now(
+    workspace: Workspace, handlers: Handlers, start: Exploration
+) -> None:
+    """The event of a box that was just left may still be on its way."""
+    outputs = handlers.set_zero(start, ADA, "weight", 1, "down", None, 0, 7, 8, 9, 10)
+    assert _genotype(workspace, outputs) == "1.down[7,9]=0"
+
+
+def test_selecting_moves_the_mutation(workspace: Workspace, handlers: Handlers, runs: Runs, start: Exploration) -> None:
     outputs = handlers.select(ADA, start, "row", 0, "gate", None, 0, 7, 8, 5, 6)
     assert _genotype(workspace, outputs) == "0.gate[7,:]=0"
     outputs = handlers.select(ADA, start, "weight", 0, "gate", None, 0, None, 8, 5000, 6)
@@ -95,35 +111,36 @@ def test_selecting_moves_the_mutation(workspace: Workspace, handlers: Handlers, 
     outputs = handlers.select(ADA, in_head[0], "matrix", 0, "head", None, 2, 3, 4, 5, 6)
     assert _genotype(workspace, outputs) == "0.q=0"  # and not the language-model head
     unset = handlers.stack(start, ADA)[0]
-    assert handlers.select(ADA, unset, "row", 0, "gate", None, 0, 7, 8, 5, 6)[1] == 0  # nothing to run
+    runs.claim("ada")
+    handlers.select(ADA, unset, "row", 0, "gate", None, 0, 7, 8, 5, 6)
+    assert runs.claim("ada") is None  # nothing to run
 
 
 def test_stack_remove_and_notation(workspace: Workspace, handlers: Handlers, start: Exploration) -> None:
     stacked = handlers.stack(start, ADA)[0]
-    both = handlers.set_maximum(stacked, ADA)
+    both = handlers.set_maximum(stacked, ADA, *AT_START)
     assert _genotype(workspace, both) == "1.down[3,5]=0;1.down[3,5]=max"
     assert _genotype(workspace, handlers.remove(both[0], ADA, _event(index=0))) == "1.down[3,5]=max"
     read = handlers.read_notation(start, "0.q.head2*0; norm=1", ADA)
     assert _genotype(workspace, read) == "0.q.head2*0;norm=1"
 
 
-def test_bad_input_keeps_everything(workspace: Workspace, handlers: Handlers, start: Exploration) -> None:
+def test_bad_input_keeps_everything(handlers: Handlers, runs: Runs, start: Exploration) -> None:
     for outputs, words in (
         (handlers.read_notation(start, "1.dwon=0", ADA), "no part &#x27;dwon&#x27;"),
         (handlers.read_notation(start, "9.q=0", ADA), "2 layers, 0 to 1"),
-        (handlers.set_value(start, None, ADA), "Type a number"),
-        (handlers.set_value(start, float("inf"), ADA), "finite"),
-        (handlers.set_value(start, 1e39, ADA), "numbers up to ±3.403e+38"),
+        (handlers.set_value(start, None, ADA, *AT_START), "Type a number"),
+        (handlers.set_value(start, float("inf"), ADA, *AT_START), "finite"),
+        (handlers.set_value(start, 1e39, ADA, *AT_START), "numbers up to ±3.403e+38"),
     ):
         assert "__type__" in outputs[0]  # left as it was
-        assert outputs[1] == NO_RUN
+        assert runs.claim("ada") is None
         assert words in outputs[-1]
 
 
 def test_a_run_streams_texts_and_measures(handlers: Handlers, start: Exploration) -> None:
     exploration = handlers.read_notation(start, "0.down*-1", ADA)[0]
-    ticket = handlers.begin(ADA)
-    updates = list(handlers.run(ADA, ticket, exploration, *ASKED))
+    updates = list(handlers.run(ADA, exploration, *ASKED))
     assert updates[0][0].startswith("?genotype=0.down%2A-1&prompt=w5+w6+w7&chat=0&max_new_tokens=8&")
     assert updates[0][1] == ""  # an old notice goes when a run begins; a new one is not wiped by it
     assert all(update[1] != "" for update in updates[1:])
@@ -147,19 +164,23 @@ def test_a_run_streams_texts_and_measures(handlers: Handlers, start: Exploration
 def test_a_run_that_cannot_be_says_why(
     handlers: Handlers, start: Exploration, asked: tuple[Any, ...], words: str
 ) -> None:
-    outputs = _last(handlers.run(ADA, handlers.begin(ADA), start, *asked))
+    handlers.begin(ADA)
+    outputs = _last(handlers.run(ADA, start, *asked))
     assert words in outputs[1]
 
 
 def test_an_overtaken_run_leaves_the_page_alone(handlers: Handlers, start: Exploration) -> None:
-    old = handlers.begin(ADA)
     handlers.begin(ADA)
-    (only,) = list(handlers.run(ADA, old, start, *ASKED))
-    assert all("__type__" in update for update in only)
+    old = handlers.run(ADA, start, "w9 w8 w7", RAW, 100, 0.0, 1.0, 0)
+    next(old)
+    handlers.begin(ADA)
+    assert all(update[3]["value"]["running"] for update in old)
+    assert len(list(handlers.run(ADA, start, *ASKED))) > 1
 
 
 def test_stop_ends_a_run_within_one_token(handlers: Handlers, start: Exploration) -> None:
-    run = handlers.run(ADA, handlers.begin(ADA), start, "w9 w8 w7", RAW, 100, 0.0, 1.0, 0)
+    handlers.begin(ADA)
+    run = handlers.run(ADA, start, "w9 w8 w7", RAW, 100, 0.0, 1.0, 0)
     next(run)
     handlers.stop(ADA)
     pair = _last(run)[3]
@@ -169,26 +190,31 @@ def test_stop_ends_a_run_within_one_token(handlers: Handlers, start: Exploration
 
 def test_an_event_without_a_run_runs_nothing_even_after_stop(handlers: Handlers, start: Exploration) -> None:
     handlers.begin(ADA)
+    _last(handlers.run(ADA, start, *ASKED))
     handlers.stop(ADA)
-    ticket = handlers.read_notation(start, "1.dwon=0", ADA)[1]
-    (only,) = list(handlers.run(ADA, ticket, start, *ASKED))
+    handlers.read_notation(start, "1.dwon=0", ADA)
+    (only,) = list(handlers.run(ADA, start, *ASKED))
     assert all("__type__" in update for update in only)
 
 
 def test_a_model_that_will_not_load_is_told_by_every_control() -> None:
     handlers = Handlers(Workspace(source="/nowhere"), Runs())
     lost = Exploration(source="/nowhere")
-    for outputs in (handlers.set_zero(lost, ADA), handlers.reset(lost, ADA), handlers.read_notation(lost, "x=0", ADA)):
+    for outputs in (
+        handlers.set_zero(lost, ADA, *AT_START),
+        handlers.reset(lost, ADA),
+        handlers.read_notation(lost, "x=0", ADA),
+    ):
         assert "There is no folder /nowhere" in outputs[-1]
 
 
-def test_leaving_a_box_as_it_was_runs_nothing(handlers: Handlers, start: Exploration) -> None:
+def test_leaving_a_box_as_it_was_runs_nothing(handlers: Handlers, runs: Runs, start: Exploration) -> None:
     same = handlers.select(ADA, start, "weight", 1, "down", None, 0, 3, 4, 5, 6)
-    assert same[1] == NO_RUN
+    assert runs.claim("ada") is None
     assert same[0] == start
-    assert all("value" not in update for update in same[7:11])  # nothing is written over what is being typed
+    assert all("value" not in update for update in same[6:10])  # nothing is written over what is being typed
     cut = handlers.select(ADA, start, "weight", 1, "down", None, 0, 3, 4, 99, 6)
-    assert cut[9]["value"] == 47
+    assert cut[8]["value"] == 47
 
 
 def test_the_dose_response_curve(workspace: Workspace, handlers: Handlers, start: Exploration) -> None:
@@ -197,13 +223,25 @@ def test_the_dose_response_curve(workspace: Workspace, handlers: Handlers, start
     assert len(marks["x"]) == len(marks["y"]) == 23
     assert "<code>1.down[3,5]</code> set to 23 values" in caption
     assert notice == ""
-    assert _genotype(workspace, handlers.choose_dose(start, ADA, _event(x=0.125))) == "1.down[3,5]=0.125"
+    assert _genotype(workspace, handlers.choose_dose(start, ADA, _event(x=0.125), *AT_START)) == "1.down[3,5]=0.125"
     *_, notice = handlers.dose_response(start, "", *ASKED[1:])
     assert "prompt is empty" in notice
 
 
+def test_what_matters_is_one_click_away(workspace: Workspace, handlers: Handlers, start: Exploration) -> None:
+    working, done = handlers.find_sensitive(start, "max", "row", *ASKED)
+    assert "Measuring" in working[1]
+    rows = json.loads(done[0])
+    assert len(rows) == FINDINGS
+    assert all(row["genotype"].endswith(",:]=max") for row in rows)
+    chosen = handlers.choose_finding(start, ADA, _event(genotype=rows[0]["genotype"]))
+    assert _genotype(workspace, chosen) == rows[0]["genotype"]
+    *_, refused = handlers.find_sensitive(start, "max", "row", "", *ASKED[1:])
+    assert "prompt is empty" in refused[2]
+
+
 def test_a_curve_goes_when_another_site_is_chosen(handlers: Handlers, start: Exploration) -> None:
-    stays = handlers.set_maximum(start, ADA)
+    stays = handlers.set_maximum(start, ADA, *AT_START)
     assert all("__type__" in update for update in stays[-3:-1])
     assert handlers.select(ADA, start, "row", 0, "gate", None, 0, 7, 8, 5, 6)[-3:] == ["", "", ""]
 
@@ -213,11 +251,11 @@ def test_run_takes_the_notation_that_was_typed(workspace: Workspace, handlers: H
     assert _genotype(workspace, handlers.read_notation(start, "0.mlp*2", ADA)) == "0.mlp*2"
 
 
-def test_experiments_fill_the_form(handlers: Handlers, start: Exploration) -> None:
-    prompt, mode, tokens, temperature, top_p, seed, ticket = handlers.choose_experiment(start, "python10", ADA)
+def test_experiments_fill_the_form(handlers: Handlers, runs: Runs, start: Exploration) -> None:
+    prompt, mode, tokens, temperature, top_p, seed = handlers.choose_experiment(start, "python10", ADA)
     assert prompt.startswith("The following is a python program")
     assert (mode, tokens["value"], temperature["value"], top_p, seed) == (RAW, 128, 0.7, 1.0, 10)
-    assert ticket > 0
+    assert runs.claim("ada") is not None
 
 
 def test_a_token_that_ends_a_text_is_shown(workspace: Workspace, handlers: Handlers) -> None:

@@ -5,7 +5,7 @@ import copy
 from explorer.domain import ZERO
 from explorer.notation import format_genotype
 from explorer.ui.selection import Selection
-from explorer.ui.session import NO_RUN, Exploration, Runs
+from explorer.ui.session import Exploration, Runs
 from tests.tiny import tiny_model
 
 _ANATOMY = tiny_model("llama").anatomy
@@ -35,21 +35,34 @@ def test_moving_the_controls_takes_the_operation_along() -> None:
     assert _text(moved) == "0.gate[7,:]=0"
 
 
+def _begin(runs: Runs, visitor: str) -> int:
+    runs.begin(visitor)
+    ticket = runs.claim(visitor)
+    assert ticket is not None
+    return ticket
+
+
 def test_only_the_newest_run_counts() -> None:
     runs = Runs()
-    first = runs.begin("ada")
-    other = runs.begin("bob")
+    first, other = _begin(runs, "ada"), _begin(runs, "bob")
     assert not runs.is_over("ada", first)
-    second = runs.begin("ada")
-    assert runs.is_over("ada", first)
+    second = _begin(runs, "ada")
+    assert runs.is_overtaken("ada", first)
     assert not runs.is_over("ada", second)
     assert not runs.is_over("bob", other)
     runs.stop("ada")
     assert runs.is_over("ada", second)
-    assert runs.is_over("ada", NO_RUN)
-    third = runs.begin("ada")
-    assert not runs.is_over("ada", third)
-    assert runs.is_overtaken("ada", second)
+    assert not runs.is_overtaken("ada", second)
+    assert not runs.is_over("ada", _begin(runs, "ada"))
     runs.forget("bob")
     assert runs.is_over("bob", other)
     assert copy.deepcopy(runs) is runs
+
+
+def test_a_run_is_claimed_once() -> None:
+    runs = Runs()
+    assert runs.claim("ada") is None
+    runs.begin("ada")
+    runs.begin("ada")
+    assert runs.claim("ada") is not None
+    assert runs.claim("ada") is None

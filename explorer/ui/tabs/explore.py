@@ -10,16 +10,21 @@ import gradio as gr
 from explorer.ui.components.address import Address
 from explorer.ui.components.chips import Chips
 from explorer.ui.components.figure_panel import FigurePanel
+from explorer.ui.components.findings import Findings
 from explorer.ui.components.pair_panel import PairPanel
 from explorer.ui.components.value_slider import ValueSlider
 from explorer.ui.handlers import CHAT, RAW, Handlers
-from explorer.ui.session import NO_RUN, Exploration
+from explorer.ui.session import Exploration
 from explorer.ui.summary import change_html, summary_html
 
 if TYPE_CHECKING:
     from explorer.domain import Experiment
     from explorer.workspace import Workspace
 
+FINDINGS_HINT = (
+    '<p class="caption">Which of all weights matter for this prompt? Gradients and activation spikes name candidates; '
+    "each is then measured by a forward pass. Takes some seconds.</p>"
+)
 OPENING_PROMPT = "What is the capital of France?"
 
 
@@ -28,7 +33,6 @@ class ExploreTab:
     """The components."""
 
     exploration: gr.State
-    ticket: gr.State
     level: gr.Radio
     layer: gr.Slider
     part: gr.Radio
@@ -62,6 +66,11 @@ class ExploreTab:
     temperature: gr.Slider
     top_p: gr.Slider
     seed: gr.Number
+    find: gr.Button
+    find_level: gr.Radio
+    find_operation: gr.Radio
+    findings: Findings
+    findings_caption: gr.HTML
     address: Address
     notice: gr.HTML
     change: gr.HTML
@@ -107,15 +116,12 @@ class ExploreTab:
 
 def build(workspace: Workspace) -> ExploreTab:
     """Lay the tab out."""
-    parts: dict[str, Any] = {
-        "exploration": gr.State(Exploration(source=workspace.source)),
-        "ticket": gr.State(NO_RUN),
-    }
+    parts: dict[str, Any] = {"exploration": gr.State(Exploration(source=workspace.source))}
     with gr.Row(elem_classes="explore"):
         with gr.Column(scale=4, min_width=340, elem_classes="controls"):
             parts |= _build_site() | _build_operation() | _build_genotype()
         with gr.Column(scale=7, min_width=340, elem_classes="results"):
-            parts |= _build_prompt(workspace.experiments()) | _build_results()
+            parts |= _build_prompt(workspace.experiments()) | _build_results() | _build_findings()
     return ExploreTab(**{field.name: parts[field.name] for field in fields(ExploreTab)})
 
 
@@ -223,6 +229,26 @@ def _build_results() -> dict[str, Any]:
     return {"address": address, "notice": notice, "change": change, "pair": pair, "summary": summary}
 
 
+def _build_findings() -> dict[str, Any]:
+    operations = [("Zero", "zero"), ("Max", "max"), ("Min", "min")]
+    levels = [("Weight", "weight"), ("Row", "row"), ("Column", "column"), ("Block", "block")]
+    with gr.Group(elem_classes="card"):
+        gr.HTML("<h2>Where to look</h2>", apply_default_css=False)
+        with gr.Row(elem_classes="find-row"):
+            operation = gr.Radio(label="Set to", choices=operations, value="zero", elem_classes="pills", min_width=160)
+            level = gr.Radio(label="One", choices=levels, value="weight", elem_classes="pills", min_width=220)
+            find = gr.Button("Find what matters", size="sm", min_width=150)
+        caption = gr.HTML(FINDINGS_HINT, apply_default_css=False)
+        findings = Findings()
+    return {
+        "find": find,
+        "find_level": level,
+        "find_operation": operation,
+        "findings": findings,
+        "findings_caption": caption,
+    }
+
+
 def wire(tab: ExploreTab, handlers: Handlers) -> None:
     """Connect the tab's events to its handlers."""
 
@@ -231,7 +257,7 @@ def wire(tab: ExploreTab, handlers: Handlers) -> None:
         event(
             handler,
             [tab.exploration, *inputs],
-            [tab.exploration, tab.ticket, *tab.drawn],
+            [tab.exploration, *tab.drawn],
             queue=False,
             show_progress="hidden",
             trigger_mode=trigger_mode,
@@ -241,19 +267,28 @@ def wire(tab: ExploreTab, handlers: Handlers) -> None:
     for selector in tab.selectors:
         for event in _settling_events(selector):
             moves(event, handlers.select, tab.selectors, "always_last")
-    moves(tab.slider.release, handlers.slide, [])
-    moves(tab.value.submit, handlers.set_value, [tab.value])
-    moves(tab.scale.click, handlers.scale, [tab.factor])
-    moves(tab.maximum.click, handlers.set_maximum, [])
-    moves(tab.minimum.click, handlers.set_minimum, [])
-    moves(tab.zero.click, handlers.set_zero, [])
+    moves(tab.slider.release, handlers.slide, tab.selectors)
+    moves(tab.value.submit, handlers.set_value, [tab.value, *tab.selectors])
+    moves(tab.scale.click, handlers.scale, [tab.factor, *tab.selectors])
+    moves(tab.maximum.click, handlers.set_maximum, tab.selectors)
+    moves(tab.minimum.click, handlers.set_minimum, tab.selectors)
+    moves(tab.zero.click, handlers.set_zero, tab.selectors)
     moves(tab.reset.click, handlers.reset, [])
     moves(tab.stack.click, handlers.stack, [])
-    moves(tab.curve.mark_click, handlers.choose_dose, [])
+    moves(tab.curve.mark_click, handlers.choose_dose, tab.selectors)
     tab.dose.click(
         handlers.dose_response,
         [tab.exploration, *tab.asked],
         [tab.curve, tab.curve_caption, tab.notice],
+        concurrency_id="model",
+        show_progress="hidden",
+        api_visibility="private",
+    )
+    moves(tab.findings.choose, handlers.choose_finding, [])
+    tab.find.click(
+        handlers.find_sensitive,
+        [tab.exploration, tab.find_operation, tab.find_level, *tab.asked],
+        [tab.findings, tab.findings_caption, tab.notice],
         concurrency_id="model",
         show_progress="hidden",
         api_visibility="private",
@@ -264,7 +299,7 @@ def wire(tab: ExploreTab, handlers: Handlers) -> None:
     tab.experiment.input(
         handlers.choose_experiment,
         [tab.exploration, tab.experiment],
-        [*tab.asked, tab.ticket],
+        tab.asked,
         queue=False,
         show_progress="hidden",
         api_visibility="private",
@@ -285,7 +320,7 @@ def run_arguments(tab: ExploreTab, handlers: Handlers) -> dict[str, Any]:
     """What every event that runs the pair has in common."""
     return {
         "fn": handlers.run,
-        "inputs": [tab.ticket, tab.exploration, *tab.asked],
+        "inputs": [tab.exploration, *tab.asked],
         "outputs": [tab.address, tab.notice, tab.change, tab.pair, tab.summary],
         "concurrency_id": "model",
         "concurrency_limit": 1,
