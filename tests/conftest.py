@@ -1,10 +1,14 @@
 """Models that many tests share; none of them is ever written to, except by the oracle, which restores."""
 
+import hypothesis
 import pytest
 
 from explorer.model.loaded import LoadedModel
 from explorer.model.loading import load_model
 from tests.tiny import CONFIGURATIONS, tiny_model
+
+hypothesis.settings.register_profile("untimed", deadline=None)  # speed is measured in benchmarks/, never in tests
+hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 """Where models come from, and the sentence for each way in which they do not."""
 
 import shutil
-import time
 from pathlib import Path
 
 import pytest
@@ -33,10 +32,10 @@ def test_the_demo_model_is_what_it_says(demo: LoadedModel) -> None:
     assert demo.context == 8192
 
 
-def test_the_demo_model_loads_within_three_seconds_once_converted(demo: LoadedModel) -> None:
-    started = time.perf_counter()
-    again = load_model("demo", device="cpu")
-    assert time.perf_counter() - started < 3 * 3  # three times over: machines differ, and CI is busy
+def test_a_second_load_converts_nothing(demo: LoadedModel) -> None:
+    said: list[str] = []
+    again = load_model("demo", device="cpu", say=said.append)
+    assert said == [f"Reading the weights of {DEMO_NAME} …"]
     assert again.anatomy == demo.anatomy
 
 
