@@ -74,6 +74,7 @@ Dtype = Annotated[
     DtypeName | None,
     typer.Option("--dtype", help="float32 on a CPU, the checkpoint's own on a GPU by default."),
 ]
+Asked = Annotated[str, typer.Option("--prompt", help="What the model is to answer.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
@@ -113,7 +114,7 @@ def serve(
 @app.command()
 def mutate(
     genotype: Annotated[str, typer.Argument(help="Such as '11.mlp*0' or '2.down[451,1203]=-3.2;7.head3*0'.")],
-    prompt: Annotated[str, typer.Option(help="What the model is to answer.")],
+    prompt: Asked,
     chat: Annotated[
         bool | None,
         typer.Option("--chat/--raw", help="Wrap the prompt as a chat; by default if the model can."),
@@ -151,7 +152,7 @@ def mutate(
 @app.command()
 def dose(
     site: Annotated[str, typer.Argument(help="Such as '11.down[507,1229]' or '7.head3'.")],
-    prompt: Annotated[str, typer.Option(help="What the model is to answer.")],
+    prompt: Asked,
     background: Annotated[str, typer.Option(help="Mutations that are there already.")] = "",
     max_new_tokens: Annotated[int, typer.Option(help="The most tokens of the original's answer.")] = 64,
     model: Model = DEMO,
@@ -162,19 +163,21 @@ def dose(
     """Set a site to values over its matrix's range and beyond, and print what each does."""
     with _faults(as_json):
         text = f"{site}=0"
-        parse_genotype(text)
+        if len(parse_genotype(text).mutations) != 1:
+            raise ExplorerError(f"'{site}' is not one site: name one, such as 11.down[507,1229], without an operation.")
+        decoding = Decoding(max_new_tokens=max_new_tokens)
+        Prompt(text=prompt)
         workspace, loaded = _load(model, device, dtype, as_json)
         (mutation,) = loaded.anatomy.read(text).mutations
         stacked = loaded.anatomy.read(background)
         asked = Prompt(text=prompt, chat=loaded.has_chat_template)
-        decoding = Decoding(max_new_tokens=max_new_tokens)
         doses = workspace.dose_response(loaded, asked, decoding, stacked, mutation.site)
         _print(dose_report(site, workspace.facts(loaded, mutation.site), doses), as_json, dose_lines)
 
 
 @app.command()
 def sensitive(
-    prompt: Annotated[str, typer.Option(help="What the model is to answer.")],
+    prompt: Asked,
     operation: Annotated[OperationName, typer.Option(help="What is done to a site.")] = OperationName.zero,
     level: Annotated[LevelName, typer.Option(help="What a site is.")] = LevelName.weight,
     top: Annotated[int, typer.Option(min=1, max=500, help="How many to print.")] = 10,

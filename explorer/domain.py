@@ -20,9 +20,7 @@ MLP_KINDS = ("gate", "up", "down")
 MATRIX_KINDS = ATTENTION_KINDS + MLP_KINDS
 LAYER_NORM_KINDS = ("attn_norm", "q_norm", "k_norm", "attn_post_norm", "mlp_norm", "mlp_post_norm")
 LAYER_KINDS = MATRIX_KINDS + LAYER_NORM_KINDS
-GLOBAL_KINDS = ("embed", "position", "norm", "head")
 NORM_KINDS = (*LAYER_NORM_KINDS, "norm")
-GROUP_PARTS = ("layer", "attn", "mlp", "head", "kvhead")
 
 
 @dataclass(frozen=True, slots=True)

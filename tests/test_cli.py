@@ -114,6 +114,8 @@ def test_dose_response(folder: str) -> None:
         (["mutate", "1.q=0", "--prompt", "x", "--model", "/nowhere"], "no folder /nowhere"),
         (["mutate", "1.q=0", "--prompt", "x", "--device", "tpu"], "no device 'tpu'"),
         (["serve", "--host", "0.0.0.0"], "add --auth USER:PASSWORD"),
+        (["dose", "1.q=0;1.k", "--prompt", "x"], "is not one site"),
+        (["dose", "1.q", "--prompt", " "], "prompt is empty"),
         (["serve", "--share"], "add --auth USER:PASSWORD"),
         (["serve", "--auth", "nobody"], "--auth takes USER:PASSWORD"),
         (["serve", "--host", "203.0.113.7", "--auth", "a:b"], "cannot listen on 203.0.113.7"),
