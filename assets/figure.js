@@ -1,5 +1,6 @@
 // A plotly figure (JSON text in `props.value`) that follows the page's width and theme. Clicking a mark sends
-// `mark_click` with its x, y and customdata.
+// `mark_click` with its x, y and customdata, and the figure's own layout.meta. Where the figure says what it shows
+// (meta.matrix), a drag sends `zoom` with the edges that are to be seen.
 const host = element.querySelector(".figure");
 const config = {
   displaylogo: false,
@@ -28,7 +29,14 @@ function draw() {
   isBound = true;
   host.on("plotly_click", (event) => {
     const mark = event.points[0];
-    trigger("mark_click", { x: mark.x, y: mark.y, customdata: mark.customdata ?? null });
+    const meta = host.layout.meta ?? null;
+    trigger("mark_click", { x: mark.x, y: mark.y, customdata: mark.customdata ?? null, meta });
+  });
+  host.on("plotly_relayout", (change) => {
+    if (!host.layout.meta?.matrix || !Object.keys(change).some((key) => /^[xy]axis/.test(key))) return;
+    const isWhole = Object.keys(change).some((key) => key.endsWith("autorange"));
+    const edges = (axis) => (isWhole ? null : host.layout[axis].range.slice());
+    trigger("zoom", { x: edges("xaxis"), y: edges("yaxis"), meta: host.layout.meta });
   });
 }
 

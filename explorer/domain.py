@@ -5,10 +5,13 @@ business, and how a value is written is `notation`'s.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
 
 from explorer.errors import DecodingError, PromptError
 
@@ -179,6 +182,60 @@ class Finding:
     """First-order; None where it comes from a spike alone."""
     verified: float
     """By a forward pass; infinite if it overflows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Grid:
+    """A rectangle of a matrix reduced to cells: what a map draws."""
+
+    values: npt.NDArray[np.float32]
+    """[cells down, cells across]."""
+    rows: range
+    """Of the matrix, those shown."""
+    columns: range
+    cell_rows: int = 1
+    """Matrix rows a cell; the last cells may hold fewer."""
+    cell_columns: int = 1
+
+    def cell(self, row: int, column: int) -> tuple[range, range]:
+        """The matrix rows and columns of the cell that holds a weight; the nearest cell for one outside."""
+        return _cell(self.rows, self.cell_rows, row), _cell(self.columns, self.cell_columns, column)
+
+
+def _cell(shown: range, size: int, index: int) -> range:
+    place = (min(max(index, shown.start), shown.stop - 1) - shown.start) // size
+    start = shown.start + place * size
+    return range(start, min(start + size, shown.stop))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Overview:
+    """One number for each matrix of each layer."""
+
+    kinds: tuple[str, ...]
+    values: npt.NDArray[np.float32]
+    """[kinds, layers], NaN where a layer has no such matrix."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SensitivityMap:
+    """First-order estimates of what an operation on a block adds to the baseline's NLL, in nats a token."""
+
+    side: int
+    """Rows and columns of a block."""
+    estimates: Mapping[tuple[str, str], npt.NDArray[np.float32]]
+    """By matrix and operation (`zero`, `max`, `min`): [blocks down, blocks across]."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """How first-order estimates compare with verified forward passes on a random sample."""
+
+    estimated: tuple[float, ...]
+    """Nats a token."""
+    verified: tuple[float, ...]
+    rank_correlation: float
+    """Spearman's; NaN where it is not defined."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

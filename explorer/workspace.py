@@ -13,7 +13,19 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from explorer.domain import Decoding, Dose, Experiment, Finding, Genotype, Operation, Prompt, SensitiveLevel, Site
+from explorer.domain import (
+    Decoding,
+    Dose,
+    Experiment,
+    Finding,
+    Genotype,
+    Grid,
+    Operation,
+    Overview,
+    Prompt,
+    SensitiveLevel,
+    Site,
+)
 from explorer.errors import ModelError
 from explorer.experiments import read_experiments
 from explorer.settings import DEMO, Settings
@@ -21,6 +33,7 @@ from explorer.settings import DEMO, Settings
 if TYPE_CHECKING:
     from explorer.generation.baseline import Baseline, Baselines
     from explorer.generation.pair import PairUpdate
+    from explorer.model.anatomy import Matrix
     from explorer.model.loaded import LoadedModel
     from explorer.mutation.describe import SiteFacts
 
@@ -182,6 +195,28 @@ class Workspace:
         from explorer.mutation.describe import site_facts
 
         return self.compute(site_facts, model, site)
+
+    def matrix_map(self, model: LoadedModel, matrix: Matrix, rows: range, columns: range) -> Grid:
+        """A rectangle of a matrix as a map; see `model.pooling`."""
+        from explorer.model.pooling import pool_strongest
+        from explorer.model.weights import weight_of
+
+        return self.compute(lambda: pool_strongest(weight_of(model.causal_lm, matrix), rows, columns))
+
+    def strongest(self, model: LoadedModel, matrix: Matrix, rows: range, columns: range) -> tuple[int, int]:
+        """Row and column of the weight of largest magnitude in a rectangle of a matrix."""
+        from explorer.model.pooling import strongest
+        from explorer.model.weights import weight_of
+
+        return self.compute(lambda: strongest(weight_of(model.causal_lm, matrix), rows, columns))
+
+    def largest_weights(self, model: LoadedModel) -> Overview:
+        """The largest magnitude in each matrix of each layer."""
+        def largest(matrix: Matrix) -> float:
+            statistics = model.statistics(matrix)
+            return max(-statistics.minimum, statistics.maximum)
+
+        return self.compute(model.anatomy.overview, largest)
 
     def compute(self, function: Callable[..., Result], *arguments: Any) -> Result:
         """Call a function in the one thread that computes; others wait for a token at most.

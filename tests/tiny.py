@@ -22,6 +22,9 @@ from transformers import (
     StableLmConfig,
 )
 
+from explorer.domain import Decoding, Genotype, Prompt
+from explorer.generation.baseline import Baseline, Baselines
+from explorer.generation.pair import generate_pair
 from explorer.model.loaded import LoadedModel
 from explorer.model.loading import assemble
 
@@ -94,3 +97,13 @@ def tiny_transformer(name: str, seed: int = 0) -> PreTrainedModel:
 def tiny_model(name: str, seed: int = 0) -> LoadedModel:
     """The random model, loaded."""
     return assemble(tiny_transformer(name, seed), tiny_tokenizer(), source=name, name=f"tiny {name}")
+
+
+def baseline_of(model: LoadedModel, prompt: Prompt, tokens: int) -> Baseline:
+    """The baseline of a prompt, greedy."""
+    baselines, decoding = Baselines(1), Decoding(max_new_tokens=tokens)
+    for _ in generate_pair(model, prompt, decoding, Genotype(), baselines):
+        pass
+    baseline = baselines.get(model, prompt, decoding)
+    assert baseline is not None
+    return baseline

@@ -6,21 +6,20 @@ entries of Down that feed a spike of one hidden feature. Those are looked for wh
 outputs of every Down. Gradients are reduced to a few candidates matrix by matrix, and dropped.
 """
 
-import math
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 import torch
 from torch import Tensor
 
 from explorer.domain import Finding, Genotype, Mutation, Operation, SensitiveLevel, Site, Slice
 from explorer.generation.baseline import Baseline
-from explorer.generation.draft import check_many
+from explorer.generation.gradients import reduce_gradients, tokens_of
+from explorer.generation.likelihood import added_nll
 from explorer.model.anatomy import Matrix
 from explorer.model.loaded import LoadedModel
+from explorer.model.pooling import sum_blocks
 from explorer.model.view import View
 from explorer.model.weights import weight_of
-from explorer.mutation.apply import make_mutant
 from explorer.mutation.operations import operate
 
 BLOCK = 64
@@ -39,7 +38,7 @@ def find_sensitive(
     estimates = dict(_by_gradient(model, baseline, operation, level, 2 * count))
     sites = [*estimates, *(site for site in _by_spike(model, baseline, level) if site not in estimates)]
     mutations = [Mutation(site, operation) for site in sites]
-    losses = _verified(model, baseline, mutations)
+    losses = added_nll(model, baseline, [Genotype((mutation,)) for mutation in mutations])
     findings = [
         Finding(mutation=mutation, estimate=estimates.get(mutation.site), verified=loss)
         for mutation, loss in zip(mutations, losses, strict=True)
@@ -65,8 +64,7 @@ def _by_gradient(
         best.sort(key=lambda item: -abs(item[0]))
         del best[count:]
 
-    with _reducing_gradients(model, reduce):
-        _loss(model, baseline).backward()
+    reduce_gradients(model, baseline, reduce)
     yield from ((site, estimate) for estimate, site in best)
 
 
@@ -78,7 +76,7 @@ def _by_spike(model: LoadedModel, baseline: Baseline, level: SensitiveLevel) -> 
         if matrix.kind == "down":
             view.after(matrix.uses[0].module, _spike_watcher(model, matrix, level, sites))
     with torch.inference_mode():
-        view.root(input_ids=_tokens(model, baseline), use_cache=False, logits_to_keep=1)
+        view.root(input_ids=tokens_of(model, baseline), use_cache=False, logits_to_keep=1)
     return sites
 
 
@@ -96,73 +94,6 @@ def _spike_watcher(
     return watch
 
 
-@contextmanager
-def _reducing_gradients(model: LoadedModel, reduce: Callable[[Matrix, Tensor], None]) -> Iterator[None]:
-    """Hand every matrix's gradient [rows, columns] to `reduce` as soon as it is there, and drop it."""
-    layered = [matrix for matrix in model.anatomy.matrices.values() if matrix.layer is not None and matrix.columns > 1]
-    by_module: dict[str, list[Matrix]] = {}
-    for matrix in layered:
-        by_module.setdefault(matrix.uses[0].module, []).append(matrix)
-    weights = {module: model.causal_lm.get_parameter(f"{module}.weight") for module in by_module}
-    wanted = {id(weight) for weight in weights.values()}
-    before = [(parameter, parameter.requires_grad) for parameter in model.causal_lm.parameters()]
-    for parameter, _ in before:
-        parameter.requires_grad_(id(parameter) in wanted)
-
-    def hook(module: str) -> Callable[[Tensor], None]:
-        def reduce_all(parameter: Tensor) -> None:
-            gradient, parameter.grad = parameter.grad, None
-            assert gradient is not None
-            for matrix in by_module[module]:
-                use = matrix.uses[0]
-                oriented = gradient.t() if use.layout == "conv1d" else gradient
-                reduce(matrix, oriented[use.first_row : use.first_row + matrix.rows])
-
-        return reduce_all
-
-    handles = [weight.register_post_accumulate_grad_hook(hook(module)) for module, weight in weights.items()]
-    try:
-        yield
-    finally:
-        for handle in handles:
-            handle.remove()
-        for parameter, needed_grad in before:
-            parameter.requires_grad_(needed_grad)
-
-
-# ---------------------------------------------------------------------------------------- verification
-
-
-def _verified(model: LoadedModel, baseline: Baseline, mutations: list[Mutation]) -> list[float]:
-    """What each mutation adds to the baseline's mean NLL."""
-    own = _nll(baseline.logits, baseline)
-    losses = []
-    for start in range(0, len(mutations), _BATCH):
-        mutants = [make_mutant(model, Genotype((mutation,))) for mutation in mutations[start : start + _BATCH]]
-        for logits in check_many(model, baseline, mutants):
-            loss = float(_nll(logits, baseline) - own)
-            losses.append(math.inf if math.isnan(loss) else loss)
-    return losses
-
-
-def _loss(model: LoadedModel, baseline: Baseline) -> Tensor:
-    with torch.enable_grad():
-        output = model.causal_lm(
-            input_ids=_tokens(model, baseline), use_cache=False, logits_to_keep=len(baseline.tokens)
-        )
-        return _nll(output.logits[0].float(), baseline)
-
-
-def _nll(logits: Tensor, baseline: Baseline) -> Tensor:
-    """Mean negative log-likelihood of the baseline's answer under logits [answer tokens, vocabulary]."""
-    tokens = torch.tensor(baseline.tokens, device=logits.device)
-    return torch.nn.functional.cross_entropy(logits, tokens)
-
-
-def _tokens(model: LoadedModel, baseline: Baseline) -> Tensor:
-    return torch.tensor([[*baseline.prompt_tokens, *baseline.tokens[:-1]]], device=model.device)
-
-
 # ----------------------------------------------------------------------------------------------- sites
 
 
@@ -176,10 +107,7 @@ def _pool(scores: Tensor, level: SensitiveLevel) -> Tensor:
         case "column":
             return scores.sum(0, keepdim=True)
         case "block":
-            rows, columns = (-(-length // BLOCK) for length in scores.shape)
-            padded = scores.new_zeros(rows * BLOCK, columns * BLOCK)
-            padded[: scores.shape[0], : scores.shape[1]] = scores
-            return padded.view(rows, BLOCK, columns, BLOCK).sum((1, 3))
+            return sum_blocks(scores, BLOCK)
 
 
 def _site(matrix: Matrix, level: SensitiveLevel, index: int, columns: int) -> Site:

@@ -4,20 +4,21 @@ Reads a model's modules once and is plain data afterwards. Knows where weights a
 worth (`weights`) and not how they are changed (`mutation`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 from transformers.pytorch_utils import Conv1D
 
-from explorer.domain import ATTENTION_KINDS, MATRIX_KINDS, MLP_KINDS, Genotype, Mutation, Site, Slice
+from explorer.domain import ATTENTION_KINDS, MATRIX_KINDS, MLP_KINDS, Genotype, Mutation, Overview, Site, Slice
 from explorer.model.families import Family, Place, find_family
 from explorer.notation import SitePart, check_mutations, parse_mutations
 
-Layout = Literal["linear", "conv1d", "embedding", "vector"]
+Layout = Literal["linear", "conv1d", "embedding", "vector", "mixture"]
 HeadAxis = Literal["rows", "columns"]
 
 
@@ -28,9 +29,22 @@ class Use:
     module: str
     """Dotted path below the model."""
     layout: Layout
-    """How the module's `weight` holds it: `conv1d` keeps it transposed."""
+    """How the module holds it: `conv1d` transposed, `mixture` as one of its experts or as its router."""
     first_row: int = 0
     """Where the matrix begins among the rows of a fused module."""
+    interleaved: tuple[int, int] | None = None
+    """Where a fused module keeps its kinds head by head: the rows of a head of one kind, and of all kinds."""
+    parameter: str = "weight"
+    """Dotted path of the tensor below the module."""
+    expert: int | None = None
+    """Which of the tensor's matrices it is, where the tensor holds those of all experts."""
+
+    def features(self, rows: range) -> slice | list[int]:
+        """The module's rows that hold rows of the matrix (`step` 1)."""
+        if self.interleaved is None:
+            return slice(self.first_row + rows.start, self.first_row + rows.stop)
+        head, stride = self.interleaved
+        return [row // head * stride + self.first_row + row % head for row in rows]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +111,15 @@ class Anatomy:
     def kinds(self, layer: int) -> tuple[str, ...]:
         """The kinds of matrix, norms included, that a layer has."""
         return tuple(matrix.kind for matrix in self.matrices.values() if matrix.layer == layer)
+
+    def overview(self, value: Callable[[Matrix], float]) -> Overview:
+        """A number for each matrix of each layer, norms left out."""
+        matrices = [matrix for matrix in self.matrices.values() if matrix.layer is not None and matrix.columns > 1]
+        kinds = tuple(dict.fromkeys(matrix.kind for matrix in matrices))
+        values = np.full((len(kinds), self.layer_count), np.nan, dtype=np.float32)
+        for matrix in matrices:
+            values[kinds.index(matrix.kind), matrix.layer] = value(matrix)
+        return Overview(kinds=kinds, values=values)
 
     def targets(self, site: Site) -> tuple[Target, ...]:
         """The rectangles that a site of this model covers."""

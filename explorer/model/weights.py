@@ -22,17 +22,27 @@ class Statistics:
     deviation: float
 
 
-def weight_of(model: nn.Module, matrix: Matrix) -> Tensor:
-    """The matrix as `weight[row, column]`: a view [rows, columns] of the model's own tensor; do not write to it."""
+def parameter_of(model: nn.Module, matrix: Matrix) -> nn.Parameter:
+    """The model's own tensor that holds the matrix, perhaps with others."""
     use = matrix.uses[0]
-    weight = model.get_submodule(use.module).weight
-    assert isinstance(weight, Tensor)
-    weight = weight.detach()
+    return model.get_parameter(f"{use.module}.{use.parameter}")
+
+
+def part_of(tensor: Tensor, matrix: Matrix) -> Tensor:
+    """The matrix's part [rows, columns] of a tensor shaped like its parameter; a view unless it is interleaved."""
+    use = matrix.uses[0]
+    if use.expert is not None:
+        tensor = tensor[use.expert]
     if use.layout == "conv1d":
-        weight = weight.t()
+        tensor = tensor.t()
     if use.layout == "vector":
-        weight = weight.unsqueeze(1)
-    return weight[use.first_row : use.first_row + matrix.rows]
+        tensor = tensor.unsqueeze(1)
+    return tensor[use.features(range(matrix.rows))]
+
+
+def weight_of(model: nn.Module, matrix: Matrix) -> Tensor:
+    """The matrix as `weight[row, column]`: [rows, columns] of the model's own tensor; do not write to it."""
+    return part_of(parameter_of(model, matrix).detach(), matrix)
 
 
 def measure(weight: Tensor) -> Statistics:

@@ -60,12 +60,12 @@ def mutated_view(model: LoadedModel, mutants: Mapping[int, Mutant]) -> View:
     """A view whose batch row `i` is the mutant `mutants[i]`; the other rows stay the original model."""
     view = View(model.view.root)
     for row, mutant in mutants.items():
-        for path, patch in patches(model.view.root, mutant, row):
+        for path, patch in patches(model.view.root, mutant, slice(row, row + 1)):
             view.after(path, patch)
     return view
 
 
-def patches(model: nn.Module, mutant: Mutant, rows: int | slice) -> Iterator[tuple[str, Patch]]:
+def patches(model: nn.Module, mutant: Mutant, rows: slice) -> Iterator[tuple[str, Patch]]:
     """What turns the outputs of the touched modules into the mutant's, for some rows of the batch.
 
     `model` is the unmutated one: patches of embeddings and norms compute with copies of its modules.
@@ -111,7 +111,7 @@ def _entry(anatomy: Anatomy, matrix: Matrix) -> int | None:
     return anatomy.layer_count if follows_layers else None
 
 
-def _patch(module: nn.Module, slab: Slab, use: Use, rows: int | slice) -> Patch:
+def _patch(module: nn.Module, slab: Slab, use: Use, rows: slice) -> Patch:
     match use.layout:
         case "linear" | "conv1d":
             return _LinearPatch(slab, use, _bias(module, slab, use), rows)
@@ -128,11 +128,10 @@ class _LinearPatch:
     slab: Slab
     use: Use
     bias: Tensor | None
-    batch_rows: int | slice
+    batch_rows: slice
 
     def __call__(self, x: Tensor, output: Tensor) -> Tensor:
-        first = self.use.first_row + self.slab.first_row
-        features = slice(first, first + len(self.slab.rows))
+        features = self.use.features(self.slab.rows)
         output[self.batch_rows, ..., features] = linear(x[self.batch_rows], self.slab.weights, self.bias)
         return output
 
@@ -143,7 +142,7 @@ class _EmbeddingPatch:
 
     slab: Slab
     embedding: nn.Module
-    batch_rows: int | slice
+    batch_rows: slice
 
     def __call__(self, ids: Tensor, output: Tensor) -> Tensor:
         own_ids = ids[self.batch_rows]
@@ -159,7 +158,7 @@ class _NormPatch:
     """Norms some batch rows again, with the mutated vector."""
 
     norm: nn.Module
-    batch_rows: int | slice
+    batch_rows: slice
 
     def __call__(self, x: Tensor, output: Tensor) -> Tensor:
         output[self.batch_rows] = self.norm(x[self.batch_rows])
@@ -168,8 +167,7 @@ class _NormPatch:
 
 def _bias(module: nn.Module, slab: Slab, use: Use) -> Tensor | None:
     bias = module._parameters.get("bias")
-    first = use.first_row + slab.first_row
-    return None if bias is None else bias.detach()[first : first + len(slab.rows)]
+    return None if bias is None else bias.detach()[use.features(slab.rows)]
 
 
 def _slab_embedding(module: nn.Module, slab: Slab) -> nn.Module:

@@ -67,6 +67,8 @@ class Controls:
     genotype: str
     has_current: bool
     """Whether the last mutation of the genotype is that of the controls."""
+    can_undo: bool
+    can_redo: bool
 
 
 def controls_for(exploration: Exploration, anatomy: Anatomy, facts: SiteFacts) -> Controls:
@@ -99,6 +101,8 @@ def controls_for(exploration: Exploration, anatomy: Anatomy, facts: SiteFacts) -
         slider_value=_set_value(exploration.operation, facts),
         genotype=format_genotype(exploration.genotype(anatomy)),
         has_current=exploration.operation is not None,
+        can_undo=bool(exploration.past),
+        can_redo=bool(exploration.future),
     )
 
 

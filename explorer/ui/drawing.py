@@ -10,7 +10,7 @@ import gradio as gr
 from explorer.ui.controls import Controls, IndexBox
 from explorer.ui.summary import target_html
 
-DRAWN_COUNT = 18
+DRAWN_COUNT = 20
 """How many components `draw` updates."""
 
 
@@ -49,6 +49,8 @@ def draw(controls: Controls, *, keeps_curve: bool = False) -> list[Any]:
         float(f"{shown:.6g}"),
         gr.update(value=controls.genotype, has_current=controls.has_current),
         gr.update(interactive=controls.has_current),
+        gr.update(interactive=controls.can_undo),
+        gr.update(interactive=controls.can_redo),
         controls.genotype,
         gr.skip() if keeps_curve else "",
         gr.skip() if keeps_curve else "",

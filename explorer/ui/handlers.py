@@ -5,12 +5,10 @@ Faults that the user can mend end here, in the tab's notice; nothing that was ty
 
 from __future__ import annotations
 
-import functools
-import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
@@ -24,19 +22,18 @@ from explorer.domain import (
     Operation,
     OperationKind,
     Prompt,
-    SensitiveLevel,
     steepest_step,
 )
 from explorer.errors import ExplorerError
 from explorer.notation import format_genotype, format_site
-from explorer.reports import findings_report
 from explorer.ui.components.pair_panel import show_pair
 from explorer.ui.controls import controls_for
-from explorer.ui.drawing import DRAWN_COUNT, draw
+from explorer.ui.drawing import draw
+from explorer.ui.edge import edge
 from explorer.ui.links import Link, format_link
 from explorer.ui.selection import Selection, site_of
 from explorer.ui.session import Exploration, Runs
-from explorer.ui.summary import change_html, curve_caption_html, findings_caption_html, notice_html, summary_html
+from explorer.ui.summary import change_html, curve_caption_html, notice_html, summary_html
 
 if TYPE_CHECKING:
     from explorer.generation.pair import PairUpdate
@@ -46,58 +43,33 @@ if TYPE_CHECKING:
 UPDATE_SECONDS = 0.05
 """The texts are sent to the page at most this often."""
 
-FINDINGS = 8
-"""How many mutations that matter are shown."""
-
 CHAT, RAW = "Chat", "Raw text"
-
-Arguments = ParamSpec("Arguments")
-
-
-def _edge(
-    handler: Callable[Concatenate[Handlers, Arguments], list[Any]],
-) -> Callable[Concatenate[Handlers, Arguments], list[Any]]:
-    """A handler whose faults become the notice and leave everything else as it is."""
-
-    @functools.wraps(handler)
-    def guarded(handlers: Handlers, /, *arguments: Arguments.args, **keywords: Arguments.kwargs) -> list[Any]:
-        try:
-            return handler(handlers, *arguments, **keywords)
-        except ExplorerError as fault:
-            return refusal(str(fault))
-
-    return guarded
-
-
-def refusal(message: str) -> list[Any]:
-    """Outputs of a handler that changes nothing but the notice, and runs nothing."""
-    return [*[gr.skip()] * DRAWN_COUNT, notice_html(message)]
 
 
 class Handlers:
     """The tab's behaviour: functions from values to values, given a workspace and the visitors' runs."""
 
     def __init__(self, workspace: Workspace, runs: Runs) -> None:
-        self._workspace = workspace
+        self.workspace = workspace
         self._runs = runs
         self._experiments = {experiment.name: experiment for experiment in workspace.experiments()}
 
     # ------------------------------------------------------------------------------ the exploration moves
 
-    @_edge
+    @edge
     def select(self, request: gr.Request, exploration: Exploration, *values: Any) -> list[Any]:
         """A selector was changed, or left as it was."""
         moved = self._pointed_at(exploration, values)
         runs = exploration.operation is not None and moved != exploration
-        outputs = self._move(moved, request, before=exploration, runs=runs)
+        outputs = self.move(moved, request, before=exploration, runs=runs)
         return [outputs[0], *_sparing_same(outputs[1:], values)]
 
-    @_edge
+    @edge
     def slide(self, exploration: Exploration, request: gr.Request, event: gr.EventData, *values: Any) -> list[Any]:
         """The slider was let go."""
         return self._operate(exploration, Operation(kind="set", value=float(event.value)), request, values)
 
-    @_edge
+    @edge
     def choose_dose(
         self, exploration: Exploration, request: gr.Request, event: gr.EventData, *values: Any
     ) -> list[Any]:
@@ -107,16 +79,16 @@ class Handlers:
     def dose_response(self, exploration: Exploration, *asked: Any) -> list[Any]:
         """The curve of the chosen site, its caption, and the notice."""
         try:
-            model = self._model(exploration)
+            model = self.model(exploration)
             question = Question(*asked)
             site = site_of(exploration.selection, model.anatomy)
             stacked = Genotype(exploration.stacked)
-            doses = self._workspace.dose_response(model, question.asked(), question.decoding(), stacked, site)
+            doses = self.workspace.dose_response(model, question.asked(), question.decoding(), stacked, site)
         except ExplorerError as fault:
             return [gr.skip(), gr.skip(), notice_html(str(fault))]
         from explorer.figures.dose import dose_figure
 
-        facts = self._workspace.facts(model, site)
+        facts = self.workspace.facts(model, site)
         step = steepest_step(doses)
         return [
             dose_figure(doses, facts.present, step).to_json(),
@@ -124,80 +96,65 @@ class Handlers:
             "",
         ]
 
-    def find_sensitive(
-        self, exploration: Exploration, operation: str, level: SensitiveLevel, *asked: Any
-    ) -> Iterator[list[Any]]:
-        """The mutations that matter, their caption, and the notice; first that it is being worked on."""
-        yield ["", findings_caption_html(None), ""]
-        try:
-            model = self._model(exploration)
-            question = Question(*asked)
-            chosen = {"zero": ZERO, "max": MAXIMUM, "min": MINIMUM}[operation]
-            findings = self._workspace.find_sensitive(
-                model, question.asked(), question.decoding(), chosen, level, FINDINGS
-            )
-        except ExplorerError as fault:
-            yield ["", "", notice_html(str(fault))]
-            return
-        rows = findings_report(findings)["findings"]
-        yield [json.dumps(rows), findings_caption_html(findings), ""]
-
-    @_edge
-    def choose_finding(self, exploration: Exploration, request: gr.Request, event: gr.EventData) -> list[Any]:
-        """One of the mutations that matter was clicked: it alone is set."""
-        anatomy = self._model(exploration).anatomy
-        chosen = exploration.with_genotype(anatomy.read(str(event.genotype)), anatomy)
-        return self._move(chosen, request, before=exploration)
-
-    @_edge
+    @edge
     def set_value(self, exploration: Exploration, value: float | None, request: gr.Request, *values: Any) -> list[Any]:
         """A value was typed."""
         return self._operate(exploration, _typed("set", value), request, values)
 
-    @_edge
+    @edge
     def scale(self, exploration: Exploration, factor: float | None, request: gr.Request, *values: Any) -> list[Any]:
         """The button × was pressed."""
         return self._operate(exploration, _typed("scale", factor), request, values)
 
-    @_edge
+    @edge
     def set_maximum(self, exploration: Exploration, request: gr.Request, *values: Any) -> list[Any]:
         """The button Max was pressed."""
         return self._operate(exploration, MAXIMUM, request, values)
 
-    @_edge
+    @edge
     def set_minimum(self, exploration: Exploration, request: gr.Request, *values: Any) -> list[Any]:
         """The button Min was pressed."""
         return self._operate(exploration, MINIMUM, request, values)
 
-    @_edge
+    @edge
     def set_zero(self, exploration: Exploration, request: gr.Request, *values: Any) -> list[Any]:
         """The button Zero was pressed."""
         return self._operate(exploration, ZERO, request, values)
 
-    @_edge
+    @edge
     def reset(self, exploration: Exploration, request: gr.Request) -> list[Any]:
         """Back to the original model."""
-        return self._move(exploration.reset(), request, before=exploration)
+        return self.move(exploration.reset(), request, before=exploration)
 
-    @_edge
+    @edge
+    def undo(self, exploration: Exploration, request: gr.Request) -> list[Any]:
+        """One change of the genotype back."""
+        return self._turn_to(exploration.undone(), exploration, request)
+
+    @edge
+    def redo(self, exploration: Exploration, request: gr.Request) -> list[Any]:
+        """One change that was undone forward again."""
+        return self._turn_to(exploration.redone(), exploration, request)
+
+    @edge
     def stack(self, exploration: Exploration, request: gr.Request) -> list[Any]:
         """Keep the present mutation and free the controls for another."""
-        stacked = exploration.stacked_up(self._model(exploration).anatomy)
-        return self._move(stacked, request, before=exploration, runs=False)
+        stacked = exploration.stacked_up(self.model(exploration).anatomy)
+        return self.move(stacked, request, before=exploration, runs=False)
 
-    @_edge
+    @edge
     def remove(self, exploration: Exploration, request: gr.Request, event: gr.EventData) -> list[Any]:
         """The cross of a chip was pressed."""
-        anatomy = self._model(exploration).anatomy
-        return self._move(exploration.without(int(event.index), anatomy), request, before=exploration)
+        anatomy = self.model(exploration).anatomy
+        return self.move(exploration.without(int(event.index), anatomy), request, before=exploration)
 
-    @_edge
+    @edge
     def read_notation(self, exploration: Exploration, text: str, request: gr.Request) -> list[Any]:
         """The notation was edited, or all of the page is to be run as it stands."""
-        anatomy = self._model(exploration).anatomy
+        anatomy = self.model(exploration).anatomy
         if text == format_genotype(exploration.genotype(anatomy)):
-            return self._move(exploration, request, before=exploration)
-        return self._move(exploration.with_genotype(anatomy.read(text), anatomy), request, before=exploration)
+            return self.move(exploration, request, before=exploration)
+        return self.move(exploration.with_genotype(anatomy.read(text), anatomy), request, before=exploration)
 
     # ----------------------------------------------------------------------------------------------- runs
 
@@ -213,7 +170,7 @@ class Handlers:
         """Fill in prompt and decoding; as raw text where the model takes no chats."""
         experiment = self._experiments[name]
         decoding = experiment.decoding
-        loaded = self._workspace.load(exploration.source).model
+        loaded = self.workspace.load(exploration.source).model
         is_chat = experiment.prompt.chat and (loaded is None or loaded.has_chat_template)
         self.begin(request)
         return [
@@ -246,8 +203,8 @@ class Handlers:
         decoding = question.decoding()
         return format_link(
             Link(
-                model=None if exploration.source == self._workspace.source else exploration.source,
-                genotype=format_genotype(exploration.genotype(self._model(exploration).anatomy)),
+                model=None if exploration.source == self.workspace.source else exploration.source,
+                genotype=format_genotype(exploration.genotype(self.model(exploration).anatomy)),
                 prompt=question.prompt,
                 chat=question.mode == CHAT,
                 max_new_tokens=decoding.max_new_tokens,
@@ -261,10 +218,10 @@ class Handlers:
         self, visitor: str, ticket: int, exploration: Exploration, question: Question
     ) -> Iterator[tuple[PairUpdate, str]]:
         """The updates of a run that are worth sending, with the line on the change."""
-        model = self._model(exploration)
+        model = self.model(exploration)
         genotype = exploration.genotype(model.anatomy)
-        change = change_html(self._workspace.describe(model, genotype))
-        pair = self._workspace.pair(
+        change = change_html(self.workspace.describe(model, genotype))
+        pair = self.workspace.pair(
             model, question.asked(), question.decoding(), genotype, lambda: self._runs.is_over(visitor, ticket)
         )
         sent = 0.0
@@ -280,33 +237,47 @@ class Handlers:
 
     def draw(self, exploration: Exploration, before: Exploration | None = None) -> list[Any]:
         """Updates of `ExploreTab.drawn`; `before` is the exploration that the page shows so far."""
-        model = self._model(exploration)
+        model = self.model(exploration)
         site = site_of(exploration.selection, model.anatomy)
-        controls = controls_for(exploration, model.anatomy, self._workspace.facts(model, site))
+        controls = controls_for(exploration, model.anatomy, self.workspace.facts(model, site))
         return draw(controls, keeps_curve=before is not None and before.selection == exploration.selection)
 
-    def _model(self, exploration: Exploration) -> LoadedModel:
-        return self._workspace.model(exploration.source)
+    def model(self, exploration: Exploration) -> LoadedModel:
+        """The exploration's model. Raises ModelError."""
+        return self.workspace.model(exploration.source)
 
     def _pointed_at(self, exploration: Exploration, values: tuple[Any, ...]) -> Exploration:
         """The exploration at what the page's selectors show by now."""
-        anatomy = self._model(exploration).anatomy
+        anatomy = self.model(exploration).anatomy
         selection = read_selection(exploration.selection, values, has_paths=anatomy.family is None)
         return exploration.pointed_at(selection, anatomy)
 
     def _operate(
         self, exploration: Exploration, operation: Operation, request: gr.Request, values: tuple[Any, ...]
     ) -> list[Any]:
-        anatomy = self._model(exploration).anatomy
+        anatomy = self.model(exploration).anatomy
         moved = self._pointed_at(exploration, values)
         objection = anatomy.objection(Mutation(site_of(moved.selection, anatomy), operation))
         if objection is not None:
             raise ExplorerError(objection[1])
-        return self._move(replace(moved, operation=operation), request, before=exploration)
+        return self.move(replace(moved, operation=operation), request, before=exploration)
 
-    def _move(
+    def choose(self, exploration: Exploration, genotype: str, request: gr.Request) -> list[Any]:
+        """Set a genotype and nothing else; run it."""
+        anatomy = self.model(exploration).anatomy
+        chosen = exploration.with_genotype(anatomy.read(genotype), anatomy)
+        return self.move(chosen, request, before=exploration)
+
+    def _turn_to(self, exploration: Exploration, before: Exploration, request: gr.Request) -> list[Any]:
+        drawn = self.draw(exploration, before)
+        self.begin(request)
+        return [exploration, *drawn]
+
+    def move(
         self, exploration: Exploration, request: gr.Request, *, before: Exploration, runs: bool = True
     ) -> list[Any]:
+        """Outputs of a handler that moves the exploration: it and all that is drawn of it; a run is wanted."""
+        exploration = exploration.following(before)
         drawn = self.draw(exploration, before)
         if runs:
             self.begin(request)

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from explorer.model.anatomy import Anatomy
 
 
+UNDO_STEPS = 100
+"""How many changes can be undone."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exploration:
     """The mutation under the controls and those stacked before it."""
@@ -23,6 +27,10 @@ class Exploration:
     operation: Operation | None = None
     """What the controls do at their site; None: nothing yet."""
     stacked: tuple[Mutation, ...] = ()
+    past: tuple[Exploration, ...] = field(default=(), compare=False, repr=False)
+    """Where undo leads, the nearest last."""
+    future: tuple[Exploration, ...] = field(default=(), compare=False, repr=False)
+    """Where redo leads, the nearest first."""
 
     def genotype(self, anatomy: Anatomy) -> Genotype:
         """All mutations, that of the controls last."""
@@ -58,6 +66,32 @@ class Exploration:
     def reset(self) -> Exploration:
         """The original model, the controls where they are."""
         return replace(self, operation=None, stacked=())
+
+    def following(self, before: Exploration) -> Exploration:
+        """With a step back to `before`, if the genotype is another; a selection that changes nothing is no step."""
+        if self._changes == before._changes:
+            return self
+        return replace(self, past=(*before.past, before._bare())[-UNDO_STEPS:], future=())
+
+    def undone(self) -> Exploration:
+        """One step back, or where it is if there is none."""
+        if not self.past:
+            return self
+        return replace(self.past[-1], past=self.past[:-1], future=(self._bare(), *self.future))
+
+    def redone(self) -> Exploration:
+        """One step forward, or where it is if there is none."""
+        if not self.future:
+            return self
+        return replace(self.future[0], past=(*self.past, self._bare()), future=self.future[1:])
+
+    @property
+    def _changes(self) -> tuple[object, ...]:
+        """What decides the genotype."""
+        return self.source, self.stacked, self.operation, self.operation and self.selection
+
+    def _bare(self) -> Exploration:
+        return replace(self, past=(), future=())
 
 
 class Runs:

@@ -78,6 +78,22 @@ def curve_caption_html(site: str, doses: Sequence[Dose], step: tuple[Dose, Dose]
     )
 
 
+def map_caption_html(name: str, grid: Grid, level: str) -> str:
+    """What a matrix map shows, in a sentence."""
+    cell = grid.cell_rows * grid.cell_columns
+    held = (
+        "Each cell is one weight."
+        if cell == 1
+        else f"Each cell shows the weight of largest magnitude of {grid.cell_rows} × {grid.cell_columns}."
+    )
+    finer = {"layer": "weight", "matrix": "weight"}.get(level, level)
+    return (
+        f'<p class="caption"><code>{escape(name)}</code>, the original’s weights: rows {grid.rows.start:,}–'
+        f"{grid.rows.stop - 1:,}, columns {grid.columns.start:,}–{grid.columns.stop - 1:,}. {held} Click to mutate the "
+        f"{finer} there; drag to zoom in, double-click to zoom out.</p>"
+    )
+
+
 def findings_caption_html(findings: Sequence[Finding] | None) -> str:
     """What the list of mutations that matter shows, in a sentence; None: it is being worked on."""
     if findings is None:

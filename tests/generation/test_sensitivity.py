@@ -4,39 +4,30 @@ import pytest
 import torch
 
 from explorer.domain import MAXIMUM, ZERO, Decoding, Genotype, Operation, Prompt, SensitiveLevel
-from explorer.generation.baseline import Baseline, Baselines
-from explorer.generation.pair import generate_pair
-from explorer.generation.sensitivity import _loss, find_sensitive
+from explorer.generation.gradients import loss_of
+from explorer.generation.sensitivity import find_sensitive
 from explorer.model.loaded import LoadedModel
 from explorer.model.weights import checksum
 from explorer.notation import format_mutation, format_site
 from tests.oracle import edited_in_place
+from tests.tiny import baseline_of
 
 RAW = Prompt(text="w5 w6 w7 w8 w9", chat=False)
-
-
-def _baseline(model: LoadedModel, prompt: Prompt, tokens: int) -> Baseline:
-    baselines, decoding = Baselines(1), Decoding(max_new_tokens=tokens)
-    for _ in generate_pair(model, prompt, decoding, Genotype(), baselines):
-        pass
-    baseline = baselines.get(model, prompt, decoding)
-    assert baseline is not None
-    return baseline
 
 
 @pytest.mark.parametrize("level", ["weight", "row", "column", "block"])
 @pytest.mark.parametrize("operation", [ZERO, MAXIMUM], ids=["zero", "max"])
 def test_findings_equal_a_plain_measurement(tiny: LoadedModel, level: SensitiveLevel, operation: Operation) -> None:
     before = checksum(tiny.causal_lm)
-    baseline = _baseline(tiny, RAW, 10)
+    baseline = baseline_of(tiny, RAW, 10)
     findings = find_sensitive(tiny, baseline, operation, level, 5)
     assert len(findings) == 5
     assert [finding.verified for finding in findings] == sorted((f.verified for f in findings), reverse=True)
     with torch.no_grad():
-        own = float(_loss(tiny, baseline))
+        own = float(loss_of(tiny, baseline))
     for finding in findings:
         with edited_in_place(tiny, Genotype((finding.mutation,))):
-            plain = float(_loss(tiny, baseline).detach()) - own
+            plain = float(loss_of(tiny, baseline).detach()) - own
         assert finding.verified == pytest.approx(plain, rel=1e-3, abs=1e-4)
     assert checksum(tiny.causal_lm) == before
     assert all(parameter.grad is None for parameter in tiny.causal_lm.parameters())
@@ -44,10 +35,10 @@ def test_findings_equal_a_plain_measurement(tiny: LoadedModel, level: SensitiveL
 
 
 def test_an_estimate_is_the_gradient_times_the_change(tiny: LoadedModel) -> None:
-    baseline = _baseline(tiny, RAW, 10)
+    baseline = baseline_of(tiny, RAW, 10)
     estimated = [f for f in find_sensitive(tiny, baseline, ZERO, "weight", 5) if f.estimate is not None]
     assert estimated
-    _loss(tiny, baseline).backward()
+    loss_of(tiny, baseline).backward()
     for finding in estimated:
         (target,) = tiny.anatomy.targets(finding.mutation.site)
         use = target.matrix.uses[0]
@@ -62,7 +53,7 @@ def test_an_estimate_is_the_gradient_times_the_change(tiny: LoadedModel) -> None
 
 def test_the_demo_models_super_weight_leads_on_two_prompts(demo: LoadedModel) -> None:
     for text in ("What is the capital of France?", "Why is the sky blue?"):
-        baseline = _baseline(demo, Prompt(text=text), 24)
+        baseline = baseline_of(demo, Prompt(text=text), 24)
         findings = find_sensitive(demo, baseline, ZERO, "weight", 5)
         assert format_site(findings[0].mutation.site) == "11.down[507,1229]"
         assert findings[0].verified > 1

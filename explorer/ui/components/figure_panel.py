@@ -11,7 +11,11 @@ from explorer.ui.theme import script
 
 
 class FigurePanel(gr.HTML):
-    """`value` is a figure as JSON text, "" for none; a click on a mark sends `mark_click` with x, y and customdata."""
+    """`value` is a figure as JSON text, "" for none.
+
+    A click on a mark sends `mark_click` with x, y, customdata and the figure's `layout.meta`; a drag sends
+    `zoom` with the edges x and y of what is to be seen ([low, high]; null: everything).
+    """
 
     def __init__(self, value: str = "", **options: Any) -> None:
         library = _plotly_js()

@@ -10,7 +10,6 @@ import gradio as gr
 from explorer.ui.components.address import Address
 from explorer.ui.components.chips import Chips
 from explorer.ui.components.figure_panel import FigurePanel
-from explorer.ui.components.findings import Findings
 from explorer.ui.components.pair_panel import PairPanel
 from explorer.ui.components.value_slider import ValueSlider
 from explorer.ui.handlers import CHAT, RAW, Handlers
@@ -21,10 +20,6 @@ if TYPE_CHECKING:
     from explorer.domain import Experiment
     from explorer.workspace import Workspace
 
-FINDINGS_HINT = (
-    '<p class="caption">Which of all weights matter for this prompt? Gradients and activation spikes name candidates; '
-    "each is then measured by a forward pass. Takes some seconds.</p>"
-)
 OPENING_PROMPT = "What is the capital of France?"
 
 
@@ -56,6 +51,8 @@ class ExploreTab:
     curve_caption: gr.HTML
     chips: Chips
     stack: gr.Button
+    undo: gr.Button
+    redo: gr.Button
     notation: gr.Textbox
     experiment: gr.Dropdown
     prompt: gr.Textbox
@@ -66,11 +63,6 @@ class ExploreTab:
     temperature: gr.Slider
     top_p: gr.Slider
     seed: gr.Number
-    find: gr.Button
-    find_level: gr.Radio
-    find_operation: gr.Radio
-    findings: Findings
-    findings_caption: gr.HTML
     address: Address
     notice: gr.HTML
     change: gr.HTML
@@ -102,6 +94,8 @@ class ExploreTab:
             self.value,
             self.chips,
             self.stack,
+            self.undo,
+            self.redo,
             self.notation,
             self.curve,
             self.curve_caption,
@@ -121,7 +115,7 @@ def build(workspace: Workspace) -> ExploreTab:
         with gr.Column(scale=4, min_width=340, elem_classes="controls"):
             parts |= _build_site() | _build_operation() | _build_genotype()
         with gr.Column(scale=7, min_width=340, elem_classes="results"):
-            parts |= _build_prompt(workspace.experiments()) | _build_results() | _build_findings()
+            parts |= _build_prompt(workspace.experiments()) | _build_results()
     return ExploreTab(**{field.name: parts[field.name] for field in fields(ExploreTab)})
 
 
@@ -178,14 +172,17 @@ def _build_genotype() -> dict[str, Any]:
     with gr.Group(elem_classes="card"):
         gr.HTML("<h2><b>3</b> All mutations</h2>", apply_default_css=False)
         chips = Chips()
-        stack = gr.Button("Keep this one and add another", size="sm", elem_classes="quiet")
+        with gr.Row(elem_classes="buttons"):
+            stack = gr.Button("Keep this one and add another", size="sm", elem_classes="quiet", scale=3)
+            undo = gr.Button("Undo", size="sm", min_width=60, elem_classes="quiet", interactive=False)
+            redo = gr.Button("Redo", size="sm", min_width=60, elem_classes="quiet", interactive=False)
         notation = gr.Textbox(
             label="Notation (edit it and press Enter)",
             placeholder="14.down[3,5]=0; 7.head3*0",
             elem_classes="mono",
             max_lines=3,
         )
-    return {"chips": chips, "stack": stack, "notation": notation}
+    return {"chips": chips, "stack": stack, "undo": undo, "redo": redo, "notation": notation}
 
 
 def _build_prompt(experiments: tuple[Experiment, ...]) -> dict[str, Any]:
@@ -229,40 +226,11 @@ def _build_results() -> dict[str, Any]:
     return {"address": address, "notice": notice, "change": change, "pair": pair, "summary": summary}
 
 
-def _build_findings() -> dict[str, Any]:
-    operations = [("Zero", "zero"), ("Max", "max"), ("Min", "min")]
-    levels = [("Weight", "weight"), ("Row", "row"), ("Column", "column"), ("Block", "block")]
-    with gr.Group(elem_classes="card"):
-        gr.HTML("<h2>Where to look</h2>", apply_default_css=False)
-        with gr.Row(elem_classes="find-row"):
-            operation = gr.Radio(label="Set to", choices=operations, value="zero", elem_classes="pills", min_width=160)
-            level = gr.Radio(label="One", choices=levels, value="weight", elem_classes="pills", min_width=220)
-            find = gr.Button("Find what matters", size="sm", min_width=150)
-        caption = gr.HTML(FINDINGS_HINT, apply_default_css=False)
-        findings = Findings()
-    return {
-        "find": find,
-        "find_level": level,
-        "find_operation": operation,
-        "findings": findings,
-        "findings_caption": caption,
-    }
-
-
 def wire(tab: ExploreTab, handlers: Handlers) -> None:
     """Connect the tab's events to its handlers."""
 
     def moves(event: Any, handler: Any, inputs: list[Any], trigger_mode: str = "multiple") -> None:
-        """An event that changes the exploration: draw the controls at once, then run."""
-        event(
-            handler,
-            [tab.exploration, *inputs],
-            [tab.exploration, *tab.drawn],
-            queue=False,
-            show_progress="hidden",
-            trigger_mode=trigger_mode,
-            api_visibility="private",
-        ).then(**run_arguments(tab, handlers))
+        connect_move(tab, handlers, event, handler, inputs, trigger_mode)
 
     for selector in tab.selectors:
         for event in _settling_events(selector):
@@ -275,20 +243,13 @@ def wire(tab: ExploreTab, handlers: Handlers) -> None:
     moves(tab.zero.click, handlers.set_zero, tab.selectors)
     moves(tab.reset.click, handlers.reset, [])
     moves(tab.stack.click, handlers.stack, [])
+    moves(tab.undo.click, handlers.undo, [])
+    moves(tab.redo.click, handlers.redo, [])
     moves(tab.curve.mark_click, handlers.choose_dose, tab.selectors)
     tab.dose.click(
         handlers.dose_response,
         [tab.exploration, *tab.asked],
         [tab.curve, tab.curve_caption, tab.notice],
-        concurrency_id="model",
-        show_progress="hidden",
-        api_visibility="private",
-    )
-    moves(tab.findings.choose, handlers.choose_finding, [])
-    tab.find.click(
-        handlers.find_sensitive,
-        [tab.exploration, tab.find_operation, tab.find_level, *tab.asked],
-        [tab.findings, tab.findings_caption, tab.notice],
         concurrency_id="model",
         show_progress="hidden",
         api_visibility="private",
@@ -305,6 +266,21 @@ def wire(tab: ExploreTab, handlers: Handlers) -> None:
         api_visibility="private",
     ).then(**run_arguments(tab, handlers))
     tab.stop.click(handlers.stop, None, None, queue=False, api_visibility="private")
+
+
+def connect_move(
+    tab: ExploreTab, handlers: Handlers, event: Any, handler: Any, inputs: list[Any], trigger_mode: str = "multiple"
+) -> None:
+    """An event that changes the exploration: draw the controls at once, then run."""
+    event(
+        handler,
+        [tab.exploration, *inputs],
+        [tab.exploration, *tab.drawn],
+        queue=False,
+        show_progress="hidden",
+        trigger_mode=trigger_mode,
+        api_visibility="private",
+    ).then(**run_arguments(tab, handlers))
 
 
 def _settling_events(selector: Any) -> tuple[Any, ...]:

@@ -1,0 +1,34 @@
+"""Where faults that the user can mend end: in the tab's notice; nothing that was typed or shown is lost by one."""
+
+import functools
+from collections.abc import Callable
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import gradio as gr
+
+from explorer.errors import ExplorerError
+from explorer.ui.drawing import DRAWN_COUNT
+from explorer.ui.summary import notice_html
+
+Owner = TypeVar("Owner")
+Arguments = ParamSpec("Arguments")
+
+
+def edge(
+    handler: Callable[Concatenate[Owner, Arguments], list[Any]],
+) -> Callable[Concatenate[Owner, Arguments], list[Any]]:
+    """A handler that moves the exploration, whose faults become the notice and leave everything else as it is."""
+
+    @functools.wraps(handler)
+    def guarded(owner: Owner, /, *arguments: Arguments.args, **keywords: Arguments.kwargs) -> list[Any]:
+        try:
+            return handler(owner, *arguments, **keywords)
+        except ExplorerError as fault:
+            return refusal(str(fault))
+
+    return guarded
+
+
+def refusal(message: str) -> list[Any]:
+    """Outputs of a handler that changes nothing but the notice, and runs nothing."""
+    return [*[gr.skip()] * DRAWN_COUNT, notice_html(message)]
