@@ -12,8 +12,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakKeyDictionary
 
 from explorer.domain import (
+    Agreement,
     Decoding,
     Dose,
     Experiment,
@@ -24,6 +26,7 @@ from explorer.domain import (
     Overview,
     Prompt,
     SensitiveLevel,
+    SensitivityMap,
     Site,
 )
 from explorer.errors import ModelError
@@ -101,6 +104,7 @@ class Workspace:
     _models: OrderedDict[str, Loading] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _baselines: Baselines | None = None
+    _sensitivity: WeakKeyDictionary[Baseline, SensitivityMap] = field(default_factory=WeakKeyDictionary)
     _computing: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(max_workers=1, thread_name_prefix="computing")
     )
@@ -173,6 +177,29 @@ class Workspace:
         baseline = self._baseline(model, prompt, decoding)
         return self.compute(find_sensitive, model, baseline, operation, level, count)
 
+    def sensitivity_map(self, model: LoadedModel, prompt: Prompt, decoding: Decoding) -> SensitivityMap:
+        """First-order estimates for every block; kept as long as the baseline. Raises PromptError."""
+        from explorer.generation.sensitivity_map import sensitivity_map
+
+        baseline = self._baseline(model, prompt, decoding)
+        if baseline not in self._sensitivity:
+            self._sensitivity[baseline] = self.compute(sensitivity_map, model, baseline)
+        return self._sensitivity[baseline]
+
+    def agreement(self, model: LoadedModel, prompt: Prompt, decoding: Decoding, operation: str) -> Agreement:
+        """How the sensitivity map of an operation (`zero`, `max`, `min`) compares with verified forward passes."""
+        from explorer.generation.sensitivity_map import agreement
+
+        estimated = self.sensitivity_map(model, prompt, decoding)
+        baseline = self._baseline(model, prompt, decoding)
+        return self.compute(agreement, model, baseline, estimated, operation)
+
+    def block_site(self, matrix: Matrix, row: int, column: int) -> Site:
+        """The site of the sensitivity map's block that holds a weight."""
+        from explorer.generation.sensitivity_map import SIDE, block_site
+
+        return block_site(matrix, row // SIDE, column // SIDE, SIDE)
+
     def _baseline(self, model: LoadedModel, prompt: Prompt, decoding: Decoding) -> Baseline:
         """The kept baseline, generated if there is none."""
         baselines = self._kept_baselines()
@@ -212,6 +239,7 @@ class Workspace:
 
     def largest_weights(self, model: LoadedModel) -> Overview:
         """The largest magnitude in each matrix of each layer."""
+
         def largest(matrix: Matrix) -> float:
             statistics = model.statistics(matrix)
             return max(-statistics.minimum, statistics.maximum)

@@ -28,13 +28,13 @@ _MOST_LABELS = 26
 
 
 def grid_figure(
-    grid: Grid, name: str, site: tuple[range, range] | None, *, limit: float | None = None, unit: str = ""
+    grid: Grid, name: str, site: tuple[range, range] | None, *, unit: str = "", operation: str | None = None
 ) -> go.Figure:
-    """A map of one matrix: rows downwards, columns across, the `site` outlined.
+    """A map of one matrix: rows downwards, columns across, the `site` outlined; values are written where they fit.
 
-    `limit` is the value of full colour; the largest shown by default. With few cells, their values are written.
+    `operation` is what the map is about, if it is not about the weights themselves.
     """
-    top = limit or float(np.abs(grid.values).max()) or 1.0
+    top = float(np.abs(grid.values).max()) or 1.0
     labelled = grid.values.shape[1] < _MOST_LABELS and grid.values.shape[0] < _MOST_LABELS
     figure = go.Figure(
         go.Heatmap(
@@ -65,6 +65,7 @@ def grid_figure(
             "rows": [grid.rows.start, grid.rows.stop],
             "columns": [grid.columns.start, grid.columns.stop],
             "cell": [grid.cell_rows, grid.cell_columns],
+            "operation": operation,
         },
     )
 
@@ -113,9 +114,7 @@ def _outline(grid: Grid, site: tuple[range, range]) -> list[dict[str, object]]:
     """A box around the site, and lines that lead to it where it is too small to see."""
     (top, bottom), (left, right) = _edges(site[0]), _edges(site[1])
     line = {"color": OUTLINE, "width": 2}
-    shapes: list[dict[str, object]] = [
-        {"type": "rect", "x0": left, "x1": right, "y0": top, "y1": bottom, "line": line}
-    ]
+    shapes: list[dict[str, object]] = [{"type": "rect", "x0": left, "x1": right, "y0": top, "y1": bottom, "line": line}]
     thin = {"color": OUTLINE, "width": 1, "dash": "dot"}
     if len(site[0]) * 40 < len(grid.rows):
         shapes.append({"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": top, "y1": top, "line": thin})

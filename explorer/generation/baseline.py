@@ -13,7 +13,7 @@ from explorer.generation.passes import KeyValues
 from explorer.generation.transcript import End
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
 class Baseline:
     """The original model's answer to one prompt under one decoding ("standard output" in the study)."""
 

@@ -5,15 +5,11 @@ Responses are often cliffs, so the steepest step is looked at again with values 
 """
 
 import numpy as np
-from torch import Tensor
 
 from explorer.domain import Decoding, Dose, Genotype, Mutation, Operation, Site, steepest_step
 from explorer.generation.baseline import Baseline
-from explorer.generation.decoding import choose, near_tie
-from explorer.generation.differences import mean_kl
-from explorer.generation.draft import check_many
+from explorer.generation.effects import effects
 from explorer.model.loaded import LoadedModel
-from explorer.mutation.apply import make_mutant
 from explorer.mutation.describe import site_facts
 
 COARSE, FINE = 17, 6
@@ -21,8 +17,6 @@ COARSE, FINE = 17, 6
 
 MARGIN = 0.25
 """How far beyond the matrix's own minimum and maximum the values go, as a share of its range."""
-
-_BATCH = 9
 
 
 def dose_response(
@@ -50,18 +44,10 @@ def _respond(
     site: Site,
     values: list[float],
 ) -> list[Dose]:
-    doses = []
-    for start in range(0, len(values), _BATCH):
-        batch = values[start : start + _BATCH]
-        mutations = [Mutation(site, Operation(kind="set", value=value)) for value in batch]
-        mutants = [make_mutant(model, Genotype((*stacked.mutations, mutation))) for mutation in mutations]
-        logits = check_many(model, baseline, mutants)
-        doses += [_dose(model, baseline, decoding, value, row) for value, row in zip(batch, logits, strict=True)]
-    return doses
-
-
-def _dose(model: LoadedModel, baseline: Baseline, decoding: Decoding, value: float, logits: Tensor) -> Dose:
-    choices = choose(logits, decoding, 0, near_tie(model.dtype))
-    chosen = zip(choices.tokens.tolist(), choices.finite.tolist(), baseline.tokens, strict=True)
-    parted = (place for place, (token, finite, expected) in enumerate(chosen) if not finite or token != expected)
-    return Dose(value=value, first_divergence=next(parted, None), mean_kl=mean_kl(baseline.logits, logits))
+    mutations = [Mutation(site, Operation(kind="set", value=value)) for value in values]
+    genotypes = [Genotype((*stacked.mutations, mutation)) for mutation in mutations]
+    responses = effects(model, baseline, decoding, genotypes)
+    return [
+        Dose(value=value, first_divergence=effect.first_divergence, mean_kl=effect.mean_kl)
+        for value, effect in zip(values, responses, strict=True)
+    ]

@@ -10,13 +10,13 @@ import torch
 from torch import Tensor, nn
 
 from explorer.generation.baseline import Baseline
-from explorer.generation.likelihood import nll
+from explorer.generation.effects import nll
 from explorer.model.anatomy import Matrix
 from explorer.model.loaded import LoadedModel
 from explorer.model.weights import parameter_of, part_of
 
 Reduce = Callable[[Matrix, Tensor], None]
-"""Takes a matrix and its gradient [rows, columns]."""
+"""Takes a matrix and its gradient [rows, columns], which it may overwrite: it is dropped afterwards."""
 
 
 def reduce_gradients(model: LoadedModel, baseline: Baseline, reduce: Reduce) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from explorer.domain import Alternative
 from explorer.generation.baseline import Baseline
 from explorer.generation.decoding import near_tie
 from explorer.generation.differences import cosine_similarity, mean_kl, perplexity, share_changed
@@ -15,14 +16,6 @@ from explorer.model.loaded import LoadedModel
 
 ALTERNATIVES = 5
 """How many of the likeliest tokens are kept for each place."""
-
-
-@dataclass(frozen=True, slots=True)
-class Alternative:
-    """A token that a model might have chosen, with its probability at temperature 1."""
-
-    text: str
-    probability: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +88,12 @@ def _is_tie(gaps: Sequence[float], position: int | None, tie: float) -> bool:
 
 def _readouts(model: LoadedModel, tokens: list[int], original: Tensor, mutated: Tensor) -> tuple[Readout, ...]:
     chosen = (model.show_token(token) for token in tokens)
-    rows = zip(chosen, _likeliest(model, original), _likeliest(model, mutated), strict=True)
+    rows = zip(chosen, likeliest(model, original), likeliest(model, mutated), strict=True)
     return tuple(Readout(*row) for row in rows)
 
 
-def _likeliest(model: LoadedModel, logits: Tensor) -> list[tuple[Alternative, ...]]:
-    """Of each position of logits [positions, vocabulary]."""
+def likeliest(model: LoadedModel, logits: Tensor) -> list[tuple[Alternative, ...]]:
+    """The likeliest tokens of each position of logits [positions, vocabulary]; none where it has overflowed."""
     top = logits.softmax(-1).topk(ALTERNATIVES, dim=-1)
     return [
         _alternatives(model, tokens, shares)

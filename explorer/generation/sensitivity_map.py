@@ -26,7 +26,7 @@ from explorer.domain import (
 )
 from explorer.generation.baseline import Baseline
 from explorer.generation.gradients import reduce_gradients
-from explorer.generation.likelihood import added_nll
+from explorer.generation.effects import added_nll
 from explorer.model.anatomy import Matrix
 from explorer.model.loaded import LoadedModel
 from explorer.model.pooling import sum_blocks
@@ -47,8 +47,9 @@ def sensitivity_map(model: LoadedModel, baseline: Baseline) -> SensitivityMap:
 
     def reduce(matrix: Matrix, gradient: Tensor) -> None:
         statistics = model.statistics(matrix)
-        whole = sum_blocks(gradient, SIDE).cpu().numpy()
-        weighted = sum_blocks(gradient.float() * weight_of(model.causal_lm, matrix), SIDE).cpu().numpy()
+        scores = gradient.float()
+        whole = sum_blocks(scores, SIDE).cpu().numpy()
+        weighted = sum_blocks(scores.mul_(weight_of(model.causal_lm, matrix)), SIDE).cpu().numpy()
         estimates[matrix.name, "zero"] = -weighted
         estimates[matrix.name, "max"] = statistics.maximum * whole - weighted
         estimates[matrix.name, "min"] = statistics.minimum * whole - weighted

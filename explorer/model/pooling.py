@@ -17,9 +17,7 @@ def pool_strongest(weights: Tensor, rows: range, columns: range) -> Grid:
     cells = _cells(window, cell_rows, cell_columns)
     highest, lowest = cells.amax((1, 3)), cells.amin((1, 3))
     values = torch.where(highest >= -lowest, highest, lowest)
-    return Grid(
-        values=values.cpu().numpy(), rows=rows, columns=columns, cell_rows=cell_rows, cell_columns=cell_columns
-    )
+    return Grid(values=values.cpu().numpy(), rows=rows, columns=columns, cell_rows=cell_rows, cell_columns=cell_columns)
 
 
 def strongest(weights: Tensor, rows: range, columns: range) -> tuple[int, int]:
@@ -31,11 +29,14 @@ def strongest(weights: Tensor, rows: range, columns: range) -> tuple[int, int]:
 
 def sum_blocks(scores: Tensor, side: int) -> Tensor:
     """Sums of scores [rows, columns] over blocks: [blocks down, blocks across], float32."""
-    return _cells(scores.float(), side, side).sum((1, 3))
+    bands = _cells(scores.float(), side, side).sum(1)  # whole rows first: they lie side by side in memory
+    return bands.sum(-1)
 
 
 def _cells(scores: Tensor, cell_rows: int, cell_columns: int) -> Tensor:
     """Scores [rows, columns] as [cells down, cell rows, cells across, cell columns], padded with zeros."""
     rows, columns = scores.shape
-    padded = pad(scores, (0, -columns % cell_columns, 0, -rows % cell_rows))
-    return padded.view(padded.shape[0] // cell_rows, cell_rows, padded.shape[1] // cell_columns, cell_columns)
+    missing = (0, -columns % cell_columns, 0, -rows % cell_rows)
+    padded = pad(scores, missing) if any(missing) else scores
+    shape = (padded.shape[0] // cell_rows, cell_rows, padded.shape[1] // cell_columns, cell_columns)
+    return padded.reshape(shape)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import gradio as gr
 
 from explorer.ui.handlers import Handlers
+from explorer.ui.instruments import matrix_map, where_to_look
 from explorer.ui.opening import Opening
 from explorer.ui.session import Runs
 from explorer.ui.summary import header_html
@@ -27,11 +28,18 @@ def build_page(workspace: Workspace) -> gr.Blocks:
         header = gr.HTML(header_html(None, "Starting …"), apply_default_css=False, js_on_load=script("header.js"))
         with gr.Tab("Explore"):
             tab = explore.build(workspace)
+            with gr.Tabs(elem_classes="card instruments"):
+                with gr.Tab("Matrix map"):
+                    maps = matrix_map.build()
+                with gr.Tab("Where to look"):
+                    look = where_to_look.build()
         with gr.Tab("Guide"):
             guide.build()
         source, load = _build_model_picker(workspace)
 
         explore.wire(tab, handlers)
+        matrix_map.wire(maps, tab, handlers)
+        where_to_look.wire(look, tab, handlers)
         outputs = [header, tab.exploration, *tab.asked, *tab.drawn]
         run = explore.run_arguments(tab, handlers)
         page.load(opening.open, None, outputs, show_progress="hidden", api_visibility="private").then(**run)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from explorer.domain import Dose, Finding
+    from explorer.domain import Agreement, Dose, Finding, Grid
     from explorer.generation.pair import PairUpdate
     from explorer.model.loaded import LoadedModel
     from explorer.ui.controls import Controls
@@ -91,6 +91,25 @@ def map_caption_html(name: str, grid: Grid, level: str) -> str:
         f'<p class="caption"><code>{escape(name)}</code>, the original’s weights: rows {grid.rows.start:,}–'
         f"{grid.rows.stop - 1:,}, columns {grid.columns.start:,}–{grid.columns.stop - 1:,}. {held} Click to mutate the "
         f"{finer} there; drag to zoom in, double-click to zoom out.</p>"
+    )
+
+
+def sensitivity_caption_html(name: str, agreement: Agreement | None, *, is_working: bool = False) -> str:
+    """What the sensitivity map shows and how far it can be trusted, in numbers once they are there."""
+    if is_working:
+        return '<p class="caption busy">One backward pass …</p>'
+    trust = "Comparing a random sample with forward passes …"
+    if agreement is not None:
+        rank = agreement.rank_correlation
+        said = "not defined" if math.isnan(rank) else f"{rank:.2f}".replace("-", "−")
+        trust = (
+            f"On {len(agreement.verified)} blocks drawn at random, the rank correlation of estimate and forward pass "
+            f"is <b>{said}</b> (1: same order, 0: none)."
+        )
+    return (
+        '<p class="caption">Above: what one block of each matrix may add, at most, to the negative log-likelihood of '
+        f"the original’s text. Below: the blocks of <code>{escape(name)}</code>, red adds and blue takes away. Both "
+        f"are <b>first-order estimates</b>. {trust} Click a matrix to open it, a block to mutate it.</p>"
     )
 
 

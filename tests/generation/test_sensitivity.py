@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from explorer.domain import MAXIMUM, ZERO, Decoding, Genotype, Operation, Prompt, SensitiveLevel
+from explorer.domain import MAXIMUM, ZERO, Genotype, Operation, Prompt, SensitiveLevel
 from explorer.generation.gradients import loss_of
 from explorer.generation.sensitivity import find_sensitive
 from explorer.model.loaded import LoadedModel

@@ -158,8 +158,11 @@ def _selection_at(before: Selection, matrix: Matrix, row: int, column: int, anat
             same = head_count(anatomy, before.part) == matrix.head_count
             return replace(selection, part=before.part if same else part, head=place // size)
         case "block":
-            return replace(selection, **_block("row", before.row, before.row_stop, row),
-                           **_block("column", before.column, before.column_stop, column))
+            return replace(
+                selection,
+                **_block("row", before.row, before.row_stop, row),
+                **_block("column", before.column, before.column_stop, column),
+            )
         case "row" | "column" | "weight":
             return selection
         case _:

@@ -1,4 +1,7 @@
-"""Negative log-likelihood of the baseline's answer: under the original, and what mutants add to it."""
+"""What mutants do to the predictions over the baseline's tokens: divergence, KL, and the baseline's likelihood.
+
+All are checked in batches against the baseline; none is generated.
+"""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -6,8 +9,10 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
-from explorer.domain import Genotype
+from explorer.domain import Decoding, Effect, Genotype
 from explorer.generation.baseline import Baseline
+from explorer.generation.decoding import choose, near_tie
+from explorer.generation.differences import mean_kl
 from explorer.generation.draft import check_many
 from explorer.model.loaded import LoadedModel
 from explorer.mutation.apply import Mutant, make_mutant
@@ -22,9 +27,7 @@ def nll(logits: Tensor, baseline: Baseline) -> Tensor:
     return torch.nn.functional.cross_entropy(logits, tokens)
 
 
-def checked(
-    model: LoadedModel, baseline: Baseline, genotypes: Sequence[Genotype]
-) -> Iterator[tuple[int, Tensor]]:
+def checked(model: LoadedModel, baseline: Baseline, genotypes: Sequence[Genotype]) -> Iterator[tuple[int, Tensor]]:
     """The place of each genotype and its logits [answer tokens, vocabulary] over the baseline's tokens.
 
     Mutants that first change neighbouring layers share a batch, so that a batch starts as high as it can:
@@ -40,11 +43,34 @@ def checked(
 def added_nll(model: LoadedModel, baseline: Baseline, genotypes: Sequence[Genotype]) -> list[float]:
     """What each genotype adds to the baseline's NLL, in nats a token; infinite if its forward pass overflows."""
     own = float(nll(baseline.logits, baseline))
-    losses = {place: added(logits, baseline, own) for place, logits in checked(model, baseline, genotypes)}
+    losses = {place: _added(logits, baseline, own) for place, logits in checked(model, baseline, genotypes)}
     return [losses[place] for place in range(len(genotypes))]
 
 
-def added(logits: Tensor, baseline: Baseline, own: float) -> float:
+def effects(
+    model: LoadedModel, baseline: Baseline, decoding: Decoding, genotypes: Sequence[Genotype]
+) -> tuple[Effect, ...]:
+    """The effect of each genotype; `decoding` decides where the mutant would choose otherwise."""
+    own = float(nll(baseline.logits, baseline))
+    found = {
+        place: Effect(
+            first_divergence=_first_divergence(model, baseline, decoding, logits),
+            mean_kl=mean_kl(baseline.logits, logits),
+            added_nll=_added(logits, baseline, own),
+        )
+        for place, logits in checked(model, baseline, genotypes)
+    }
+    return tuple(found[place] for place in range(len(genotypes)))
+
+
+def _first_divergence(model: LoadedModel, baseline: Baseline, decoding: Decoding, logits: Tensor) -> int | None:
+    choices = choose(logits, decoding, 0, near_tie(model.dtype))
+    chosen = zip(choices.tokens.tolist(), choices.finite.tolist(), baseline.tokens, strict=True)
+    parted = (place for place, (token, finite, expected) in enumerate(chosen) if not finite or token != expected)
+    return next(parted, None)
+
+
+def _added(logits: Tensor, baseline: Baseline, own: float) -> float:
     """What a mutant's logits [answer tokens, vocabulary] add to the original's `own` NLL."""
     loss = float(nll(logits, baseline)) - own
     return math.inf if math.isnan(loss) else loss

@@ -1,0 +1,45 @@
+"""Epistasis: whether mutations do together what they do apart.
+
+An effect is what a genotype adds to the baseline's negative log-likelihood, which adds up where mutations do
+not interact.
+"""
+
+from itertools import combinations
+
+from explorer.domain import Decoding, Epistasis, Genotype, PairMatrix
+from explorer.errors import ExplorerError
+from explorer.generation.baseline import Baseline
+from explorer.generation.effects import effects
+from explorer.model.loaded import LoadedModel
+
+MOST_MUTATIONS = 24
+"""A matrix of pairs of more would have 300 and more genotypes."""
+
+
+def epistasis(model: LoadedModel, baseline: Baseline, decoding: Decoding, genotype: Genotype) -> Epistasis:
+    """Each mutation alone, and all in their order. Raises ExplorerError for fewer than two."""
+    _check(genotype)
+    alone = [Genotype((mutation,)) for mutation in genotype.mutations]
+    *singles, joint = effects(model, baseline, decoding, [*alone, genotype])
+    return Epistasis(mutations=genotype.mutations, singles=tuple(singles), joint=joint)
+
+
+def pair_matrix(model: LoadedModel, baseline: Baseline, decoding: Decoding, genotype: Genotype) -> PairMatrix:
+    """Each mutation alone, and each with each other. Raises ExplorerError for fewer than two, or too many."""
+    _check(genotype)
+    mutations = genotype.mutations
+    if len(mutations) > MOST_MUTATIONS:
+        raise ExplorerError(f"A matrix of pairs takes at most {MOST_MUTATIONS} mutations, not {len(mutations)}.")
+    places = list(combinations(range(len(mutations)), 2))
+    alone = [Genotype((mutation,)) for mutation in mutations]
+    together = [Genotype((mutations[first], mutations[second])) for first, second in places]
+    found = effects(model, baseline, decoding, [*alone, *together])
+    pairs = dict(zip(places, found[len(mutations) :], strict=True))
+    return PairMatrix(mutations=mutations, singles=found[: len(mutations)], pairs=pairs)
+
+
+def _check(genotype: Genotype) -> None:
+    if len(genotype.mutations) < 2:  # noqa: PLR2004
+        raise ExplorerError(
+            "Epistasis needs two mutations or more: keep the present one and add another, or separate them by ';'."
+        )
