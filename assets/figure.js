@@ -16,7 +16,7 @@ function themed(layout) {
   const [ink, line] = ["--ink", "--line"].map((name) => style.getPropertyValue(name).trim());
   const axes = Object.keys(layout).filter((key) => /^[xy]axis/.test(key));
   const coloured = Object.fromEntries(axes.map((key) => [key, { ...layout[key], gridcolor: line, linecolor: line }]));
-  const font = { color: ink, family: style.fontFamily, size: 12 };
+  const font = { color: ink, family: getComputedStyle(element).fontFamily, size: 12 };
   return { ...layout, ...coloured, font, paper_bgcolor: "transparent", plot_bgcolor: "transparent", template: null };
 }
 

@@ -18,13 +18,17 @@ from explorer.domain import (
     Agreement,
     Decoding,
     Dose,
+    Epistasis,
     Experiment,
     Finding,
     Genotype,
     Grid,
+    LensReading,
     Operation,
     Overview,
+    PairMatrix,
     Prompt,
+    Propagation,
     SensitiveLevel,
     SensitivityMap,
     Site,
@@ -199,6 +203,32 @@ class Workspace:
         from explorer.generation.sensitivity_map import SIDE, block_site
 
         return block_site(matrix, row // SIDE, column // SIDE, SIDE)
+
+    def propagate(self, model: LoadedModel, prompt: Prompt, decoding: Decoding, genotype: Genotype) -> Propagation:
+        """How a genotype spreads through the layers; see `generation.propagation`. Raises ModelError, PromptError."""
+        from explorer.generation.propagation import propagate
+
+        return self.compute(propagate, model, self._baseline(model, prompt, decoding), genotype)
+
+    def read_layers(
+        self, model: LoadedModel, prompt: Prompt, decoding: Decoding, genotype: Genotype, position: int
+    ) -> tuple[LensReading, ...]:
+        """What both models would say after a token, layer by layer; see `generation.propagation`."""
+        from explorer.generation.propagation import read_layers
+
+        return self.compute(read_layers, model, self._baseline(model, prompt, decoding), genotype, position)
+
+    def epistasis(self, model: LoadedModel, prompt: Prompt, decoding: Decoding, genotype: Genotype) -> Epistasis:
+        """Mutations alone and together; see `generation.epistasis`. Raises ExplorerError for fewer than two."""
+        from explorer.generation.epistasis import epistasis
+
+        return self.compute(epistasis, model, self._baseline(model, prompt, decoding), decoding, genotype)
+
+    def pair_matrix(self, model: LoadedModel, prompt: Prompt, decoding: Decoding, genotype: Genotype) -> PairMatrix:
+        """The interaction of every pair of mutations; see `generation.epistasis`. Raises ExplorerError."""
+        from explorer.generation.epistasis import pair_matrix
+
+        return self.compute(pair_matrix, model, self._baseline(model, prompt, decoding), decoding, genotype)
 
     def _baseline(self, model: LoadedModel, prompt: Prompt, decoding: Decoding) -> Baseline:
         """The kept baseline, generated if there is none."""

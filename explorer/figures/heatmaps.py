@@ -34,7 +34,8 @@ def grid_figure(
 
     `operation` is what the map is about, if it is not about the weights themselves.
     """
-    top = float(np.abs(grid.values).max()) or 1.0
+    sizes = np.abs(grid.values)
+    top = float(np.quantile(sizes, 0.995 if sizes.size > _MOST_LABELS**2 else 1.0)) or 1.0  # a few would dim the rest
     labelled = grid.values.shape[1] < _MOST_LABELS and grid.values.shape[0] < _MOST_LABELS
     figure = go.Figure(
         go.Heatmap(
@@ -56,7 +57,7 @@ def grid_figure(
         figure.update_layout(shapes=_outline(grid, site))
     return figure.update_layout(
         height=430,
-        margin={"l": 56, "r": 10, "t": 8, "b": 40},
+        margin={"l": 56, "r": 10, "t": 28, "b": 40},
         dragmode="zoom",
         xaxis={"title": {"text": "column"}, "range": _edges(grid.columns), "showgrid": False, "zeroline": False},
         yaxis={"title": {"text": "row"}, "range": _edges(grid.rows)[::-1], "showgrid": False, "zeroline": False},

@@ -32,9 +32,7 @@ def propagate(model: LoadedModel, baseline: Baseline, genotype: Genotype) -> Pro
     )
 
 
-def read_layers(
-    model: LoadedModel, baseline: Baseline, genotype: Genotype, position: int
-) -> tuple[LensReading, ...]:
+def read_layers(model: LoadedModel, baseline: Baseline, genotype: Genotype, position: int) -> tuple[LensReading, ...]:
     """What each model would say after the token at a position, read out before each layer and after the last.
 
     Each reads with its own final norm and head, mutated ones included. Raises ModelError as `propagate` does, and

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from explorer.domain import Finding, Genotype, Mutation, Operation, SensitiveLevel, Site, Slice
 from explorer.generation.baseline import Baseline
-from explorer.generation.gradients import reduce_gradients, tokens_of
 from explorer.generation.effects import added_nll
+from explorer.generation.gradients import reduce_gradients, tokens_of
 from explorer.model.anatomy import Matrix
 from explorer.model.loaded import LoadedModel
 from explorer.model.pooling import sum_blocks

@@ -25,8 +25,8 @@ from explorer.domain import (
     Slice,
 )
 from explorer.generation.baseline import Baseline
-from explorer.generation.gradients import reduce_gradients
 from explorer.generation.effects import added_nll
+from explorer.generation.gradients import reduce_gradients
 from explorer.model.anatomy import Matrix
 from explorer.model.loaded import LoadedModel
 from explorer.model.pooling import sum_blocks

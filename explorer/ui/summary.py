@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from explorer.domain import Agreement, Dose, Finding, Grid
+    from explorer.domain import Agreement, Alternative, Dose, Epistasis, Finding, Grid, LensReading, Propagation
     from explorer.generation.pair import PairUpdate
     from explorer.model.loaded import LoadedModel
     from explorer.ui.controls import Controls
@@ -120,6 +120,63 @@ def findings_caption_html(findings: Sequence[Finding] | None) -> str:
     return (
         f'<p class="caption">The {len(findings)} that add most to the negative log-likelihood of the original’s text, '
         "in nats a token, as measured by a forward pass each; beside it the first-order estimate.</p>"
+    )
+
+
+def spread_caption_html(spread: Propagation) -> str:
+    """What the propagation map shows, in a sentence."""
+    return (
+        '<p class="caption">Change of the hidden state of each token, relative to its size, before the first layer and '
+        f"after each: {spread.changes.shape[0]} × {len(spread.tokens)}, both models in one batch over the same tokens. "
+        "Left of the dashed line is the prompt. Click a token to read both models after each layer.</p>"
+    )
+
+
+def lens_html(tokens: Sequence[str], position: int, readings: Sequence[LensReading]) -> str:
+    """What both models would say after a token, read out after each layer, the last one on top."""
+    rows = "".join(
+        f"<tr{' class=parted' if _top(reading.original) != _top(reading.mutated) else ''}><th>{reading.layers}</th>"
+        f"<td>{_tokens_html(reading.original)}</td><td>{_tokens_html(reading.mutated)}</td></tr>"
+        for reading in reversed(readings)
+    )
+    return (
+        f'<div class="lens"><p class="caption">After token {position} <code>{escape(_visible(tokens[position]))}</code>: the '
+        "likeliest next tokens if the model were read out after so many layers (logit lens).</p>"
+        f"<table><thead><tr><th></th><th>Original</th><th>Mutated</th></tr></thead><tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _top(alternatives: Sequence[Alternative]) -> str | None:
+    return alternatives[0].text if alternatives else None
+
+
+def _visible(token: str) -> str:
+    """A token as a person can see it."""
+    return token.strip(" ").replace("\n", "⏎") or "␣"
+
+
+def _tokens_html(alternatives: Sequence[Alternative]) -> str:
+    if not alternatives:
+        return "overflow"
+    return " ".join(
+        f'<span style="opacity:{0.45 + 0.55 * min(1.0, 2 * each.probability):.2f}" title="{each.probability:.1%}">'
+        f"{escape(_visible(each.text))}</span>"
+        for each in alternatives[:3]
+    )
+
+
+def epistasis_caption_html(found: Epistasis, *, has_pairs: bool) -> str:
+    """What mutations do together, in a sentence."""
+    value = found.interaction
+    if math.isnan(value) or math.isinf(value):
+        said = "The forward pass overflows, so there is no number for the interaction."
+    else:
+        word = "more" if value > 0 else "less"
+        said = f"Together they add <b>{_number(abs(value))} nats a token {word}</b> than the sum of their parts."
+    pairs = " On the right, how much more each pair adds than its two." if has_pairs else ""
+    return (
+        f'<p class="caption">{said} What is added: negative log-likelihood of the original’s text.{pairs} '
+        "Click a bar or a pair to set it.</p>"
     )
 
 

@@ -158,10 +158,10 @@ def _selection_at(before: Selection, matrix: Matrix, row: int, column: int, anat
             same = head_count(anatomy, before.part) == matrix.head_count
             return replace(selection, part=before.part if same else part, head=place // size)
         case "block":
+            rows = _block(before.row, before.row_stop, row)
+            columns = _block(before.column, before.column_stop, column)
             return replace(
-                selection,
-                **_block("row", before.row, before.row_stop, row),
-                **_block("column", before.column, before.column_stop, column),
+                selection, row=rows.start, row_stop=rows.stop, column=columns.start, column_stop=columns.stop
             )
         case "row" | "column" | "weight":
             return selection
@@ -169,8 +169,8 @@ def _selection_at(before: Selection, matrix: Matrix, row: int, column: int, anat
             return replace(selection, level="weight")
 
 
-def _block(name: str, start: int, stop: int, index: int) -> dict[str, int]:
+def _block(start: int, stop: int, index: int) -> range:
     """The block of the present size that holds an index; of `BLOCK` where the controls hold a single one."""
     size = stop - start if stop - start > 1 else BLOCK
     first = index // size * size
-    return {name: first, f"{name}_stop": first + size}
+    return range(first, first + size)

@@ -1,0 +1,87 @@
+"""The instrument How it spreads: the hidden states that a mutation changes, and what each layer would say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from explorer.errors import ExplorerError
+from explorer.ui.components.figure_panel import FigurePanel
+from explorer.ui.handlers import Handlers, Question
+from explorer.ui.session import Exploration
+from explorer.ui.summary import lens_html, notice_html, spread_caption_html
+from explorer.ui.tabs.explore import ExploreTab
+
+_HINT = (
+    '<p class="caption">What do the mutations above change inside the model? Layer by layer and token by token, over '
+    "the prompt and the original’s answer; then click a token to see what both models would say after each layer.</p>"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """The components."""
+
+    show: gr.Button
+    caption: gr.HTML
+    map: FigurePanel
+    lens: gr.HTML
+
+
+def build() -> Spread:
+    """Lay the instrument out."""
+    with gr.Row():
+        show = gr.Button("Show how it spreads", size="sm", min_width=220, scale=0)
+    caption = gr.HTML(_HINT, apply_default_css=False)
+    with gr.Row(elem_classes="spread-row"):
+        with gr.Column(scale=3, min_width=320):
+            spread = FigurePanel(elem_classes="spread-map")
+        with gr.Column(scale=2, min_width=300):
+            lens = gr.HTML(apply_default_css=False)
+    return Spread(show=show, caption=caption, map=spread, lens=lens)
+
+
+def wire(spread: Spread, tab: ExploreTab, handlers: Handlers) -> None:
+    """Connect the instrument's events."""
+    own = SpreadHandlers(handlers)
+    works: dict[str, Any] = {"concurrency_id": "model", "show_progress": "hidden", "api_visibility": "private"}
+    asked = [tab.exploration, *tab.asked]
+    spread.show.click(own.show, asked, [spread.map, spread.caption, spread.lens, tab.notice], **works)
+    spread.map.mark_click(own.read_token, asked, [spread.lens, tab.notice], **works)
+
+
+class SpreadHandlers:
+    """The instrument's behaviour."""
+
+    def __init__(self, handlers: Handlers) -> None:
+        self._handlers = handlers
+        self._workspace = handlers.workspace
+
+    def show(self, exploration: Exploration, *asked: Any) -> list[Any]:
+        """The map of relative changes, its caption, and the lens at the end of the prompt."""
+        try:
+            model, question = self._handlers.model(exploration), Question(*asked)
+            genotype = exploration.genotype(model.anatomy)
+            spread = self._workspace.propagate(model, question.asked(), question.decoding(), genotype)
+        except ExplorerError as fault:
+            return [gr.skip(), gr.skip(), gr.skip(), notice_html(str(fault))]
+        from explorer.figures.propagation import propagation_figure
+
+        lens, _ = self._lens(exploration, spread.prompt_length - 1, asked)
+        return [propagation_figure(spread).to_json(), spread_caption_html(spread), lens, ""]
+
+    def read_token(self, exploration: Exploration, event: gr.EventData, *asked: Any) -> list[Any]:
+        """A token was clicked: the lens there."""
+        try:
+            return self._lens(exploration, int(event.x), asked)
+        except ExplorerError as fault:
+            return [gr.skip(), notice_html(str(fault))]
+
+    def _lens(self, exploration: Exploration, position: int, asked: tuple[Any, ...]) -> list[Any]:
+        model, question = self._handlers.model(exploration), Question(*asked)
+        genotype = exploration.genotype(model.anatomy)
+        spread = self._workspace.propagate(model, question.asked(), question.decoding(), genotype)
+        readings = self._workspace.read_layers(model, question.asked(), question.decoding(), genotype, position)
+        return [lens_html(spread.tokens, position, readings), ""]
