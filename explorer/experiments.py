@@ -25,6 +25,11 @@ def read_experiment(path: Path) -> Experiment:
 
     Raises ExperimentError with file and line.
     """
+    return read_table(path, {})[0]
+
+
+def read_table(path: Path, extra: dict[str, tuple[type, ...]]) -> tuple[Experiment, dict[str, Any]]:
+    """As `read_experiment`, with the values of further keys, of the types given, that the file may have."""
     try:
         text = path.read_text(encoding="utf-8")
         table = tomllib.loads(text)
@@ -32,9 +37,9 @@ def read_experiment(path: Path) -> Experiment:
         raise ExperimentError(f"{path}: {fault}") from fault
     except (OSError, UnicodeDecodeError) as fault:
         raise ExperimentError(f"{path} cannot be read: {fault}") from fault
-    _check_keys(path, text, table)
+    _check_keys(path, text, table, extra)
     try:
-        return Experiment(
+        experiment = Experiment(
             name=_ORDER.sub("", path.stem),
             title=table.get("title", _ORDER.sub("", path.stem)),
             prompt=Prompt(text=table["prompt"], chat=table.get("chat", True)),
@@ -43,6 +48,7 @@ def read_experiment(path: Path) -> Experiment:
         )
     except (DecodingError, PromptError) as fault:
         raise ExperimentError(f"{path}: {fault}") from fault
+    return experiment, {key: table[key] for key in extra if key in table}
 
 
 def read_experiments(folder: Path) -> tuple[Experiment, ...]:
@@ -50,17 +56,19 @@ def read_experiments(folder: Path) -> tuple[Experiment, ...]:
     return tuple(read_experiment(path) for path in sorted(folder.glob("*.toml")))
 
 
-def _check_keys(path: Path, text: str, table: dict[str, Any]) -> None:
-    expected: dict[str, tuple[type, ...]] = {
-        "title": (str,),
-        "purpose": (str,),
-        "prompt": (str,),
-        "chat": (bool,),
-    }
-    expected["decoding"] = (dict,)
+_KEYS: dict[str, tuple[type, ...]] = {
+    "title": (str,),
+    "purpose": (str,),
+    "prompt": (str,),
+    "chat": (bool,),
+    "decoding": (dict,),
+}
+
+
+def _check_keys(path: Path, text: str, table: dict[str, Any], extra: dict[str, tuple[type, ...]]) -> None:
     if "prompt" not in table:
         raise ExperimentError(f"{path}: the key 'prompt' is missing.")
-    _check_table(path, text, table, expected)
+    _check_table(path, text, table, _KEYS | extra)
     _check_table(path, text, table.get("decoding", {}), _DECODING_TYPES)
 
 

@@ -34,6 +34,7 @@ from explorer.ui.links import Link, format_link
 from explorer.ui.selection import Selection, site_of
 from explorer.ui.session import Exploration, Runs
 from explorer.ui.summary import change_html, curve_caption_html, notice_html, summary_html
+from explorer.ui.trials import Trial, trial_of
 
 if TYPE_CHECKING:
     from explorer.generation.pair import PairUpdate
@@ -44,6 +45,9 @@ UPDATE_SECONDS = 0.05
 """The texts are sent to the page at most this often."""
 
 CHAT, RAW = "Chat", "Raw text"
+
+RUN_COUNT = 6
+"""How many components `run` updates."""
 
 
 class Handlers:
@@ -169,35 +173,40 @@ class Handlers:
     def choose_experiment(self, exploration: Exploration, name: str, request: gr.Request) -> list[Any]:
         """Fill in prompt and decoding; as raw text where the model takes no chats."""
         experiment = self._experiments[name]
-        decoding = experiment.decoding
         loaded = self.workspace.load(exploration.source).model
         is_chat = experiment.prompt.chat and (loaded is None or loaded.has_chat_template)
         self.begin(request)
-        return [
-            experiment.prompt.text,
-            CHAT if is_chat else RAW,
-            gr.update(value=decoding.max_new_tokens, maximum=max(512, decoding.max_new_tokens)),
-            gr.update(value=decoding.temperature, maximum=max(2.0, decoding.temperature)),
-            decoding.top_p,
-            decoding.seed,
-        ]
+        return fill_in(replace(experiment.prompt, chat=is_chat), experiment.decoding)
 
     def run(self, request: gr.Request, exploration: Exploration, *asked: Any) -> Iterator[list[Any]]:
-        """Stream the pair, if a run is wanted: address, notice, line on the change, texts, measures."""
+        """Stream the pair, if a run is wanted: address, notice, line on the change, texts, measures, trial."""
         visitor = _visitor(request)
         ticket = self._runs.claim(visitor)
         if ticket is None:
-            yield [gr.skip()] * 5
+            yield [gr.skip()] * RUN_COUNT
             return
         notice: Any = ""
         question = Question(*asked)
         try:
-            address: Any = self._address(exploration, question)
+            shown: Any = self._address(exploration, question)
             for update, change in self._updates(visitor, ticket, exploration, question):
-                yield [address, notice, change, gr.update(**show_pair(update, ticket)), summary_html(update)]
-                address = notice = gr.skip()  # a notice that came meanwhile stays
+                pair = gr.update(**show_pair(update, ticket))
+                trial = self._trial(update, change, exploration, question) if update.is_final else gr.skip()
+                yield [shown, notice, change_html(change), pair, summary_html(update), trial]
+                shown = notice = gr.skip()  # a notice that came meanwhile stays
         except ExplorerError as fault:
-            yield [gr.skip(), notice_html(str(fault)), gr.skip(), gr.skip(), gr.skip()]
+            yield [gr.skip(), notice_html(str(fault)), *[gr.skip()] * (RUN_COUNT - 2)]
+
+    def _trial(self, update: PairUpdate, change: str, exploration: Exploration, question: Question) -> Trial | None:
+        return trial_of(
+            update,
+            model=exploration.source,
+            genotype=format_genotype(exploration.genotype(self.model(exploration).anatomy)),
+            change=change,
+            prompt=question.asked(),
+            decoding=question.decoding(),
+            address=self._address(exploration, question),
+        )
 
     def _address(self, exploration: Exploration, question: Question) -> str:
         decoding = question.decoding()
@@ -220,7 +229,7 @@ class Handlers:
         """The updates of a run that are worth sending, with the line on the change."""
         model = self.model(exploration)
         genotype = exploration.genotype(model.anatomy)
-        change = change_html(self.workspace.describe(model, genotype))
+        change = self.workspace.describe(model, genotype)
         pair = self.workspace.pair(
             model, question.asked(), question.decoding(), genotype, lambda: self._runs.is_over(visitor, ticket)
         )
@@ -307,6 +316,18 @@ class Question:
             top_p=float(self.top_p),
             seed=int(self.seed or 0),
         )
+
+
+def fill_in(prompt: Prompt, decoding: Decoding) -> list[Any]:
+    """Updates of `ExploreTab.asked` that show a prompt and a decoding."""
+    return [
+        prompt.text,
+        CHAT if prompt.chat else RAW,
+        gr.update(value=decoding.max_new_tokens, maximum=max(512, decoding.max_new_tokens)),
+        gr.update(value=decoding.temperature, maximum=max(2.0, decoding.temperature)),
+        decoding.top_p,
+        decoding.seed,
+    ]
 
 
 def read_selection(before: Selection, values: tuple[Any, ...], *, has_paths: bool) -> Selection:

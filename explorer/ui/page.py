@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import gradio as gr
 
 from explorer.ui.handlers import Handlers
-from explorer.ui.instruments import matrix_map, spread, together, where_to_look
+from explorer.ui.instruments import history, matrix_map, spread, together, where_to_look
 from explorer.ui.opening import Opening
 from explorer.ui.session import Runs
 from explorer.ui.summary import header_html
@@ -37,6 +37,8 @@ def build_page(workspace: Workspace) -> gr.Blocks:
                     spreading = spread.build()
                 with gr.Tab("Together"):
                     stacked = together.build()
+                with gr.Tab("History"):
+                    tried = history.build()
         with gr.Tab("Guide"):
             guide.build()
         source, load = _build_model_picker(workspace)
@@ -46,6 +48,7 @@ def build_page(workspace: Workspace) -> gr.Blocks:
         where_to_look.wire(look, tab, handlers)
         spread.wire(spreading, tab, handlers)
         together.wire(stacked, tab, handlers)
+        history.wire(tried, tab, handlers)
         outputs = [header, tab.exploration, *tab.asked, *tab.drawn]
         run = explore.run_arguments(tab, handlers)
         page.load(opening.open, None, outputs, show_progress="hidden", api_visibility="private").then(**run)

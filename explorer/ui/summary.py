@@ -139,9 +139,10 @@ def lens_html(tokens: Sequence[str], position: int, readings: Sequence[LensReadi
         f"<td>{_tokens_html(reading.original)}</td><td>{_tokens_html(reading.mutated)}</td></tr>"
         for reading in reversed(readings)
     )
+    token = escape(_visible(tokens[position]))
     return (
-        f'<div class="lens"><p class="caption">After token {position} <code>{escape(_visible(tokens[position]))}</code>: the '
-        "likeliest next tokens if the model were read out after so many layers (logit lens).</p>"
+        f'<div class="lens"><p class="caption">After token {position} <code>{token}</code>: '
+        "the likeliest next tokens if the model were read out after so many layers (logit lens).</p>"
         f"<table><thead><tr><th></th><th>Original</th><th>Mutated</th></tr></thead><tbody>{rows}</tbody></table></div>"
     )
 

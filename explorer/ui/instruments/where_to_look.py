@@ -12,7 +12,7 @@ import gradio as gr
 from explorer.domain import MAXIMUM, MINIMUM, ZERO, Genotype, Grid, Mutation, SensitiveLevel
 from explorer.errors import ExplorerError
 from explorer.notation import format_genotype
-from explorer.reports import findings_report
+from explorer.reports.instruments import findings_report
 from explorer.ui.components.figure_panel import FigurePanel
 from explorer.ui.components.findings import Findings
 from explorer.ui.edge import edge

@@ -11,6 +11,8 @@ from explorer.ui.components.address import Address
 from explorer.ui.components.chips import Chips
 from explorer.ui.components.figure_panel import FigurePanel
 from explorer.ui.components.pair_panel import PairPanel
+from explorer.ui.components.takeaway import Takeaway
+from explorer.ui.components.trial_list import TrialList
 from explorer.ui.components.value_slider import ValueSlider
 from explorer.ui.handlers import CHAT, RAW, Handlers
 from explorer.ui.session import Exploration
@@ -68,6 +70,12 @@ class ExploreTab:
     change: gr.HTML
     pair: PairPanel
     summary: gr.HTML
+    trial: gr.State
+    """The run that ended last, as a `trials.Trial`."""
+    takeaway: Takeaway
+    pins: gr.State
+    pinned: TrialList
+    pinned_card: gr.Group
 
     @property
     def selectors(self) -> list[Any]:
@@ -223,7 +231,22 @@ def _build_results() -> dict[str, Any]:
         change = gr.HTML(change_html("Loading the model …"), apply_default_css=False)
         pair = PairPanel()
         summary = gr.HTML(summary_html(None), apply_default_css=False)
-    return {"address": address, "notice": notice, "change": change, "pair": pair, "summary": summary}
+        takeaway = Takeaway()
+    with gr.Group(elem_classes="card pinned-card", visible=False) as pinned_card:
+        gr.HTML("<h2>Pinned</h2>", apply_default_css=False)
+        pinned = TrialList(as_cards=True)
+    return {
+        "address": address,
+        "notice": notice,
+        "change": change,
+        "pair": pair,
+        "summary": summary,
+        "takeaway": takeaway,
+        "trial": gr.State(None),
+        "pins": gr.State(()),
+        "pinned": pinned,
+        "pinned_card": pinned_card,
+    }
 
 
 def wire(tab: ExploreTab, handlers: Handlers) -> None:
@@ -297,7 +320,7 @@ def run_arguments(tab: ExploreTab, handlers: Handlers) -> dict[str, Any]:
     return {
         "fn": handlers.run,
         "inputs": [tab.exploration, *tab.asked],
-        "outputs": [tab.address, tab.notice, tab.change, tab.pair, tab.summary],
+        "outputs": [tab.address, tab.notice, tab.change, tab.pair, tab.summary, tab.trial],
         "concurrency_id": "model",
         "concurrency_limit": 1,
         "show_progress": "hidden",

@@ -1,20 +1,17 @@
-"""What the command line prints: reports as plain values, and their lines for people."""
+"""What is reported of a run and of a model: plain values, and their lines for people."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from explorer.domain import Dose, Finding, steepest_step
 from explorer.errors import ExplorerError
-from explorer.notation import format_mutation
 
 if TYPE_CHECKING:
+    from explorer.domain import Grid
     from explorer.generation.pair import PairUpdate
     from explorer.model.loaded import LoadedModel
-    from explorer.mutation.describe import SiteFacts
 
 
 def pair_report(update: PairUpdate) -> dict[str, Any]:
@@ -58,54 +55,6 @@ def pair_lines(report: dict[str, Any]) -> Iterator[str]:
     yield f"Perplexity         {_number(report['perplexity'])} (mutated text, original model)"
     yield f"Near ties          {report['near_ties']}"
     yield f"Time               {report['elapsed_seconds']:.2f} s"
-
-
-def dose_report(site: str, facts: SiteFacts, doses: Sequence[Dose]) -> dict[str, Any]:
-    """A site's responses over the values that it was set to."""
-    return {
-        "site": site,
-        "present": facts.present,
-        "minimum": facts.minimum,
-        "maximum": facts.maximum,
-        "steepest_step": [dose.value for dose in steepest_step(doses)],
-        "doses": [asdict(dose) for dose in doses],
-    }
-
-
-def dose_lines(report: dict[str, Any]) -> Iterator[str]:
-    """A dose report for people."""
-    yield f"{report['site']}: now {report['present']:.4g}, matrix {report['minimum']:.4g} to {report['maximum']:.4g}"
-    yield f"{'value':>12}  {'mean KL':>10}  first divergence"
-    for dose in report["doses"]:
-        kl = "overflow" if dose["mean_kl"] is None else f"{dose['mean_kl']:.4g}"
-        parted = "silent" if dose["first_divergence"] is None else f"token {dose['first_divergence'] + 1}"
-        yield f"{dose['value']:>12.4g}  {kl:>10}  {parted}"
-    left, right = report["steepest_step"]
-    yield f"The steepest step lies between {left:.4g} and {right:.4g}."
-
-
-def findings_report(findings: Sequence[Finding]) -> dict[str, Any]:
-    """Mutations that matter, the one that matters most first."""
-    rows = [
-        {
-            "genotype": format_mutation(finding.mutation),
-            "verified": finding.verified if math.isfinite(finding.verified) else None,
-            "overflow": not math.isfinite(finding.verified),
-            "estimate": finding.estimate,
-        }
-        for finding in findings
-    ]
-    return {"findings": rows}
-
-
-def findings_lines(report: dict[str, Any]) -> Iterator[str]:
-    """A findings report for people."""
-    yield "What each adds to the negative log-likelihood of the original's answer, in nats a token"
-    yield f"{'mutation':<34} {'verified':>10} {'first-order estimate':>22}"
-    for row in report["findings"]:
-        verified = "overflow" if row["overflow"] else f"{row['verified']:.4g}"
-        estimate = "(by its spike)" if row["estimate"] is None else f"{row['estimate']:.4g}"
-        yield f"{row['genotype']:<34} {verified:>10} {estimate:>22}"
 
 
 def anatomy_report(model: LoadedModel, layer: int | None) -> dict[str, Any]:
@@ -152,6 +101,31 @@ def anatomy_lines(report: dict[str, Any]) -> Iterator[str]:
             f"{matrix['name']:<{width}}  {shape:>15}  {matrix['heads'] or '–':>5} {matrix['minimum']:>10.4f} "
             f"{matrix['maximum']:>10.4f} {matrix['deviation']:>10.4f}"
         )
+
+
+def grid_report(matrix: str, grid: Grid) -> dict[str, Any]:
+    """A map of a matrix: each cell holds its weight of largest magnitude."""
+    return {
+        "matrix": matrix,
+        "rows": [grid.rows.start, grid.rows.stop],
+        "columns": [grid.columns.start, grid.columns.stop],
+        "cell": [grid.cell_rows, grid.cell_columns],
+        "values": grid.values.tolist(),
+    }
+
+
+def grid_lines(report: dict[str, Any]) -> Iterator[str]:
+    """A map of a matrix for people: where its ten cells of largest magnitude are."""
+    height, width = report["cell"]
+    yield (
+        f"{report['matrix']}, rows {report['rows'][0]} to {report['rows'][1] - 1}, columns {report['columns'][0]} to "
+        f"{report['columns'][1] - 1}: {len(report['values'])} × {len(report['values'][0])} cells of {height} × {width}"
+    )
+    cells = [(value, row, column) for row, line in enumerate(report["values"]) for column, value in enumerate(line)]
+    for value, row, column in sorted(cells, key=lambda cell: -abs(cell[0]))[:10]:
+        top, left = report["rows"][0] + row * height, report["columns"][0] + column * width
+        place = f"[{top},{left}]" if height * width == 1 else f"[{top}:{top + height},{left}:{left + width}]"
+        yield f"{report['matrix'] + place:<36} {value:>10.4f}"
 
 
 def _number(value: float | None) -> str:

@@ -1,0 +1,82 @@
+"""The commands that mutate and read: mutate, anatomy, weights."""
+
+import dataclasses
+from typing import Annotated
+
+import typer
+
+from explorer.commands.options import AsJson, Asked, Device, Dtype, Model, faults, load, show
+from explorer.domain import Decoding, Prompt
+from explorer.errors import ExplorerError
+from explorer.notation import format_genotype, parse_genotype
+from explorer.reports.explore import anatomy_lines, anatomy_report, grid_lines, grid_report, pair_lines, pair_report
+from explorer.settings import DEMO
+
+
+def mutate(
+    genotype: Annotated[str, typer.Argument(help="Such as '11.mlp*0' or '2.down[451,1203]=-3.2;7.head3*0'.")],
+    prompt: Asked,
+    chat: Annotated[
+        bool | None,
+        typer.Option("--chat/--raw", help="Wrap the prompt as a chat; by default if the model can."),
+    ] = None,
+    max_new_tokens: Annotated[int, typer.Option(help="The most tokens of an answer.")] = 64,
+    temperature: Annotated[float, typer.Option(help="0 is greedy.")] = 0.0,
+    top_p: Annotated[float, typer.Option(help="Sample from the likeliest tokens that hold this probability.")] = 1.0,
+    seed: Annotated[int, typer.Option(help="Of the noise that original and mutant share.")] = 0,
+    model: Model = DEMO,
+    device: Device = None,
+    dtype: Dtype = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print the original's and the mutant's answer, and how they differ."""
+    with faults(as_json):
+        parse_genotype(genotype)  # a typing mistake is told before a model is loaded
+        decoding = Decoding(max_new_tokens=max_new_tokens, temperature=temperature, top_p=top_p, seed=seed)
+        Prompt(text=prompt)
+        workspace, loaded = load(model, device, dtype, as_json)
+        asked = Prompt(text=prompt, chat=loaded.has_chat_template if chat is None else chat)
+        read = loaded.anatomy.read(genotype)
+        *_, update = workspace.pair(loaded, asked, decoding, read)
+        report = {
+            "genotype": format_genotype(read),
+            "change": workspace.describe(loaded, read),
+            "model": loaded.name,
+            "prompt": prompt,
+            "chat": asked.chat,
+            "decoding": dataclasses.asdict(decoding),
+            **pair_report(update),
+        }
+        show(report, as_json, pair_lines)
+
+
+def anatomy(
+    layer: Annotated[int | None, typer.Argument(min=0, help="Only this layer.")] = None,
+    model: Model = DEMO,
+    device: Device = None,
+    dtype: Dtype = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the model's layers and matrices, with shapes, heads and the spread of their weights."""
+    with faults(as_json):
+        workspace, loaded = load(model, device, dtype, as_json)
+        show(workspace.compute(anatomy_report, loaded, layer), as_json, anatomy_lines)
+
+
+def weights(
+    site: Annotated[str, typer.Argument(help="A matrix or a part of it, such as 14.down or 14.down[0:64,0:64].")],
+    model: Model = DEMO,
+    device: Device = None,
+    dtype: Dtype = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print a matrix as a map: the weight of largest magnitude of each cell; single weights where they fit."""
+    with faults(as_json):
+        parse_genotype(f"{site}=0")
+        workspace, loaded = load(model, device, dtype, as_json)
+        targets = loaded.anatomy.targets(loaded.anatomy.read(f"{site}=0").mutations[0].site)
+        if len(targets) != 1:
+            raise ExplorerError(f"'{site}' is more than one matrix: name one, such as 14.down.")
+        (target,) = targets
+        grid = workspace.matrix_map(loaded, target.matrix, target.rows, target.columns)
+        show(grid_report(target.matrix.name, grid), as_json, grid_lines)

@@ -1,0 +1,156 @@
+"""The commands of the instruments that show where to look."""
+
+from typing import Annotated
+
+import typer
+
+from explorer.commands.options import (
+    AsJson,
+    Asked,
+    Device,
+    Dtype,
+    LevelName,
+    MaxNewTokens,
+    Model,
+    OperationName,
+    faults,
+    load,
+    show,
+)
+from explorer.domain import MAXIMUM, MINIMUM, ZERO, Decoding, Prompt
+from explorer.errors import ExplorerError
+from explorer.notation import parse_genotype
+from explorer.reports.instruments import (
+    dose_lines,
+    dose_report,
+    epistasis_lines,
+    epistasis_report,
+    findings_lines,
+    findings_report,
+    propagation_lines,
+    propagation_report,
+    sensitivity_lines,
+    sensitivity_report,
+)
+from explorer.settings import DEMO
+
+Genotypes = Annotated[str, typer.Argument(help="Such as '9.head4*0; 11.down[507,1229]=0'.")]
+
+
+def dose(
+    site: Annotated[str, typer.Argument(help="Such as '11.down[507,1229]' or '7.head3'.")],
+    prompt: Asked,
+    background: Annotated[str, typer.Option(help="Mutations that are there already.")] = "",
+    max_new_tokens: MaxNewTokens = 64,
+    model: Model = DEMO,
+    device: Device = None,
+    dtype: Dtype = None,
+    as_json: AsJson = False,
+) -> None:
+    """Set a site to values over its matrix's range and beyond, and print what each does."""
+    with faults(as_json):
+        text = f"{site}=0"
+        if len(parse_genotype(text).mutations) != 1:
+            raise ExplorerError(f"'{site}' is not one site: name one, such as 11.down[507,1229], without an operation.")
+        decoding = Decoding(max_new_tokens=max_new_tokens)
+        Prompt(text=prompt)
+        workspace, loaded = load(model, device, dtype, as_json)
+        (mutation,) = loaded.anatomy.read(text).mutations
+        stacked = loaded.anatomy.read(background)
+        asked = Prompt(text=prompt, chat=loaded.has_chat_template)
+        doses = workspace.dose_response(loaded, asked, decoding, stacked, mutation.site)
+        show(dose_report(site, workspace.facts(loaded, mutation.site), doses), as_json, dose_lines)
+
+
+def sensitive(
+    prompt: Asked,
+    operation: Annotated[OperationName, typer.Option(help="What is done to a site.")] = OperationName.zero,
+    level: Annotated[LevelName, typer.Option(help="What a site is.")] = LevelName.weight,
+    top: Annotated[int, typer.Option(min=1, max=500, help="How many to print.")] = 10,
+    max_new_tokens: MaxNewTokens = 64,
+    model: Model = DEMO,
+    device: Device = None,
+    dtype: Dtype = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find the mutations that matter most for a prompt, each verified by a forward pass."""
+    with faults(as_json):
+        decoding = Decoding(max_new_tokens=max_new_tokens)
+        Prompt(text=prompt)
+        workspace, loaded = load(model, device, dtype, as_json)
+        asked = Prompt(text=prompt, chat=loaded.has_chat_template)
+        chosen = {"max": MAXIMUM, "min": MINIMUM, "zero": ZERO}[operation.value]
+        findings = workspace.find_sensitive(loaded, asked, decoding, chosen, level.value, top)
+        show(findings_report(findings), as_json, findings_lines)
+
+
+def sensitivity(
+    prompt: Asked,
+    operation: Annotated[OperationName, typer.Option(help="What is done to a block.")] = OperationName.zero,
+    matrix: Annotated[str | None, typer.Option(help="Print the blocks of this matrix, such as 14.down.")] = None,
+    max_new_tokens: MaxNewTokens = 64,
+    model: Model = DEMO,
+    device: Device = None,
+    dtype: Dtype = None,
+    as_json: AsJson = False,
+) -> None:
+    """Estimate what an operation on every block of every matrix does, and tell how far to trust the estimates."""
+    with faults(as_json):
+        decoding = Decoding(max_new_tokens=max_new_tokens)
+        Prompt(text=prompt)
+        workspace, loaded = load(model, device, dtype, as_json)
+        asked = Prompt(text=prompt, chat=loaded.has_chat_template)
+        estimated = workspace.sensitivity_map(loaded, asked, decoding)
+        if matrix is not None and (matrix, operation.value) not in estimated.estimates:
+            raise ExplorerError(f"There is no map of '{matrix}': name a matrix of a layer, such as 14.down.")
+        agreement = workspace.agreement(loaded, asked, decoding, operation.value)
+        report = sensitivity_report(loaded.anatomy, estimated, operation.value, agreement, matrix)
+        show(report, as_json, sensitivity_lines)
+
+
+def propagation(
+    genotype: Genotypes,
+    prompt: Asked,
+    token: Annotated[
+        int | None,
+        typer.Option(help="Also what both models would say after this token, layer by layer; −1 is the last."),
+    ] = None,
+    max_new_tokens: MaxNewTokens = 64,
+    model: Model = DEMO,
+    device: Device = None,
+    dtype: Dtype = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print how a mutation spreads: the relative change of the hidden states, layer by layer."""
+    with faults(as_json):
+        parse_genotype(genotype)
+        decoding = Decoding(max_new_tokens=max_new_tokens)
+        Prompt(text=prompt)
+        workspace, loaded = load(model, device, dtype, as_json)
+        asked, read = Prompt(text=prompt, chat=loaded.has_chat_template), loaded.anatomy.read(genotype)
+        spread = workspace.propagate(loaded, asked, decoding, read)
+        place = None if token is None else token + len(spread.tokens) * (token < 0)
+        readings = () if place is None else workspace.read_layers(loaded, asked, decoding, read, place)
+        show(propagation_report(spread, place, readings), as_json, propagation_lines)
+
+
+def epistasis(
+    genotype: Genotypes,
+    prompt: Asked,
+    pairs: Annotated[bool, typer.Option("--pairs", help="Also the interaction of every pair.")] = False,
+    max_new_tokens: MaxNewTokens = 64,
+    model: Model = DEMO,
+    device: Device = None,
+    dtype: Dtype = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print what mutations do alone, what they do together, and the difference."""
+    with faults(as_json):
+        parse_genotype(genotype)
+        decoding = Decoding(max_new_tokens=max_new_tokens)
+        Prompt(text=prompt)
+        workspace, loaded = load(model, device, dtype, as_json)
+        asked, read = Prompt(text=prompt, chat=loaded.has_chat_template), loaded.anatomy.read(genotype)
+        found = workspace.epistasis(loaded, asked, decoding, read)
+        matrix = workspace.pair_matrix(loaded, asked, decoding, read) if pairs else None
+        show(epistasis_report(found, matrix), as_json, epistasis_lines)

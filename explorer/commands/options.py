@@ -1,0 +1,82 @@
+"""What the commands share: options, loading a model, printing, and the edge where faults become sentences."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from explorer.errors import ExplorerError
+from explorer.workspace import Workspace
+
+if TYPE_CHECKING:
+    from explorer.model.loaded import LoadedModel
+
+
+class DtypeName(StrEnum):
+    """Precisions of weights."""
+
+    float32 = "float32"
+    bfloat16 = "bfloat16"
+    float16 = "float16"
+
+
+class OperationName(StrEnum):
+    """Operations that need no number."""
+
+    max = "max"
+    min = "min"
+    zero = "zero"
+
+
+class LevelName(StrEnum):
+    """Levels at which sites are looked for."""
+
+    weight = "weight"
+    row = "row"
+    column = "column"
+    block = "block"
+
+
+Model = Annotated[str, typer.Option("--model", help="demo, a folder, a .gguf file or a hub id.")]
+Device = Annotated[str | None, typer.Option("--device", help="cuda, mps or cpu; the best one here by default.")]
+Dtype = Annotated[
+    DtypeName | None,
+    typer.Option("--dtype", help="float32 on a CPU, the checkpoint's own on a GPU by default."),
+]
+Asked = Annotated[str, typer.Option("--prompt", help="What the model is to answer.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+MaxNewTokens = Annotated[int, typer.Option("--max-new-tokens", help="The most tokens of the original's answer.")]
+
+
+def load(source: str, device: str | None, dtype: str | None, as_json: bool) -> tuple[Workspace, "LoadedModel"]:
+    """The model; what is being done goes to standard error, where it does not mix with results."""
+    workspace = Workspace(source=source, device=device, dtype=dtype)
+    loading, said, is_done = workspace.load(), "", False
+    while not is_done:
+        is_done = loading.is_done
+        if loading.sentence != said and not as_json:
+            said = loading.sentence
+            typer.echo(said, err=True)
+        time.sleep(0 if is_done else 0.05)
+    return workspace, loading.wait()
+
+
+def show(report: dict[str, Any], as_json: bool, lines: Callable[[dict[str, Any]], Iterator[str]]) -> None:
+    if as_json:
+        typer.echo(json.dumps(report, ensure_ascii=False, indent=2))
+    else:
+        typer.echo("\n".join(lines(report)))
+
+
+@contextmanager
+def faults(as_json: bool) -> Iterator[None]:
+    """The edge: what the user can mend becomes a sentence and exit code 2."""
+    try:
+        yield
+    except ExplorerError as fault:
+        typer.echo(json.dumps({"error": str(fault)}, ensure_ascii=False) if as_json else str(fault), err=True)
+        raise typer.Exit(2) from fault

@@ -1,0 +1,58 @@
+"""The command that opens the dashboard."""
+
+import json
+import sys
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+from explorer.commands.options import AsJson, Device, Dtype, Model, faults
+from explorer.settings import DEMO
+
+
+def serve(
+    model: Model = DEMO,
+    device: Device = None,
+    dtype: Dtype = None,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; others than this machine need --auth.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 7860,
+    share: Annotated[bool, typer.Option("--share", help="Also open a public link; needs --auth.")] = False,
+    auth: Annotated[str | None, typer.Option(metavar="USER:PASSWORD", help="Ask visitors for this login.")] = None,
+    open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Open the dashboard."""
+    with faults(as_json):
+        from explorer.ui.serving import Serving, run  # the other commands do without gradio
+
+        run(
+            Serving(
+                model=model,
+                device=device,
+                dtype=dtype,
+                host=host,
+                port=port,
+                share=share,
+                auth=auth,
+                open_browser=open_browser,
+                announce=_announcer(as_json),
+            )
+        )
+
+
+def _announcer(as_json: bool) -> Callable[[dict[str, Any]], None]:
+    """Says where the page is, once it can be opened, and when the model is ready."""
+
+    def announce(facts: dict[str, Any]) -> None:
+        if as_json:
+            typer.echo(json.dumps(facts))
+        elif "url" in facts:
+            typer.echo(f"The dashboard is open at {facts['url']} (Ctrl-C ends it)")
+        else:
+            typer.echo(facts["fault"] or "The model is ready.")
+        sys.stdout.flush()
+
+    return announce

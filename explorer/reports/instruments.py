@@ -1,0 +1,190 @@
+"""What the instruments report: plain values, and their lines for people."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from explorer.domain import (
+    Agreement,
+    Dose,
+    Effect,
+    Epistasis,
+    Finding,
+    LensReading,
+    PairMatrix,
+    Propagation,
+    SensitivityMap,
+    steepest_step,
+)
+from explorer.notation import format_mutation
+
+if TYPE_CHECKING:
+    from explorer.model.anatomy import Anatomy
+    from explorer.mutation.describe import SiteFacts
+
+
+def dose_report(site: str, facts: SiteFacts, doses: Sequence[Dose]) -> dict[str, Any]:
+    """A site's responses over the values that it was set to."""
+    return {
+        "site": site,
+        "present": facts.present,
+        "minimum": facts.minimum,
+        "maximum": facts.maximum,
+        "steepest_step": [dose.value for dose in steepest_step(doses)],
+        "doses": [asdict(dose) for dose in doses],
+    }
+
+
+def dose_lines(report: dict[str, Any]) -> Iterator[str]:
+    """A dose report for people."""
+    yield f"{report['site']}: now {report['present']:.4g}, matrix {report['minimum']:.4g} to {report['maximum']:.4g}"
+    yield f"{'value':>12}  {'mean KL':>10}  first divergence"
+    for dose in report["doses"]:
+        kl = "overflow" if dose["mean_kl"] is None else f"{dose['mean_kl']:.4g}"
+        parted = "silent" if dose["first_divergence"] is None else f"token {dose['first_divergence'] + 1}"
+        yield f"{dose['value']:>12.4g}  {kl:>10}  {parted}"
+    left, right = report["steepest_step"]
+    yield f"The steepest step lies between {left:.4g} and {right:.4g}."
+
+
+def findings_report(findings: Sequence[Finding]) -> dict[str, Any]:
+    """Mutations that matter, the one that matters most first."""
+    rows = [
+        {
+            "genotype": format_mutation(finding.mutation),
+            "verified": finding.verified if math.isfinite(finding.verified) else None,
+            "overflow": not math.isfinite(finding.verified),
+            "estimate": finding.estimate,
+        }
+        for finding in findings
+    ]
+    return {"findings": rows}
+
+
+def findings_lines(report: dict[str, Any]) -> Iterator[str]:
+    """A findings report for people."""
+    yield "What each adds to the negative log-likelihood of the original's answer, in nats a token"
+    yield f"{'mutation':<34} {'verified':>10} {'first-order estimate':>22}"
+    for row in report["findings"]:
+        verified = "overflow" if row["overflow"] else f"{row['verified']:.4g}"
+        estimate = "(by its spike)" if row["estimate"] is None else f"{row['estimate']:.4g}"
+        yield f"{row['genotype']:<34} {verified:>10} {estimate:>22}"
+
+
+def sensitivity_report(
+    anatomy: Anatomy, estimated: SensitivityMap, operation: str, agreement: Agreement, matrix: str | None
+) -> dict[str, Any]:
+    """The largest estimate of every matrix, the blocks of one, and how estimates agree with forward passes."""
+    overview = anatomy.overview(lambda other: float(np.abs(estimated.estimates[other.name, operation]).max()))
+    return {
+        "operation": operation,
+        "side": estimated.side,
+        "kinds": list(overview.kinds),
+        "largest": [[_finite(value) for value in row] for row in overview.values.tolist()],
+        "matrix": matrix,
+        "blocks": None if matrix is None else estimated.estimates[matrix, operation].tolist(),
+        "agreement": {
+            "rank_correlation": _finite(agreement.rank_correlation),
+            "estimated": list(agreement.estimated),
+            "verified": [_finite(value) for value in agreement.verified],
+        },
+    }
+
+
+def sensitivity_lines(report: dict[str, Any]) -> Iterator[str]:
+    """A sensitivity report for people."""
+    yield f"First-order estimate of the block of {report['side']} × {report['side']} that matters most, nats a token"
+    yield "layer" + "".join(f"{kind:>10}" for kind in report["kinds"])
+    for layer in range(len(report["largest"][0])):
+        values = (row[layer] for row in report["largest"])
+        yield f"{layer:>5}" + "".join(f"{'–':>10}" if value is None else f"{value:>10.3g}" for value in values)
+    if report["blocks"] is not None:
+        yield f"\n{report['matrix']}, block by block"
+        for row in report["blocks"]:
+            yield " ".join(f"{value:>9.2g}" for value in row)
+    rank = report["agreement"]["rank_correlation"]
+    said = "is not defined" if rank is None else f"is {rank:.2f}"
+    yield (
+        f"\nOn {len(report['agreement']['verified'])} blocks drawn at random, the rank correlation of estimate and "
+        f"forward pass {said}."
+    )
+
+
+def propagation_report(spread: Propagation, position: int | None, readings: Sequence[LensReading]) -> dict[str, Any]:
+    """How a mutation spreads, and what both models would say after one token, if one is asked for."""
+    return {
+        "tokens": list(spread.tokens),
+        "prompt_length": spread.prompt_length,
+        "changes": [[_finite(value) for value in row] for row in spread.changes.tolist()],
+        "token": position,
+        "lens": [asdict(reading) for reading in readings],
+    }
+
+
+def propagation_lines(report: dict[str, Any]) -> Iterator[str]:
+    """A propagation report for people."""
+    yield "Relative change of the hidden state after each layer: mean and largest over the tokens"
+    for layers, row in enumerate(report["changes"]):
+        known = [value for value in row if value is not None]
+        if not known:
+            yield f"{layers:>4}  overflow"
+            continue
+        at = row.index(max(known))
+        yield f"{layers:>4} {sum(known) / len(known):>10.3g} {row[at]:>10.3g}  at token {at} {report['tokens'][at]!r}"
+    if report["lens"]:
+        yield f"\nAfter token {report['token']} {report['tokens'][report['token']]!r}, read out after each layer"
+        for reading in report["lens"]:
+            original, mutated = (_said(reading[side]) for side in ("original", "mutated"))
+            yield f"{reading['layers']:>4}  {original:<44} {mutated}"
+
+
+def epistasis_report(found: Epistasis, pairs: PairMatrix | None) -> dict[str, Any]:
+    """Mutations alone and together; the interaction of every pair, if it is asked for."""
+    names = [format_mutation(mutation) for mutation in found.mutations]
+    together = range(len(names))
+    return {
+        "singles": [{"genotype": name, **_effect(effect)} for name, effect in zip(names, found.singles, strict=True)],
+        "joint": _effect(found.joint),
+        "sum": _finite(found.sum),
+        "interaction": _finite(found.interaction),
+        "pairs": None
+        if pairs is None
+        else [[None if a == b else _finite(pairs.interaction(a, b)) for b in together] for a in together],
+    }
+
+
+def epistasis_lines(report: dict[str, Any]) -> Iterator[str]:
+    """An epistasis report for people."""
+    yield "What is added to the negative log-likelihood of the original's answer, in nats a token"
+    width = max(len(row["genotype"]) for row in report["singles"])
+    for row in report["singles"]:
+        yield f"{row['genotype']:<{width}}  {_nats(row['added_nll'])}"
+    yield f"{'sum of these':<{width}}  {_nats(report['sum'])}"
+    yield f"{'all together':<{width}}  {_nats(report['joint']['added_nll'])}"
+    yield f"{'interaction':<{width}}  {_nats(report['interaction'])}"
+    if report["pairs"] is not None:
+        yield "\nHow much more each pair adds than its two"
+        for row, name in zip(report["pairs"], (row["genotype"] for row in report["singles"]), strict=True):
+            yield f"{name:<{width}}  " + " ".join(f"{'–':>10}" if v is None else f"{v:>10.4g}" for v in row)
+
+
+def _effect(effect: Effect) -> dict[str, Any]:
+    return {**asdict(effect), "added_nll": _finite(effect.added_nll)}
+
+
+def _finite(value: float) -> float | None:
+    """None for what JSON has no number for."""
+    return value if math.isfinite(value) else None
+
+
+def _nats(value: float | None) -> str:
+    return "overflow" if value is None else f"{value:>10.4g}"
+
+
+def _said(alternatives: Sequence[dict[str, Any]]) -> str:
+    return " ".join(f"{each['text']!r} {each['probability']:.0%}" for each in alternatives[:3]) or "overflow"

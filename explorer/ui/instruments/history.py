@@ -1,0 +1,126 @@
+"""The visit's own record: what was tried, what is pinned for comparison, and how a result is taken away."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from explorer.errors import ExplorerError
+from explorer.ui.components.trial_list import TrialList
+from explorer.ui.edge import refusal
+from explorer.ui.handlers import Handlers, fill_in
+from explorer.ui.session import Exploration
+from explorer.ui.summary import notice_html
+from explorer.ui.tabs.explore import ExploreTab, run_arguments
+from explorer.ui.trials import (
+    MOST_PINNED,
+    Trial,
+    as_json,
+    as_markdown,
+    command_line,
+    python_code,
+    remembered,
+    row_of,
+)
+
+_HINT = (
+    '<p class="caption">Every run of this visit, the newest first. Click one to return to it, prompt and decoding '
+    "included; pin up to four to read them side by side.</p>"
+)
+ASKED_COUNT = 6
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The components."""
+
+    trials: gr.State
+    list: TrialList
+
+
+def build() -> History:
+    """Lay the instrument out."""
+    gr.HTML(_HINT, apply_default_css=False)
+    return History(trials=gr.State(()), list=TrialList())
+
+
+def wire(history: History, tab: ExploreTab, handlers: Handlers) -> None:
+    """Connect the events of the history, of the pinned texts and of what is taken away."""
+    own = HistoryHandlers(handlers)
+    quietly: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+    tab.trial.change(own.record, [tab.trial, history.trials], [history.trials, history.list, tab.takeaway], **quietly)
+    pinned = [tab.pins, tab.pinned, tab.pinned_card, tab.notice]
+    tab.takeaway.pin(own.pin_present, [tab.trial, tab.pins], pinned, **quietly)
+    history.list.pin(own.pin, [history.trials, tab.pins], pinned, **quietly)
+    tab.pinned.unpin(own.unpin, [tab.pins], pinned, **quietly)
+    for trials, event in ((history.trials, history.list.choose), (tab.pins, tab.pinned.choose)):
+        event(
+            own.choose,
+            [tab.exploration, trials],
+            [tab.exploration, *tab.drawn, *tab.asked],
+            **quietly,
+        ).then(**run_arguments(tab, handlers))
+
+
+class HistoryHandlers:
+    """The behaviour of history and pins."""
+
+    def __init__(self, handlers: Handlers) -> None:
+        self._handlers = handlers
+
+    def record(self, trial: Trial | None, trials: tuple[Trial, ...]) -> list[Any]:
+        """A run has ended: it joins the history, and can be taken away."""
+        if trial is None:
+            return [trials, gr.skip(), ""]
+        trials = remembered(trials, trial)
+        texts = {
+            "notation": trial.genotype,
+            "address": trial.address,
+            "command": command_line(trial),
+            "python": python_code(trial),
+            "markdown": as_markdown(trial),
+            "json": as_json(trial),
+        }
+        return [trials, _rows(trials), json.dumps(texts, ensure_ascii=False)]
+
+    def pin_present(self, trial: Trial | None, pins: tuple[Trial, ...]) -> list[Any]:
+        """The button Pin was pressed."""
+        return [gr.skip()] * 4 if trial is None else self._pinned(trial, pins)
+
+    def pin(self, trials: tuple[Trial, ...], pins: tuple[Trial, ...], event: gr.EventData) -> list[Any]:
+        """The pin of a row was pressed."""
+        return self._pinned(trials[int(event.place)], pins)
+
+    def unpin(self, pins: tuple[Trial, ...], event: gr.EventData) -> list[Any]:
+        """The cross of a pinned text was pressed."""
+        kept = tuple(trial for place, trial in enumerate(pins) if place != int(event.place))
+        return [kept, _rows(kept), gr.update(visible=bool(kept)), ""]
+
+    def choose(
+        self, exploration: Exploration, trials: tuple[Trial, ...], request: gr.Request, event: gr.EventData
+    ) -> list[Any]:
+        """A trial was clicked: genotype, prompt and decoding are set again."""
+        trial = trials[int(event.place)]
+        try:
+            if trial.model != exploration.source:
+                raise ExplorerError(f"That was tried on the model {trial.model}: load it first, then click again.")
+            moved = self._handlers.choose(exploration, trial.genotype, request)
+        except ExplorerError as fault:
+            return [*refusal(str(fault)), *[gr.skip()] * ASKED_COUNT]
+        return [*moved, *fill_in(trial.prompt, trial.decoding)]
+
+    def _pinned(self, trial: Trial, pins: tuple[Trial, ...]) -> list[Any]:
+        if trial in pins:
+            return [gr.skip(), gr.skip(), gr.skip(), notice_html("That text is pinned already.")]
+        if len(pins) == MOST_PINNED:
+            message = f"{MOST_PINNED} texts are pinned already: take one away first."
+            return [gr.skip(), gr.skip(), gr.skip(), notice_html(message)]
+        pins = (*pins, trial)
+        return [pins, _rows(pins), gr.update(visible=True), ""]
+
+
+def _rows(trials: tuple[Trial, ...]) -> str:
+    return json.dumps([row_of(trial) for trial in trials], ensure_ascii=False)

@@ -1,0 +1,154 @@
+"""What was tried in a visit, and the forms in which a result is taken away; plain values and texts."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from dataclasses import asdict, dataclass
+from itertools import takewhile
+from typing import TYPE_CHECKING, Any
+
+from explorer.domain import Decoding, Prompt
+
+if TYPE_CHECKING:
+    from explorer.generation.pair import PairUpdate
+
+KEPT = 100
+"""How many trials of a visit are remembered."""
+
+MOST_PINNED = 4
+"""How many texts are compared side by side."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """One finished run: what was asked, what was changed, and what came of it."""
+
+    model: str
+    """The model's source, as the workspace knows it."""
+    genotype: str
+    """In notation; "" is the original model."""
+    change: str
+    """In words."""
+    prompt: Prompt
+    decoding: Decoding
+    address: str
+    """The query that restores the page."""
+    original: str
+    mutated: str
+    first_divergence: int | None
+    cosine: float
+    mean_kl: float | None
+    perplexity: float | None
+    share_changed: float
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether the mutant said what the original did."""
+        return self.first_divergence is None
+
+
+def trial_of(
+    update: PairUpdate, *, model: str, genotype: str, change: str, prompt: Prompt, decoding: Decoding, address: str
+) -> Trial | None:
+    """The trial that a run's last update makes; None if it was stopped or the original itself overflowed."""
+    measures = update.measures
+    if measures is None:
+        return None
+    return Trial(
+        model=model,
+        genotype=genotype,
+        change=change,
+        prompt=prompt,
+        decoding=decoding,
+        address=address,
+        original="".join(update.original),
+        mutated="".join(update.mutated),
+        first_divergence=update.first_divergence,
+        cosine=measures.cosine,
+        mean_kl=measures.mean_kl,
+        perplexity=measures.perplexity,
+        share_changed=measures.share_changed,
+    )
+
+
+def remembered(trials: tuple[Trial, ...], trial: Trial) -> tuple[Trial, ...]:
+    """The trials with another, the newest first; one that was there moves up."""
+    return (trial, *(other for other in trials if other != trial))[:KEPT]
+
+
+def command_line(trial: Trial) -> str:
+    """The command that repeats a trial."""
+    decoding, default = trial.decoding, Decoding()
+    parts = ["python", "-m", "explorer", "mutate", trial.genotype, "--prompt", trial.prompt.text]
+    parts.append("--chat" if trial.prompt.chat else "--raw")
+    parts += ["--max-new-tokens", str(decoding.max_new_tokens)]
+    for name in ("temperature", "top_p", "seed"):
+        if getattr(decoding, name) != getattr(default, name):
+            parts += [f"--{name.replace('_', '-')}", str(getattr(decoding, name))]
+    return shlex.join([*parts, "--model", trial.model])
+
+
+def python_code(trial: Trial) -> str:
+    """Three lines for a notebook that repeat a trial."""
+    asked = {"chat": trial.prompt.chat, **asdict(trial.decoding)}
+    options = ", ".join(f"{name}={value!r}" for name, value in asked.items())
+    return (
+        "from explorer.notebook import compare, load\n"
+        f"model = load({trial.model!r})\n"
+        f"compare(model, {trial.genotype!r}, {trial.prompt.text!r}, {options})"
+    )
+
+
+def as_json(trial: Trial) -> str:
+    """Everything that is known of a trial."""
+    return json.dumps({**asdict(trial), "command": command_line(trial)}, ensure_ascii=False, indent=2)
+
+
+def as_markdown(trial: Trial) -> str:
+    """A trial as a page to read."""
+    parted = "none: silent" if trial.first_divergence is None else f"token {trial.first_divergence + 1}"
+    decoding = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in asdict(trial.decoding).items())
+    rows = [
+        ("Model", trial.model),
+        ("Mutation", f"`{trial.genotype or 'none'}`"),
+        ("Prompt", f"{trial.prompt.text} ({'chat' if trial.prompt.chat else 'raw text'})"),
+        ("Decoding", decoding),
+        ("First divergence", parted),
+        ("Tokens changed", f"{trial.share_changed:.0%}"),
+        ("Word similarity", f"{trial.cosine:.3f}"),
+        ("Mean KL", _number(trial.mean_kl, " nats")),
+        ("Perplexity", _number(trial.perplexity, "")),
+    ]
+    table = "\n".join(f"| {name} | {_cell(value)} |" for name, value in rows)
+    return (
+        f"# {trial.change}\n\n| | |\n|---|---|\n{table}\n\n## Original\n\n{_quoted(trial.original)}\n\n"
+        f"## Mutated\n\n{_quoted(trial.mutated)}\n\n## Again\n\n```sh\n{command_line(trial)}\n```\n"
+    )
+
+
+def row_of(trial: Trial) -> dict[str, Any]:
+    """What lists of trials show of one."""
+    alike = zip(trial.original, trial.mutated, strict=False)
+    common = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], alike))
+    return {
+        "genotype": trial.genotype,
+        "prompt": trial.prompt.text,
+        "divergence": trial.first_divergence,
+        "mean_kl": trial.mean_kl,
+        "cosine": trial.cosine,
+        "common": trial.mutated[:common],
+        "rest": trial.mutated[common:],
+    }
+
+
+def _number(value: float | None, unit: str) -> str:
+    return "overflow" if value is None else f"{value:.4g}{unit}"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def _quoted(text: str) -> str:
+    return "\n".join(f"> {line}" for line in text.splitlines()) or "> (nothing)"
