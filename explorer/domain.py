@@ -22,7 +22,7 @@ ATTENTION_KINDS = ("q", "k", "v", "o")
 MLP_KINDS = ("gate", "up", "down")
 MATRIX_KINDS = ATTENTION_KINDS + MLP_KINDS
 LAYER_NORM_KINDS = ("attn_norm", "q_norm", "k_norm", "attn_post_norm", "mlp_norm", "mlp_post_norm")
-LAYER_KINDS = MATRIX_KINDS + LAYER_NORM_KINDS
+LAYER_KINDS = (*MATRIX_KINDS, "router", *LAYER_NORM_KINDS)
 NORM_KINDS = (*LAYER_NORM_KINDS, "norm")
 
 
@@ -55,9 +55,9 @@ ALL = Slice()
 class Site:
     """The place of a mutation: a group of matrices, one matrix, or a part of one.
 
-    `part` is a matrix kind (`q k v o gate up down`, a norm, `embed`, `head`, ...), a group (`layer`,
-    `attn`, `mlp`, `head`, `kvhead`), or, in a model of an unknown family, a module's path. With a
-    layer, `head` is an attention head; without one, it is the language-model head.
+    `part` is a matrix kind (`q k v o gate up down`, `router`, `expert5.down`, a norm, `embed`, `head`, ...), a
+    group (`layer`, `attn`, `mlp`, `head`, `kvhead`, `expert5`), or, in a model of an unknown family, a module's
+    path. With a layer, `head` is an attention head; without one, it is the language-model head.
     """
 
     part: str

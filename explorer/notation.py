@@ -5,7 +5,7 @@ Owns the grammar and where each part of a text stands; does not know which sites
     genotype  = mutation { ";" mutation }
     mutation  = site operation
     site      = LAYER | LAYER "." part | global | module path, then an optional "[" index ["," index] "]"
-    part      = kind [ ".head" N ] | "attn" | "mlp" | "head" N | "kvhead" N
+    part      = kind [ ".head" N ] | "attn" | "mlp" | "head" N | "kvhead" N | "expert" N [ "." kind ]
     index     = N | [N] ":" [N]                         half-open, as in Python
     operation = "=" (NUMBER | "max" | "min") | "*" NUMBER | "+" NUMBER
 """
@@ -36,6 +36,7 @@ SitePart = Literal["layer", "part", "head", "rows", "columns", "operation"]
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _TARGET = re.compile(r"[A-Za-z0-9_.]+")
 _HEAD = re.compile(r"(kvhead|head)([0-9]+)")
+_EXPERT = re.compile(r"expert([0-9]+)(\.(?:gate|up|down))?")
 _MOST_DIGITS = 12
 _WORD = re.compile(r"[A-Za-z]+")
 
@@ -190,7 +191,8 @@ def _read_site(reader: _Reader, positions: dict[SitePart, int]) -> Site:
     bracket = reader.position
     if not reader.take("["):
         return site
-    if site.part in ("layer", "attn", "mlp", "kvhead") or site.head is not None:
+    is_whole_expert = site.part.startswith("expert") and "." not in site.part
+    if site.part in ("layer", "attn", "mlp", "kvhead") or site.head is not None or is_whole_expert:
         reader.fail("Rows and columns belong to one whole matrix, such as 14.down[3,5].", bracket)
     return _read_indices(reader, site, positions)
 
@@ -209,6 +211,10 @@ def _read_target(reader: _Reader, target: str, start: int, positions: dict[SiteP
         return Site(part=head[1], layer=layer, head=_whole(reader, head[2], positions["head"]))
     if len(rest) == 1 and rest[0] in ("attn", "mlp", *LAYER_KINDS):
         return Site(part=rest[0], layer=layer)
+    expert = _EXPERT.fullmatch(".".join(rest))
+    if expert:
+        number = _whole(reader, expert[1], positions["part"] + len("expert"))
+        return Site(part=f"expert{number}{expert[2] or ''}", layer=layer)
     if len(rest) > 1 and rest[0] in ATTENTION_KINDS:
         positions["head"] = start + len(first) + 1 + len(rest[0]) + 1
         head = _HEAD.fullmatch(".".join(rest[1:]))
@@ -216,7 +222,9 @@ def _read_target(reader: _Reader, target: str, start: int, positions: dict[SiteP
             return Site(part=rest[0], layer=layer, head=_whole(reader, head[2], positions["head"]))
         reader.fail(f"Expected a head, such as {layer}.{rest[0]}.head0.", positions["head"])
     kinds = " ".join(LAYER_KINDS)
-    reader.fail(f"A layer has no part '{'.'.join(rest)}'. It has: attn mlp headN kvheadN {kinds}.", positions["part"])
+    reader.fail(
+        f"A layer has no part '{'.'.join(rest)}'. It has: attn mlp headN kvheadN expertN {kinds}.", positions["part"]
+    )
 
 
 def _read_indices(reader: _Reader, site: Site, positions: dict[SitePart, int]) -> Site:

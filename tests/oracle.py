@@ -20,19 +20,11 @@ def edited_in_place(model: LoadedModel, genotype: Genotype) -> Iterator[None]:
         with torch.no_grad():
             for mutation in genotype.mutations:
                 for target in model.anatomy.targets(mutation.site):
-                    block = _block(model, target)
+                    weight, rows, columns = _place(model, target)
+                    block = weight[rows][:, columns]
                     low, high = extremes[target.matrix.name]
-                    match mutation.operation.kind:
-                        case "set":
-                            block.fill_(mutation.operation.value)
-                        case "max":
-                            block.fill_(high)
-                        case "min":
-                            block.fill_(low)
-                        case "scale":
-                            block.mul_(mutation.operation.value)
-                        case "add":
-                            block.add_(mutation.operation.value)
+                    kind, value = mutation.operation.kind, mutation.operation.value
+                    weight[rows[:, None], columns] = _changed(block, kind, value, low, high)
         yield
     finally:
         with torch.no_grad():
@@ -40,14 +32,34 @@ def edited_in_place(model: LoadedModel, genotype: Genotype) -> Iterator[None]:
                 parameter.copy_(before)
 
 
-def _block(model: LoadedModel, target: Target) -> torch.Tensor:
-    use = target.matrix.uses[0]
-    weight = model.causal_lm.get_parameter(f"{use.module}.weight").data
-    rows = slice(use.first_row + target.rows.start, use.first_row + target.rows.stop)
-    columns = slice(target.columns.start, target.columns.stop)
+def _changed(block: torch.Tensor, kind: str, value: float, low: float, high: float) -> torch.Tensor:
+    match kind:
+        case "set":
+            return torch.full_like(block, value)
+        case "max":
+            return torch.full_like(block, high)
+        case "min":
+            return torch.full_like(block, low)
+        case "scale":
+            return block * value
+    return block + value
+
+
+def _place(model: LoadedModel, target: Target) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """A view [rows, columns] of the tensor that holds the target's matrix, and where in it the target is."""
+    matrix, use = target.matrix, target.matrix.uses[0]
+    weight = model.causal_lm.get_parameter(f"{use.module}.{use.parameter}").data
+    rows = torch.tensor(target.rows)
+    if use.expert is not None:
+        weight = weight[use.expert]
     if use.layout == "vector":
-        return weight[rows]
-    return weight[columns, rows] if use.layout == "conv1d" else weight[rows, columns]
+        weight = weight[:, None]
+    if use.layout == "conv1d":
+        weight = weight.T
+    if model.causal_lm.config.model_type == "gpt_neox" and matrix.kind in "qkv":  # head by head: q, k, v of each
+        size = model.causal_lm.config.hidden_size // model.causal_lm.config.num_attention_heads
+        return weight, rows + rows // size * 2 * size + "qkv".index(matrix.kind) * size, torch.tensor(target.columns)
+    return weight, rows + use.first_row, torch.tensor(target.columns)
 
 
 def _extremes(model: LoadedModel, genotype: Genotype) -> dict[str, tuple[float, float]]:
@@ -55,7 +67,8 @@ def _extremes(model: LoadedModel, genotype: Genotype) -> dict[str, tuple[float, 
     for mutation in genotype.mutations:
         for target in model.anatomy.targets(mutation.site):
             matrix = target.matrix
-            whole = _block(model, Target(matrix, range(matrix.rows), range(matrix.columns)))
+            weight, rows, columns = _place(model, Target(matrix, range(matrix.rows), range(matrix.columns)))
+            whole = weight[rows][:, columns]
             found[matrix.name] = (float(whole.min()), float(whole.max()))
     return found
 

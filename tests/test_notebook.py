@@ -6,9 +6,10 @@ import torch
 from explorer.errors import ExplorerError, NotationError
 from explorer.model.loaded import LoadedModel
 from explorer.model.weights import checksum
+from explorer.notation import format_genotype
 from explorer.notebook import compare, load, mutated
 from tests.oracle import edited_in_place
-from tests.tiny import CONFIGURATIONS, tiny_model
+from tests.tiny import CONFIGURATIONS, read, tiny_model
 
 
 def test_three_lines() -> None:
@@ -34,9 +35,10 @@ def test_a_plain_model_generates_as_its_mutant_inside_the_block(family: str) -> 
 
     before, weights = say(), checksum(model)
     for text in ("1.down*-1;0.attn_norm*2", "embed[5:9,:]=max", "1.head2*0;norm*-1"):
-        with edited_in_place(loaded, loaded.anatomy.read(text)):
+        genotype = read(loaded, text)
+        with edited_in_place(loaded, genotype):
             expected = say()
-        with mutated(model, text) as mutant:
+        with mutated(model, format_genotype(genotype)) as mutant:
             assert mutant is model
             assert say() == expected
         assert say() == before

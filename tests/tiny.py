@@ -1,5 +1,6 @@
 """Random two-layer models of every family, and a tokenizer of single words to go with them."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -10,8 +11,10 @@ from transformers import (
     Gemma2Config,
     Gemma3TextConfig,
     GPT2Config,
+    GPTNeoXConfig,
     LlamaConfig,
     MistralConfig,
+    MixtralConfig,
     Phi3Config,
     PreTrainedConfig,
     PreTrainedModel,
@@ -19,6 +22,7 @@ from transformers import (
     PreTrainedTokenizerFast,
     Qwen2Config,
     Qwen3Config,
+    Qwen3MoeConfig,
     StableLmConfig,
 )
 
@@ -43,6 +47,7 @@ SIZES: dict[str, Any] = {
     "pad_token_id": 1,
 }
 
+NEOX_SIZES = {name: size for name, size in SIZES.items() if name != "num_key_value_heads"}
 GEMMA3: dict[str, Any] = {"head_dim": 8, "sliding_window": 6, "layer_types": ["sliding_attention", "full_attention"]}
 
 CONFIGURATIONS: dict[str, Callable[[], PreTrainedConfig]] = {
@@ -54,6 +59,11 @@ CONFIGURATIONS: dict[str, Callable[[], PreTrainedConfig]] = {
     "gemma3": lambda: Gemma3TextConfig(**SIZES, **GEMMA3, tie_word_embeddings=False),
     "gemma2": lambda: Gemma2Config(**SIZES, **GEMMA3, tie_word_embeddings=False),
     "phi3": lambda: Phi3Config(**SIZES),
+    "gpt_neox": lambda: GPTNeoXConfig(**NEOX_SIZES),
+    "mixtral": lambda: MixtralConfig(**SIZES, num_local_experts=3, num_experts_per_tok=2),
+    "qwen3_moe": lambda: Qwen3MoeConfig(
+        **SIZES, num_experts=4, num_experts_per_tok=2, moe_intermediate_size=24, mlp_only_layers=[0]
+    ),
     "gpt2": lambda: GPT2Config(
         vocab_size=VOCABULARY,
         n_embd=32,
@@ -72,6 +82,8 @@ OTHERS: dict[str, Callable[[], PreTrainedConfig]] = {
     "stablelm": lambda: StableLmConfig(**SIZES),  # a family that the project does not know
 }
 ALL = CONFIGURATIONS | OTHERS
+_LUCK = {"gpt_neox": 1}
+"""Added to the seeds of those whose answer would otherwise be a single token."""
 
 
 def tiny_tokenizer() -> PreTrainedTokenizerBase:
@@ -84,7 +96,7 @@ def tiny_tokenizer() -> PreTrainedTokenizerBase:
 
 def tiny_transformer(name: str, seed: int = 0) -> PreTrainedModel:
     """The random model as transformers makes it, with biases and norms that are random too."""
-    torch.manual_seed(seed)
+    torch.manual_seed(seed + _LUCK.get(name, 0))
     model: PreTrainedModel = AutoModelForCausalLM.from_config(ALL[name](), dtype=torch.float32).eval()
     with torch.no_grad():
         for path, parameter in model.named_parameters():
@@ -107,3 +119,12 @@ def baseline_of(model: LoadedModel, prompt: Prompt, tokens: int) -> Baseline:
     baseline = baselines.get(model, prompt, decoding)
     assert baseline is not None
     return baseline
+
+
+def read(model: LoadedModel, text: str) -> Genotype:
+    """The genotype of a text; where a layer has experts, what it says of the layer's MLP is meant of its expert 1."""
+
+    def moved(found: re.Match[str]) -> str:
+        return found[0] if found[0] in model.anatomy.matrices else f"{found[1]}.expert1.{found[2]}"
+
+    return model.anatomy.read(re.sub(r"\b([0-9]+)\.(gate|up|down)\b", moved, text))

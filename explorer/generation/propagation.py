@@ -1,7 +1,7 @@
 """How a mutation spreads: what it changes of the hidden states, and what each layer would say (logit lens).
 
 Original and mutant run over the baseline's tokens in one batch, so that what a mutation cannot reach differs by
-exactly nothing.
+rounding at most.
 """
 
 import torch

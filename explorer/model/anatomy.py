@@ -15,7 +15,7 @@ from transformers import PreTrainedModel
 from transformers.pytorch_utils import Conv1D
 
 from explorer.domain import ATTENTION_KINDS, MATRIX_KINDS, MLP_KINDS, Genotype, Mutation, Overview, Site, Slice
-from explorer.model.families import Family, Place, find_family
+from explorer.model.families import Family, Mixture, Place, find_family
 from explorer.notation import SitePart, check_mutations, parse_mutations
 
 Layout = Literal["linear", "conv1d", "embedding", "vector", "mixture"]
@@ -108,17 +108,22 @@ class Anatomy:
         check_mutations(parsed, text, self.objection)
         return Genotype(tuple(item.mutation for item in parsed))
 
-    def kinds(self, layer: int) -> tuple[str, ...]:
+    def kinds(self, layer: int | None) -> tuple[str, ...]:
         """The kinds of matrix, norms included, that a layer has."""
         return tuple(matrix.kind for matrix in self.matrices.values() if matrix.layer == layer)
 
+    def experts(self, layer: int) -> int:
+        """How many experts a layer routes its tokens to; 0 if its MLP is one."""
+        return sum(kind.startswith("expert") and kind.endswith(".down") for kind in self.kinds(layer))
+
     def overview(self, value: Callable[[Matrix], float]) -> Overview:
-        """A number for each matrix of each layer, norms left out."""
+        """A number for each matrix of each layer, norms left out; the largest of a layer's experts."""
         matrices = [matrix for matrix in self.matrices.values() if matrix.layer is not None and matrix.columns > 1]
-        kinds = tuple(dict.fromkeys(matrix.kind for matrix in matrices))
+        kinds = tuple(dict.fromkeys(kind_of(matrix.kind) for matrix in matrices))
         values = np.full((len(kinds), self.layer_count), np.nan, dtype=np.float32)
         for matrix in matrices:
-            values[kinds.index(matrix.kind), matrix.layer] = value(matrix)
+            place = (kinds.index(kind_of(matrix.kind)), matrix.layer)
+            values[place] = np.fmax(values[place], value(matrix))
         return Overview(kinds=kinds, values=values)
 
     def targets(self, site: Site) -> tuple[Target, ...]:
@@ -130,6 +135,8 @@ class Anatomy:
                 return self._whole(site.layer, ATTENTION_KINDS)
             case "mlp":
                 return self._whole(site.layer, MLP_KINDS)
+            case part if is_whole_expert(part):
+                return self._whole(site.layer, MLP_KINDS, f"{part}.")
             case "head" if site.layer is not None:
                 return self._heads(site, ("q", "o"))
             case "kvhead":
@@ -152,10 +159,14 @@ class Anatomy:
         """What keeps a site from being one of this model."""
         return self._layer_objection(site) or self._part_objection(site) or self._index_objection(site)
 
-    def _whole(self, layer: int | None, kinds: tuple[str, ...]) -> tuple[Target, ...]:
-        names = (f"{layer}.{kind}" for kind in kinds)
-        matrices = (self.matrices[name] for name in names if name in self.matrices)
-        return tuple(Target(matrix, range(matrix.rows), range(matrix.columns)) for matrix in matrices)
+    def _whole(self, layer: int | None, kinds: tuple[str, ...], prefix: str = "") -> tuple[Target, ...]:
+        """All of a layer's matrices of some kinds, those of all its experts included; or of one expert's."""
+        matrices = (self.matrices[f"{layer}.{kind}"] for kind in self.kinds(layer) if kind_of(kind) in kinds)
+        return tuple(
+            Target(matrix, range(matrix.rows), range(matrix.columns))
+            for matrix in matrices
+            if matrix.kind.startswith(prefix)
+        )
 
     def _heads(self, site: Site, kinds: tuple[str, ...]) -> tuple[Target, ...]:
         assert site.head is not None
@@ -205,7 +216,10 @@ class Anatomy:
         if site.layer is None:
             names = " ".join(name for name, matrix in self.matrices.items() if matrix.layer is None)
             return f"'{site.part}' is no site of this model. Start with a layer, such as 5.down, or name: {names}."
-        return f"Layer {site.layer} has no '{site.part}'. It has: {' '.join(self.kinds(site.layer))}."
+        kinds = [kind for kind in self.kinds(site.layer) if not kind.startswith("expert")]
+        count = self.experts(site.layer)
+        experts = f" expert0 to expert{count - 1} (each gate up down)" if count else ""
+        return f"Layer {site.layer} has no '{site.part}'. It has: {' '.join(kinds)}{experts}."
 
     @property
     def _example(self) -> str:
@@ -253,25 +267,73 @@ def _family_matrices(model: PreTrainedModel, family: Family, layers: int) -> lis
 
 def _layer_matrices(model: PreTrainedModel, family: Family, layer: int) -> list[Matrix]:
     base = f"{family.decoder}.{family.layers}.{layer}"
-    found = [_placed(model, kind, layer, base, place) for kind, place in family.matrices.items()]
+    modules = model.get_submodule(base)
+    held = {kind: place for kind, place in family.matrices.items() if _has(modules, place.module)}
+    found = [_placed(model, kind, layer, base, place) for kind, place in held.items()]
+    if family.mixture and _has(modules, f"{family.mixture.module}.{family.mixture.experts}"):
+        found += _experts(model, layer, f"{base}.{family.mixture.module}", family.mixture)
     for kind, module in family.norms.items():
         found.append(_matrix(model, kind, layer, (Use(f"{base}.{module}", "vector"),)))
     return found
 
 
+def _has(module: nn.Module, path: str) -> bool:
+    """Whether there is a module at a dotted path."""
+    for name in path.split("."):
+        if name not in module._modules:
+            return False
+        module = module.get_submodule(name)
+    return True
+
+
 def _placed(model: PreTrainedModel, kind: str, layer: int, base: str, place: Place) -> Matrix:
     path = f"{base}.{place.module}"
     sizes = _fused_sizes(model, place)
-    first_row = sum(sizes[other] for other in place.fused[: place.fused.index(kind)]) if place.fused else 0
-    use = Use(path, _layout(model.get_submodule(path)), first_row)
+    before = place.fused[: place.fused.index(kind)] if place.fused else ()
+    if place.interleaved:
+        head = _head_size(model)
+        interleaved = (head, head * len(place.fused))
+        use = Use(path, "linear", head * len(before), interleaved)
+    else:
+        use = Use(path, _layout(model.get_submodule(path)), sum(sizes[other] for other in before))
     return _matrix(model, kind, layer, (use,), rows=sizes.get(kind))
+
+
+def _experts(model: PreTrainedModel, layer: int, path: str, mixture: Mixture) -> list[Matrix]:
+    """The router, and gate, up and down of every expert."""
+    router, gate_up, down = (
+        f"{mixture.router}.weight",
+        f"{mixture.experts}.gate_up_proj",
+        f"{mixture.experts}.down_proj",
+    )
+    count, fused_rows, hidden = model.get_parameter(f"{path}.{gate_up}").shape
+    rows, inner = fused_rows // 2, model.get_parameter(f"{path}.{down}").shape[2]
+    found = [_expert_matrix("router", layer, count, hidden, Use(path, "mixture", parameter=router))]
+    for expert in range(count):
+        for kind, first, parameter, shape in (
+            ("gate", 0, gate_up, (rows, hidden)),
+            ("up", rows, gate_up, (rows, hidden)),
+            ("down", 0, down, (hidden, inner)),
+        ):
+            use = Use(path, "mixture", first, parameter=parameter, expert=expert)
+            found.append(_expert_matrix(f"expert{expert}.{kind}", layer, *shape, use))
+    return found
+
+
+def _expert_matrix(kind: str, layer: int, rows: int, columns: int, use: Use) -> Matrix:
+    return Matrix(name=_named(layer, kind), kind=kind, layer=layer, rows=rows, columns=columns, uses=(use,))
+
+
+def _head_size(model: PreTrainedModel) -> int:
+    config = model.config.get_text_config()
+    return int(getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads)
 
 
 def _fused_sizes(model: PreTrainedModel, place: Place) -> dict[str, int]:
     """Rows of each kind that shares the module."""
     config = model.config.get_text_config()
     heads = config.num_attention_heads
-    head_size = getattr(config, "head_dim", None) or config.hidden_size // heads
+    head_size = _head_size(model)
     kv_rows = (getattr(config, "num_key_value_heads", None) or heads) * head_size
     mlp_rows = getattr(config, "intermediate_size", None)
     rows = {"q": heads * head_size, "k": kv_rows, "v": kv_rows, "gate": mlp_rows, "up": mlp_rows}
@@ -338,9 +400,21 @@ def _matrix_name(site: Site) -> str:
     return _named(site.layer, site.part)
 
 
+def kind_of(kind: str) -> str:
+    """The kind of matrix, whichever expert's it is: `down` of `expert5.down`."""
+    return kind.rpartition(".")[2]
+
+
+def is_whole_expert(part: str) -> bool:
+    """Whether a part names all of an expert."""
+    return part.startswith("expert") and "." not in part and part != "expert"
+
+
 def _kinds_of(site: Site) -> tuple[str, ...]:
     if site.layer is not None and site.part == "head":
         return ("q", "o")
+    if is_whole_expert(site.part):
+        return tuple(f"{site.part}.{kind}" for kind in MLP_KINDS)
     return ("k", "v") if site.part == "kvhead" else (site.part,)
 
 

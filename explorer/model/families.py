@@ -14,6 +14,19 @@ class Place:
     module: str
     fused: tuple[str, ...] = ()
     """The kinds that share the module's rows, in order, when it holds more than one."""
+    interleaved: bool = False
+    """Whether they share them head by head: all kinds of the first head, then of the second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mixture:
+    """The module of a layer that routes each token to some of its experts; `expertN.gate` and the like live there."""
+
+    module: str = "mlp"
+    router: str = "gate"
+    """The module below it that chooses, with a `weight` [experts, hidden size]."""
+    experts: str = "experts"
+    """The module below it whose `gate_up_proj` and `down_proj` hold all experts' matrices, one after the other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +51,8 @@ class Family:
     """Matrix kind to its place in a layer."""
     norms: dict[str, str] = field(default_factory=dict)
     """Norm kind to its module in a layer."""
+    mixture: Mixture | None = None
+    """Where a layer without an MLP of its own keeps its experts; layers with one have `matrices` only."""
 
 
 _LLAMA_MATRICES = {
@@ -52,6 +67,7 @@ _LLAMA_MATRICES = {
 _LLAMA_NORMS = {"attn_norm": "input_layernorm", "mlp_norm": "post_attention_layernorm"}
 _HEAD_NORMS = {"q_norm": "self_attn.q_norm", "k_norm": "self_attn.k_norm"}
 _GPT2_QKV = Place("attn.c_attn", fused=("q", "k", "v"))
+_NEOX_QKV = Place("attention.query_key_value", fused=("q", "k", "v"), interleaved=True)
 _PHI3_QKV = Place("self_attn.qkv_proj", fused=("q", "k", "v"))
 _PHI3_GATE_UP = Place("mlp.gate_up_proj", fused=("gate", "up"))
 
@@ -121,7 +137,26 @@ PHI3 = replace(
     },
 )
 
-FAMILIES = (LLAMA, QWEN3, PHI3, GEMMA2, GEMMA3, GEMMA3_WITH_IMAGES, GPT2)
+MIXTRAL = replace(LLAMA, model_types=("mixtral",), mixture=Mixture())
+QWEN3_MOE = replace(QWEN3, model_types=("qwen3_moe",), mixture=Mixture())
+GPT_NEOX = Family(
+    model_types=("gpt_neox",),
+    decoder="gpt_neox",
+    layers="layers",
+    embed="embed_in",
+    norm="final_layer_norm",
+    matrices={
+        "q": _NEOX_QKV,
+        "k": _NEOX_QKV,
+        "v": _NEOX_QKV,
+        "o": Place("attention.dense"),
+        "up": Place("mlp.dense_h_to_4h"),
+        "down": Place("mlp.dense_4h_to_h"),
+    },
+    norms=_LLAMA_NORMS,
+)
+
+FAMILIES = (LLAMA, QWEN3, PHI3, GEMMA2, GEMMA3, GEMMA3_WITH_IMAGES, GPT2, GPT_NEOX, MIXTRAL, QWEN3_MOE)
 
 
 def find_family(model_type: str) -> Family | None:

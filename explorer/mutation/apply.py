@@ -17,25 +17,12 @@ from explorer.model.linear import linear
 from explorer.model.loaded import LoadedModel, Specimen
 from explorer.model.view import View, shadow
 from explorer.model.weights import weight_of
+from explorer.mutation.mixture import MixturePatch
 from explorer.mutation.operations import operate
+from explorer.mutation.slab import Slab
 
 Patch = Callable[[Tensor, Tensor], Tensor]
 """From a module's input and output to the output with some batch rows mutated."""
-
-
-@dataclass(frozen=True, slots=True)
-class Slab:
-    """Consecutive rows of a matrix after a genotype: everything that its mutations touch there."""
-
-    matrix: Matrix
-    first_row: int
-    weights: Tensor
-    """[rows of the slab, columns], a copy."""
-
-    @property
-    def rows(self) -> range:
-        """The matrix rows that it replaces."""
-        return range(self.first_row, self.first_row + self.weights.shape[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +57,15 @@ def patches(model: nn.Module, mutant: Mutant, rows: slice) -> Iterator[tuple[str
 
     `model` is the unmutated one: patches of embeddings and norms compute with copies of its modules.
     """
+    mixtures: dict[str, list[Slab]] = {}
     for slab in mutant.slabs:
         for use in slab.matrix.uses:
-            yield use.module, _patch(model.get_submodule(use.module), slab, use, rows)
+            if use.layout == "mixture":
+                mixtures.setdefault(use.module, []).append(slab)
+            else:
+                yield use.module, _patch(model.get_submodule(use.module), slab, use, rows)
+    for path, slabs in mixtures.items():
+        yield path, MixturePatch(model.get_submodule(path), slabs, rows)
 
 
 def _by_tensor(anatomy: Anatomy, genotype: Genotype) -> dict[tuple[Use, ...], list[tuple[Target, Operation]]]:
@@ -112,13 +105,11 @@ def _entry(anatomy: Anatomy, matrix: Matrix) -> int | None:
 
 
 def _patch(module: nn.Module, slab: Slab, use: Use, rows: slice) -> Patch:
-    match use.layout:
-        case "linear" | "conv1d":
-            return _LinearPatch(slab, use, _bias(module, slab, use), rows)
-        case "embedding":
-            return _EmbeddingPatch(slab, _slab_embedding(module, slab), rows)
-        case "vector":
-            return _NormPatch(_mutated_norm(module, slab), rows)
+    if use.layout == "embedding":
+        return _EmbeddingPatch(slab, _slab_embedding(module, slab), rows)
+    if use.layout == "vector":
+        return _NormPatch(_mutated_norm(module, slab), rows)
+    return _LinearPatch(slab, use, _bias(module, slab, use), rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from explorer.generation.dose import COARSE, FINE, dose_response
 from explorer.generation.pair import generate_pair
 from explorer.model.loaded import LoadedModel
 from explorer.notation import format_number
+from tests.tiny import read
 
 RAW = Prompt(text="w5 w6 w7 w8 w9", chat=False)
 
@@ -17,7 +18,7 @@ RAW = Prompt(text="w5 w6 w7 w8 w9", chat=False)
 def test_each_response_is_that_of_the_mutant(tiny: LoadedModel, temperature: float, site: str) -> None:
     decoding = Decoding(max_new_tokens=12, temperature=temperature, seed=3)
     stacked = tiny.anatomy.read("0.o[2,:]*2")
-    target = tiny.anatomy.read(f"{site}=0").mutations[0].site
+    target = read(tiny, f"{site}=0").mutations[0].site
     baselines = Baselines(1)
     for _ in generate_pair(tiny, RAW, decoding, Genotype(), baselines):
         pass
@@ -27,7 +28,7 @@ def test_each_response_is_that_of_the_mutant(tiny: LoadedModel, temperature: flo
     assert len(doses) == COARSE + FINE
     assert [dose.value for dose in doses] == sorted(dose.value for dose in doses)
     for dose in doses[::4]:
-        genotype = tiny.anatomy.read(f"0.o[2,:]*2;{site}={format_number(dose.value)}")
+        genotype = read(tiny, f"0.o[2,:]*2;{site}={format_number(dose.value)}")
         *_, update = generate_pair(tiny, RAW, decoding, genotype, baselines)
         assert update.measures is not None
         assert dose.mean_kl == pytest.approx(update.measures.mean_kl, rel=1e-3, abs=1e-6)

@@ -13,7 +13,7 @@ from explorer.generation.epistasis import MOST_MUTATIONS, epistasis, pair_matrix
 from explorer.generation.gradients import loss_of, tokens_of
 from explorer.model.loaded import LoadedModel
 from tests.oracle import edited_in_place
-from tests.tiny import baseline_of
+from tests.tiny import baseline_of, read
 
 RAW = Prompt(text="w5 w6 w7 w8 w9", chat=False)
 GREEDY = Decoding(max_new_tokens=10)
@@ -33,7 +33,7 @@ def _plainly(model: LoadedModel, baseline: Baseline, genotype: Genotype) -> tupl
 
 def test_alone_and_together_equal_a_plain_measurement(tiny: LoadedModel) -> None:
     baseline = baseline_of(tiny, RAW, 10)
-    genotype = tiny.anatomy.read(TEXT)
+    genotype = read(tiny, TEXT)
     found = epistasis(tiny, baseline, GREEDY, genotype)
     effects = [*found.singles, found.joint]
     genotypes = [*(Genotype((mutation,)) for mutation in genotype.mutations), genotype]
@@ -47,7 +47,7 @@ def test_alone_and_together_equal_a_plain_measurement(tiny: LoadedModel) -> None
 
 def test_a_matrix_of_pairs_equals_each_pair(tiny: LoadedModel) -> None:
     baseline = baseline_of(tiny, RAW, 10)
-    genotype = tiny.anatomy.read(TEXT)
+    genotype = read(tiny, TEXT)
     matrix = pair_matrix(tiny, baseline, GREEDY, genotype)
     assert len(matrix.pairs) == 6
     for (first, second), effect in matrix.pairs.items():
@@ -59,7 +59,7 @@ def test_a_matrix_of_pairs_equals_each_pair(tiny: LoadedModel) -> None:
 
 def test_an_overflow_is_infinite(tiny: LoadedModel) -> None:
     baseline = baseline_of(tiny, RAW, 10)
-    found = epistasis(tiny, baseline, GREEDY, tiny.anatomy.read("0.up=1e38;0.down=1e38"))
+    found = epistasis(tiny, baseline, GREEDY, read(tiny, "0.up=1e38;0.down=1e38"))
     assert math.isinf(found.joint.added_nll)
     assert found.joint.mean_kl is None
 
@@ -67,7 +67,7 @@ def test_an_overflow_is_infinite(tiny: LoadedModel) -> None:
 def test_what_has_no_pairs_is_refused(tiny: LoadedModel) -> None:
     baseline = baseline_of(tiny, RAW, 10)
     with pytest.raises(ExplorerError, match="two mutations or more"):
-        epistasis(tiny, baseline, GREEDY, tiny.anatomy.read("0.up=0"))
-    many = tiny.anatomy.read(";".join(f"0.up[{row},:]=0" for row in range(MOST_MUTATIONS + 1)))
+        epistasis(tiny, baseline, GREEDY, read(tiny, "0.up=0"))
+    many = read(tiny, ";".join(f"0.up[{row},:]=0" for row in range(MOST_MUTATIONS + 1)))
     with pytest.raises(ExplorerError, match="at most 24"):
         pair_matrix(tiny, baseline, GREEDY, many)

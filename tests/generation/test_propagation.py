@@ -10,14 +10,14 @@ from explorer.generation.gradients import tokens_of
 from explorer.generation.propagation import propagate, read_layers
 from explorer.model.loaded import LoadedModel
 from tests.oracle import edited_in_place
-from tests.tiny import baseline_of, tiny_model
+from tests.tiny import baseline_of, read, tiny_model
 
 RAW = Prompt(text="w5 w6 w7 w8 w9", chat=False)
 
 
 def test_changes_equal_those_of_plain_hidden_states(tiny: LoadedModel) -> None:
     baseline = baseline_of(tiny, RAW, 10)
-    genotype = tiny.anatomy.read("1.down[3,:]=max; 1.q.head0*0")
+    genotype = read(tiny, "1.down[3,:]=max; 1.q.head0*0")
     found = propagate(tiny, baseline, genotype)
     ids = tokens_of(tiny, baseline)
     with torch.no_grad():
@@ -26,16 +26,16 @@ def test_changes_equal_those_of_plain_hidden_states(tiny: LoadedModel) -> None:
             edited = tiny.causal_lm(ids, output_hidden_states=True).hidden_states
     assert found.prompt_length == len(baseline.prompt_tokens)
     assert found.changes.shape == (3, len(found.tokens))
-    assert not found.changes[:2].any()  # layer 1 is the first that is mutated
+    assert found.changes[:2].max() < 1e-6  # layer 1 is the first that is mutated
     for layer in (0, 1):  # transformers gives the last one after the final norm
         change = (edited[layer] - plain[layer]).norm(dim=-1) / plain[layer].norm(dim=-1)
         assert np.allclose(found.changes[layer], change[0], atol=1e-4)
-    assert (found.changes[2] > 1e-4).all()
+    assert (found.changes[2] > 1e-4).mean() > 0.5  # a token that no mutated expert sees may stay as it is
 
 
 def test_the_last_reading_is_what_the_models_say(tiny: LoadedModel) -> None:
     baseline = baseline_of(tiny, RAW, 10)
-    genotype = tiny.anatomy.read("1.down[3,:]=max; norm*0.5; head[5,:]=max")
+    genotype = read(tiny, "1.down[3,:]=max; norm*0.5; head[5,:]=max")
     ids = tokens_of(tiny, baseline)
     with torch.no_grad():
         plain = tiny.causal_lm(ids).logits[0, 7].softmax(-1)
@@ -52,7 +52,7 @@ def test_the_last_reading_is_what_the_models_say(tiny: LoadedModel) -> None:
 def test_what_cannot_be_read_is_refused(tiny: LoadedModel) -> None:
     baseline = baseline_of(tiny, RAW, 10)
     with pytest.raises(ModelError, match="no token 99"):
-        read_layers(tiny, baseline, tiny.anatomy.read("1.up=0"), 99)
+        read_layers(tiny, baseline, read(tiny, "1.up=0"), 99)
     unknown = tiny_model("stablelm")
     with pytest.raises(ModelError, match="'stablelm' are not known"):
         propagate(unknown, baseline_of(unknown, RAW, 4), Genotype())

@@ -7,7 +7,7 @@ from explorer.domain import MAXIMUM, ZERO, Genotype, Operation, Prompt, Sensitiv
 from explorer.generation.gradients import loss_of
 from explorer.generation.sensitivity import find_sensitive
 from explorer.model.loaded import LoadedModel
-from explorer.model.weights import checksum
+from explorer.model.weights import checksum, parameter_of, part_of
 from explorer.notation import format_mutation, format_site
 from tests.oracle import edited_in_place
 from tests.tiny import baseline_of
@@ -41,12 +41,11 @@ def test_an_estimate_is_the_gradient_times_the_change(tiny: LoadedModel) -> None
     loss_of(tiny, baseline).backward()
     for finding in estimated:
         (target,) = tiny.anatomy.targets(finding.mutation.site)
-        use = target.matrix.uses[0]
-        parameter = tiny.causal_lm.get_parameter(f"{use.module}.weight")
-        row, column = use.first_row + target.rows.start, target.columns.start
-        place = (column, row) if use.layout == "conv1d" else (row, column)
+        parameter = parameter_of(tiny.causal_lm, target.matrix)
         assert parameter.grad is not None
-        expected = float(parameter.grad[place]) * -float(parameter.detach()[place])
+        place = target.rows.start, target.columns.start
+        weight = part_of(parameter.detach(), target.matrix)[place]
+        expected = float(part_of(parameter.grad, target.matrix)[place] * -weight)
         assert finding.estimate == pytest.approx(expected, rel=1e-3, abs=1e-6)
     tiny.causal_lm.zero_grad()
 

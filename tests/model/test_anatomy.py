@@ -1,10 +1,11 @@
 """Which module and rows a site is, in every family; against tables worked out by hand."""
 
+import numpy as np
 import pytest
 from transformers import AutoModelForImageTextToText, Gemma3Config
 
 from explorer.errors import NotationError
-from explorer.model.anatomy import Anatomy, read_anatomy
+from explorer.model.anatomy import Anatomy, Matrix, read_anatomy
 from explorer.model.loaded import LoadedModel
 from tests.tiny import CONFIGURATIONS, GEMMA3, SIZES, tiny_model, tiny_transformer
 
@@ -41,6 +42,23 @@ _QWEN3 = {
     "1.o.head3": [("self_attn.o_proj", 0, 32, 36, 12)],
     "1.q_norm[11]": [("self_attn.q_norm", 11, 1, 0, 1)],
 }
+_NEOX = {  # of each head in turn: 8 rows of q, 8 of k, 8 of v
+    "1.q.head2": [("attention.query_key_value", 48, 8, 0, 32)],
+    "1.k.head1": [("attention.query_key_value", 24 + 8, 8, 0, 32)],
+    "1.v.head3": [("attention.query_key_value", 72 + 16, 8, 0, 32)],
+    "1.v[9,:]": [("attention.query_key_value", 24 + 16 + 1, 1, 0, 32)],
+    "1.o.head1": [("attention.dense", 0, 32, 8, 8)],
+    "1.up[47,31]": [("mlp.dense_h_to_4h", 47, 1, 31, 1)],
+    "1.mlp_norm[3]": [("post_attention_layernorm", 3, 1, 0, 1)],
+}
+_MIXTURE = {
+    "1.expert2.gate[3,:]": [("mlp", 3, 1, 0, 32)],
+    "1.expert2.up[3,:]": [("mlp", 24 + 3, 1, 0, 32)],
+    "1.expert0.down[:,23]": [("mlp", 0, 32, 23, 1)],
+    "1.expert1": [("mlp", 0, 24, 0, 32), ("mlp", 24, 24, 0, 32), ("mlp", 0, 32, 0, 24)],
+    "1.router[3,:]": [("mlp", 3, 1, 0, 32)],
+    "0.down[3,40:48]": [("mlp.down_proj", 3, 1, 40, 8)],  # layer 0 is dense
+}
 _TABLES = {
     "llama": _GQA,
     "mistral": _GQA,
@@ -50,6 +68,8 @@ _TABLES = {
     "phi3": _PHI3,
     "gpt2": _GPT2,
     "qwen3": _QWEN3,
+    "gpt_neox": _NEOX,
+    "qwen3_moe": _MIXTURE,
 }
 _CASES = [(family, site, places) for family, table in _TABLES.items() for site, places in table.items()]
 
@@ -58,14 +78,15 @@ _CASES = [(family, site, places) for family, table in _TABLES.items() for site, 
 def test_a_site_is_in_the_right_rows(family: str, text: str, places: list[tuple[str, int, int, int, int]]) -> None:
     anatomy = tiny_model(family).anatomy
     site = anatomy.read(f"{text}=0").mutations[0].site
-    base = "transformer.h.1." if family == "gpt2" else "model.layers.1."
+    bases = {"gpt2": f"transformer.h.{text[0]}.", "gpt_neox": f"gpt_neox.layers.{text[0]}."}
+    base = bases.get(family, f"model.layers.{text[0]}.")
     found = []
     for target in anatomy.targets(site):
         (use,) = target.matrix.uses
         found.append(
             (
                 use.module.removeprefix(base),
-                use.first_row + target.rows.start,
+                _first(use.features(target.rows)),
                 len(target.rows),
                 target.columns.start,
                 len(target.columns),
@@ -74,23 +95,45 @@ def test_a_site_is_in_the_right_rows(family: str, text: str, places: list[tuple[
     assert found == places
 
 
+def _first(features: slice | list[int]) -> int:
+    return int(features.start if isinstance(features, slice) else features[0])
+
+
 def test_matrices_fill_the_weights_that_hold_them(tiny: LoadedModel) -> None:
     """Their shapes are those of the tensors; of a fused one, their rows are consecutive and use it up."""
-    held: dict[tuple[str, str], set[tuple[int, int, int]]] = {}
-    for matrix in tiny.anatomy.matrices.values():
-        use = matrix.uses[0]
-        held.setdefault((use.module, use.layout), set()).add((use.first_row, matrix.rows, matrix.columns))
-    for (module, layout), parts in held.items():
-        shape = tuple(tiny.causal_lm.get_parameter(f"{module}.weight").shape)
-        rows, columns = shape[::-1] if layout == "conv1d" else (*shape, 1)[:2]
-        assert {part[2] for part in parts} == {columns}
-        assert sorted(row for first, count, _ in parts for row in range(first, first + count)) == list(range(rows))
+    held: dict[tuple[str, int | None], list[Matrix]] = {}
+    for use, matrix in {matrix.uses[0]: matrix for matrix in tiny.anatomy.matrices.values()}.items():
+        held.setdefault((f"{use.module}.{use.parameter}", use.expert), []).append(matrix)
+    for (path, expert), matrices in held.items():
+        parameter = tiny.causal_lm.get_parameter(path)
+        shape = tuple(parameter.shape if expert is None else parameter[expert].shape)
+        is_transposed = matrices[0].uses[0].layout == "conv1d"
+        rows, columns = shape[::-1] if is_transposed else (*shape, 1)[:2]
+        assert {matrix.columns for matrix in matrices} == {columns}
+        features = (matrix.uses[0].features(range(matrix.rows)) for matrix in matrices)
+        filled = [row for each in features for row in np.arange(rows)[each].tolist()]
+        assert sorted(filled) == list(range(rows))
+    for path, parameter in tiny.causal_lm.named_parameters():
+        if parameter.ndim == 3:
+            assert {expert for held_path, expert in held if held_path == path} == set(range(parameter.shape[0]))
 
 
 def test_every_parameter_but_biases_is_in_the_anatomy(tiny: LoadedModel) -> None:
-    known = {f"{use.module}.weight" for matrix in tiny.anatomy.matrices.values() for use in matrix.uses}
+    known = {f"{use.module}.{use.parameter}" for matrix in tiny.anatomy.matrices.values() for use in matrix.uses}
     weights = {name for name, _ in tiny.causal_lm.named_parameters() if not name.endswith(".bias")}
     assert weights <= known
+
+
+def test_the_mlp_of_a_mixture_is_all_its_experts() -> None:
+    anatomy = tiny_model("mixtral").anatomy
+    kinds = [target.matrix.kind for target in anatomy.targets(anatomy.read("1.mlp*2").mutations[0].site)]
+    assert kinds == [f"expert{expert}.{kind}" for expert in range(3) for kind in ("gate", "up", "down")]
+    with pytest.raises(NotationError, match="expert0 to expert2"):
+        anatomy.read("1.expert3.down=0")
+    with pytest.raises(NotationError, match="has no 'down'"):
+        anatomy.read("1.down=0")
+    with pytest.raises(NotationError, match="belong to one whole matrix"):
+        anatomy.read("1.expert2[3,5]=0")
 
 
 def test_a_layer_is_its_matrices() -> None:
@@ -179,4 +222,7 @@ def test_the_list_of_families_is_the_tested_one() -> None:
         "gpt2",
         "gemma2",
         "phi3",
+        "gpt_neox",
+        "mixtral",
+        "qwen3_moe",
     }

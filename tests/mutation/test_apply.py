@@ -38,6 +38,8 @@ def every_kind_of_site(anatomy: Anatomy, dice: random.Random) -> list[str]:
     sites = [site for matrix in anatomy.matrices.values() for site in _matrix_sites(matrix, dice)]
     for layer in range(anatomy.layer_count):
         sites += [f"{layer}", f"{layer}.attn", f"{layer}.mlp"]
+        for expert in range(anatomy.experts(layer)):
+            sites.append(f"{layer}.expert{expert}")
         head, kv_head = dice.randrange(anatomy.query_heads), dice.randrange(anatomy.kv_heads)
         sites += [f"{layer}.head{head}", f"{layer}.q.head{head}", f"{layer}.o.head{head}"]
         sites += [f"{layer}.kvhead{kv_head}", f"{layer}.k.head{kv_head}", f"{layer}.v.head{kv_head}"]
@@ -131,7 +133,7 @@ def test_the_first_layer_that_a_genotype_changes(family: str, text: str, first_l
 def test_two_views_do_not_see_each_other(tiny: LoadedModel) -> None:
     tokens = torch.tensor([[5, 6, 7]])
     plain = forward(tiny, mutated_view(tiny, {}), tokens, DynamicCache(), keep=3)
-    mutant = make_mutant(tiny, tiny.anatomy.read("0.down=max;norm*3"))
+    mutant = make_mutant(tiny, tiny.anatomy.read("0.mlp=max;norm*3"))
     mutated = mutated_view(tiny, {0: mutant})
     other = mutated_view(tiny, {})
     assert not torch.allclose(forward(tiny, mutated, tokens, DynamicCache(), keep=3), plain)
