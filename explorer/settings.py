@@ -39,5 +39,9 @@ class Settings:
         default_factory=lambda: _folder("EXPLORER_EXPERIMENTS", Path(__file__).parent.parent / "data" / "experiments")
     )
     """EXPLORER_EXPERIMENTS: the TOML files offered as prompts."""
+    presets_folder: Path = field(
+        default_factory=lambda: _folder("EXPLORER_PRESETS", Path(__file__).parent.parent / "data" / "presets")
+    )
+    """EXPLORER_PRESETS: the TOML files of mutations worth showing on the demo model."""
     baselines_kept: int = field(default_factory=lambda: _count("EXPLORER_BASELINES", 8))
     """EXPLORER_BASELINES: how many baselines, with their activations, stay in memory."""

@@ -35,6 +35,7 @@ from explorer.domain import (
 )
 from explorer.errors import ModelError
 from explorer.experiments import read_experiments
+from explorer.presets import Preset, read_presets
 from explorer.settings import DEMO, Settings
 
 if TYPE_CHECKING:
@@ -138,6 +139,10 @@ class Workspace:
     def experiments(self) -> tuple[Experiment, ...]:
         """The prompts on offer. Raises ExperimentError."""
         return read_experiments(self.settings.experiments_folder)
+
+    def presets(self) -> tuple[Preset, ...]:
+        """Mutations of the demo model worth showing. Raises ExperimentError."""
+        return read_presets(self.settings.presets_folder)
 
     def pair(
         self,

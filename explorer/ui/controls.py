@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from explorer.domain import MATRIX_KINDS
 from explorer.notation import format_genotype, format_site
+from explorer.settings import DEMO
 from explorer.ui.selection import head_count, levels_of, matrix_of, part_choices, site_of
 from explorer.ui.session import Exploration
 
@@ -67,6 +68,8 @@ class Controls:
     genotype: str
     has_current: bool
     """Whether the last mutation of the genotype is that of the controls."""
+    has_presets: bool
+    """Whether the bundled presets are about this model."""
     can_undo: bool
     can_redo: bool
 
@@ -101,6 +104,7 @@ def controls_for(exploration: Exploration, anatomy: Anatomy, facts: SiteFacts) -
         slider_value=_set_value(exploration.operation, facts),
         genotype=format_genotype(exploration.genotype(anatomy)),
         has_current=exploration.operation is not None,
+        has_presets=exploration.source == DEMO,
         can_undo=bool(exploration.past),
         can_redo=bool(exploration.future),
     )

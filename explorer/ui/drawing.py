@@ -10,7 +10,7 @@ import gradio as gr
 from explorer.ui.controls import Controls, IndexBox
 from explorer.ui.summary import target_html
 
-DRAWN_COUNT = 20
+DRAWN_COUNT = 21
 """How many components `draw` updates."""
 
 
@@ -54,6 +54,7 @@ def draw(controls: Controls, *, keeps_curve: bool = False) -> list[Any]:
         controls.genotype,
         gr.skip() if keeps_curve else "",
         gr.skip() if keeps_curve else "",
+        gr.update(visible=controls.has_presets),
         "",
     ]
 

@@ -29,7 +29,7 @@ from explorer.notation import format_genotype, format_site
 from explorer.ui.components.pair_panel import show_pair
 from explorer.ui.controls import controls_for
 from explorer.ui.drawing import draw
-from explorer.ui.edge import edge
+from explorer.ui.edge import edge, refusal
 from explorer.ui.links import Link, format_link
 from explorer.ui.selection import Selection, site_of
 from explorer.ui.session import Exploration, Runs
@@ -46,8 +46,8 @@ UPDATE_SECONDS = 0.05
 
 CHAT, RAW = "Chat", "Raw text"
 
-RUN_COUNT = 6
-"""How many components `run` updates."""
+RUN_COUNT, ASKED_COUNT = 6, 6
+"""How many components `run` updates, and how many hold prompt and decoding."""
 
 
 class Handlers:
@@ -57,6 +57,7 @@ class Handlers:
         self.workspace = workspace
         self._runs = runs
         self._experiments = {experiment.name: experiment for experiment in workspace.experiments()}
+        self._presets = {preset.experiment.name: preset for preset in workspace.presets()}
 
     # ------------------------------------------------------------------------------ the exploration moves
 
@@ -177,6 +178,20 @@ class Handlers:
         is_chat = experiment.prompt.chat and (loaded is None or loaded.has_chat_template)
         self.begin(request)
         return fill_in(replace(experiment.prompt, chat=is_chat), experiment.decoding)
+
+    def choose_preset(self, exploration: Exploration, request: gr.Request, event: gr.EventData) -> list[Any]:
+        """A preset was pressed: its mutations, prompt and decoding."""
+        preset = self._presets[str(event.name)]
+        return self.restore(exploration, preset.genotype, preset.experiment.prompt, preset.experiment.decoding, request)
+
+    def restore(
+        self, exploration: Exploration, genotype: str, prompt: Prompt, decoding: Decoding, request: gr.Request
+    ) -> list[Any]:
+        """Outputs that set genotype, prompt and decoding, and run them; a fault changes nothing but the notice."""
+        try:
+            return [*self.choose(exploration, genotype, request), *fill_in(prompt, decoding)]
+        except ExplorerError as fault:
+            return [*refusal(str(fault)), *[gr.skip()] * ASKED_COUNT]
 
     def run(self, request: gr.Request, exploration: Exploration, *asked: Any) -> Iterator[list[Any]]:
         """Stream the pair, if a run is wanted: address, notice, line on the change, texts, measures, trial."""

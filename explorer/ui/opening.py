@@ -13,7 +13,7 @@ from explorer.errors import ExplorerError, NotationError
 from explorer.notation import format_genotype
 from explorer.settings import DEMO
 from explorer.ui.drawing import DRAWN_COUNT
-from explorer.ui.handlers import CHAT, RAW, Handlers
+from explorer.ui.handlers import ASKED_COUNT, CHAT, RAW, Handlers
 from explorer.ui.links import Link, parse_link
 from explorer.ui.session import Exploration
 from explorer.ui.summary import header_html
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 OPENING_GENOTYPE = "11.down[507,1229]=0"
 """On the demo model: one weight of 134,515,008 that wrecks the answer."""
-
-_ASKED_COUNT = 6
 
 
 class Opening:
@@ -79,7 +77,7 @@ class Opening:
 
     def _header(self, html: str) -> list[Any]:
         """The header alone: nothing else changes, and nothing runs."""
-        return [html, *[gr.skip()] * (1 + _ASKED_COUNT + DRAWN_COUNT)]
+        return [html, *[gr.skip()] * (1 + ASKED_COUNT + DRAWN_COUNT)]
 
 
 def _asked(link: Link, model: LoadedModel) -> list[Any]:

@@ -8,10 +8,9 @@ from typing import Any
 
 import gradio as gr
 
-from explorer.errors import ExplorerError
 from explorer.ui.components.trial_list import TrialList
 from explorer.ui.edge import refusal
-from explorer.ui.handlers import Handlers, fill_in
+from explorer.ui.handlers import ASKED_COUNT, Handlers
 from explorer.ui.session import Exploration
 from explorer.ui.summary import notice_html
 from explorer.ui.tabs.explore import ExploreTab, run_arguments
@@ -30,7 +29,6 @@ _HINT = (
     '<p class="caption">Every run of this visit, the newest first. Click one to return to it, prompt and decoding '
     "included; pin up to four to read them side by side.</p>"
 )
-ASKED_COUNT = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +102,10 @@ class HistoryHandlers:
     ) -> list[Any]:
         """A trial was clicked: genotype, prompt and decoding are set again."""
         trial = trials[int(event.place)]
-        try:
-            if trial.model != exploration.source:
-                raise ExplorerError(f"That was tried on the model {trial.model}: load it first, then click again.")
-            moved = self._handlers.choose(exploration, trial.genotype, request)
-        except ExplorerError as fault:
-            return [*refusal(str(fault)), *[gr.skip()] * ASKED_COUNT]
-        return [*moved, *fill_in(trial.prompt, trial.decoding)]
+        if trial.model != exploration.source:
+            message = f"That was tried on the model {trial.model}: load it first, then click again."
+            return [*refusal(message), *[gr.skip()] * ASKED_COUNT]
+        return self._handlers.restore(exploration, trial.genotype, trial.prompt, trial.decoding, request)
 
     def _pinned(self, trial: Trial, pins: tuple[Trial, ...]) -> list[Any]:
         if trial in pins:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from explorer.settings import DEMO
 from explorer.ui.components.address import Address
 from explorer.ui.components.chips import Chips
 from explorer.ui.components.figure_panel import FigurePanel
 from explorer.ui.components.pair_panel import PairPanel
+from explorer.ui.components.preset_bar import PresetBar
 from explorer.ui.components.takeaway import Takeaway
 from explorer.ui.components.trial_list import TrialList
 from explorer.ui.components.value_slider import ValueSlider
@@ -19,7 +21,6 @@ from explorer.ui.session import Exploration
 from explorer.ui.summary import change_html, summary_html
 
 if TYPE_CHECKING:
-    from explorer.domain import Experiment
     from explorer.workspace import Workspace
 
 OPENING_PROMPT = "What is the capital of France?"
@@ -56,6 +57,7 @@ class ExploreTab:
     undo: gr.Button
     redo: gr.Button
     notation: gr.Textbox
+    presets: PresetBar
     experiment: gr.Dropdown
     prompt: gr.Textbox
     mode: gr.Radio
@@ -107,6 +109,7 @@ class ExploreTab:
             self.notation,
             self.curve,
             self.curve_caption,
+            self.presets,
             self.notice,
         ]
 
@@ -123,7 +126,7 @@ def build(workspace: Workspace) -> ExploreTab:
         with gr.Column(scale=4, min_width=340, elem_classes="controls"):
             parts |= _build_site() | _build_operation() | _build_genotype()
         with gr.Column(scale=7, min_width=340, elem_classes="results"):
-            parts |= _build_prompt(workspace.experiments()) | _build_results()
+            parts |= _build_prompt(workspace) | _build_results()
     return ExploreTab(**{field.name: parts[field.name] for field in fields(ExploreTab)})
 
 
@@ -193,9 +196,10 @@ def _build_genotype() -> dict[str, Any]:
     return {"chips": chips, "stack": stack, "undo": undo, "redo": redo, "notation": notation}
 
 
-def _build_prompt(experiments: tuple[Experiment, ...]) -> dict[str, Any]:
-    choices = [(experiment.title, experiment.name) for experiment in experiments]
+def _build_prompt(workspace: Workspace) -> dict[str, Any]:
+    choices = [(experiment.title, experiment.name) for experiment in workspace.experiments()]
     with gr.Group(elem_classes="card prompt-card"):
+        presets = PresetBar(workspace.presets(), visible=workspace.source == DEMO)
         with gr.Row(elem_classes="prompt-row"):
             prompt = gr.Textbox(
                 label="Prompt", value=OPENING_PROMPT, lines=2, max_lines=6, scale=5, elem_classes="prompt"
@@ -212,6 +216,7 @@ def _build_prompt(experiments: tuple[Experiment, ...]) -> dict[str, Any]:
             top_p = gr.Slider(label="Top-p", minimum=0.01, maximum=1, step=0.01, value=1)
             seed = gr.Number(label="Seed", precision=0, value=0, minimum=0)
     return {
+        "presets": presets,
         "prompt": prompt,
         "experiment": experiment,
         "mode": mode,
@@ -284,6 +289,14 @@ def wire(tab: ExploreTab, handlers: Handlers) -> None:
         handlers.choose_experiment,
         [tab.exploration, tab.experiment],
         tab.asked,
+        queue=False,
+        show_progress="hidden",
+        api_visibility="private",
+    ).then(**run_arguments(tab, handlers))
+    tab.presets.choose(
+        handlers.choose_preset,
+        [tab.exploration],
+        [tab.exploration, *tab.drawn, *tab.asked],
         queue=False,
         show_progress="hidden",
         api_visibility="private",
