@@ -26,6 +26,11 @@ LAYER_KINDS = (*MATRIX_KINDS, "router", *LAYER_NORM_KINDS)
 NORM_KINDS = (*LAYER_NORM_KINDS, "norm")
 
 
+def is_whole_expert(part: str) -> bool:
+    """Whether a site's part, such as `expert5`, names all of an expert."""
+    return part.startswith("expert") and part.removeprefix("expert").isdigit()
+
+
 @dataclass(frozen=True, slots=True)
 class Slice:
     """A half-open range of rows or columns, as in Python; `stop=None` runs to the end."""
@@ -304,10 +309,12 @@ class SensitivityMap:
     estimates: Mapping[tuple[str, str], npt.NDArray[np.float32]]
     """By matrix and operation (`zero`, `max`, `min`): [blocks down, blocks across]."""
 
-    def strongest(self, operation: str) -> str:
-        """The matrix that holds the block of largest estimate."""
-        sizes = {name: float(np.abs(grid).max()) for (name, kind), grid in self.estimates.items() if kind == operation}
-        return max(sizes, key=lambda name: sizes[name])
+    def strongest(self, operation: str, like: str = "") -> str:
+        """The matrix that holds the block of largest estimate; of a layer's experts, if `like` is such as `3.down`."""
+        layer, _, kind = like.partition(".")
+        sizes = {name: float(np.abs(grid).max()) for (name, done), grid in self.estimates.items() if done == operation}
+        alike = [name for name in sizes if name.startswith(f"{layer}.expert") and name.endswith(f".{kind}")]
+        return max(alike or sizes, key=lambda name: sizes[name])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

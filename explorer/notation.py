@@ -28,6 +28,7 @@ from explorer.domain import (
     Operation,
     Site,
     Slice,
+    is_whole_expert,
 )
 from explorer.errors import NotationError
 
@@ -191,8 +192,8 @@ def _read_site(reader: _Reader, positions: dict[SitePart, int]) -> Site:
     bracket = reader.position
     if not reader.take("["):
         return site
-    is_whole_expert = site.part.startswith("expert") and "." not in site.part
-    if site.part in ("layer", "attn", "mlp", "kvhead") or site.head is not None or is_whole_expert:
+    is_group = site.part in ("layer", "attn", "mlp", "kvhead") or is_whole_expert(site.part)
+    if is_group or site.head is not None:
         reader.fail("Rows and columns belong to one whole matrix, such as 14.down[3,5].", bracket)
     return _read_indices(reader, site, positions)
 

@@ -14,7 +14,17 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 from transformers.pytorch_utils import Conv1D
 
-from explorer.domain import ATTENTION_KINDS, MATRIX_KINDS, MLP_KINDS, Genotype, Mutation, Overview, Site, Slice
+from explorer.domain import (
+    ATTENTION_KINDS,
+    MATRIX_KINDS,
+    MLP_KINDS,
+    Genotype,
+    Mutation,
+    Overview,
+    Site,
+    Slice,
+    is_whole_expert,
+)
 from explorer.model.families import Family, Mixture, Place, find_family
 from explorer.notation import SitePart, check_mutations, parse_mutations
 
@@ -403,11 +413,6 @@ def _matrix_name(site: Site) -> str:
 def kind_of(kind: str) -> str:
     """The kind of matrix, whichever expert's it is: `down` of `expert5.down`."""
     return kind.rpartition(".")[2]
-
-
-def is_whole_expert(part: str) -> bool:
-    """Whether a part names all of an expert."""
-    return part.startswith("expert") and "." not in part and part != "expert"
 
 
 def _kinds_of(site: Site) -> tuple[str, ...]:

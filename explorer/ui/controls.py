@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from explorer.domain import MATRIX_KINDS
 from explorer.notation import format_genotype, format_site
 from explorer.settings import DEMO
-from explorer.ui.selection import head_count, levels_of, matrix_of, part_choices, site_of
+from explorer.ui.selection import has_many_parts, head_count, levels_of, matrix_of, part_choices, site_of
 from explorer.ui.session import Exploration
 
 if TYPE_CHECKING:
@@ -50,8 +50,8 @@ class Controls:
     parts: tuple[tuple[str, str], ...]
     """Label and value of each choice."""
     part: str
-    parts_are_paths: bool
-    """Whether the model's family is unknown: its parts are then many, and have long names."""
+    parts_are_many: bool
+    """Whether they are offered in a list to search: modules by path, or experts."""
     head: int
     head_label: str
     head_count: int
@@ -88,9 +88,9 @@ def controls_for(exploration: Exploration, anatomy: Anatomy, facts: SiteFacts) -
         level=selection.level,
         layer=selection.layer,
         layer_count=anatomy.layer_count,
-        parts=tuple(_named(part, selection.level) for part in part_choices(anatomy, selection.level)),
+        parts=tuple(_named(part, selection.level) for part in part_choices(anatomy, selection.level, selection.layer)),
         part=selection.part,
-        parts_are_paths=anatomy.family is None,
+        parts_are_many=has_many_parts(anatomy, selection.level, selection.layer),
         head=selection.head,
         head_label=f"{'KV' if heads == anatomy.kv_heads != anatomy.query_heads else 'Query'} head",
         head_count=heads,

@@ -22,14 +22,14 @@ def draw(controls: Controls, *, keeps_curve: bool = False) -> list[Any]:
         gr.update(choices=list(controls.levels), value=controls.level),
         gr.update(maximum=max(1, controls.layer_count - 1), value=controls.layer, visible=controls.layer_count > 1),
         gr.update(
-            choices=[] if controls.parts_are_paths else list(controls.parts),
-            value=None if controls.parts_are_paths else controls.part,
-            visible=not controls.parts_are_paths,
+            choices=[] if controls.parts_are_many else list(controls.parts),
+            value=None if controls.parts_are_many else controls.part,
+            visible=not controls.parts_are_many,
         ),
         gr.update(
-            choices=list(controls.parts) if controls.parts_are_paths else [],
-            value=controls.part if controls.parts_are_paths else None,
-            visible=controls.parts_are_paths,
+            choices=list(controls.parts) if controls.parts_are_many else [],
+            value=controls.part if controls.parts_are_many else None,
+            visible=controls.parts_are_many,
         ),
         gr.update(
             label=controls.head_label,

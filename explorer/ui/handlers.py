@@ -31,7 +31,7 @@ from explorer.ui.controls import controls_for
 from explorer.ui.drawing import draw
 from explorer.ui.edge import edge, refusal
 from explorer.ui.links import Link, format_link
-from explorer.ui.selection import Selection, site_of
+from explorer.ui.selection import Selection, has_many_parts, site_of
 from explorer.ui.session import Exploration, Runs
 from explorer.ui.summary import change_html, curve_caption_html, notice_html, summary_html
 from explorer.ui.trials import Trial, trial_of
@@ -273,7 +273,9 @@ class Handlers:
     def _pointed_at(self, exploration: Exploration, values: tuple[Any, ...]) -> Exploration:
         """The exploration at what the page's selectors show by now."""
         anatomy = self.model(exploration).anatomy
-        selection = read_selection(exploration.selection, values, has_paths=anatomy.family is None)
+        before = exploration.selection
+        is_listed = has_many_parts(anatomy, before.level, before.layer)
+        selection = read_selection(before, values, is_listed=is_listed)
         return exploration.pointed_at(selection, anatomy)
 
     def _operate(
@@ -345,7 +347,7 @@ def fill_in(prompt: Prompt, decoding: Decoding) -> list[Any]:
     ]
 
 
-def read_selection(before: Selection, values: tuple[Any, ...], *, has_paths: bool) -> Selection:
+def read_selection(before: Selection, values: tuple[Any, ...], *, is_listed: bool) -> Selection:
     """The selection that the selectors hold; an emptied number box keeps what it had."""
     level, layer, part, path, *numbers = values
     names = ("head", "row", "row_stop", "column", "column_stop")
@@ -353,7 +355,7 @@ def read_selection(before: Selection, values: tuple[Any, ...], *, has_paths: boo
         name: getattr(before, name) if number is None else int(number)
         for name, number in zip(names, numbers, strict=True)
     }
-    chosen = (path if has_paths else part) or before.part
+    chosen = (path if is_listed else part) or before.part
     if before.level == "head" and level != "head" and chosen == "head":
         chosen = "q"  # elsewhere, "head" would be the language-model head
     return Selection(level=level, layer=int(layer), part=chosen, **held)

@@ -9,13 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, get_args
 
-from explorer.domain import ATTENTION_KINDS, NORM_KINDS, Site, Slice
+from explorer.domain import ATTENTION_KINDS, NORM_KINDS, Site, Slice, is_whole_expert
 
 if TYPE_CHECKING:
     from explorer.model.anatomy import Anatomy, Matrix
 
 Level = Literal["layer", "head", "matrix", "block", "row", "column", "weight"]
 LEVELS: tuple[Level, ...] = get_args(Level)
+
+MOST_BUTTONS = 20
+"""The most parts that are offered as buttons."""
 
 _HEAD_PARTS = ("head", "kvhead", *ATTENTION_KINDS)
 
@@ -35,18 +38,21 @@ class Selection:
     column_stop: int = 1
 
 
-def part_choices(anatomy: Anatomy, level: Level) -> tuple[str, ...]:
-    """The parts that a level offers, in the order of the page."""
+def part_choices(anatomy: Anatomy, level: Level, layer: int) -> tuple[str, ...]:
+    """The parts that a level offers in a layer, in the order of the page."""
     if anatomy.family is None:
         return tuple(anatomy.matrices)
     if level == "layer":
-        return ("layer", "attn", "mlp")
+        return ("layer", "attn", "mlp", *(f"expert{number}" for number in range(anatomy.experts(layer))))
     if level == "head":
         return _HEAD_PARTS
-    layered = anatomy.kinds(0)
-    shared = tuple(name for name, matrix in anatomy.matrices.items() if matrix.layer is None)
-    kinds = (*layered, *shared)
+    kinds = (*anatomy.kinds(layer), *anatomy.kinds(None))
     return kinds if level in ("matrix", "weight") else tuple(kind for kind in kinds if kind not in NORM_KINDS)
+
+
+def has_many_parts(anatomy: Anatomy, level: Level, layer: int) -> bool:
+    """Whether the parts are offered in a list to search, and not as buttons: modules by path, and experts."""
+    return len(part_choices(anatomy, level, layer)) > MOST_BUTTONS or anatomy.family is None
 
 
 def levels_of(anatomy: Anatomy) -> tuple[Level, ...]:
@@ -70,10 +76,8 @@ def head_count(anatomy: Anatomy, part: str) -> int:
 def fitted(selection: Selection, anatomy: Anatomy) -> Selection:
     """The nearest selection that the model has."""
     level = selection.level if selection.level in levels_of(anatomy) else "weight"
-    choices = part_choices(anatomy, level)
-    preferred = "down" if "down" in choices else choices[0]
-    part = selection.part if selection.part in choices else preferred
     layer = _clamped(selection.layer, max(1, anatomy.layer_count))
+    part = _fitted_part(selection.part, part_choices(anatomy, level, layer))
     head = _clamped(selection.head, max(1, head_count(anatomy, part)))
     selection = replace(selection, level=level, part=part, layer=layer, head=head)
     matrix = matrix_of(anatomy, selection)
@@ -87,6 +91,14 @@ def fitted(selection: Selection, anatomy: Anatomy) -> Selection:
         column=column,
         column_stop=min(max(selection.column_stop, column + 1), matrix.columns),
     )
+
+
+def _fitted_part(part: str, choices: tuple[str, ...]) -> str:
+    """The part itself, an expert's of that kind, Down, or the first there is."""
+    if part in choices:
+        return part
+    of_experts = (choice for kind in (part, "down") for choice in choices if choice.endswith(f".{kind}"))
+    return "down" if "down" in choices else next(of_experts, choices[0])
 
 
 def site_of(selection: Selection, anatomy: Anatomy) -> Site:
@@ -106,7 +118,7 @@ def site_of(selection: Selection, anatomy: Anatomy) -> Site:
 def selection_of(site: Site, anatomy: Anatomy, before: Selection) -> Selection:
     """The selection that points at a site; what the site leaves open stays as it was before."""
     layer = before.layer if site.layer is None else site.layer
-    if site.part in ("layer", "attn", "mlp"):
+    if site.part in ("layer", "attn", "mlp") or is_whole_expert(site.part):
         return replace(before, level="layer", layer=layer, part=site.part)
     if site.head is not None:
         return replace(before, level="head", layer=layer, part=site.part, head=site.head)

@@ -1,68 +1,19 @@
 """The Explore tab's handlers, without a browser."""
 
 import json
-from collections.abc import Callable, Iterator
-from types import SimpleNamespace
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from explorer.notation import format_genotype
 from explorer.ui.components.pair_panel import show_pair
 from explorer.ui.drawing import DRAWN_COUNT
-from explorer.ui.handlers import CHAT, FINDINGS, RAW, Handlers
+from explorer.ui.handlers import CHAT, RAW, Handlers
 from explorer.ui.page import build_page
 from explorer.ui.session import Exploration, Runs
 from explorer.ui.tabs.explore import ExploreTab, build
 from explorer.workspace import Workspace
-from tests.tiny import tiny_tokenizer, tiny_transformer
-
-ADA: Any = SimpleNamespace(session_hash="ada")
-ASKED = ("w5 w6 w7", RAW, 8, 0.0, 1.0, 0)
-AT_START = ("weight", 1, "down", None, 0, 3, 4, 5, 6)
-"""What the selectors show at `start`."""
-
-
-@pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """A workspace whose model is a tiny one."""
-    path = tmp_path_factory.mktemp("models") / "tiny"
-    tiny_transformer("llama").save_pretrained(path)
-    tiny_tokenizer().save_pretrained(path)
-    return Workspace(source=str(path), device="cpu")
-
-
-@pytest.fixture
-def runs() -> Runs:
-    """The visitors' runs."""
-    return Runs()
-
-
-@pytest.fixture
-def handlers(workspace: Workspace, runs: Runs) -> Handlers:
-    """The tab's handlers."""
-    return Handlers(workspace, runs)
-
-
-@pytest.fixture
-def start(workspace: Workspace) -> Exploration:
-    """The controls at one weight."""
-    anatomy = workspace.model().anatomy
-    return Exploration(source=workspace.source).with_genotype(anatomy.read("1.down[3,5]=0"), anatomy)
-
-
-def _event(**data: Any) -> Any:
-    return SimpleNamespace(**data)
-
-
-def _genotype(workspace: Workspace, outputs: list[Any]) -> str:
-    exploration: Exploration = outputs[0]
-    return format_genotype(exploration.genotype(workspace.model().anatomy))
-
-
-def _last(updates: Iterator[list[Any]]) -> list[Any]:
-    *_, last = updates
-    return last
+from tests.ui.visit import ADA, ASKED, AT_START, event, genotype_of, last
 
 
 def test_the_page_builds_without_a_model() -> None:
@@ -80,7 +31,7 @@ def test_drawn_is_what_draw_updates(workspace: Workspace, handlers: Handlers, st
 
 def test_each_operation(workspace: Workspace, handlers: Handlers, runs: Runs, start: Exploration) -> None:
     outcomes: dict[str, Callable[[], list[Any]]] = {
-        "1.down[3,5]=0.25": lambda: handlers.slide(start, ADA, _event(value=0.25), *AT_START),
+        "1.down[3,5]=0.25": lambda: handlers.slide(start, ADA, event(value=0.25), *AT_START),
         "1.down[3,5]=max": lambda: handlers.set_maximum(start, ADA, *AT_START),
         "1.down[3,5]=min": lambda: handlers.set_minimum(start, ADA, *AT_START),
         "1.down[3,5]=0": lambda: handlers.set_zero(start, ADA, *AT_START),
@@ -89,7 +40,7 @@ def test_each_operation(workspace: Workspace, handlers: Handlers, runs: Runs, st
         "": lambda: handlers.reset(start, ADA),
     }
     for text, act in outcomes.items():
-        assert _genotype(workspace, act()) == text
+        assert genotype_of(workspace, act()) == text
         assert runs.claim("ada") is not None
 
 
@@ -98,18 +49,18 @@ def test_an_operation_takes_what_the_selectors_show_by_now(
 ) -> None:
     """The event of a box that was just left may still be on its way."""
     outputs = handlers.set_zero(start, ADA, "weight", 1, "down", None, 0, 7, 8, 9, 10)
-    assert _genotype(workspace, outputs) == "1.down[7,9]=0"
+    assert genotype_of(workspace, outputs) == "1.down[7,9]=0"
 
 
 def test_selecting_moves_the_mutation(workspace: Workspace, handlers: Handlers, runs: Runs, start: Exploration) -> None:
     outputs = handlers.select(ADA, start, "row", 0, "gate", None, 0, 7, 8, 5, 6)
-    assert _genotype(workspace, outputs) == "0.gate[7,:]=0"
+    assert genotype_of(workspace, outputs) == "0.gate[7,:]=0"
     outputs = handlers.select(ADA, start, "weight", 0, "gate", None, 0, None, 8, 5000, 6)
-    assert _genotype(workspace, outputs) == "0.gate[3,31]=0"  # an emptied box keeps its number, a large one is cut
+    assert genotype_of(workspace, outputs) == "0.gate[3,31]=0"  # an emptied box keeps its number, a large one is cut
     in_head = handlers.select(ADA, start, "head", 0, "head", None, 2, 3, 4, 5, 6)
-    assert _genotype(workspace, in_head) == "0.head2=0"
+    assert genotype_of(workspace, in_head) == "0.head2=0"
     outputs = handlers.select(ADA, in_head[0], "matrix", 0, "head", None, 2, 3, 4, 5, 6)
-    assert _genotype(workspace, outputs) == "0.q=0"  # and not the language-model head
+    assert genotype_of(workspace, outputs) == "0.q=0"  # and not the language-model head
     unset = handlers.stack(start, ADA)[0]
     runs.claim("ada")
     handlers.select(ADA, unset, "row", 0, "gate", None, 0, 7, 8, 5, 6)
@@ -119,10 +70,10 @@ def test_selecting_moves_the_mutation(workspace: Workspace, handlers: Handlers, 
 def test_stack_remove_and_notation(workspace: Workspace, handlers: Handlers, start: Exploration) -> None:
     stacked = handlers.stack(start, ADA)[0]
     both = handlers.set_maximum(stacked, ADA, *AT_START)
-    assert _genotype(workspace, both) == "1.down[3,5]=0;1.down[3,5]=max"
-    assert _genotype(workspace, handlers.remove(both[0], ADA, _event(index=0))) == "1.down[3,5]=max"
+    assert genotype_of(workspace, both) == "1.down[3,5]=0;1.down[3,5]=max"
+    assert genotype_of(workspace, handlers.remove(both[0], ADA, event(index=0))) == "1.down[3,5]=max"
     read = handlers.read_notation(start, "0.q.head2*0; norm=1", ADA)
-    assert _genotype(workspace, read) == "0.q.head2*0;norm=1"
+    assert genotype_of(workspace, read) == "0.q.head2*0;norm=1"
 
 
 def test_bad_input_keeps_everything(handlers: Handlers, runs: Runs, start: Exploration) -> None:
@@ -144,7 +95,9 @@ def test_a_run_streams_texts_and_measures(handlers: Handlers, start: Exploration
     assert updates[0][0].startswith("?genotype=0.down%2A-1&prompt=w5+w6+w7&chat=0&max_new_tokens=8&")
     assert updates[0][1] == ""  # an old notice goes when a run begins; a new one is not wiped by it
     assert all(update[1] != "" for update in updates[1:])
-    _, _, change, pair, summary = updates[-1]
+    _, _, change, pair, summary, trial = updates[-1]
+    assert trial.genotype == "0.down*-1"
+    assert trial.mutated == "".join(pair["value"]["mutated"]).removesuffix("∎")
     assert "0.down × −1" in change
     assert len(pair["value"]["original"]) == 8
     assert pair["value"]["running"] is False
@@ -165,7 +118,7 @@ def test_a_run_that_cannot_be_says_why(
     handlers: Handlers, start: Exploration, asked: tuple[Any, ...], words: str
 ) -> None:
     handlers.begin(ADA)
-    outputs = _last(handlers.run(ADA, start, *asked))
+    outputs = last(handlers.run(ADA, start, *asked))
     assert words in outputs[1]
 
 
@@ -183,14 +136,14 @@ def test_stop_ends_a_run_within_one_token(handlers: Handlers, start: Exploration
     run = handlers.run(ADA, start, "w9 w8 w7", RAW, 100, 0.0, 1.0, 0)
     next(run)
     handlers.stop(ADA)
-    pair = _last(run)[3]
+    pair = last(run)[3]
     assert pair["value"]["notes"][0].endswith("stopped")
     assert len(pair["value"]["original"]) <= 3
 
 
 def test_an_event_without_a_run_runs_nothing_even_after_stop(handlers: Handlers, start: Exploration) -> None:
     handlers.begin(ADA)
-    _last(handlers.run(ADA, start, *ASKED))
+    last(handlers.run(ADA, start, *ASKED))
     handlers.stop(ADA)
     handlers.read_notation(start, "1.dwon=0", ADA)
     (only,) = list(handlers.run(ADA, start, *ASKED))
@@ -223,32 +176,20 @@ def test_the_dose_response_curve(workspace: Workspace, handlers: Handlers, start
     assert len(marks["x"]) == len(marks["y"]) == 23
     assert "<code>1.down[3,5]</code> set to 23 values" in caption
     assert notice == ""
-    assert _genotype(workspace, handlers.choose_dose(start, ADA, _event(x=0.125), *AT_START)) == "1.down[3,5]=0.125"
+    assert genotype_of(workspace, handlers.choose_dose(start, ADA, event(x=0.125), *AT_START)) == "1.down[3,5]=0.125"
     *_, notice = handlers.dose_response(start, "", *ASKED[1:])
     assert "prompt is empty" in notice
 
 
-def test_what_matters_is_one_click_away(workspace: Workspace, handlers: Handlers, start: Exploration) -> None:
-    working, done = handlers.find_sensitive(start, "max", "row", *ASKED)
-    assert "Measuring" in working[1]
-    rows = json.loads(done[0])
-    assert len(rows) == FINDINGS
-    assert all(row["genotype"].endswith(",:]=max") for row in rows)
-    chosen = handlers.choose_finding(start, ADA, _event(genotype=rows[0]["genotype"]))
-    assert _genotype(workspace, chosen) == rows[0]["genotype"]
-    *_, refused = handlers.find_sensitive(start, "max", "row", "", *ASKED[1:])
-    assert "prompt is empty" in refused[2]
-
-
 def test_a_curve_goes_when_another_site_is_chosen(handlers: Handlers, start: Exploration) -> None:
     stays = handlers.set_maximum(start, ADA, *AT_START)
-    assert all("__type__" in update for update in stays[-3:-1])
-    assert handlers.select(ADA, start, "row", 0, "gate", None, 0, 7, 8, 5, 6)[-3:] == ["", "", ""]
+    assert all("__type__" in update for update in stays[-4:-2])
+    assert handlers.select(ADA, start, "row", 0, "gate", None, 0, 7, 8, 5, 6)[-4:-2] == ["", ""]
 
 
 def test_run_takes_the_notation_that_was_typed(workspace: Workspace, handlers: Handlers, start: Exploration) -> None:
-    assert _genotype(workspace, handlers.read_notation(start, "1.down[3,5]=0", ADA)) == "1.down[3,5]=0"
-    assert _genotype(workspace, handlers.read_notation(start, "0.mlp*2", ADA)) == "0.mlp*2"
+    assert genotype_of(workspace, handlers.read_notation(start, "1.down[3,5]=0", ADA)) == "1.down[3,5]=0"
+    assert genotype_of(workspace, handlers.read_notation(start, "0.mlp*2", ADA)) == "0.mlp*2"
 
 
 def test_experiments_fill_the_form(handlers: Handlers, runs: Runs, start: Exploration) -> None:

@@ -10,6 +10,7 @@ from tests.tiny import tiny_model
 
 _LLAMA = tiny_model("llama").anatomy
 _GPT2 = tiny_model("gpt2").anatomy
+_MIXTURE = tiny_model("qwen3_moe").anatomy
 _UNKNOWN = tiny_model("stablelm").anatomy
 
 selections = st.builds(
@@ -25,7 +26,7 @@ selections = st.builds(
 )
 
 
-@given(selections, st.sampled_from([_LLAMA, _GPT2, _UNKNOWN]))
+@given(selections, st.sampled_from([_LLAMA, _GPT2, _MIXTURE, _UNKNOWN]))
 def test_whatever_the_controls_say_becomes_a_site_of_the_model(selection: Selection, anatomy: object) -> None:
     chosen = fitted(selection, anatomy)  # type: ignore[arg-type]
     site = site_of(chosen, anatomy)  # type: ignore[arg-type]
@@ -58,8 +59,11 @@ def test_each_site_has_its_level(text: str, level: str) -> None:
 
 
 def test_levels_and_parts_on_offer() -> None:
-    assert part_choices(_LLAMA, "layer") == ("layer", "attn", "mlp")
-    assert "gate" not in part_choices(_GPT2, "weight")
-    assert "position" in part_choices(_GPT2, "weight")
-    assert "attn_norm" not in part_choices(_LLAMA, "row")
+    assert part_choices(_LLAMA, "layer", 0) == ("layer", "attn", "mlp")
+    assert "gate" not in part_choices(_GPT2, "weight", 0)
+    assert "position" in part_choices(_GPT2, "weight", 0)
+    assert "down" in part_choices(_MIXTURE, "weight", 0)  # its first layer is dense
+    assert "expert3.down" in part_choices(_MIXTURE, "weight", 1)
+    assert part_choices(_MIXTURE, "layer", 1)[3:] == ("expert0", "expert1", "expert2", "expert3")
+    assert "attn_norm" not in part_choices(_LLAMA, "row", 0)
     assert levels_of(_UNKNOWN) == ("matrix", "block", "row", "column", "weight")

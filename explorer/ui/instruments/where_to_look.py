@@ -128,7 +128,7 @@ class WhereToLookHandlers:
             question = Question(*asked)
             model = self._handlers.model(exploration)
             estimated = self._workspace.sensitivity_map(model, question.asked(), question.decoding())
-            name = shown if (shown, operation) in estimated.estimates else estimated.strongest(operation)
+            name = shown if (shown, operation) in estimated.estimates else estimated.strongest(operation, shown)
             drawn = self._draw(exploration, estimated, operation, name)
             yield [name, sensitivity_caption_html(name, None), *drawn, ""]
             agreement = self._workspace.agreement(model, question.asked(), question.decoding(), operation)

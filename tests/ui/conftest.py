@@ -1,0 +1,36 @@
+"""Handlers of a page whose model is a tiny one."""
+
+import pytest
+
+from explorer.ui.handlers import Handlers
+from explorer.ui.session import Exploration, Runs
+from explorer.workspace import Workspace
+from tests.tiny import tiny_tokenizer, tiny_transformer
+
+
+@pytest.fixture(scope="session")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A workspace whose model is a tiny one."""
+    path = tmp_path_factory.mktemp("models") / "tiny"
+    tiny_transformer("llama").save_pretrained(path)
+    tiny_tokenizer().save_pretrained(path)
+    return Workspace(source=str(path), device="cpu")
+
+
+@pytest.fixture
+def runs() -> Runs:
+    """The visitors' runs."""
+    return Runs()
+
+
+@pytest.fixture
+def handlers(workspace: Workspace, runs: Runs) -> Handlers:
+    """The tab's handlers."""
+    return Handlers(workspace, runs)
+
+
+@pytest.fixture
+def start(workspace: Workspace) -> Exploration:
+    """The controls at one weight."""
+    anatomy = workspace.model().anatomy
+    return Exploration(source=workspace.source).with_genotype(anatomy.read("1.down[3,5]=0"), anatomy)

@@ -1,0 +1,167 @@
+"""The instruments' handlers, without a browser."""
+
+import json
+from typing import Any
+
+import pytest
+
+from explorer.ui.handlers import Handlers
+from explorer.ui.instruments.matrix_map import MatrixMapHandlers
+from explorer.ui.instruments.spread import SpreadHandlers
+from explorer.ui.instruments.together import TogetherHandlers
+from explorer.ui.instruments.where_to_look import COUNT, WhereToLookHandlers
+from explorer.ui.session import Exploration
+from explorer.workspace import Workspace
+from tests.ui.visit import ADA, ASKED, event, genotype_of, last
+
+EMPTY = ("", *ASKED[1:])
+
+
+def _figure(text: str) -> dict[str, Any]:
+    figure: dict[str, Any] = json.loads(text)
+    return figure
+
+
+# ------------------------------------------------------------------------------------------- matrix map
+
+
+def test_the_map_shows_the_chosen_matrix_and_outlines_the_site(
+    workspace: Workspace, handlers: Handlers, start: Exploration
+) -> None:
+    strip, caption, figure = MatrixMapHandlers(handlers).draw(start)
+    shown = _figure(figure)
+    assert shown["layout"]["meta"] == {
+        "matrix": "1.down", "rows": [0, 32], "columns": [0, 48], "cell": [1, 1], "operation": None,
+    }  # fmt: skip
+    box = shown["layout"]["shapes"][0]
+    assert (box["x0"], box["x1"], box["y0"], box["y1"]) == (4.5, 5.5, 2.5, 3.5)
+    weight = workspace.facts(workspace.model(), start.genotype(workspace.model().anatomy).mutations[0].site).present
+    assert shown["data"][0]["z"][3][5] == pytest.approx(weight, rel=1e-3)
+    assert "Each cell is one weight" in caption
+    assert _figure(strip)["data"][0]["y"] == ["q", "k", "v", "o", "gate", "up", "down"]
+
+
+@pytest.mark.parametrize(
+    ("levels", "genotype"),
+    [
+        ("1.down[3,5]=0", "1.down[7,9]=0"),
+        ("1.down[3,:]=0", "1.down[7,:]=0"),
+        ("1.down[:,5]=max", "1.down[:,9]=max"),
+        ("1.down[0:4,0:8]*2", "1.down[4:8,8:16]*2"),
+        ("1.down*0", "1.down[7,9]*0"),
+        ("1.mlp*0", "1.down[7,9]*0"),
+        ("1.q.head0*0", "1.down[7,9]*0"),
+    ],
+)
+def test_a_click_chooses_according_to_the_level(
+    workspace: Workspace, handlers: Handlers, start: Exploration, levels: str, genotype: str
+) -> None:
+    exploration = handlers.read_notation(start, levels, ADA)[0]
+    own = MatrixMapHandlers(handlers)
+    meta = {"matrix": "1.down", "rows": [0, 32], "columns": [0, 48], "cell": [1, 1]}
+    if "head" in levels:
+        meta["matrix"] = "1.q"
+        genotype = "1.q.head0*0"
+    clicked = own.choose_cell(exploration, ADA, event(x=9, y=7, meta=meta))
+    assert genotype_of(workspace, clicked) == genotype
+
+
+def test_a_click_on_a_pooled_cell_takes_its_strongest_weight(
+    workspace: Workspace, handlers: Handlers, start: Exploration
+) -> None:
+    from explorer.model.weights import weight_of  # noqa: PLC0415
+
+    model = workspace.model()
+    weights = weight_of(model.causal_lm, model.anatomy.matrices["1.down"])[8:12, 12:16].abs()
+    row, column = divmod(int(weights.argmax()), 4)
+    meta = {"matrix": "1.down", "rows": [0, 32], "columns": [0, 48], "cell": [4, 4]}
+    clicked = MatrixMapHandlers(handlers).choose_cell(start, ADA, event(x=13.5, y=9.5, meta=meta))
+    assert genotype_of(workspace, clicked) == f"1.down[{8 + row},{12 + column}]=0"
+
+
+def test_zooming_in_and_out(handlers: Handlers, start: Exploration) -> None:
+    own = MatrixMapHandlers(handlers)
+    meta = {"matrix": "1.down"}
+    caption, figure = own.zoom(start, event(x=[9.5, 20.2], y=[30, 10], meta=meta))
+    assert _figure(figure)["layout"]["meta"]["rows"] == [10, 30]
+    assert _figure(figure)["layout"]["meta"]["columns"] == [10, 21]
+    assert "rows 10–29" in caption
+    assert _figure(own.zoom(start, event(x=[-90, -80], y=[900, 990], meta=meta))[1])["layout"]["meta"]["columns"] == [
+        0,
+        1,
+    ]
+    assert _figure(own.zoom(start, event(x=None, y=None, meta=meta))[1])["layout"]["meta"]["rows"] == [0, 32]
+
+
+def test_the_strip_jumps_to_a_matrix(workspace: Workspace, handlers: Handlers, start: Exploration) -> None:
+    jumped = MatrixMapHandlers(handlers).choose_matrix(start, ADA, event(x=0, y="gate"))
+    assert genotype_of(workspace, jumped) == "0.gate[3,5]=0"
+
+
+# ---------------------------------------------------------------------------------------- where to look
+
+
+def test_what_matters_is_one_click_away(workspace: Workspace, handlers: Handlers, start: Exploration) -> None:
+    own = WhereToLookHandlers(handlers)
+    working, done = own.find(start, "max", "row", *ASKED)
+    assert "Measuring" in working[1]
+    rows = json.loads(done[0])
+    assert len(rows) == COUNT
+    assert all(row["genotype"].endswith(",:]=max") for row in rows)
+    chosen = own.choose_finding(start, ADA, event(genotype=rows[0]["genotype"]))
+    assert genotype_of(workspace, chosen) == rows[0]["genotype"]
+    *_, refused = own.find(start, "max", "row", *EMPTY)
+    assert "prompt is empty" in refused[2]
+
+
+def test_the_sensitivity_map_opens_and_a_block_is_set(
+    workspace: Workspace, handlers: Handlers, start: Exploration
+) -> None:
+    own = WhereToLookHandlers(handlers)
+    working, drawn, told = own.map(start, "zero", "", *ASKED)
+    assert "One backward pass" in working[1]
+    name, _, overview, blocks, notice = drawn
+    assert _figure(overview)["data"][0]["y"] == ["q", "k", "v", "o", "gate", "up", "down"]
+    assert _figure(blocks)["layout"]["meta"]["matrix"] == name
+    assert "rank correlation of estimate and forward pass" in told[1]
+    assert notice == ""
+    _, opened, _ = own.open_matrix(start, "max", event(x=0, y="up"), *ASKED)
+    meta = _figure(opened[3])["layout"]["meta"]
+    assert (meta["matrix"], meta["operation"], meta["cell"]) == ("0.up", "max", [64, 64])
+    chosen = own.choose_block(start, ADA, event(x=16, y=20, meta=meta))
+    assert genotype_of(workspace, chosen) == "0.up=max"  # a tiny matrix is one block
+    assert last(own.redraw(start, "min", "", "kept", *ASKED))[1] == "kept"
+    assert "prompt is empty" in last(own.map(start, "zero", "", *EMPTY))[4]
+
+
+# ------------------------------------------------------------------------------------- spread, together
+
+
+def test_how_it_spreads_and_what_each_layer_says(handlers: Handlers, start: Exploration) -> None:
+    own = SpreadHandlers(handlers)
+    mutated = handlers.read_notation(start, "1.down*-2", ADA)[0]
+    figure, caption, lens, notice = own.show(mutated, *ASKED)
+    shown = _figure(figure)
+    assert len(shown["data"][0]["z"]) == 3
+    assert "3 × 10" in caption
+    assert lens.count("<tr") == 4
+    assert notice == ""
+    read, _ = own.read_token(mutated, event(x=5), *ASKED)
+    assert "After token 5" in read
+    assert "class=parted" in read
+    assert "prompt is empty" in own.show(mutated, *EMPTY)[3]
+
+
+def test_alone_and_together(workspace: Workspace, handlers: Handlers, start: Exploration) -> None:
+    own = TogetherHandlers(handlers)
+    bars, pairs, caption, notice = own.compare(start, "0.q*0; 1.down*2; 1.up*0", *ASKED)
+    clicks = _figure(bars)["data"][0]["customdata"]
+    assert clicks == ["0.q*0", "1.down*2", "1.up*0", "", "0.q*0;1.down*2;1.up*0"]
+    assert _figure(pairs)["data"][0]["customdata"][2][0] == "0.q*0;1.up*0"
+    assert "Together they add" in caption
+    assert notice == ""
+    assert genotype_of(workspace, own.choose(start, ADA, event(customdata="0.q*0;1.up*0"))) == "0.q*0;1.up*0"
+    assert "not a mutation" in own.choose(start, ADA, event(customdata=""))[-1]
+    assert "two mutations or more" in own.compare(start, "", *ASKED)[3]
+    both = handlers.read_notation(start, "0.q*0; 1.down*2", ADA)[0]
+    assert own.compare(both, "", *ASKED)[1] == ""  # two mutations are their only pair

@@ -1,0 +1,32 @@
+"""What a visitor sends to the handlers, and what he reads in their outputs."""
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+from explorer.notation import format_genotype
+from explorer.ui.handlers import RAW
+from explorer.ui.session import Exploration
+from explorer.workspace import Workspace
+
+ADA: Any = SimpleNamespace(session_hash="ada")
+ASKED = ("w5 w6 w7", RAW, 8, 0.0, 1.0, 0)
+AT_START = ("weight", 1, "down", None, 0, 3, 4, 5, 6)
+"""What the selectors show at the fixture `start`."""
+
+
+def event(**data: Any) -> Any:
+    """An event of the page with its data."""
+    return SimpleNamespace(**data)
+
+
+def genotype_of(workspace: Workspace, outputs: list[Any]) -> str:
+    """The genotype that a handler has set."""
+    exploration: Exploration = outputs[0]
+    return format_genotype(exploration.genotype(workspace.model().anatomy))
+
+
+def last(updates: Iterator[list[Any]]) -> list[Any]:
+    """The last outputs of a handler that streams."""
+    *_, outputs = updates
+    return outputs
