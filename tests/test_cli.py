@@ -105,9 +105,68 @@ def test_dose_response(folder: str) -> None:
     assert (code, "The steepest step lies between" in out) == (0, True)
 
 
+def test_weights(folder: str) -> None:
+    code, out, _ = _run("weights", "1.down[0:4,8:11]", "--model", folder, "--json")
+    report = json.loads(out)
+    weight = tiny_transformer("llama").get_parameter("model.layers.1.mlp.down_proj.weight").detach()
+    assert code == 0
+    assert (report["matrix"], report["rows"], report["columns"], report["cell"]) == ("1.down", [0, 4], [8, 11], [1, 1])
+    assert report["values"] == pytest.approx(weight[0:4, 8:11].numpy())
+    code, out, _ = _run("weights", "1.down", "--model", folder)
+    assert (code, len(out.splitlines())) == (0, 11)
+    code, _, err = _run("weights", "1.mlp", "--model", folder)
+    assert (code, "more than one matrix" in err) == (2, True)
+
+
+def test_sensitivity(folder: str) -> None:
+    arguments = ("sensitivity", "--prompt", "w5 w6", "--model", folder, "--operation", "max")
+    code, out, _ = _run(*arguments, "--matrix", "1.down", "--json")
+    report = json.loads(out)
+    assert code == 0
+    assert report["kinds"] == ["q", "k", "v", "o", "gate", "up", "down"]
+    assert report["largest"][6][1] == pytest.approx(max(abs(value) for row in report["blocks"] for value in row))
+    assert len(report["agreement"]["verified"]) == len(report["agreement"]["estimated"]) == 14
+    code, out, _ = _run(*arguments)
+    assert (code, "rank correlation" in out.splitlines()[-1]) == (0, True)
+    code, _, err = _run(*arguments, "--matrix", "1.attn_norm")
+    assert (code, "There is no map of '1.attn_norm'" in err) == (2, True)
+
+
+def test_propagation(folder: str) -> None:
+    arguments = ("propagation", "1.down*-2", "--prompt", "w5 w6", "--model", folder, "--token", "-1")
+    code, out, _ = _run(*arguments, "--json")
+    report = json.loads(out)
+    assert code == 0
+    assert len(report["changes"]) == len(report["lens"]) == 3
+    assert report["token"] == len(report["tokens"]) - 1
+    assert max(report["changes"][2]) > 0.01
+    code, out, _ = _run(*arguments)
+    assert (code, "read out after each layer" in out) == (0, True)
+    code, _, err = _run(*arguments[:-1], "9999")
+    assert (code, "no token 9999" in err) == (2, True)
+
+
+def test_epistasis(folder: str) -> None:
+    arguments = ("epistasis", "0.q*0; 1.down*2; 1.up*0", "--pairs", "--prompt", "w5 w6", "--model", folder)
+    code, out, _ = _run(*arguments, "--json")
+    report = json.loads(out)
+    assert code == 0
+    assert [row["genotype"] for row in report["singles"]] == ["0.q*0", "1.down*2", "1.up*0"]
+    assert report["interaction"] == pytest.approx(report["joint"]["added_nll"] - report["sum"])
+    assert report["pairs"][0][1] == report["pairs"][1][0]
+    code, out, _ = _run(*arguments)
+    assert (code, "How much more each pair adds" in out) == (0, True)
+    code, _, err = _run("epistasis", "0.q*0", "--prompt", "w5 w6", "--model", folder)
+    assert (code, "two mutations or more" in err) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        (["propagation", "11.dwon=0", "--prompt", "x"], "no part 'dwon'"),
+        (["epistasis", "1.q=0;1.k=0", "--prompt", " "], "prompt is empty"),
+        (["sensitivity", "--prompt", " "], "prompt is empty"),
+        (["weights", "1.dwon"], "no part 'dwon'"),
         (["mutate", "11.dwon=0", "--prompt", "x"], "no part 'dwon'"),
         (["mutate", "1.q=0", "--prompt", " "], "prompt is empty"),
         (["mutate", "1.q=0", "--prompt", "x", "--temperature", "-1"], "Temperature must lie"),

@@ -37,6 +37,7 @@ def epistasis_figure(found: Epistasis) -> go.Figure:
         height=90 + 34 * len(labels),
         margin={"l": 10, "r": 10, "t": 28, "b": 40},
         dragmode=False,
+        hovermode="y",  # a bar answers over its whole row, however short it is
         bargap=0.25,
         xaxis={"title": {"text": "added negative log-likelihood, nats a token"}, "zeroline": True},
         yaxis={"tickvals": list(range(len(labels))), "ticktext": labels, "autorange": "reversed", "automargin": True},

@@ -1,10 +1,14 @@
 """Pictures of the real page for assets/screenshots: `make screenshots`."""
 
+from collections.abc import Callable
 from pathlib import Path
+
+from playwright.sync_api import expect
 
 from tests.browser.page import DESKTOP, PHONE, Visitor, chromium, serving
 
 FOLDER = Path(__file__).parent.parent.parent / "assets" / "screenshots"
+PATIENCE_MS = 60_000
 
 
 def main() -> None:
@@ -14,9 +18,58 @@ def main() -> None:
         for size_name, size in (("desktop", DESKTOP), ("phone", PHONE)):
             for theme in ("light", "dark"):
                 visitor = Visitor.opening(browser, url, size, dark=theme == "dark")
-                path = FOLDER / f"explore-{size_name}-{theme}.png"
-                visitor.page.screenshot(path=path, full_page=size == PHONE)
+                ending = f"{size_name}-{theme}.png"
+                expect(visitor.page.locator(".matrix-map .figure").first).to_be_visible()
+                visitor.page.screenshot(path=FOLDER / f"explore-{ending}", full_page=size == PHONE)
+                for name, prepare in INSTRUMENTS.items():
+                    prepare(visitor)
+                    visitor.page.mouse.move(1, 1)
+                    visitor.page.wait_for_timeout(600)
+                    visitor.page.locator(".instruments").screenshot(path=FOLDER / f"{name}-{ending}")
                 visitor.page.close()
+
+
+def _show_map(visitor: Visitor) -> None:
+    visitor.page.get_by_role("tab", name="Matrix map").click()
+
+
+def _show_sensitivity(visitor: Visitor) -> None:
+    visitor.page.get_by_role("tab", name="Where to look").click()
+    visitor.page.get_by_role("button", name="Find what matters").click()
+    expect(visitor.page.locator(".finding").first).to_be_visible(timeout=PATIENCE_MS)
+    visitor.page.get_by_role("button", name="Map the whole model").click()
+    told = visitor.page.locator(".caption", has_text="first-order estimates")
+    expect(told).to_contain_text("rank correlation", timeout=PATIENCE_MS)
+
+
+def _show_spread(visitor: Visitor) -> None:
+    visitor.page.get_by_role("tab", name="How it spreads").click()
+    visitor.page.get_by_role("button", name="Show how it spreads").click()
+    expect(visitor.page.locator(".lens tbody tr").first).to_be_visible(timeout=PATIENCE_MS)
+
+
+def _show_together(visitor: Visitor) -> None:
+    visitor.page.get_by_role("tab", name="Together").click()
+    visitor.page.get_by_label("Mutations, separated by ;").fill("2.mlp*0; 9.mlp*0; 8.mlp*0; 9.head4*0")
+    visitor.page.get_by_role("button", name="Alone and together").click()
+    expect(visitor.page.locator(".pairs .figure")).to_be_visible(timeout=PATIENCE_MS)
+
+
+def _show_history(visitor: Visitor) -> None:
+    for name in ("A wrong fact, told with confidence", "Suddenly French"):
+        visitor.page.get_by_role("button", name="Pin", exact=True).click()
+        visitor.press(name)
+    visitor.page.get_by_role("tab", name="History").click()
+    expect(visitor.page.locator(".trial-row")).to_have_count(3)
+
+
+INSTRUMENTS: dict[str, Callable[[Visitor], None]] = {
+    "matrix-map": _show_map,
+    "where-to-look": _show_sensitivity,
+    "how-it-spreads": _show_spread,
+    "together": _show_together,
+    "history": _show_history,
+}
 
 
 if __name__ == "__main__":

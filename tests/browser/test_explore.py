@@ -117,7 +117,7 @@ def test_hover_shows_the_likeliest_tokens_of_both_models(visitor: Visitor) -> No
 
 def test_a_click_on_the_dose_response_curve_sets_the_value(visitor: Visitor) -> None:
     visitor.page.get_by_role("button", name="Dose–response").click()
-    marks = visitor.page.locator(".figure .scatterlayer .point")
+    marks = visitor.page.locator(".curve .figure .scatterlayer .point")
     expect(marks).to_have_count(23, timeout=30_000)
     marks.last.scroll_into_view_if_needed()
     box = marks.last.bounding_box()
@@ -129,11 +129,12 @@ def test_a_click_on_the_dose_response_curve_sets_the_value(visitor: Visitor) -> 
     expect(marks).to_have_count(23)
     visitor.choose("Level", "Row")
     visitor.wait_for_run()
-    expect(visitor.page.locator(".figure")).to_be_hidden()
+    expect(visitor.page.locator(".curve .figure")).to_be_hidden()
 
 
 def test_the_weight_that_wrecks_the_model_is_found_and_set(visitor: Visitor) -> None:
     visitor.press("Reset")
+    visitor.page.get_by_role("tab", name="Where to look").click()
     visitor.page.get_by_role("button", name="Find what matters").click()
     first = visitor.page.locator(".finding").first
     expect(first.locator("code")).to_have_text("11.down[507,1229]=0", timeout=60_000)

@@ -46,10 +46,13 @@ def build() -> MatrixMap:
 
 
 def wire(maps: MatrixMap, tab: ExploreTab, handlers: Handlers) -> None:
-    """Connect the instrument's events; it follows the exploration."""
+    """Connect the instrument's events; it is drawn again when the controls point elsewhere.
+
+    (A change of the exploration would say so too, but gradio tells it of queued events alone.)
+    """
     own = MatrixMapHandlers(handlers)
     quietly: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
-    tab.exploration.change(own.draw, [tab.exploration], maps.drawn, trigger_mode="always_last", **quietly)
+    tab.target.change(own.draw, [tab.exploration], maps.drawn, trigger_mode="always_last", **quietly)
     maps.map.zoom(own.zoom, [tab.exploration], [maps.caption, maps.map], trigger_mode="always_last", **quietly)
     connect_move(tab, handlers, maps.map.mark_click, own.choose_cell, [])
     connect_move(tab, handlers, maps.strip.mark_click, own.choose_matrix, [])

@@ -1,0 +1,172 @@
+"""The instruments, as a visitor uses them: click a cell of each map, read what changed."""
+
+import json
+import re
+from pathlib import Path
+
+from playwright.sync_api import Locator, expect
+
+from tests.browser.page import Visitor
+
+PARIS = "The capital of France is Paris.∎"
+
+
+def _open(visitor: Visitor, name: str) -> None:
+    visitor.page.get_by_role("tab", name=name).click()
+
+
+def _click_cell(visitor: Visitor, figure: Locator, x: float, y: float) -> None:
+    """Click a heatmap or a bar where its axes have a value."""
+    figure.scroll_into_view_if_needed()
+    place = figure.evaluate(
+        """(node, [x, y]) => {
+            const { xaxis, yaxis } = node._fullLayout;
+            return [xaxis._offset + xaxis.l2p(x), yaxis._offset + yaxis.l2p(y)];
+        }""",
+        [x, y],
+    )
+    box = figure.bounding_box()
+    assert box is not None
+    visitor.page.mouse.move(box["x"] + place[0], box["y"] + place[1])
+    visitor.page.mouse.click(box["x"] + place[0], box["y"] + place[1])
+
+
+def _notation(visitor: Visitor) -> str:
+    return visitor.page.get_by_label("Notation").input_value()
+
+
+def test_a_cell_of_the_matrix_map_is_mutated(visitor: Visitor) -> None:
+    visitor.press("Reset")
+    assert visitor.text("mutated") == PARIS
+    figure = visitor.page.locator(".matrix-map .figure").first
+    _click_cell(visitor, figure, 1228, 507)
+    visitor.wait_for_run()
+    assert _notation(visitor) == "11.down[507,1229]=0"  # the strongest weight of the cell
+    assert "Paris" not in visitor.text("mutated")
+
+
+def test_the_matrix_map_zooms_to_single_weights(visitor: Visitor) -> None:
+    figure = visitor.page.locator(".matrix-map .figure").first
+    caption = visitor.page.locator(".caption", has_text="original’s weights")
+    expect(caption).to_contain_text("6 × 8")
+    figure.evaluate(
+        "node => Plotly.relayout(node, {'xaxis.range[0]': 1219.5, 'xaxis.range[1]': 1239.5,"
+        " 'yaxis.range[0]': 516.5, 'yaxis.range[1]': 499.5})"
+    )
+    expect(caption).to_contain_text("rows 500–516, columns 1,220–1,239")
+    expect(caption).to_contain_text("Each cell is one weight")
+    expect(figure.locator("text.heatmap-label, .heatmap-label text").filter(has_text="5.88")).to_have_count(1)
+    _click_cell(visitor, figure, 1229, 507)
+    visitor.wait_for_run()
+    assert _notation(visitor) == "11.down[507,1229]=0"
+
+
+def test_the_strip_jumps_to_another_matrix(visitor: Visitor) -> None:
+    _click_cell(visitor, visitor.page.locator(".strip .figure").first, 2, 4)
+    visitor.wait_for_run()
+    assert visitor.site() == "2.gate[507,575]"
+    caption = visitor.page.locator(".caption", has_text="original’s weights")
+    expect(caption).to_contain_text("2.gate")
+
+
+def test_the_sensitivity_map_of_the_whole_model(visitor: Visitor) -> None:
+    visitor.press("Reset")
+    _open(visitor, "Where to look")
+    visitor.page.get_by_role("button", name="Map the whole model").click()
+    caption = visitor.page.locator(".caption", has_text="first-order estimates")
+    expect(caption).to_contain_text(re.compile(r"rank correlation .* is 0\.9\d"), timeout=60_000)
+    overview, blocks = visitor.page.locator(".strip .figure").nth(1), visitor.page.locator(".matrix-map .figure").nth(1)
+    _click_cell(visitor, overview, 11, 6)
+    expect(caption).to_contain_text("11.down", timeout=60_000)
+    expect(caption).to_contain_text(re.compile(r"is 0\.9\d"), timeout=60_000)
+    _click_cell(visitor, blocks, 1180, 480)  # the block that holds the one weight
+    visitor.wait_for_run()
+    assert _notation(visitor) == "11.down[448:512,1152:1216]=0"
+    _click_cell(visitor, blocks, 1240, 480)
+    visitor.wait_for_run()
+    assert _notation(visitor) == "11.down[448:512,1216:1280]=0"
+    assert "Paris" not in visitor.text("mutated")
+
+
+def test_how_it_spreads(visitor: Visitor) -> None:
+    _open(visitor, "How it spreads")
+    visitor.page.get_by_role("button", name="Show how it spreads").click()
+    rows = visitor.page.locator(".lens tbody tr")
+    expect(rows).to_have_count(31, timeout=30_000)
+    expect(rows.first.locator("td").first).to_contain_text("The")
+    expect(rows.last).not_to_have_class("parted")  # before the mutated layer
+    figure = visitor.page.locator(".spread-map .figure")
+    _click_cell(visitor, figure, 41, 20)
+    expect(visitor.page.locator(".lens .caption")).to_contain_text("After token 41 is")
+    expect(rows.first.locator("td").first).to_contain_text("Paris")
+
+
+def test_alone_and_together(visitor: Visitor) -> None:
+    _open(visitor, "Together")
+    box = visitor.page.get_by_label("Mutations, separated by ;")
+    box.fill("2.mlp*0; 9.mlp*0; 9.head4*0")
+    visitor.page.get_by_role("button", name="Alone and together").click()
+    expect(visitor.page.locator(".caption", has_text="Together they add")).to_be_visible(timeout=30_000)
+    pairs = visitor.page.locator(".pairs .figure")
+    expect(pairs).to_be_visible()
+    _click_cell(visitor, pairs, 1, 0)
+    visitor.wait_for_run()
+    assert _notation(visitor) == "2.mlp*0;9.mlp*0"
+    assert "Paris" not in visitor.text("mutated")
+    _click_cell(visitor, visitor.page.locator(".bars .figure"), 0.0001, 0)
+    visitor.wait_for_run()
+    assert _notation(visitor) == "2.mlp*0"
+    assert visitor.text("mutated") == PARIS
+
+
+def test_presets_tell_what_they_show(visitor: Visitor) -> None:
+    visitor.press("A loop becomes a poem")
+    expect(visitor.page.locator(".preset-shows")).to_contain_text("writes verse")
+    assert visitor.text("mutated").startswith("In the silence of the night,\nA lullaby,")
+    assert visitor.page.get_by_label("Prompt", exact=True).input_value() == "Write a lullaby."
+
+
+def test_undo_redo_history_and_pins(visitor: Visitor) -> None:
+    opening = visitor.text("mutated")
+    visitor.page.get_by_role("button", name="Pin", exact=True).click()
+    cards = visitor.page.locator(".trial-card")
+    expect(cards).to_have_count(1)
+    visitor.press("A wrong fact, told with confidence")
+    assert visitor.text("mutated") == "The capital of France is London, England.∎"
+    visitor.page.get_by_role("button", name="Pin", exact=True).click()
+    expect(cards).to_have_count(2)
+    expect(cards.nth(1)).to_contain_text("London, England")
+    visitor.press("Undo")
+    assert visitor.text("mutated") == opening
+    visitor.press("Redo")
+    assert _notation(visitor) == "23.attn*1.6"
+    _open(visitor, "History")
+    rows = visitor.page.locator(".trial-row")
+    expect(rows).to_have_count(2)
+    rows.nth(1).locator(".trial-again").click()
+    visitor.wait_for_run()
+    assert visitor.text("mutated") == opening
+    visitor.page.get_by_role("button", name="Unpin 23.attn*1.6").click()
+    expect(cards).to_have_count(1)
+
+
+def test_a_result_is_copied_and_downloaded(visitor: Visitor, tmp_path: Path) -> None:
+    visitor.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    for button, pattern in (
+        ("notation", r"^11\.down\[507,1229\]=0$"),
+        ("link", r"^http.*\?genotype=11\.down"),
+        ("command", r"^python -m explorer mutate '11\.down\[507,1229\]=0' --prompt"),
+        ("Python", r"compare\(model, '11\.down\[507,1229\]=0'"),
+    ):
+        visitor.page.locator(".takeaway").get_by_role("button", name=button, exact=True).click()
+        visitor.page.wait_for_function("document.querySelector('.takeaway .done')")
+        copied = visitor.page.evaluate("navigator.clipboard.readText()")
+        assert re.search(pattern, copied), copied
+        visitor.page.wait_for_function("!document.querySelector('.takeaway .done')")
+    for button, name in (("Markdown", "mutation.md"), ("JSON", "mutation.json")):
+        with visitor.page.expect_download() as download:
+            visitor.page.locator(".takeaway").get_by_role("button", name=button, exact=True).click()
+        assert download.value.suggested_filename == name
+        download.value.save_as(tmp_path / name)
+    assert json.loads((tmp_path / "mutation.json").read_text())["genotype"] == "11.down[507,1229]=0"
+    assert (tmp_path / "mutation.md").read_text().startswith("# One weight of 134,515,008")
