@@ -20,11 +20,17 @@ function themed(layout) {
   return { ...layout, ...coloured, font, paper_bgcolor: "transparent", plot_bgcolor: "transparent", template: null };
 }
 
+// Labels in cells take the page's ink: cells near zero let the page through, which plotly's own choice ignores.
+function inked(traces) {
+  const ink = getComputedStyle(document.body).getPropertyValue("--ink").trim();
+  return traces.map((trace) => (trace.type === "heatmap" ? { ...trace, textfont: { ...trace.textfont, color: ink } } : trace));
+}
+
 function draw() {
   host.hidden = !props.value;
   if (!props.value) return;
   const figure = JSON.parse(props.value);
-  Plotly.react(host, figure.data, themed(figure.layout), config).then(() => Plotly.Plots.resize(host));
+  Plotly.react(host, inked(figure.data), themed(figure.layout), config).then(() => Plotly.Plots.resize(host));
   if (isBound) return;
   isBound = true;
   host.on("plotly_click", (event) => {

@@ -33,7 +33,7 @@ function row(trial, place) {
   again.className = "trial-again";
   again.append(make("code", "", name(trial)), make("small", "", measures(trial)), text(trial));
   again.append(make("small", "trial-prompt", trial.prompt));
-  node.append(again, press("📌", `Pin ${name(trial)}`, () => trigger("pin", { place })));
+  node.append(again, press("Pin", `Pin ${name(trial)}`, () => trigger("pin", { place })));
   return node;
 }
 

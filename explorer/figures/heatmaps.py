@@ -94,10 +94,10 @@ def overview_figure(overview: Overview, present: tuple[str, int] | None, *, mean
         box = {"x0": present[1] - 0.5, "x1": present[1] + 0.5, "y0": row - 0.5, "y1": row + 0.5}
         figure.add_shape(type="rect", line={"color": OUTLINE, "width": 3}, **box)
     return figure.update_layout(
-        height=48 + 22 * len(kinds),
-        margin={"l": 56, "r": 10, "t": 6, "b": 36},
+        height=56 + 22 * len(kinds),
+        margin={"l": 56, "r": 10, "t": 6, "b": 44},
         dragmode=False,
-        xaxis={"title": {"text": "layer"}, "showgrid": False, "zeroline": False, "dtick": 1 if layers <= 40 else 5},  # noqa: PLR2004
+        xaxis={"title": {"text": "layer", "standoff": 6}, "showgrid": False, "zeroline": False, "nticks": layers + 1},
         yaxis={"autorange": "reversed", "showgrid": False, "type": "category"},
     )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import gradio as gr
 
 from explorer.ui.handlers import Handlers
-from explorer.ui.instruments import history, matrix_map, spread, together, where_to_look
+from explorer.ui.instruments import history, matrix_map, search, spread, together
 from explorer.ui.opening import Opening
 from explorer.ui.session import Runs
 from explorer.ui.summary import header_html
@@ -29,11 +29,11 @@ def build_page(workspace: Workspace) -> gr.Blocks:
         with gr.Tab("Explore"):
             tab = explore.build(workspace)
             with gr.Tabs(elem_classes="card instruments"):
-                with gr.Tab("Matrix map"):
+                with gr.Tab("Map"):
                     maps = matrix_map.build()
-                with gr.Tab("Where to look"):
-                    look = where_to_look.build()
-                with gr.Tab("How it spreads"):
+                with gr.Tab("Search"):
+                    look = search.build()
+                with gr.Tab("Spread"):
                     spreading = spread.build()
                 with gr.Tab("Together"):
                     stacked = together.build()
@@ -45,7 +45,7 @@ def build_page(workspace: Workspace) -> gr.Blocks:
 
         explore.wire(tab, handlers)
         matrix_map.wire(maps, tab, handlers)
-        where_to_look.wire(look, tab, handlers)
+        search.wire(look, tab, handlers)
         spread.wire(spreading, tab, handlers)
         together.wire(stacked, tab, handlers)
         history.wire(tried, tab, handlers)

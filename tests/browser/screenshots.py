@@ -30,11 +30,11 @@ def main() -> None:
 
 
 def _show_map(visitor: Visitor) -> None:
-    visitor.page.get_by_role("tab", name="Matrix map").click()
+    visitor.page.get_by_role("tab", name="Map").click()
 
 
 def _show_sensitivity(visitor: Visitor) -> None:
-    visitor.page.get_by_role("tab", name="Where to look").click()
+    visitor.page.get_by_role("tab", name="Search").click()
     visitor.page.get_by_role("button", name="Find what matters").click()
     expect(visitor.page.locator(".finding").first).to_be_visible(timeout=PATIENCE_MS)
     visitor.page.get_by_role("button", name="Map the whole model").click()
@@ -43,7 +43,7 @@ def _show_sensitivity(visitor: Visitor) -> None:
 
 
 def _show_spread(visitor: Visitor) -> None:
-    visitor.page.get_by_role("tab", name="How it spreads").click()
+    visitor.page.get_by_role("tab", name="Spread").click()
     visitor.page.get_by_role("button", name="Show how it spreads").click()
     expect(visitor.page.locator(".lens tbody tr").first).to_be_visible(timeout=PATIENCE_MS)
 
@@ -64,9 +64,9 @@ def _show_history(visitor: Visitor) -> None:
 
 
 INSTRUMENTS: dict[str, Callable[[Visitor], None]] = {
-    "matrix-map": _show_map,
-    "where-to-look": _show_sensitivity,
-    "how-it-spreads": _show_spread,
+    "map": _show_map,
+    "search": _show_sensitivity,
+    "spread": _show_spread,
     "together": _show_together,
     "history": _show_history,
 }

@@ -134,7 +134,7 @@ def test_a_click_on_the_dose_response_curve_sets_the_value(visitor: Visitor) -> 
 
 def test_the_weight_that_wrecks_the_model_is_found_and_set(visitor: Visitor) -> None:
     visitor.press("Reset")
-    visitor.page.get_by_role("tab", name="Where to look").click()
+    visitor.page.get_by_role("tab", name="Search").click()
     visitor.page.get_by_role("button", name="Find what matters").click()
     first = visitor.page.locator(".finding").first
     expect(first.locator("code")).to_have_text("11.down[507,1229]=0", timeout=60_000)

@@ -71,7 +71,7 @@ def test_the_strip_jumps_to_another_matrix(visitor: Visitor) -> None:
 
 def test_the_sensitivity_map_of_the_whole_model(visitor: Visitor) -> None:
     visitor.press("Reset")
-    _open(visitor, "Where to look")
+    _open(visitor, "Search")
     visitor.page.get_by_role("button", name="Map the whole model").click()
     caption = visitor.page.locator(".caption", has_text="first-order estimates")
     expect(caption).to_contain_text(re.compile(r"rank correlation .* is 0\.9\d"), timeout=60_000)
@@ -89,7 +89,7 @@ def test_the_sensitivity_map_of_the_whole_model(visitor: Visitor) -> None:
 
 
 def test_how_it_spreads(visitor: Visitor) -> None:
-    _open(visitor, "How it spreads")
+    _open(visitor, "Spread")
     visitor.page.get_by_role("button", name="Show how it spreads").click()
     rows = visitor.page.locator(".lens tbody tr")
     expect(rows).to_have_count(31, timeout=30_000)

@@ -7,9 +7,9 @@ import pytest
 
 from explorer.ui.handlers import Handlers
 from explorer.ui.instruments.matrix_map import MatrixMapHandlers
+from explorer.ui.instruments.search import COUNT, SearchHandlers
 from explorer.ui.instruments.spread import SpreadHandlers
 from explorer.ui.instruments.together import TogetherHandlers
-from explorer.ui.instruments.where_to_look import COUNT, WhereToLookHandlers
 from explorer.ui.session import Exploration
 from explorer.workspace import Workspace
 from tests.ui.visit import ADA, ASKED, event, genotype_of, last
@@ -102,7 +102,7 @@ def test_the_strip_jumps_to_a_matrix(workspace: Workspace, handlers: Handlers, s
 
 
 def test_what_matters_is_one_click_away(workspace: Workspace, handlers: Handlers, start: Exploration) -> None:
-    own = WhereToLookHandlers(handlers)
+    own = SearchHandlers(handlers)
     working, done = own.find(start, "max", "row", *ASKED)
     assert "Measuring" in working[1]
     rows = json.loads(done[0])
@@ -117,7 +117,7 @@ def test_what_matters_is_one_click_away(workspace: Workspace, handlers: Handlers
 def test_the_sensitivity_map_opens_and_a_block_is_set(
     workspace: Workspace, handlers: Handlers, start: Exploration
 ) -> None:
-    own = WhereToLookHandlers(handlers)
+    own = SearchHandlers(handlers)
     working, drawn, told = own.map(start, "zero", "", *ASKED)
     assert "One backward pass" in working[1]
     name, _, overview, blocks, notice = drawn

@@ -1,4 +1,4 @@
-"""The instrument Matrix map: the chosen matrix as a picture; a click chooses, a drag zooms in to single weights."""
+"""The instrument Map: the chosen matrix as a picture; a click chooses, a drag zooms in to single weights."""
 
 from __future__ import annotations
 

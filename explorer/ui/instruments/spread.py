@@ -1,4 +1,4 @@
-"""The instrument How it spreads: the hidden states that a mutation changes, and what each layer would say."""
+"""The instrument Spread: the hidden states that a mutation changes, and what each layer would say."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The instrument Where to look: the sensitivity map of the whole model, and the mutations that matter most."""
+"""The instrument Search: the sensitivity map of the whole model, and the mutations that matter most."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _HINT = (
 
 
 @dataclass(frozen=True, slots=True)
-class WhereToLook:
+class Search:
     """The components."""
 
     operation: gr.Radio
@@ -54,7 +54,7 @@ class WhereToLook:
     blocks: FigurePanel
 
 
-def build() -> WhereToLook:
+def build() -> Search:
     """Lay the instrument out."""
     operations = [("Zero", "zero"), ("Max", "max"), ("Min", "min")]
     levels = [("Weight", "weight"), ("Row", "row"), ("Column", "column"), ("Block", "block")]
@@ -64,7 +64,7 @@ def build() -> WhereToLook:
         level = gr.Radio(label="One", choices=levels, value="weight", elem_classes="pills", min_width=220)
         find = gr.Button("Find what matters", size="sm", min_width=150)
     findings_caption = gr.HTML(_HINT, apply_default_css=False)
-    return WhereToLook(
+    return Search(
         operation=operation,
         level=level,
         map=map_all,
@@ -78,9 +78,9 @@ def build() -> WhereToLook:
     )
 
 
-def wire(look: WhereToLook, tab: ExploreTab, handlers: Handlers) -> None:
+def wire(look: Search, tab: ExploreTab, handlers: Handlers) -> None:
     """Connect the instrument's events."""
-    own = WhereToLookHandlers(handlers)
+    own = SearchHandlers(handlers)
     works: dict[str, Any] = {"concurrency_id": "model", "show_progress": "hidden", "api_visibility": "private"}
     asked = [tab.exploration, look.operation]
     mapped = [look.shown, look.caption, look.overview, look.blocks, tab.notice]
@@ -94,7 +94,7 @@ def wire(look: WhereToLook, tab: ExploreTab, handlers: Handlers) -> None:
     connect_move(tab, handlers, look.blocks.mark_click, own.choose_block, [])
 
 
-class WhereToLookHandlers:
+class SearchHandlers:
     """The instrument's behaviour."""
 
     def __init__(self, handlers: Handlers) -> None:
