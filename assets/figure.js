@@ -7,7 +7,8 @@ const config = {
   showSendToCloud: false,
   plotlyServerURL: "",
   showAxisDragHandles: false,
-  modeBarButtonsToRemove: ["sendChartToCloud", "select2d", "lasso2d", "autoScale2d"],
+  doubleClick: "autosize",
+  modeBarButtonsToRemove: ["sendChartToCloud", "select2d", "lasso2d", "resetScale2d"],
 };
 let isBound = false;
 

@@ -96,6 +96,11 @@ class Operation:
 MAXIMUM = Operation(kind="max")
 MINIMUM = Operation(kind="min")
 ZERO = Operation(kind="set", value=0.0)
+NAMED_OPERATIONS = {"zero": ZERO, "max": MAXIMUM, "min": MINIMUM}
+"""The operations that need no number, by the names that the page and the command line have for them."""
+
+BLOCK_SIDE = 64
+"""Rows and columns of a block, where none is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +189,10 @@ class Epistasis:
         return self.joint.added_nll - self.sum
 
 
+MOST_PAIRED = 24
+"""A matrix of pairs of more mutations would have 300 genotypes and more."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairMatrix:
     """The interaction of every pair of some mutations."""
@@ -229,6 +238,16 @@ class LensReading:
     original: tuple[Alternative, ...]
     """The likeliest tokens; none where the forward pass has overflowed."""
     mutated: tuple[Alternative, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lens:
+    """The readings after one token, from the embedding to the last layer."""
+
+    token: str
+    position: int
+    """Among the tokens of prompt and answer, from 0."""
+    readings: tuple[LensReading, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -279,16 +298,6 @@ class Grid:
     cell_rows: int = 1
     """Matrix rows a cell; the last cells may hold fewer."""
     cell_columns: int = 1
-
-    def cell(self, row: int, column: int) -> tuple[range, range]:
-        """The matrix rows and columns of the cell that holds a weight; the nearest cell for one outside."""
-        return _cell(self.rows, self.cell_rows, row), _cell(self.columns, self.cell_columns, column)
-
-
-def _cell(shown: range, size: int, index: int) -> range:
-    place = (min(max(index, shown.start), shown.stop - 1) - shown.start) // size
-    start = shown.start + place * size
-    return range(start, min(start + size, shown.stop))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

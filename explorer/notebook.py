@@ -26,9 +26,9 @@ from explorer.errors import ExplorerError, ModelError
 from explorer.generation.baseline import Baselines
 from explorer.generation.measures import Measures
 from explorer.generation.pair import generate_pair
-from explorer.model.anatomy import read_anatomy
 from explorer.model.loaded import LoadedModel, Specimen
 from explorer.model.loading import load_model
+from explorer.model.reading import read_anatomy
 from explorer.mutation.apply import Patch, make_mutant, patches
 from explorer.mutation.describe import describe
 

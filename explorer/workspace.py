@@ -23,7 +23,7 @@ from explorer.domain import (
     Finding,
     Genotype,
     Grid,
-    LensReading,
+    Lens,
     Operation,
     Overview,
     PairMatrix,
@@ -203,12 +203,6 @@ class Workspace:
         baseline = self._baseline(model, prompt, decoding)
         return self.compute(agreement, model, baseline, estimated, operation)
 
-    def block_site(self, matrix: Matrix, row: int, column: int) -> Site:
-        """The site of the sensitivity map's block that holds a weight."""
-        from explorer.generation.sensitivity_map import SIDE, block_site
-
-        return block_site(matrix, row // SIDE, column // SIDE, SIDE)
-
     def propagate(self, model: LoadedModel, prompt: Prompt, decoding: Decoding, genotype: Genotype) -> Propagation:
         """How a genotype spreads through the layers; see `generation.propagation`. Raises ModelError, PromptError."""
         from explorer.generation.propagation import propagate
@@ -217,7 +211,7 @@ class Workspace:
 
     def read_layers(
         self, model: LoadedModel, prompt: Prompt, decoding: Decoding, genotype: Genotype, position: int
-    ) -> tuple[LensReading, ...]:
+    ) -> Lens:
         """What both models would say after a token, layer by layer; see `generation.propagation`."""
         from explorer.generation.propagation import read_layers
 
@@ -279,7 +273,9 @@ class Workspace:
             statistics = model.statistics(matrix)
             return max(-statistics.minimum, statistics.maximum)
 
-        return self.compute(model.anatomy.overview, largest)
+        for matrix in model.anatomy.matrices.values():  # one by one, so that a text can stream meanwhile
+            self.compute(model.statistics, matrix)
+        return model.anatomy.overview(largest)
 
     def compute(self, function: Callable[..., Result], *arguments: Any) -> Result:
         """Call a function in the one thread that computes; others wait for a token at most.

@@ -72,7 +72,8 @@ def weights(
 ) -> None:
     """Print a matrix as a map: the weight of largest magnitude of each cell; single weights where they fit."""
     with faults(as_json):
-        parse_genotype(f"{site}=0")
+        if len(parse_genotype(f"{site}=0").mutations) != 1:
+            raise ExplorerError(f"'{site}' is not one site: name one, such as 14.down, without an operation.")
         workspace, loaded = load(model, device, dtype, as_json)
         targets = loaded.anatomy.targets(loaded.anatomy.read(f"{site}=0").mutations[0].site)
         if len(targets) != 1:

@@ -17,7 +17,7 @@ from explorer.commands.options import (
     load,
     show,
 )
-from explorer.domain import MAXIMUM, MINIMUM, ZERO, Decoding, Prompt
+from explorer.domain import NAMED_OPERATIONS, Decoding, Prompt
 from explorer.errors import ExplorerError
 from explorer.notation import parse_genotype
 from explorer.reports.instruments import (
@@ -79,7 +79,7 @@ def sensitive(
         Prompt(text=prompt)
         workspace, loaded = load(model, device, dtype, as_json)
         asked = Prompt(text=prompt, chat=loaded.has_chat_template)
-        chosen = {"max": MAXIMUM, "min": MINIMUM, "zero": ZERO}[operation.value]
+        chosen = NAMED_OPERATIONS[operation.value]
         findings = workspace.find_sensitive(loaded, asked, decoding, chosen, level.value, top)
         show(findings_report(findings), as_json, findings_lines)
 
@@ -130,8 +130,8 @@ def propagation(
         asked, read = Prompt(text=prompt, chat=loaded.has_chat_template), loaded.anatomy.read(genotype)
         spread = workspace.propagate(loaded, asked, decoding, read)
         place = None if token is None else token + len(spread.tokens) * (token < 0)
-        readings = () if place is None else workspace.read_layers(loaded, asked, decoding, read, place)
-        show(propagation_report(spread, place, readings), as_json, propagation_lines)
+        lens = None if place is None else workspace.read_layers(loaded, asked, decoding, read, place)
+        show(propagation_report(spread, lens), as_json, propagation_lines)
 
 
 def epistasis(

@@ -67,7 +67,7 @@ def load(source: str, device: str | None, dtype: str | None, as_json: bool) -> t
 
 def show(report: dict[str, Any], as_json: bool, lines: Callable[[dict[str, Any]], Iterator[str]]) -> None:
     if as_json:
-        typer.echo(json.dumps(report, ensure_ascii=False, indent=2))
+        typer.echo(json.dumps(report, ensure_ascii=False, indent=2, allow_nan=False))
     else:
         typer.echo("\n".join(lines(report)))
 

@@ -3,6 +3,8 @@
 What a click on a map means is told by its `layout.meta`, which the page sends back with the click.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
@@ -28,11 +30,11 @@ _MOST_LABELS = 26
 
 
 def grid_figure(
-    grid: Grid, name: str, site: tuple[range, range] | None, *, unit: str = "", operation: str | None = None
+    grid: Grid, name: str, site: tuple[range, range] | None, *, unit: str = "", meta: Mapping[str, object]
 ) -> go.Figure:
     """A map of one matrix: rows downwards, columns across, the `site` outlined; values are written where they fit.
 
-    `operation` is what the map is about, if it is not about the weights themselves.
+    `meta` is sent back with every click, with the matrix and the geometry of the cells.
     """
     sizes = np.abs(grid.values)
     top = float(np.quantile(sizes, 0.995 if sizes.size > _MOST_LABELS**2 else 1.0)) or 1.0  # a few would dim the rest
@@ -66,7 +68,7 @@ def grid_figure(
             "rows": [grid.rows.start, grid.rows.stop],
             "columns": [grid.columns.start, grid.columns.stop],
             "cell": [grid.cell_rows, grid.cell_columns],
-            "operation": operation,
+            **meta,
         },
     )
 

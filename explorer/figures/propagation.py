@@ -45,7 +45,7 @@ def propagation_figure(spread: Propagation) -> go.Figure:
         dragmode=False,
         xaxis={
             "tickvals": list(range(count)),
-            "ticktext": [token.strip(" ").replace("\n", "⏎")[:12] or "␣" for token in spread.tokens],
+            "ticktext": [_label(token) for token in spread.tokens],
             "tickangle": -70,
             "tickfont": {"size": 10 if count < 90 else 7},  # noqa: PLR2004
             "showgrid": False,
@@ -55,5 +55,10 @@ def propagation_figure(spread: Propagation) -> go.Figure:
     )
 
 
+def _label(token: str) -> str:
+    """A token as a label; plotly would read `<` as markup."""
+    return (token.strip(" ").replace("\n", "⏎")[:12] or "␣").replace("<", "&lt;")
+
+
 def _said(change: float) -> str:
-    return "overflow" if np.isnan(change) else f"{change:.3g}"
+    return "no number" if np.isnan(change) else f"{change:.3g}"

@@ -3,6 +3,7 @@
 Owns what is kept and for how long; producing it is `pair`'s business.
 """
 
+import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 
@@ -36,22 +37,26 @@ class Baselines:
 
     def __init__(self, kept: int) -> None:
         self._kept = kept
+        self._lock = threading.Lock()
         self._by_key: OrderedDict[tuple[object, Prompt, Decoding], Baseline] = OrderedDict()
 
     def get(self, model: object, prompt: Prompt, decoding: Decoding) -> Baseline | None:
         """The baseline, if it is kept."""
         key = (model, prompt, decoding)
-        if key in self._by_key:
-            self._by_key.move_to_end(key)
-        return self._by_key.get(key)
+        with self._lock:
+            if key in self._by_key:
+                self._by_key.move_to_end(key)
+            return self._by_key.get(key)
 
     def put(self, model: object, prompt: Prompt, decoding: Decoding, baseline: Baseline) -> None:
         """Keep a baseline, and forget the one not used for longest if there are too many."""
-        self._by_key[model, prompt, decoding] = baseline
-        while len(self._by_key) > self._kept:
-            self._by_key.popitem(last=False)
+        with self._lock:
+            self._by_key[model, prompt, decoding] = baseline
+            while len(self._by_key) > self._kept:
+                self._by_key.popitem(last=False)
 
     def forget(self, model: object) -> None:
         """Forget all baselines of a model."""
-        for key in [key for key in self._by_key if key[0] is model]:
-            del self._by_key[key]
+        with self._lock:
+            for key in [key for key in self._by_key if key[0] is model]:
+                del self._by_key[key]

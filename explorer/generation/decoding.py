@@ -5,6 +5,7 @@ sample of the softmax). The noise is a pure function of (seed, position), from a
 so the original and every mutant meet the same noise and a difference comes from the weights alone.
 """
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,8 +65,13 @@ def gumbel_noise(seed: int, position: int, size: int) -> Tensor:
 
 
 def _noise_for(logits: Tensor, seed: int, first_position: int) -> Tensor:
-    positions = range(first_position, first_position + logits.shape[0])
-    return torch.stack([gumbel_noise(seed, position, logits.shape[1]) for position in positions]).to(logits.device)
+    return _noise_rows(seed, first_position, *logits.shape, logits.device)
+
+
+@functools.lru_cache(maxsize=1)  # mutants that are checked one after the other meet the same noise
+def _noise_rows(seed: int, first_position: int, count: int, size: int, device: torch.device) -> Tensor:
+    positions = range(first_position, first_position + count)
+    return torch.stack([gumbel_noise(seed, position, size) for position in positions]).to(device)
 
 
 def _best_in_nucleus(scores: Tensor, logits: Tensor, decoding: Decoding, tie: float) -> tuple[Tensor, Tensor]:

@@ -15,7 +15,7 @@ from explorer.generation.decoding import choose, near_tie
 from explorer.generation.differences import mean_kl
 from explorer.generation.draft import check_many
 from explorer.model.loaded import LoadedModel
-from explorer.mutation.apply import Mutant, make_mutant
+from explorer.mutation.apply import first_layer, make_mutant
 
 BATCH = 8
 """How many mutants are checked in one forward pass."""
@@ -33,11 +33,12 @@ def checked(model: LoadedModel, baseline: Baseline, genotypes: Sequence[Genotype
     Mutants that first change neighbouring layers share a batch, so that a batch starts as high as it can:
     the places come in that order.
     """
-    mutants = [make_mutant(model, genotype) for genotype in genotypes]
-    order = sorted(range(len(mutants)), key=lambda place: _entry(mutants[place]))
+    entries = [first_layer(model.anatomy, genotype) for genotype in genotypes]
+    order = sorted(range(len(genotypes)), key=lambda place: entries[place] or 0)
     for start in range(0, len(order), BATCH):
         places = order[start : start + BATCH]
-        yield from zip(places, check_many(model, baseline, [mutants[place] for place in places]), strict=True)
+        mutants = [make_mutant(model, genotypes[place]) for place in places]  # no more of them than a batch at a time
+        yield from zip(places, check_many(model, baseline, mutants), strict=True)
 
 
 def added_nll(model: LoadedModel, baseline: Baseline, genotypes: Sequence[Genotype]) -> list[float]:
@@ -74,7 +75,3 @@ def _added(logits: Tensor, baseline: Baseline, own: float) -> float:
     """What a mutant's logits [answer tokens, vocabulary] add to the original's `own` NLL."""
     loss = float(nll(logits, baseline)) - own
     return math.inf if math.isnan(loss) else loss
-
-
-def _entry(mutant: Mutant) -> int:
-    return -1 if mutant.first_layer is None else mutant.first_layer

@@ -6,14 +6,11 @@ not interact.
 
 from itertools import combinations
 
-from explorer.domain import Decoding, Epistasis, Genotype, PairMatrix
+from explorer.domain import MOST_PAIRED, Decoding, Epistasis, Genotype, PairMatrix
 from explorer.errors import ExplorerError
 from explorer.generation.baseline import Baseline
 from explorer.generation.effects import effects
 from explorer.model.loaded import LoadedModel
-
-MOST_MUTATIONS = 24
-"""A matrix of pairs of more would have 300 and more genotypes."""
 
 
 def epistasis(model: LoadedModel, baseline: Baseline, decoding: Decoding, genotype: Genotype) -> Epistasis:
@@ -28,8 +25,8 @@ def pair_matrix(model: LoadedModel, baseline: Baseline, decoding: Decoding, geno
     """Each mutation alone, and each with each other. Raises ExplorerError for fewer than two, or too many."""
     _check(genotype)
     mutations = genotype.mutations
-    if len(mutations) > MOST_MUTATIONS:
-        raise ExplorerError(f"A matrix of pairs takes at most {MOST_MUTATIONS} mutations, not {len(mutations)}.")
+    if len(mutations) > MOST_PAIRED:
+        raise ExplorerError(f"A matrix of pairs takes at most {MOST_PAIRED} mutations, not {len(mutations)}.")
     places = list(combinations(range(len(mutations)), 2))
     alone = [Genotype((mutation,)) for mutation in mutations]
     together = [Genotype((mutations[first], mutations[second])) for first, second in places]

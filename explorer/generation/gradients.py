@@ -20,7 +20,10 @@ Reduce = Callable[[Matrix, Tensor], None]
 
 
 def reduce_gradients(model: LoadedModel, baseline: Baseline, reduce: Reduce) -> None:
-    """One backward pass; each layer's matrices, norms left out, go to `reduce` as soon as their gradient is there."""
+    """One backward pass; each layer's matrices, norms left out, go to `reduce` as soon as their gradient is there.
+
+    Of a model of an unknown family, all of its matrices.
+    """
     with _hooked(model, reduce):
         loss_of(model, baseline).backward()
 
@@ -42,8 +45,9 @@ def tokens_of(model: LoadedModel, baseline: Baseline) -> Tensor:
 @contextmanager
 def _hooked(model: LoadedModel, reduce: Reduce) -> Iterator[None]:
     by_parameter: dict[int, tuple[nn.Parameter, list[Matrix]]] = {}
+    is_known = model.anatomy.family is not None
     for matrix in model.anatomy.matrices.values():
-        if matrix.layer is not None and matrix.columns > 1:
+        if (matrix.layer is not None or not is_known) and matrix.columns > 1:
             parameter = parameter_of(model.causal_lm, matrix)
             by_parameter.setdefault(id(parameter), (parameter, []))[1].append(matrix)
     before = [(parameter, parameter.requires_grad) for parameter in model.causal_lm.parameters()]

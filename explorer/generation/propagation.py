@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from transformers import DynamicCache
 
-from explorer.domain import Genotype, LensReading, Propagation
+from explorer.domain import Genotype, Lens, LensReading, Propagation
 from explorer.errors import ModelError
 from explorer.generation.baseline import Baseline
 from explorer.generation.gradients import tokens_of
@@ -24,15 +24,14 @@ def propagate(model: LoadedModel, baseline: Baseline, genotype: Genotype) -> Pro
     _, original, mutant = _run(model, baseline, genotype)
     changes = (mutant - original).norm(dim=-1) / original.norm(dim=-1)
     changes[~torch.isfinite(changes)] = torch.nan
-    tokens = tokens_of(model, baseline)[0].tolist()
     return Propagation(
-        tokens=tuple(model.show_token(token) for token in tokens),
+        tokens=_shown(model, baseline),
         prompt_length=len(baseline.prompt_tokens),
         changes=changes.cpu().numpy(),
     )
 
 
-def read_layers(model: LoadedModel, baseline: Baseline, genotype: Genotype, position: int) -> tuple[LensReading, ...]:
+def read_layers(model: LoadedModel, baseline: Baseline, genotype: Genotype, position: int) -> Lens:
     """What each model would say after the token at a position, read out before each layer and after the last.
 
     Each reads with its own final norm and head, mutated ones included. Raises ModelError as `propagate` does, and
@@ -43,7 +42,13 @@ def read_layers(model: LoadedModel, baseline: Baseline, genotype: Genotype, posi
         raise ModelError(f"There are {original.shape[1]} tokens, 0 to {original.shape[1] - 1}: no token {position}.")
     logits = _read_out(model, view, torch.stack([original[:, position], mutant[:, position]]))
     rows = zip(likeliest(model, logits[0]), likeliest(model, logits[1]), strict=True)
-    return tuple(LensReading(layers=layers, original=a, mutated=b) for layers, (a, b) in enumerate(rows))
+    readings = tuple(LensReading(layers=layers, original=a, mutated=b) for layers, (a, b) in enumerate(rows))
+    return Lens(token=_shown(model, baseline)[position], position=position, readings=readings)
+
+
+def _shown(model: LoadedModel, baseline: Baseline) -> tuple[str, ...]:
+    """The tokens of prompt and answer, as a person reads them."""
+    return tuple(model.show_token(token) for token in tokens_of(model, baseline)[0].tolist())
 
 
 def _run(model: LoadedModel, baseline: Baseline, genotype: Genotype) -> tuple[View, Tensor, Tensor]:

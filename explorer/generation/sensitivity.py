@@ -11,24 +11,19 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from explorer.domain import Finding, Genotype, Mutation, Operation, SensitiveLevel, Site, Slice
+from explorer.domain import BLOCK_SIDE, Finding, Genotype, Mutation, Operation, SensitiveLevel, Site, Slice
 from explorer.generation.baseline import Baseline
 from explorer.generation.effects import added_nll
 from explorer.generation.gradients import reduce_gradients, tokens_of
-from explorer.model.anatomy import Matrix
+from explorer.model.anatomy import Matrix, block_site
 from explorer.model.loaded import LoadedModel
 from explorer.model.pooling import sum_blocks
 from explorer.model.view import View
 from explorer.model.weights import weight_of
 from explorer.mutation.operations import operate
 
-BLOCK = 64
-"""Side of the blocks that are considered."""
-
 SPIKES = 2
 """How many spikes are followed up in every Down."""
-
-_BATCH = 8
 
 
 def find_sensitive(
@@ -58,7 +53,7 @@ def _by_gradient(
     def reduce(matrix: Matrix, gradient: Tensor) -> None:
         weights = weight_of(model.causal_lm, matrix)
         change = operate(weights, operation, model.statistics(matrix)) - weights
-        pooled = _pool((gradient * change).float(), level)
+        pooled = _pool(gradient.float() * change.float(), level)
         top = pooled.abs().flatten().topk(min(count, pooled.numel())).indices
         best.extend((float(pooled.flatten()[i]), _site(matrix, level, int(i), pooled.shape[1])) for i in top)
         best.sort(key=lambda item: -abs(item[0]))
@@ -107,13 +102,13 @@ def _pool(scores: Tensor, level: SensitiveLevel) -> Tensor:
         case "column":
             return scores.sum(0, keepdim=True)
         case "block":
-            return sum_blocks(scores, BLOCK)
+            return sum_blocks(scores, BLOCK_SIDE)
 
 
 def _site(matrix: Matrix, level: SensitiveLevel, index: int, columns: int) -> Site:
     """The site of a place in pooled scores."""
     row, column = divmod(index, columns)
-    scale = BLOCK if level == "block" else 1
+    scale = BLOCK_SIDE if level == "block" else 1
     return _site_at(matrix, level, row * scale, column * scale)
 
 
@@ -128,10 +123,5 @@ def _site_at(matrix: Matrix, level: SensitiveLevel, row: int, column: int) -> Si
         case "column":
             rows, columns = everything, Slice(column, column + 1)
         case "block":
-            rows, columns = _block(row, matrix.rows), _block(column, matrix.columns)
+            return block_site(matrix, row // BLOCK_SIDE, column // BLOCK_SIDE)
     return Site(part=matrix.kind, layer=matrix.layer, rows=rows, columns=columns)
-
-
-def _block(index: int, length: int) -> Slice:
-    start = index // BLOCK * BLOCK
-    return Slice(start, min(start + BLOCK, length))

@@ -13,55 +13,56 @@ from scipy.stats import spearmanr
 from torch import Tensor
 
 from explorer.domain import (
-    MAXIMUM,
-    MINIMUM,
-    ZERO,
+    BLOCK_SIDE,
+    NAMED_OPERATIONS,
     Agreement,
     Genotype,
     Mutation,
-    Operation,
     SensitivityMap,
     Site,
-    Slice,
 )
+from explorer.errors import ModelError
 from explorer.generation.baseline import Baseline
 from explorer.generation.effects import added_nll
 from explorer.generation.gradients import reduce_gradients
-from explorer.model.anatomy import Matrix
+from explorer.model.anatomy import Matrix, block_site
 from explorer.model.loaded import LoadedModel
 from explorer.model.pooling import sum_blocks
 from explorer.model.weights import weight_of
 
-SIDE = 64
-"""Rows and columns of a block."""
-
 SAMPLE = 48
 """How many blocks are verified to tell how far the estimates can be trusted."""
 
-OPERATIONS: dict[str, Operation] = {"zero": ZERO, "max": MAXIMUM, "min": MINIMUM}
-
 
 def sensitivity_map(model: LoadedModel, baseline: Baseline) -> SensitivityMap:
-    """The estimates for every block of every matrix of the layers, by one backward pass."""
+    """The estimates for every block of every matrix of the layers, by one backward pass.
+
+    Raises ModelError if the model's layers are not known.
+    """
+    if model.anatomy.family is None:
+        raise ModelError(
+            f"The layers of a model of the family '{model.anatomy.model_type}' are not known, so there is no map of "
+            "them. “Find what matters” works."
+        )
     estimates: dict[tuple[str, str], npt.NDArray[np.float32]] = {}
 
     def reduce(matrix: Matrix, gradient: Tensor) -> None:
         statistics = model.statistics(matrix)
         scores = gradient.float()
-        whole = sum_blocks(scores, SIDE).cpu().numpy()
-        weighted = sum_blocks(scores.mul_(weight_of(model.causal_lm, matrix)), SIDE).cpu().numpy()
+        whole = sum_blocks(scores, BLOCK_SIDE).cpu().numpy()
+        weighted = sum_blocks(scores.mul_(weight_of(model.causal_lm, matrix)), BLOCK_SIDE).cpu().numpy()
         estimates[matrix.name, "zero"] = -weighted
         estimates[matrix.name, "max"] = statistics.maximum * whole - weighted
         estimates[matrix.name, "min"] = statistics.minimum * whole - weighted
 
     reduce_gradients(model, baseline, reduce)
-    return SensitivityMap(side=SIDE, estimates=estimates)
+    return SensitivityMap(side=BLOCK_SIDE, estimates=estimates)
 
 
 def agreement(model: LoadedModel, baseline: Baseline, estimated: SensitivityMap, operation: str) -> Agreement:
     """Estimated and verified effects of an operation on a random sample of blocks, the same at every call."""
     blocks = _sample(model, estimated, operation)
-    genotypes = [Genotype((Mutation(block.site, OPERATIONS[operation]),)) for block in blocks]
+    genotypes = [Genotype((Mutation(block.site, NAMED_OPERATIONS[operation]),)) for block in blocks]
     verified = added_nll(model, baseline, genotypes)
     expected = [block.estimate for block in blocks]
     return Agreement(
@@ -87,12 +88,5 @@ def _sample(model: LoadedModel, estimated: SensitivityMap, operation: str) -> li
         values = estimated.estimates[names[which], operation]
         row, column = np.unravel_index(place - int(sizes[:which].sum()), values.shape)
         matrix = model.anatomy.matrices[names[which]]
-        blocks.append(_Block(block_site(matrix, int(row), int(column), SIDE), float(values[row, column])))
+        blocks.append(_Block(block_site(matrix, int(row), int(column), estimated.side), float(values[row, column])))
     return blocks
-
-
-def block_site(matrix: Matrix, row: int, column: int, side: int) -> Site:
-    """The site of a block, by its place among the blocks of a side."""
-    rows = Slice(row * side, min((row + 1) * side, matrix.rows))
-    columns = Slice(column * side, min((column + 1) * side, matrix.columns))
-    return Site(part=matrix.kind, layer=matrix.layer, rows=rows, columns=columns)

@@ -20,8 +20,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, P
 from transformers.utils import logging as transformers_logging
 
 from explorer.errors import ModelError
-from explorer.model.anatomy import read_anatomy
 from explorer.model.loaded import LoadedModel, base_view
+from explorer.model.reading import read_anatomy
 from explorer.settings import DEMO, Settings
 
 DEMO_NAME = "SmolLM2-135M-Instruct"

@@ -12,10 +12,10 @@ MOST_ROWS, MOST_COLUMNS = 96, 192
 
 def pool_strongest(weights: Tensor, rows: range, columns: range) -> Grid:
     """The map of a rectangle of weights [rows, columns]: each cell holds its weight of largest magnitude."""
-    window = weights[rows.start : rows.stop, columns.start : columns.stop].float()
+    window = weights[rows.start : rows.stop, columns.start : columns.stop]
     cell_rows, cell_columns = -(-len(rows) // MOST_ROWS), -(-len(columns) // MOST_COLUMNS)
     cells = _cells(window, cell_rows, cell_columns)
-    highest, lowest = cells.amax((1, 3)), cells.amin((1, 3))
+    highest, lowest = cells.amax((1, 3)).float(), cells.amin((1, 3)).float()
     values = torch.where(highest >= -lowest, highest, lowest)
     return Grid(values=values.cpu().numpy(), rows=rows, columns=columns, cell_rows=cell_rows, cell_columns=cell_columns)
 

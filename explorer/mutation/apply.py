@@ -40,7 +40,7 @@ def make_mutant(model: Specimen, genotype: Genotype) -> Mutant:
     """The mutant of a genotype that `Anatomy.read` has accepted, without touching the model."""
     touched = _by_tensor(model.anatomy, genotype)
     slabs = tuple(_slab(model, edits) for edits in touched.values())
-    return Mutant(genotype, slabs, _first_layer(model.anatomy, slabs))
+    return Mutant(genotype, slabs, first_layer(model.anatomy, genotype))
 
 
 def mutated_view(model: LoadedModel, mutants: Mapping[int, Mutant]) -> View:
@@ -90,8 +90,10 @@ def _slab(model: Specimen, edits: list[tuple[Target, Operation]]) -> Slab:
     return Slab(matrix, first, weights)
 
 
-def _first_layer(anatomy: Anatomy, slabs: tuple[Slab, ...]) -> int | None:
-    entries = [_entry(anatomy, slab.matrix) for slab in slabs]
+def first_layer(anatomy: Anatomy, genotype: Genotype) -> int | None:
+    """The first layer that a genotype changes, as `Mutant.first_layer` has it."""
+    targets = (target for mutation in genotype.mutations for target in anatomy.targets(mutation.site))
+    entries = [_entry(anatomy, target.matrix) for target in targets]
     known = [entry for entry in entries if entry is not None]
     return min(known, default=anatomy.layer_count) if len(known) == len(entries) else None
 

@@ -22,8 +22,8 @@ class MixturePatch:
         self._batch_rows = batch_rows
         self._router: Any = block.gate
         self._experts: Any = block.experts
-        self._mutated: dict[int, tuple[Tensor, Tensor]] = {}
-        """Gate and up, one above the other, and down of each mutated expert: copies."""
+        self._mutated: dict[int, dict[str, Tensor]] = {}
+        """Of each mutated expert, by parameter: copies of what is touched, the model's own of what is not."""
         for slab in slabs:
             self._replace(slab)
 
@@ -34,17 +34,17 @@ class MixturePatch:
         _, shares, experts = self._router(tokens)
         is_mutated = torch.isin(experts, torch.tensor(list(self._mutated), device=experts.device, dtype=experts.dtype))
         total = self._experts(tokens, experts, shares.masked_fill(is_mutated, 0))
-        for number, (gate_up, down) in self._mutated.items():
+        for number, matrices in self._mutated.items():
             place, choice = torch.where(experts == number)
             if len(place):
-                said = self._run_expert(tokens[place], gate_up, down) * shares[place, choice, None]
+                said = self._run_expert(tokens[place], **matrices) * shares[place, choice, None]
                 total = total.index_add(0, place, said.to(total.dtype))
         output[self._batch_rows] = total.view(own.shape)
         return output
 
-    def _run_expert(self, x: Tensor, gate_up: Tensor, down: Tensor) -> Tensor:
-        gate, up = linear(x, gate_up).chunk(2, dim=-1)
-        return linear(self._experts.act_fn(gate) * up, down)
+    def _run_expert(self, x: Tensor, gate_up_proj: Tensor, down_proj: Tensor) -> Tensor:
+        gate, up = linear(x, gate_up_proj).chunk(2, dim=-1)
+        return linear(self._experts.act_fn(gate) * up, down_proj)
 
     def _replace(self, slab: Slab) -> None:
         use = slab.matrix.uses[0]
@@ -55,8 +55,13 @@ class MixturePatch:
             self._router = shadow(self._router)
             self._router._parameters["weight"] = nn.Parameter(weight, requires_grad=False)
             return
-        if use.expert not in self._mutated:
-            held = (self._experts.gate_up_proj[use.expert], self._experts.down_proj[use.expert])
-            self._mutated[use.expert] = (held[0].detach().clone(), held[1].detach().clone())
-        is_down = slab.matrix.kind.endswith(".down")
-        self._mutated[use.expert][int(is_down)][rows] = slab.weights
+        names = ("gate_up_proj", "down_proj")
+        own = {name: getattr(self._experts, name)[use.expert].detach() for name in names}
+        matrices = self._mutated.setdefault(use.expert, own)
+        name = use.parameter.rpartition(".")[2]
+        if slab.weights.shape == own[name].shape:
+            matrices[name] = slab.weights
+            return
+        if matrices[name].data_ptr() == own[name].data_ptr():
+            matrices[name] = own[name].clone()
+        matrices[name][rows] = slab.weights

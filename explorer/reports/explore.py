@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from explorer.domain import Slice
 from explorer.errors import ExplorerError
+from explorer.notation import format_site, parse_genotype
 
 if TYPE_CHECKING:
     from explorer.domain import Grid
@@ -29,7 +32,7 @@ def pair_report(update: PairUpdate) -> dict[str, Any]:
         "share_changed": measures.share_changed if measures else None,
         "cosine": measures.cosine if measures else None,
         "mean_kl": measures.mean_kl if measures else None,
-        "perplexity": measures.perplexity if measures else None,
+        "perplexity": finite(measures.perplexity) if measures else None,
         "near_ties": measures.near_ties if measures else None,
         "elapsed_seconds": round(update.elapsed_seconds, 3),
     }
@@ -117,15 +120,22 @@ def grid_report(matrix: str, grid: Grid) -> dict[str, Any]:
 def grid_lines(report: dict[str, Any]) -> Iterator[str]:
     """A map of a matrix for people: where its ten cells of largest magnitude are."""
     height, width = report["cell"]
+    (top, bottom), (left, right) = report["rows"], report["columns"]
     yield (
-        f"{report['matrix']}, rows {report['rows'][0]} to {report['rows'][1] - 1}, columns {report['columns'][0]} to "
-        f"{report['columns'][1] - 1}: {len(report['values'])} × {len(report['values'][0])} cells of {height} × {width}"
+        f"{report['matrix']}, rows {top} to {bottom - 1}, columns {left} to {right - 1}: "
+        f"{len(report['values'])} × {len(report['values'][0])} cells of {height} × {width}"
     )
+    whole = parse_genotype(f"{report['matrix']}=0").mutations[0].site
     cells = [(value, row, column) for row, line in enumerate(report["values"]) for column, value in enumerate(line)]
     for value, row, column in sorted(cells, key=lambda cell: -abs(cell[0]))[:10]:
-        top, left = report["rows"][0] + row * height, report["columns"][0] + column * width
-        place = f"[{top},{left}]" if height * width == 1 else f"[{top}:{top + height},{left}:{left + width}]"
-        yield f"{report['matrix'] + place:<36} {value:>10.4f}"
+        rows = Slice(top + row * height, min(top + (row + 1) * height, bottom))
+        columns = Slice(left + column * width, min(left + (column + 1) * width, right))
+        yield f"{format_site(replace(whole, rows=rows, columns=columns)):<36} {value:>10.4f}"
+
+
+def finite(value: float | None) -> float | None:
+    """None for what JSON has no number for."""
+    return value if value is not None and math.isfinite(value) else None
 
 
 def _number(value: float | None) -> str:

@@ -15,13 +15,14 @@ from explorer.domain import (
     Effect,
     Epistasis,
     Finding,
-    LensReading,
+    Lens,
     PairMatrix,
     Propagation,
     SensitivityMap,
     steepest_step,
 )
 from explorer.notation import format_mutation
+from explorer.reports.explore import finite
 
 if TYPE_CHECKING:
     from explorer.model.anatomy import Anatomy
@@ -59,7 +60,7 @@ def findings_report(findings: Sequence[Finding]) -> dict[str, Any]:
             "genotype": format_mutation(finding.mutation),
             "verified": finding.verified if math.isfinite(finding.verified) else None,
             "overflow": not math.isfinite(finding.verified),
-            "estimate": finding.estimate,
+            "estimate": finite(finding.estimate),
         }
         for finding in findings
     ]
@@ -85,13 +86,15 @@ def sensitivity_report(
         "operation": operation,
         "side": estimated.side,
         "kinds": list(overview.kinds),
-        "largest": [[_finite(value) for value in row] for row in overview.values.tolist()],
+        "largest": [[finite(value) for value in row] for row in overview.values.tolist()],
         "matrix": matrix,
-        "blocks": None if matrix is None else estimated.estimates[matrix, operation].tolist(),
+        "blocks": None
+        if matrix is None
+        else [[finite(value) for value in row] for row in estimated.estimates[matrix, operation].tolist()],
         "agreement": {
-            "rank_correlation": _finite(agreement.rank_correlation),
-            "estimated": list(agreement.estimated),
-            "verified": [_finite(value) for value in agreement.verified],
+            "rank_correlation": finite(agreement.rank_correlation),
+            "estimated": [finite(value) for value in agreement.estimated],
+            "verified": [finite(value) for value in agreement.verified],
         },
     }
 
@@ -106,7 +109,7 @@ def sensitivity_lines(report: dict[str, Any]) -> Iterator[str]:
     if report["blocks"] is not None:
         yield f"\n{report['matrix']}, block by block"
         for row in report["blocks"]:
-            yield " ".join(f"{value:>9.2g}" for value in row)
+            yield " ".join(f"{'–':>9}" if value is None else f"{value:>9.2g}" for value in row)
     rank = report["agreement"]["rank_correlation"]
     said = "is not defined" if rank is None else f"is {rank:.2f}"
     yield (
@@ -115,14 +118,14 @@ def sensitivity_lines(report: dict[str, Any]) -> Iterator[str]:
     )
 
 
-def propagation_report(spread: Propagation, position: int | None, readings: Sequence[LensReading]) -> dict[str, Any]:
+def propagation_report(spread: Propagation, lens: Lens | None) -> dict[str, Any]:
     """How a mutation spreads, and what both models would say after one token, if one is asked for."""
     return {
         "tokens": list(spread.tokens),
         "prompt_length": spread.prompt_length,
-        "changes": [[_finite(value) for value in row] for row in spread.changes.tolist()],
-        "token": position,
-        "lens": [asdict(reading) for reading in readings],
+        "changes": [[finite(value) for value in row] for row in spread.changes.tolist()],
+        "token": lens and lens.position,
+        "lens": [asdict(reading) for reading in lens.readings] if lens else [],
     }
 
 
@@ -150,11 +153,11 @@ def epistasis_report(found: Epistasis, pairs: PairMatrix | None) -> dict[str, An
     return {
         "singles": [{"genotype": name, **_effect(effect)} for name, effect in zip(names, found.singles, strict=True)],
         "joint": _effect(found.joint),
-        "sum": _finite(found.sum),
-        "interaction": _finite(found.interaction),
+        "sum": finite(found.sum),
+        "interaction": finite(found.interaction),
         "pairs": None
         if pairs is None
-        else [[None if a == b else _finite(pairs.interaction(a, b)) for b in together] for a in together],
+        else [[None if a == b else finite(pairs.interaction(a, b)) for b in together] for a in together],
     }
 
 
@@ -166,20 +169,17 @@ def epistasis_lines(report: dict[str, Any]) -> Iterator[str]:
         yield f"{row['genotype']:<{width}}  {_nats(row['added_nll'])}"
     yield f"{'sum of these':<{width}}  {_nats(report['sum'])}"
     yield f"{'all together':<{width}}  {_nats(report['joint']['added_nll'])}"
-    yield f"{'interaction':<{width}}  {_nats(report['interaction'])}"
+    interaction = "not defined" if report["interaction"] is None else _nats(report["interaction"])
+    yield f"{'interaction':<{width}}  {interaction}"
     if report["pairs"] is not None:
         yield "\nHow much more each pair adds than its two"
-        for row, name in zip(report["pairs"], (row["genotype"] for row in report["singles"]), strict=True):
-            yield f"{name:<{width}}  " + " ".join(f"{'–':>10}" if v is None else f"{v:>10.4g}" for v in row)
+        for place, (row, single) in enumerate(zip(report["pairs"], report["singles"], strict=True)):
+            told = ("–" if place == other else "undefined" if v is None else f"{v:.4g}" for other, v in enumerate(row))
+            yield f"{single['genotype']:<{width}}  " + " ".join(f"{each:>10}" for each in told)
 
 
 def _effect(effect: Effect) -> dict[str, Any]:
-    return {**asdict(effect), "added_nll": _finite(effect.added_nll)}
-
-
-def _finite(value: float) -> float | None:
-    """None for what JSON has no number for."""
-    return value if math.isfinite(value) else None
+    return {**asdict(effect), "added_nll": finite(effect.added_nll)}
 
 
 def _nats(value: float | None) -> str:

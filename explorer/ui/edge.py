@@ -8,6 +8,7 @@ import gradio as gr
 
 from explorer.errors import ExplorerError
 from explorer.ui.drawing import DRAWN_COUNT
+from explorer.ui.session import Exploration
 from explorer.ui.summary import notice_html
 
 Owner = TypeVar("Owner")
@@ -32,3 +33,9 @@ def edge(
 def refusal(message: str) -> list[Any]:
     """Outputs of a handler that changes nothing but the notice, and runs nothing."""
     return [*[gr.skip()] * DRAWN_COUNT, notice_html(message)]
+
+
+def check_source(event: gr.EventData, exploration: Exploration) -> None:
+    """Refuse a click on a figure of another model than the present one. Raises ExplorerError."""
+    if event.meta["model"] != exploration.source:
+        raise ExplorerError(f"That picture is of the model {event.meta['model']}: draw it again for the present one.")

@@ -206,16 +206,18 @@ class Handlers:
             shown: Any = self._address(exploration, question)
             for update, change in self._updates(visitor, ticket, exploration, question):
                 pair = gr.update(**show_pair(update, ticket))
-                trial = self._trial(update, change, exploration, question) if update.is_final else gr.skip()
+                trial = self._trial(update, change, exploration, question) if update.is_final else None
                 yield [shown, notice, change_html(change), pair, summary_html(update), trial]
                 shown = notice = gr.skip()  # a notice that came meanwhile stays
         except ExplorerError as fault:
-            yield [gr.skip(), notice_html(str(fault)), *[gr.skip()] * (RUN_COUNT - 2)]
+            yield [gr.skip(), notice_html(str(fault)), gr.skip(), gr.skip(), gr.skip(), None]
 
     def _trial(self, update: PairUpdate, change: str, exploration: Exploration, question: Question) -> Trial | None:
         return trial_of(
             update,
             model=exploration.source,
+            device=self.workspace.device,
+            dtype=self.workspace.dtype,
             genotype=format_genotype(exploration.genotype(self.model(exploration).anatomy)),
             change=change,
             prompt=question.asked(),

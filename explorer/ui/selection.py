@@ -47,7 +47,8 @@ def part_choices(anatomy: Anatomy, level: Level, layer: int) -> tuple[str, ...]:
     if level == "head":
         return _HEAD_PARTS
     kinds = (*anatomy.kinds(layer), *anatomy.kinds(None))
-    return kinds if level in ("matrix", "weight") else tuple(kind for kind in kinds if kind not in NORM_KINDS)
+    is_vector_apt = level in ("matrix", "weight", "block")  # a norm has neither rows nor columns, but entries
+    return kinds if is_vector_apt else tuple(kind for kind in kinds if kind not in NORM_KINDS)
 
 
 def has_many_parts(anatomy: Anatomy, level: Level, layer: int) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from explorer.domain import Agreement, Alternative, Dose, Epistasis, Finding, Grid, LensReading, Propagation
+    from explorer.domain import Agreement, Alternative, Dose, Epistasis, Finding, Grid, Lens, Propagation
     from explorer.generation.pair import PairUpdate
     from explorer.model.loaded import LoadedModel
     from explorer.ui.controls import Controls
@@ -132,16 +132,16 @@ def spread_caption_html(spread: Propagation) -> str:
     )
 
 
-def lens_html(tokens: Sequence[str], position: int, readings: Sequence[LensReading]) -> str:
+def lens_html(lens: Lens) -> str:
     """What both models would say after a token, read out after each layer, the last one on top."""
     rows = "".join(
         f"<tr{' class=parted' if _top(reading.original) != _top(reading.mutated) else ''}><th>{reading.layers}</th>"
         f"<td>{_tokens_html(reading.original)}</td><td>{_tokens_html(reading.mutated)}</td></tr>"
-        for reading in reversed(readings)
+        for reading in reversed(lens.readings)
     )
-    token = escape(_visible(tokens[position]))
+    token = escape(_visible(lens.token))
     return (
-        f'<div class="lens"><p class="caption">After token {position} <code>{token}</code>: '
+        f'<div class="lens"><p class="caption">After token {lens.position} <code>{token}</code>: '
         "the likeliest next tokens if the model were read out after so many layers (logit lens).</p>"
         f"<table><thead><tr><th></th><th>Original</th><th>Mutated</th></tr></thead><tbody>{rows}</tbody></table></div>"
     )

@@ -9,6 +9,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from explorer.domain import Decoding, Prompt
+from explorer.reports.explore import finite
 
 if TYPE_CHECKING:
     from explorer.generation.pair import PairUpdate
@@ -26,6 +27,9 @@ class Trial:
 
     model: str
     """The model's source, as the workspace knows it."""
+    device: str | None
+    """Asked for at the start; None: the best one here."""
+    dtype: str | None
     genotype: str
     """In notation; "" is the original model."""
     change: str
@@ -42,14 +46,18 @@ class Trial:
     perplexity: float | None
     share_changed: float
 
-    @property
-    def is_silent(self) -> bool:
-        """Whether the mutant said what the original did."""
-        return self.first_divergence is None
-
 
 def trial_of(
-    update: PairUpdate, *, model: str, genotype: str, change: str, prompt: Prompt, decoding: Decoding, address: str
+    update: PairUpdate,
+    *,
+    model: str,
+    device: str | None,
+    dtype: str | None,
+    genotype: str,
+    change: str,
+    prompt: Prompt,
+    decoding: Decoding,
+    address: str,
 ) -> Trial | None:
     """The trial that a run's last update makes; None if it was stopped or the original itself overflowed."""
     measures = update.measures
@@ -57,6 +65,8 @@ def trial_of(
         return None
     return Trial(
         model=model,
+        device=device,
+        dtype=dtype,
         genotype=genotype,
         change=change,
         prompt=prompt,
@@ -67,7 +77,7 @@ def trial_of(
         first_divergence=update.first_divergence,
         cosine=measures.cosine,
         mean_kl=measures.mean_kl,
-        perplexity=measures.perplexity,
+        perplexity=finite(measures.perplexity),
         share_changed=measures.share_changed,
     )
 
@@ -86,6 +96,8 @@ def command_line(trial: Trial) -> str:
     for name in ("temperature", "top_p", "seed"):
         if getattr(decoding, name) != getattr(default, name):
             parts += [f"--{name.replace('_', '-')}", str(getattr(decoding, name))]
+    for option, value in (("--device", trial.device), ("--dtype", trial.dtype)):
+        parts += [option, value] if value else []
     return shlex.join([*parts, "--model", trial.model])
 
 
@@ -93,16 +105,19 @@ def python_code(trial: Trial) -> str:
     """Three lines for a notebook that repeat a trial."""
     asked = {"chat": trial.prompt.chat, **asdict(trial.decoding)}
     options = ", ".join(f"{name}={value!r}" for name, value in asked.items())
+    where = "".join(
+        f", {name}={value!r}" for name, value in (("device", trial.device), ("dtype", trial.dtype)) if value
+    )
     return (
         "from explorer.notebook import compare, load\n"
-        f"model = load({trial.model!r})\n"
+        f"model = load({trial.model!r}{where})\n"
         f"compare(model, {trial.genotype!r}, {trial.prompt.text!r}, {options})"
     )
 
 
 def as_json(trial: Trial) -> str:
     """Everything that is known of a trial."""
-    return json.dumps({**asdict(trial), "command": command_line(trial)}, ensure_ascii=False, indent=2)
+    return json.dumps({**asdict(trial), "command": command_line(trial)}, ensure_ascii=False, indent=2, allow_nan=False)
 
 
 def as_markdown(trial: Trial) -> str:
@@ -143,7 +158,7 @@ def row_of(trial: Trial) -> dict[str, Any]:
 
 
 def _number(value: float | None, unit: str) -> str:
-    return "overflow" if value is None else f"{value:.4g}{unit}"
+    return "too large for a number" if value is None else f"{value:.4g}{unit}"
 
 
 def _cell(text: str) -> str:

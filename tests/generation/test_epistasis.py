@@ -5,11 +5,11 @@ import math
 import pytest
 import torch
 
-from explorer.domain import Decoding, Genotype, Prompt
+from explorer.domain import MOST_PAIRED, Decoding, Genotype, Prompt
 from explorer.errors import ExplorerError
 from explorer.generation.baseline import Baseline
 from explorer.generation.differences import mean_kl
-from explorer.generation.epistasis import MOST_MUTATIONS, epistasis, pair_matrix
+from explorer.generation.epistasis import epistasis, pair_matrix
 from explorer.generation.gradients import loss_of, tokens_of
 from explorer.model.loaded import LoadedModel
 from tests.oracle import edited_in_place
@@ -68,6 +68,6 @@ def test_what_has_no_pairs_is_refused(tiny: LoadedModel) -> None:
     baseline = baseline_of(tiny, RAW, 10)
     with pytest.raises(ExplorerError, match="two mutations or more"):
         epistasis(tiny, baseline, GREEDY, read(tiny, "0.up=0"))
-    many = read(tiny, ";".join(f"0.up[{row},:]=0" for row in range(MOST_MUTATIONS + 1)))
+    many = read(tiny, ";".join(f"0.up[{row},:]=0" for row in range(MOST_PAIRED + 1)))
     with pytest.raises(ExplorerError, match="at most 24"):
         pair_matrix(tiny, baseline, GREEDY, many)

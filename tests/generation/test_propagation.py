@@ -41,7 +41,7 @@ def test_the_last_reading_is_what_the_models_say(tiny: LoadedModel) -> None:
         plain = tiny.causal_lm(ids).logits[0, 7].softmax(-1)
         with edited_in_place(tiny, genotype):
             edited = tiny.causal_lm(ids).logits[0, 7].softmax(-1)
-    readings = read_layers(tiny, baseline, genotype, 7)
+    readings = read_layers(tiny, baseline, genotype, 7).readings
     assert [reading.layers for reading in readings] == [0, 1, 2]
     for said, expected in ((readings[-1].original, plain), (readings[-1].mutated, edited)):
         assert said[0].text == tiny.show_token(int(expected.argmax()))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from explorer.domain import Genotype, Mutation, Prompt
+from explorer.domain import NAMED_OPERATIONS, Genotype, Mutation, Prompt
 from explorer.generation import sensitivity_map as maps
 from explorer.generation.gradients import loss_of
 from explorer.model.loaded import LoadedModel
@@ -17,7 +17,7 @@ RAW = Prompt(text="w5 w6 w7 w8 w9", chat=False)
 
 
 def test_every_block_is_the_sum_of_gradient_times_change(tiny: LoadedModel, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(maps, "SIDE", 20)
+    monkeypatch.setattr(maps, "BLOCK_SIDE", 20)
     before = checksum(tiny.causal_lm)
     baseline = baseline_of(tiny, RAW, 10)
     found = maps.sensitivity_map(tiny, baseline)
@@ -28,7 +28,7 @@ def test_every_block_is_the_sum_of_gradient_times_change(tiny: LoadedModel, monk
         gradient = parameter_of(tiny.causal_lm, matrix).grad
         assert gradient is not None
         weights = weight_of(tiny.causal_lm, matrix)
-        for name, operation in maps.OPERATIONS.items():
+        for name, operation in NAMED_OPERATIONS.items():
             change = operate(weights, operation, tiny.statistics(matrix)) - weights
             scores = (part_of(gradient, matrix) * change).numpy()
             values = found.estimates[matrix.name, name]
@@ -41,7 +41,7 @@ def test_every_block_is_the_sum_of_gradient_times_change(tiny: LoadedModel, monk
 
 
 def test_agreement_is_measured_on_real_forward_passes(tiny: LoadedModel, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(maps, "SIDE", 8)
+    monkeypatch.setattr(maps, "BLOCK_SIDE", 8)
     monkeypatch.setattr(maps, "SAMPLE", 12)
     baseline = baseline_of(tiny, RAW, 10)
     found = maps.sensitivity_map(tiny, baseline)
@@ -50,6 +50,6 @@ def test_agreement_is_measured_on_real_forward_passes(tiny: LoadedModel, monkeyp
     assert len(blocks) == 12
     own = float(loss_of(tiny, baseline).detach())
     for block, verified in zip(blocks, agreement.verified, strict=True):
-        with edited_in_place(tiny, Genotype((Mutation(block.site, maps.OPERATIONS["zero"]),))):
+        with edited_in_place(tiny, Genotype((Mutation(block.site, NAMED_OPERATIONS["zero"]),))):
             assert verified == pytest.approx(float(loss_of(tiny, baseline).detach()) - own, rel=1e-3, abs=1e-4)
     assert agreement.rank_correlation == pytest.approx(spearmanr(agreement.estimated, agreement.verified)[0])

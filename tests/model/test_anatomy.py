@@ -5,8 +5,9 @@ import pytest
 from transformers import AutoModelForImageTextToText, Gemma3Config
 
 from explorer.errors import NotationError
-from explorer.model.anatomy import Anatomy, Matrix, read_anatomy
+from explorer.model.anatomy import Anatomy, Matrix
 from explorer.model.loaded import LoadedModel
+from explorer.model.reading import read_anatomy
 from tests.tiny import CONFIGURATIONS, GEMMA3, SIZES, tiny_model, tiny_transformer
 
 # (site, [(module, first row in the module, rows, first column, columns)]) of the tiny models:

@@ -116,4 +116,4 @@ def test_what_is_downloaded(trial: Trial) -> None:
     text = as_markdown(replace(trial, prompt=replace(trial.prompt, text="a|b"), mutated="x\ny", mean_kl=None))
     assert "| Prompt | a\\|b (raw text) |" in text
     assert "> x\n> y" in text
-    assert "| Mean KL | overflow |" in text
+    assert "| Mean KL | too large for a number |" in text

@@ -1,17 +1,20 @@
 """The instruments' handlers, without a browser."""
 
 import json
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from explorer.ui.handlers import Handlers
-from explorer.ui.instruments.matrix_map import MatrixMapHandlers
+from explorer.ui.instruments.matrix_map import WHOLE, MatrixMapHandlers
 from explorer.ui.instruments.search import COUNT, SearchHandlers
 from explorer.ui.instruments.spread import SpreadHandlers
 from explorer.ui.instruments.together import TogetherHandlers
-from explorer.ui.session import Exploration
+from explorer.ui.session import Exploration, Runs
 from explorer.workspace import Workspace
+from tests.tiny import tiny_tokenizer, tiny_transformer
 from tests.ui.visit import ADA, ASKED, event, genotype_of, last
 
 EMPTY = ("", *ASKED[1:])
@@ -28,10 +31,10 @@ def _figure(text: str) -> dict[str, Any]:
 def test_the_map_shows_the_chosen_matrix_and_outlines_the_site(
     workspace: Workspace, handlers: Handlers, start: Exploration
 ) -> None:
-    strip, caption, figure = MatrixMapHandlers(handlers).draw(start)
+    strip, caption, figure, *_ = MatrixMapHandlers(handlers).draw(start, WHOLE)
     shown = _figure(figure)
     assert shown["layout"]["meta"] == {
-        "matrix": "1.down", "rows": [0, 32], "columns": [0, 48], "cell": [1, 1], "operation": None,
+        "matrix": "1.down", "rows": [0, 32], "columns": [0, 48], "cell": [1, 1], "model": start.source,
     }  # fmt: skip
     box = shown["layout"]["shapes"][0]
     assert (box["x0"], box["x1"], box["y0"], box["y1"]) == (4.5, 5.5, 2.5, 3.5)
@@ -58,7 +61,7 @@ def test_a_click_chooses_according_to_the_level(
 ) -> None:
     exploration = handlers.read_notation(start, levels, ADA)[0]
     own = MatrixMapHandlers(handlers)
-    meta = {"matrix": "1.down", "rows": [0, 32], "columns": [0, 48], "cell": [1, 1]}
+    meta = {"matrix": "1.down", "rows": [0, 32], "columns": [0, 48], "cell": [1, 1], "model": start.source}
     if "head" in levels:
         meta["matrix"] = "1.q"
         genotype = "1.q.head0*0"
@@ -74,7 +77,7 @@ def test_a_click_on_a_pooled_cell_takes_its_strongest_weight(
     model = workspace.model()
     weights = weight_of(model.causal_lm, model.anatomy.matrices["1.down"])[8:12, 12:16].abs()
     row, column = divmod(int(weights.argmax()), 4)
-    meta = {"matrix": "1.down", "rows": [0, 32], "columns": [0, 48], "cell": [4, 4]}
+    meta = {"matrix": "1.down", "rows": [0, 32], "columns": [0, 48], "cell": [4, 4], "model": start.source}
     clicked = MatrixMapHandlers(handlers).choose_cell(start, ADA, event(x=13.5, y=9.5, meta=meta))
     assert genotype_of(workspace, clicked) == f"1.down[{8 + row},{12 + column}]=0"
 
@@ -82,10 +85,14 @@ def test_a_click_on_a_pooled_cell_takes_its_strongest_weight(
 def test_zooming_in_and_out(handlers: Handlers, start: Exploration) -> None:
     own = MatrixMapHandlers(handlers)
     meta = {"matrix": "1.down"}
-    caption, figure = own.zoom(start, event(x=[9.5, 20.2], y=[30, 10], meta=meta))
+    caption, figure, window, _ = own.zoom(start, event(x=[9.5, 20.2], y=[30, 10], meta=meta))
     assert _figure(figure)["layout"]["meta"]["rows"] == [10, 30]
     assert _figure(figure)["layout"]["meta"]["columns"] == [10, 21]
     assert "rows 10–29" in caption
+    kept = _figure(own.draw(start, window)[2])["layout"]["meta"]
+    assert (kept["rows"], kept["columns"]) == ([10, 30], [10, 21])  # a click on a weight does not zoom out
+    elsewhere = handlers.read_notation(start, "1.up[3,5]=0", ADA)[0]
+    assert _figure(own.draw(elsewhere, window)[2])["layout"]["meta"]["rows"] == [0, 48]
     assert _figure(own.zoom(start, event(x=[-90, -80], y=[900, 990], meta=meta))[1])["layout"]["meta"]["columns"] == [
         0,
         1,
@@ -130,8 +137,26 @@ def test_the_sensitivity_map_opens_and_a_block_is_set(
     assert (meta["matrix"], meta["operation"], meta["cell"]) == ("0.up", "max", [64, 64])
     chosen = own.choose_block(start, ADA, event(x=16, y=20, meta=meta))
     assert genotype_of(workspace, chosen) == "0.up=max"  # a tiny matrix is one block
+    assert "picture is of the model" in own.choose_block(replace(start, source="another"), ADA, event(meta=meta))[-1]
     assert last(own.redraw(start, "min", "", "kept", *ASKED))[1] == "kept"
     assert "prompt is empty" in last(own.map(start, "zero", "", *EMPTY))[4]
+
+
+def test_a_model_of_an_unknown_family_is_searched_but_has_no_map(tmp_path: Path) -> None:
+    tiny_transformer("stablelm").save_pretrained(tmp_path)
+    tiny_tokenizer().save_pretrained(tmp_path)
+    workspace = Workspace(source=str(tmp_path), device="cpu")
+    handlers, anatomy = Handlers(workspace, Runs()), workspace.model().anatomy
+    start = Exploration(source=str(tmp_path)).pointed_at(Exploration(source="").selection, anatomy)
+    own = SearchHandlers(handlers)
+    rows = json.loads(last(own.find(start, "zero", "row", *ASKED))[0])
+    assert len(rows) == COUNT
+    assert all(anatomy.read(row["genotype"]) for row in rows)
+    assert "are not known, so there is no map" in last(own.map(start, "zero", "", *ASKED))[4]
+    strip, _, figure, *_ = MatrixMapHandlers(handlers).draw(start, WHOLE)
+    assert strip == ""
+    assert _figure(figure)["layout"]["meta"]["matrix"] == "model.embed_tokens"
+    assert "are not known" in SpreadHandlers(handlers).show(start, *ASKED)[3]
 
 
 # ------------------------------------------------------------------------------------- spread, together
@@ -146,10 +171,12 @@ def test_how_it_spreads_and_what_each_layer_says(handlers: Handlers, start: Expl
     assert "3 × 10" in caption
     assert lens.count("<tr") == 4
     assert notice == ""
-    read, _ = own.read_token(mutated, event(x=5), *ASKED)
+    clicked = event(x=5, meta=shown["layout"]["meta"])
+    read, _ = own.read_token(start, clicked)  # the mutation that the map is about
     assert "After token 5" in read
     assert "class=parted" in read
     assert "prompt is empty" in own.show(mutated, *EMPTY)[3]
+    assert "draw it again" in own.read_token(replace(start, source="another"), clicked)[1]
 
 
 def test_alone_and_together(workspace: Workspace, handlers: Handlers, start: Exploration) -> None:

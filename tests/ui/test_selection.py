@@ -31,7 +31,9 @@ def test_whatever_the_controls_say_becomes_a_site_of_the_model(selection: Select
     chosen = fitted(selection, anatomy)  # type: ignore[arg-type]
     site = site_of(chosen, anatomy)  # type: ignore[arg-type]
     assert anatomy.site_objection(site) is None  # type: ignore[attr-defined]
-    assert site_of(selection_of(site, anatomy, chosen), anatomy) == site  # type: ignore[arg-type]
+    again = selection_of(site, anatomy, chosen)  # type: ignore[arg-type]
+    assert site_of(again, anatomy) == site  # type: ignore[arg-type]
+    assert again.part in part_choices(anatomy, again.level, again.layer)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -39,6 +41,7 @@ def test_whatever_the_controls_say_becomes_a_site_of_the_model(selection: Select
     [
         ("1", "layer"),
         ("1.mlp", "layer"),
+        ("1.attn_norm[0:10]", "block"),
         ("1.head3", "head"),
         ("1.k.head1", "head"),
         ("1.down", "matrix"),

@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from explorer.domain import ZERO
+from explorer.domain import BLOCK_SIDE, ZERO
 from explorer.errors import ExplorerError
 from explorer.ui.components.figure_panel import FigurePanel
-from explorer.ui.edge import edge
+from explorer.ui.edge import check_source, edge
 from explorer.ui.handlers import Handlers
 from explorer.ui.selection import Selection, head_count, site_of
 from explorer.ui.session import Exploration
-from explorer.ui.summary import map_caption_html
+from explorer.ui.summary import map_caption_html, notice_html
 from explorer.ui.tabs.explore import ExploreTab, connect_move
 
 if TYPE_CHECKING:
     from explorer.model.anatomy import Anatomy, Matrix, Target
 
-BLOCK = 64
-"""Side of the block that a click chooses, unless the controls hold one of another size."""
+WHOLE = ("", range(0), range(0))
+"""No window: all of a matrix is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +31,20 @@ class MatrixMap:
     strip: FigurePanel
     caption: gr.HTML
     map: FigurePanel
+    window: gr.State
+    """What has been zoomed to: the name of the matrix, rows, columns."""
 
     @property
     def drawn(self) -> list[Any]:
-        """What `MatrixMapHandlers.draw` updates."""
-        return [self.strip, self.caption, self.map]
+        """What `MatrixMapHandlers.draw` updates, the strip first."""
+        return [self.strip, self.caption, self.map, self.window]
 
 
 def build() -> MatrixMap:
     """Lay the instrument out."""
     strip = FigurePanel(elem_classes="strip")
     caption = gr.HTML(apply_default_css=False)
-    return MatrixMap(strip=strip, caption=caption, map=FigurePanel(elem_classes="matrix-map"))
+    return MatrixMap(strip=strip, caption=caption, map=FigurePanel(elem_classes="matrix-map"), window=gr.State(WHOLE))
 
 
 def wire(maps: MatrixMap, tab: ExploreTab, handlers: Handlers) -> None:
@@ -52,8 +54,9 @@ def wire(maps: MatrixMap, tab: ExploreTab, handlers: Handlers) -> None:
     """
     own = MatrixMapHandlers(handlers)
     quietly: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
-    tab.target.change(own.draw, [tab.exploration], maps.drawn, trigger_mode="always_last", **quietly)
-    maps.map.zoom(own.zoom, [tab.exploration], [maps.caption, maps.map], trigger_mode="always_last", **quietly)
+    drawn = [*maps.drawn, tab.notice]
+    tab.target.change(own.draw, [tab.exploration, maps.window], drawn, trigger_mode="always_last", **quietly)
+    maps.map.zoom(own.zoom, [tab.exploration], drawn[1:], trigger_mode="always_last", **quietly)
     connect_move(tab, handlers, maps.map.mark_click, own.choose_cell, [])
     connect_move(tab, handlers, maps.strip.mark_click, own.choose_matrix, [])
 
@@ -65,26 +68,30 @@ class MatrixMapHandlers:
         self._handlers = handlers
         self._workspace = handlers.workspace
 
-    def draw(self, exploration: Exploration) -> list[Any]:
-        """The strip of all matrices, and the whole of the chosen one."""
+    def draw(self, exploration: Exploration, window: tuple[str, range, range]) -> list[Any]:
+        """The strip of all matrices, and the chosen one: what has been zoomed to of it, or all of it."""
         try:
-            anatomy = self._handlers.model(exploration).anatomy
-        except ExplorerError:
-            return [gr.skip()] * 3  # the notice says it already
-        target = _target(exploration, anatomy)
-        window = (range(target.matrix.rows), range(target.matrix.columns))
-        return [self._strip(exploration, target), *self._map(exploration, target, *window)]
+            target = _target(exploration, self._handlers.model(exploration).anatomy)
+            name, rows, columns = window
+            if name != target.matrix.name:
+                rows, columns = range(target.matrix.rows), range(target.matrix.columns)
+            return [self._strip(exploration, target), *self._map(exploration, target, rows, columns), gr.skip()]
+        except ExplorerError as fault:
+            return [*[gr.skip()] * 4, notice_html(str(fault))]
 
     def zoom(self, exploration: Exploration, event: gr.EventData) -> list[Any]:
         """Another part of the matrix is to be seen; all of it, where the event names none."""
-        target = _target(exploration, self._handlers.model(exploration).anatomy)
-        rows = _window(event.y, target.matrix.rows)
-        columns = _window(event.x, target.matrix.columns)
-        return self._map(exploration, target, rows, columns)
+        try:
+            target = _target(exploration, self._handlers.model(exploration).anatomy)
+            rows, columns = _window(event.y, target.matrix.rows), _window(event.x, target.matrix.columns)
+            return [*self._map(exploration, target, rows, columns), gr.skip()]
+        except ExplorerError as fault:
+            return [*[gr.skip()] * 3, notice_html(str(fault))]
 
     @edge
     def choose_cell(self, exploration: Exploration, request: gr.Request, event: gr.EventData) -> list[Any]:
         """A cell was clicked: the weight, row, column, block or head there is mutated."""
+        check_source(event, exploration)
         model = self._handlers.model(exploration)
         matrix = model.anatomy.matrices[event.meta["matrix"]]
         cell = _cell(event)
@@ -106,13 +113,14 @@ class MatrixMapHandlers:
 
     def _strip(self, exploration: Exploration, target: Target) -> str:
         from explorer.figures.heatmaps import overview_figure
+        from explorer.model.anatomy import kind_of
 
         model = self._handlers.model(exploration)
         if model.anatomy.family is None:
             return ""
         overview = self._workspace.largest_weights(model)
         matrix = target.matrix
-        present = None if matrix.layer is None else (matrix.kind, matrix.layer)
+        present = None if matrix.layer is None else (kind_of(matrix.kind), matrix.layer)
         figure = overview_figure(overview, present, meaning="largest |weight|")
         return str(figure.to_json())
 
@@ -121,8 +129,10 @@ class MatrixMapHandlers:
 
         model = self._handlers.model(exploration)
         grid = self._workspace.matrix_map(model, target.matrix, rows, columns)
-        figure = grid_figure(grid, target.matrix.name, (target.rows, target.columns))
-        return [map_caption_html(target.matrix.name, grid, exploration.selection.level), figure.to_json()]
+        name = target.matrix.name
+        figure = grid_figure(grid, name, (target.rows, target.columns), meta={"model": exploration.source})
+        caption = map_caption_html(name, grid, exploration.selection.level)
+        return [caption, figure.to_json(), (name, rows, columns)]
 
 
 def _target(exploration: Exploration, anatomy: Anatomy) -> Target:
@@ -152,7 +162,7 @@ def _cell(event: gr.EventData) -> tuple[range, range]:
 
 def _selection_at(before: Selection, matrix: Matrix, row: int, column: int, anatomy: Anatomy) -> Selection:
     """The selection that a click on a weight means at the present level; at levels without a place, that weight."""
-    part, layer = matrix.kind if matrix.layer is not None else matrix.name, matrix.layer or 0
+    part, layer = matrix.kind, before.layer if matrix.layer is None else matrix.layer
     selection = replace(before, part=part, layer=layer, row=row, column=column)
     match before.level:
         case "head" if matrix.head_count:
@@ -173,7 +183,7 @@ def _selection_at(before: Selection, matrix: Matrix, row: int, column: int, anat
 
 
 def _block(start: int, stop: int, index: int) -> range:
-    """The block of the present size that holds an index; of `BLOCK` where the controls hold a single one."""
-    size = stop - start if stop - start > 1 else BLOCK
+    """The block of the present size that holds an index; of `BLOCK_SIDE` where the controls hold a single one."""
+    size = stop - start if stop - start > 1 else BLOCK_SIDE
     first = index // size * size
     return range(first, first + size)

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from explorer.domain import MAXIMUM, MINIMUM, ZERO, Genotype, Grid, Mutation, SensitiveLevel
+from explorer.domain import BLOCK_SIDE, NAMED_OPERATIONS, Genotype, Grid, Mutation, SensitiveLevel
 from explorer.errors import ExplorerError
 from explorer.notation import format_genotype
 from explorer.reports.instruments import findings_report
 from explorer.ui.components.figure_panel import FigurePanel
 from explorer.ui.components.findings import Findings
-from explorer.ui.edge import edge
+from explorer.ui.edge import check_source, edge
 from explorer.ui.handlers import Handlers, Question
 from explorer.ui.session import Exploration
 from explorer.ui.summary import findings_caption_html, notice_html, sensitivity_caption_html
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 COUNT = 8
 """How many mutations that matter are shown."""
-
-OPERATIONS = {"zero": ZERO, "max": MAXIMUM, "min": MINIMUM}
 
 _HINT = (
     '<p class="caption">Which of all weights matter for this prompt? <b>Map the whole model</b> estimates every block '
@@ -108,7 +106,7 @@ class SearchHandlers:
             model = self._handlers.model(exploration)
             question = Question(*asked)
             findings = self._workspace.find_sensitive(
-                model, question.asked(), question.decoding(), OPERATIONS[operation], level, COUNT
+                model, question.asked(), question.decoding(), NAMED_OPERATIONS[operation], level, COUNT
             )
         except ExplorerError as fault:
             yield ["", _HINT, notice_html(str(fault))]
@@ -154,20 +152,24 @@ class SearchHandlers:
     @edge
     def choose_block(self, exploration: Exploration, request: gr.Request, event: gr.EventData) -> list[Any]:
         """A block was clicked: it is set to what the map is about."""
-        anatomy = self._handlers.model(exploration).anatomy
-        matrix = anatomy.matrices[event.meta["matrix"]]
-        site = self._workspace.block_site(matrix, int(event.y), int(event.x))
-        genotype = Genotype((Mutation(site, OPERATIONS[event.meta["operation"]]),))
+        from explorer.model.anatomy import block_site
+
+        check_source(event, exploration)
+        down, across = (int(place) // BLOCK_SIDE for place in (event.y, event.x))
+        site = block_site(self._handlers.model(exploration).anatomy.matrices[event.meta["matrix"]], down, across)
+        genotype = Genotype((Mutation(site, NAMED_OPERATIONS[event.meta["operation"]]),))
         return self._handlers.choose(exploration, format_genotype(genotype), request)
 
     def _draw(self, exploration: Exploration, estimated: SensitivityMap, operation: str, name: str) -> list[str]:
         from explorer.figures.heatmaps import grid_figure, overview_figure
+        from explorer.model.anatomy import kind_of
 
         anatomy = self._handlers.model(exploration).anatomy
         matrix: Matrix = anatomy.matrices[name]
         overview = anatomy.overview(lambda other: float(abs(estimated.estimates[other.name, operation]).max()))
         assert matrix.layer is not None
-        across = overview_figure(overview, (matrix.kind, matrix.layer), meaning="largest estimate of a block, nats")
+        place = (kind_of(matrix.kind), matrix.layer)
+        across = overview_figure(overview, place, meaning="largest estimate of a block, nats")
         grid = Grid(
             values=estimated.estimates[name, operation],
             rows=range(matrix.rows),
@@ -175,5 +177,6 @@ class SearchHandlers:
             cell_rows=estimated.side,
             cell_columns=estimated.side,
         )
-        blocks = grid_figure(grid, name, None, unit=" nats a token", operation=operation)
+        meta = {"model": exploration.source, "operation": operation}
+        blocks = grid_figure(grid, name, None, unit=" nats a token", meta=meta)
         return [str(across.to_json()), str(blocks.to_json())]

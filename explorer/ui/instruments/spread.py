@@ -8,7 +8,9 @@ from typing import Any
 import gradio as gr
 
 from explorer.errors import ExplorerError
+from explorer.notation import format_genotype
 from explorer.ui.components.figure_panel import FigurePanel
+from explorer.ui.edge import check_source
 from explorer.ui.handlers import Handlers, Question
 from explorer.ui.session import Exploration
 from explorer.ui.summary import lens_html, notice_html, spread_caption_html
@@ -49,7 +51,7 @@ def wire(spread: Spread, tab: ExploreTab, handlers: Handlers) -> None:
     works: dict[str, Any] = {"concurrency_id": "model", "show_progress": "hidden", "api_visibility": "private"}
     asked = [tab.exploration, *tab.asked]
     spread.show.click(own.show, asked, [spread.map, spread.caption, spread.lens, tab.notice], **works)
-    spread.map.mark_click(own.read_token, asked, [spread.lens, tab.notice], **works)
+    spread.map.mark_click(own.read_token, [tab.exploration], [spread.lens, tab.notice], **works)
 
 
 class SpreadHandlers:
@@ -64,24 +66,25 @@ class SpreadHandlers:
         try:
             model, question = self._handlers.model(exploration), Question(*asked)
             genotype = exploration.genotype(model.anatomy)
-            spread = self._workspace.propagate(model, question.asked(), question.decoding(), genotype)
+            prompt, decoding = question.asked(), question.decoding()
+            spread = self._workspace.propagate(model, prompt, decoding, genotype)
+            lens = self._workspace.read_layers(model, prompt, decoding, genotype, spread.prompt_length - 1)
         except ExplorerError as fault:
             return [gr.skip(), gr.skip(), gr.skip(), notice_html(str(fault))]
         from explorer.figures.propagation import propagation_figure
 
-        lens, _ = self._lens(exploration, spread.prompt_length - 1, asked)
-        return [propagation_figure(spread).to_json(), spread_caption_html(spread), lens, ""]
+        meta = {"model": exploration.source, "genotype": format_genotype(genotype), "asked": asked}
+        figure = propagation_figure(spread).update_layout(meta=meta)
+        return [figure.to_json(), spread_caption_html(spread), lens_html(lens), ""]
 
-    def read_token(self, exploration: Exploration, event: gr.EventData, *asked: Any) -> list[Any]:
-        """A token was clicked: the lens there."""
+    def read_token(self, exploration: Exploration, event: gr.EventData) -> list[Any]:
+        """A token was clicked: the lens there, for what the map is about."""
         try:
-            return self._lens(exploration, int(event.x), asked)
+            check_source(event, exploration)
+            model, question = self._handlers.model(exploration), Question(*event.meta["asked"])
+            genotype = model.anatomy.read(event.meta["genotype"])
+            prompt, decoding = question.asked(), question.decoding()
+            lens = self._workspace.read_layers(model, prompt, decoding, genotype, int(event.x))
         except ExplorerError as fault:
             return [gr.skip(), notice_html(str(fault))]
-
-    def _lens(self, exploration: Exploration, position: int, asked: tuple[Any, ...]) -> list[Any]:
-        model, question = self._handlers.model(exploration), Question(*asked)
-        genotype = exploration.genotype(model.anatomy)
-        spread = self._workspace.propagate(model, question.asked(), question.decoding(), genotype)
-        readings = self._workspace.read_layers(model, question.asked(), question.decoding(), genotype, position)
-        return [lens_html(spread.tokens, position, readings), ""]
+        return [lens_html(lens), ""]

@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 
+from explorer.domain import MOST_PAIRED
 from explorer.errors import ExplorerError
 from explorer.ui.components.figure_panel import FigurePanel
 from explorer.ui.edge import edge, refusal
@@ -82,7 +83,7 @@ class TogetherHandlers:
             genotype = model.anatomy.read(listed) if listed.strip() else exploration.genotype(model.anatomy)
             prompt, decoding = question.asked(), question.decoding()
             found = self._workspace.epistasis(model, prompt, decoding, genotype)
-            many = len(genotype.mutations) > 2  # noqa: PLR2004
+            many = 2 < len(genotype.mutations) <= MOST_PAIRED  # noqa: PLR2004
             pairs = self._workspace.pair_matrix(model, prompt, decoding, genotype) if many else None
         except ExplorerError as fault:
             return [gr.skip(), gr.skip(), gr.skip(), notice_html(str(fault))]
