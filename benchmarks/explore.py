@@ -20,6 +20,7 @@ from typing import NamedTuple
 import torch
 from transformers import GenerationConfig
 
+from benchmarks.figures import Figure, report
 from explorer.domain import Decoding, Prompt
 from explorer.generation.baseline import Baselines
 from explorer.generation.pair import PairUpdate, generate_pair
@@ -42,15 +43,6 @@ _COUNT_UPDATES = """() => {
     last = now;
   }).observe(document.querySelector('[data-side="mutated"] .pair-text'), { childList: true });
 }"""
-
-
-class Figure(NamedTuple):
-    """One measurement and its limit."""
-
-    name: str
-    value: float
-    limit: float
-    unit: str
 
 
 class Timed(NamedTuple):
@@ -165,10 +157,7 @@ def main() -> None:
     print(f"Explore, demo model on CPU, {NEW_TOKENS} new tokens, {torch.get_num_threads()} threads")
     print(f"{platform.processor() or platform.machine()}, torch {torch.__version__}")
     figures = [*start_figures(), *page_figures(), *loading_figures(), *generation_figures()]
-    for figure in figures:
-        verdict = "ok" if figure.value <= figure.limit else "MISSED"
-        print(f"{figure.name:<46} {figure.value:6.2f} {figure.unit}   limit {figure.limit:g}   {verdict}")
-    sys.exit(any(figure.value > figure.limit for figure in figures))
+    report(figures)
 
 
 if __name__ == "__main__":

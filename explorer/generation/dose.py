@@ -29,14 +29,14 @@ def dose_response(
     facts = site_facts(model, site)
     margin = MARGIN * (facts.maximum - facts.minimum or 1.0)
     coarse = [float(value) for value in np.linspace(facts.minimum - margin, facts.maximum + margin, COARSE)]
-    doses = _respond(model, baseline, decoding, stacked, site, coarse)
+    doses = respond(model, baseline, decoding, stacked, site, coarse)
     left, right = steepest_step(doses)
     fine = [float(value) for value in np.linspace(left.value, right.value, FINE + 2)[1:-1]]
-    doses += _respond(model, baseline, decoding, stacked, site, fine)
+    doses += respond(model, baseline, decoding, stacked, site, fine)
     return tuple(sorted(doses, key=lambda dose: dose.value))
 
 
-def _respond(
+def respond(
     model: LoadedModel,
     baseline: Baseline,
     decoding: Decoding,
@@ -44,6 +44,7 @@ def _respond(
     site: Site,
     values: list[float],
 ) -> list[Dose]:
+    """The responses at some values, in their order."""
     mutations = [Mutation(site, Operation(kind="set", value=value)) for value in values]
     genotypes = [Genotype((*stacked.mutations, mutation)) for mutation in mutations]
     responses = effects(model, baseline, decoding, genotypes)
