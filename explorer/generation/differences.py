@@ -40,8 +40,13 @@ def mean_kl(original: Tensor, mutated: Tensor) -> float | None:
 
     None if the mutant's forward pass has overflowed anywhere.
     """
-    log_p, log_q = original.log_softmax(-1), mutated.log_softmax(-1)
-    value = float((log_p.exp() * (log_p - log_q)).sum(-1).mean())
+    log_p = original.log_softmax(-1)
+    return kl_of(log_p, log_p.exp(), mutated.log_softmax(-1))
+
+
+def kl_of(log_p: Tensor, p: Tensor, log_q: Tensor) -> float | None:
+    """As `mean_kl`, of log-probabilities and probabilities [positions, vocabulary] that are there already."""
+    value = float((log_p - log_q).mul_(p).sum(-1).mean())
     return max(0.0, value) if math.isfinite(value) else None
 
 

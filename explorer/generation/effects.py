@@ -12,12 +12,12 @@ from torch import Tensor
 from explorer.domain import Decoding, Effect, Genotype
 from explorer.generation.baseline import Baseline
 from explorer.generation.decoding import choose, near_tie
-from explorer.generation.differences import mean_kl
+from explorer.generation.differences import kl_of
 from explorer.generation.draft import check_many
 from explorer.model.loaded import LoadedModel
 from explorer.mutation.apply import first_layer, make_mutant
 
-BATCH = 8
+BATCH = 9
 """How many mutants are checked in one forward pass."""
 
 
@@ -35,8 +35,9 @@ def checked(model: LoadedModel, baseline: Baseline, genotypes: Sequence[Genotype
     """
     entries = [first_layer(model.anatomy, genotype) for genotype in genotypes]
     order = sorted(range(len(genotypes)), key=lambda place: entries[place] or 0)
-    for start in range(0, len(order), BATCH):
-        places = order[start : start + BATCH]
+    batches = -(-len(order) // BATCH)
+    for number in range(batches):  # of nearly one size: a batch of one is a waste
+        places = order[number * len(order) // batches : (number + 1) * len(order) // batches]
         mutants = [make_mutant(model, genotypes[place]) for place in places]  # no more of them than a batch at a time
         yield from zip(places, check_many(model, baseline, mutants), strict=True)
 
@@ -52,15 +53,19 @@ def effects(
     model: LoadedModel, baseline: Baseline, decoding: Decoding, genotypes: Sequence[Genotype]
 ) -> tuple[Effect, ...]:
     """The effect of each genotype; `decoding` decides where the mutant would choose otherwise."""
-    own = float(nll(baseline.logits, baseline))
-    found = {
-        place: Effect(
+    original = baseline.logits.log_softmax(-1)
+    shares = original.exp()
+    chosen = torch.tensor(baseline.tokens, device=original.device).unsqueeze(-1)
+    own = -float(original.gather(-1, chosen).mean())
+    found = {}
+    for place, logits in checked(model, baseline, genotypes):
+        mutated = logits.log_softmax(-1)  # once, for both measures: over a large vocabulary it takes its time
+        loss = -float(mutated.gather(-1, chosen).mean()) - own
+        found[place] = Effect(
             first_divergence=_first_divergence(model, baseline, decoding, logits),
-            mean_kl=mean_kl(baseline.logits, logits),
-            added_nll=_added(logits, baseline, own),
+            mean_kl=kl_of(original, shares, mutated),
+            added_nll=math.inf if math.isnan(loss) else loss,
         )
-        for place, logits in checked(model, baseline, genotypes)
-    }
     return tuple(found[place] for place in range(len(genotypes)))
 
 

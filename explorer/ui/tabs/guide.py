@@ -17,6 +17,7 @@ A mutation is a *site* and an *operation*; several are joined by `;` and apply i
 | `14.down[0:64,128:192]` | a block, rows and columns half-open as in Python |
 | `9.gate[17,:]` · `9.gate[:,17]` | a row (output feature) · a column (input feature) |
 | `2.down[451,1203]` | one weight |
+| `3.expert5.down` · `3.expert5` | of a mixture of experts: one matrix of an expert · all three |
 | `5.attn_norm[17]` · `norm` | an entry of a norm · the final norm |
 | `embed[17,:]` · `head` | a token's embedding · the language-model head |
 
@@ -33,6 +34,18 @@ A mutation is a *site* and an *operation*; several are joined by `;` and apply i
 - Hover over a token, or tap it: the five likeliest tokens of both models at that place.
 - **Mean KL** and **perplexity** see changes that the text does not show yet.
 - A **silent** mutation leaves the whole text as it was. Most single weights are silent; a few are not.
+
+### The instruments
+
+- **Dose–response** tries all the values that the chosen site can be set to. Responses are often cliffs: the steepest step
+  is looked at again, and marked.
+- **Map** draws the chosen matrix. Drag to zoom in, down to single weights; click to mutate what is there.
+- **Search** says where to look. Estimates are first-order: they rank zeroed blocks well, and may miss a weight whose
+  effect is a cliff. *Find what matters* measures each of its candidates by a forward pass.
+- **Spread** shows what a mutation changes of the hidden states. Click a token to read both models after each layer.
+- **Together** compares mutations alone with all of them at once: what they add to the negative log-likelihood of the
+  original's text adds up where they do not interact.
+- **History** keeps what you tried; *Pin* puts up to four texts side by side.
 
 Nothing is ever written to the model: Reset, closing the page or a crash leaves it as it was.
 """
