@@ -19,11 +19,14 @@ def epistasis_figure(found: Epistasis) -> go.Figure:
     values = [*(effect.added_nll for effect in found.singles), found.sum, found.joint.added_nll]
     labels = [*names, "sum of these", "all together"]
     top = max((abs(value) for value in values if math.isfinite(value)), default=1.0) or 1.0
+    lengths = [value if math.isfinite(value) else top for value in values]
+    low, high = min(0.0, *lengths), max(0.0, *lengths)
+    margin = 0.16 * (high - low)  # for the numbers that stand beside short bars
     colours = [ORIGINAL] * len(names) + [_NEUTRAL, MUTATED]
     genotypes = [*names, "", format_genotype(Genotype(found.mutations))]
     figure = go.Figure(
         go.Bar(
-            x=[value if math.isfinite(value) else top for value in values],
+            x=lengths,
             y=list(range(len(labels))),
             orientation="h",
             marker={"color": colours},
@@ -39,7 +42,11 @@ def epistasis_figure(found: Epistasis) -> go.Figure:
         dragmode=False,
         hovermode="y",  # a bar answers over its whole row, however short it is
         bargap=0.25,
-        xaxis={"title": {"text": "added negative log-likelihood, nats a token"}, "zeroline": True},
+        xaxis={
+            "title": {"text": "added nats a token"},
+            "zeroline": True,
+            "range": [low - 2 * margin * (low < 0), high + margin],
+        },
         yaxis={"tickvals": list(range(len(labels))), "ticktext": labels, "autorange": "reversed", "automargin": True},
     )
 

@@ -50,7 +50,7 @@ def grid_figure(
             zmax=top,
             colorscale=DIVERGING,
             colorbar={"thickness": 10, "outlinewidth": 0, "len": 1},
-            texttemplate="%{z:.3~g}" if labelled else None,
+            texttemplate="%{z:.2~g}" if labelled else None,
             textfont={"size": 10},
             hovertemplate=f"{name}[%{{y:.0f}},%{{x:.0f}}]<br>%{{z:.4~g}}{unit}<extra></extra>",
         )
@@ -75,11 +75,11 @@ def grid_figure(
 
 def overview_figure(overview: Overview, present: tuple[str, int] | None, *, meaning: str) -> go.Figure:
     """Layers across, kinds of matrix downwards; the `present` one, if any, outlined."""
-    kinds, layers = overview.kinds, overview.values.shape[1]
+    kinds = overview.kinds
     figure = go.Figure(
         go.Heatmap(
             z=_rounded(overview.values),
-            x=list(range(layers)),
+            x=list(range(overview.values.shape[1])),
             y=list(kinds),
             colorscale=RISING,
             zmin=0,
@@ -99,7 +99,7 @@ def overview_figure(overview: Overview, present: tuple[str, int] | None, *, mean
         height=56 + 22 * len(kinds),
         margin={"l": 56, "r": 10, "t": 6, "b": 44},
         dragmode=False,
-        xaxis={"title": {"text": "layer", "standoff": 6}, "showgrid": False, "zeroline": False, "nticks": layers + 1},
+        xaxis={"title": {"text": "layer", "standoff": 6}, "showgrid": False, "zeroline": False, "nticks": 16},
         yaxis={"autorange": "reversed", "showgrid": False, "type": "category"},
     )
 

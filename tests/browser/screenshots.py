@@ -24,7 +24,7 @@ def main() -> None:
                 for name, prepare in INSTRUMENTS.items():
                     prepare(visitor)
                     visitor.page.mouse.move(1, 1)
-                    visitor.page.wait_for_timeout(600)
+                    visitor.page.wait_for_timeout(1500)
                     visitor.page.locator(".instruments").screenshot(path=FOLDER / f"{name}-{ending}")
                 visitor.page.close()
 

@@ -55,7 +55,7 @@ def test_the_matrix_map_zooms_to_single_weights(visitor: Visitor) -> None:
     )
     expect(caption).to_contain_text("rows 500–516, columns 1,220–1,239")
     expect(caption).to_contain_text("Each cell is one weight")
-    expect(figure.locator("text.heatmap-label, .heatmap-label text").filter(has_text="5.88")).to_have_count(1)
+    expect(figure.locator("text.heatmap-label, .heatmap-label text").filter(has_text="5.9")).to_have_count(1)
     _click_cell(visitor, figure, 1229, 507)
     visitor.wait_for_run()
     assert _notation(visitor) == "11.down[507,1229]=0"

@@ -37,8 +37,8 @@ A mutation is a *site* and an *operation*; several are joined by `;` and apply i
 
 ### The instruments
 
-- **Dose–response** tries all the values that the chosen site can be set to. Responses are often cliffs: the steepest step
-  is looked at again, and marked.
+- **Dose–response** tries all the values that the chosen site can be set to. Responses are often cliffs: the steepest
+  step is looked at again, and marked.
 - **Map** draws the chosen matrix. Drag to zoom in, down to single weights; click to mutate what is there.
 - **Search** says where to look. Estimates are first-order: they rank zeroed blocks well, and may miss a weight whose
   effect is a cliff. *Find what matters* measures each of its candidates by a forward pass.
