@@ -14,29 +14,19 @@ import torch
 
 from benchmarks.figures import Figure, report
 from explorer.domain import Decoding, Genotype, Prompt
-from explorer.generation.baseline import Baseline, Baselines
+from explorer.generation.baseline import Baseline
 from explorer.generation.dose import COARSE, FINE, dose_response, respond
 from explorer.generation.gradients import tokens_of
-from explorer.generation.pair import generate_pair
 from explorer.generation.sensitivity_map import sensitivity_map
 from explorer.model.loaded import LoadedModel
 from explorer.model.loading import load_model
+from tests.tiny import baseline_of
 
 ROUNDS = 7
 PROMPTS = {"short answer": "What is the capital of France?", "long answer": "Why is the sky blue?"}
 DECODING = Decoding(max_new_tokens=48)
 SITE = "14.head3"
 _STATUS, _RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
-
-
-def baseline_of(model: LoadedModel, text: str) -> Baseline:
-    """The original's answer."""
-    baselines, prompt = Baselines(1), Prompt(text=text)
-    for _ in generate_pair(model, prompt, DECODING, Genotype(), baselines):
-        pass
-    baseline = baselines.get(model, prompt, DECODING)
-    assert baseline is not None
-    return baseline
 
 
 def seconds(act: Callable[[], object]) -> float:
@@ -101,7 +91,7 @@ def main() -> None:
     print(f"Instruments, demo model on CPU, {torch.get_num_threads()} threads, site {SITE}")
     print(f"{platform.processor() or platform.machine()}, torch {torch.__version__}")
     model = load_model("demo", device="cpu")
-    baselines = {name: baseline_of(model, text) for name, text in PROMPTS.items()}
+    baselines = {name: baseline_of(model, Prompt(text=text), DECODING.max_new_tokens) for name, text in PROMPTS.items()}
     figures = memory_figures(model, baselines["long answer"])
     for name, baseline in baselines.items():
         figures += speed_figures(model, name, baseline)

@@ -14,10 +14,10 @@ from explorer.commands.options import (
     Model,
     OperationName,
     faults,
-    load,
+    load_to_ask,
     show,
 )
-from explorer.domain import NAMED_OPERATIONS, Decoding, Prompt
+from explorer.domain import NAMED_OPERATIONS
 from explorer.errors import ExplorerError
 from explorer.notation import parse_genotype
 from explorer.reports.instruments import (
@@ -52,12 +52,9 @@ def dose(
         text = f"{site}=0"
         if len(parse_genotype(text).mutations) != 1:
             raise ExplorerError(f"'{site}' is not one site: name one, such as 11.down[507,1229], without an operation.")
-        decoding = Decoding(max_new_tokens=max_new_tokens)
-        Prompt(text=prompt)
-        workspace, loaded = load(model, device, dtype, as_json)
+        workspace, loaded, asked, decoding = load_to_ask(prompt, max_new_tokens, model, device, dtype, as_json)
         (mutation,) = loaded.anatomy.read(text).mutations
         stacked = loaded.anatomy.read(background)
-        asked = Prompt(text=prompt, chat=loaded.has_chat_template)
         doses = workspace.dose_response(loaded, asked, decoding, stacked, mutation.site)
         show(dose_report(site, workspace.facts(loaded, mutation.site), doses), as_json, dose_lines)
 
@@ -75,10 +72,7 @@ def sensitive(
 ) -> None:
     """Find the mutations that matter most for a prompt, each verified by a forward pass."""
     with faults(as_json):
-        decoding = Decoding(max_new_tokens=max_new_tokens)
-        Prompt(text=prompt)
-        workspace, loaded = load(model, device, dtype, as_json)
-        asked = Prompt(text=prompt, chat=loaded.has_chat_template)
+        workspace, loaded, asked, decoding = load_to_ask(prompt, max_new_tokens, model, device, dtype, as_json)
         chosen = NAMED_OPERATIONS[operation.value]
         findings = workspace.find_sensitive(loaded, asked, decoding, chosen, level.value, top)
         show(findings_report(findings), as_json, findings_lines)
@@ -96,10 +90,7 @@ def sensitivity(
 ) -> None:
     """Estimate what an operation on every block of every matrix does, and tell how far to trust the estimates."""
     with faults(as_json):
-        decoding = Decoding(max_new_tokens=max_new_tokens)
-        Prompt(text=prompt)
-        workspace, loaded = load(model, device, dtype, as_json)
-        asked = Prompt(text=prompt, chat=loaded.has_chat_template)
+        workspace, loaded, asked, decoding = load_to_ask(prompt, max_new_tokens, model, device, dtype, as_json)
         estimated = workspace.sensitivity_map(loaded, asked, decoding)
         if matrix is not None and (matrix, operation.value) not in estimated.estimates:
             raise ExplorerError(f"There is no map of '{matrix}': name a matrix of a layer, such as 14.down.")
@@ -124,10 +115,8 @@ def propagation(
     """Print how a mutation spreads: the relative change of the hidden states, layer by layer."""
     with faults(as_json):
         parse_genotype(genotype)
-        decoding = Decoding(max_new_tokens=max_new_tokens)
-        Prompt(text=prompt)
-        workspace, loaded = load(model, device, dtype, as_json)
-        asked, read = Prompt(text=prompt, chat=loaded.has_chat_template), loaded.anatomy.read(genotype)
+        workspace, loaded, asked, decoding = load_to_ask(prompt, max_new_tokens, model, device, dtype, as_json)
+        read = loaded.anatomy.read(genotype)
         spread = workspace.propagate(loaded, asked, decoding, read)
         place = None if token is None else token + len(spread.tokens) * (token < 0)
         lens = None if place is None else workspace.read_layers(loaded, asked, decoding, read, place)
@@ -147,10 +136,8 @@ def epistasis(
     """Print what mutations do alone, what they do together, and the difference."""
     with faults(as_json):
         parse_genotype(genotype)
-        decoding = Decoding(max_new_tokens=max_new_tokens)
-        Prompt(text=prompt)
-        workspace, loaded = load(model, device, dtype, as_json)
-        asked, read = Prompt(text=prompt, chat=loaded.has_chat_template), loaded.anatomy.read(genotype)
+        workspace, loaded, asked, decoding = load_to_ask(prompt, max_new_tokens, model, device, dtype, as_json)
+        read = loaded.anatomy.read(genotype)
         found = workspace.epistasis(loaded, asked, decoding, read)
         matrix = workspace.pair_matrix(loaded, asked, decoding, read) if pairs else None
         show(epistasis_report(found, matrix), as_json, epistasis_lines)

@@ -1,5 +1,6 @@
 """What the commands share: options, loading a model, printing, and the edge where faults become sentences."""
 
+import dataclasses
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from explorer.domain import Decoding, Prompt
 from explorer.errors import ExplorerError
 from explorer.workspace import Workspace
 
@@ -63,6 +65,15 @@ def load(source: str, device: str | None, dtype: str | None, as_json: bool) -> t
             typer.echo(said, err=True)
         time.sleep(0 if is_done else 0.05)
     return workspace, loading.wait()
+
+
+def load_to_ask(
+    prompt: str, max_new_tokens: int, source: str, device: str | None, dtype: str | None, as_json: bool
+) -> tuple[Workspace, "LoadedModel", Prompt, Decoding]:
+    """As `load`, with a prompt, as a chat if the model takes chats, and greedy decoding; both checked before."""
+    decoding, asked = Decoding(max_new_tokens=max_new_tokens), Prompt(text=prompt)
+    workspace, loaded = load(source, device, dtype, as_json)
+    return workspace, loaded, dataclasses.replace(asked, chat=loaded.has_chat_template), decoding
 
 
 def show(report: dict[str, Any], as_json: bool, lines: Callable[[dict[str, Any]], Iterator[str]]) -> None:
