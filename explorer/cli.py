@@ -6,7 +6,7 @@ standard error and exit code 2.
 
 import typer
 
-from explorer.commands import explore, instruments, page
+from explorer.commands import explore, instruments, page, screening
 
 app = typer.Typer(
     name="mutation-explorer",
@@ -26,6 +26,8 @@ for command in (
     instruments.sensitivity,
     instruments.propagation,
     instruments.epistasis,
+    screening.screen,
+    screening.sql,
 ):
     app.command()(command)
 

@@ -40,3 +40,11 @@ class SettingsError(ExplorerError):
 
 class ExperimentError(ExplorerError):
     """An experiment file that cannot be read."""
+
+
+class PlanError(ExplorerError):
+    """A screen's plan that cannot be carried out."""
+
+
+class StoreError(ExplorerError):
+    """A database that cannot be opened, or is not one of ours."""

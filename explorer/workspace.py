@@ -10,7 +10,9 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -44,6 +46,9 @@ if TYPE_CHECKING:
     from explorer.model.anatomy import Matrix
     from explorer.model.loaded import LoadedModel
     from explorer.mutation.describe import SiteFacts
+    from explorer.screen.engine import Mode
+    from explorer.screen.plan import Plan
+    from explorer.screen.run import Progress
 
 Result = TypeVar("Result")
 
@@ -95,6 +100,20 @@ class Loading:
 
     def _say(self, sentence: str) -> None:
         self.sentence = sentence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RunningScreen:
+    """A screen that runs as its progress is read."""
+
+    total: int
+    """Mutants, controls included."""
+    matrices: int
+    estimate: float
+    """Seconds that all of it takes, by a measurement."""
+    progress: Iterator[Progress]
+    report: Callable[[], dict[str, Any]]
+    """What the database holds of it by now."""
 
 
 @dataclass(slots=True, eq=False)
@@ -276,6 +295,35 @@ class Workspace:
         for matrix in model.anatomy.matrices.values():  # one by one, so that a text can stream meanwhile
             self.compute(model.statistics, matrix)
         return model.anatomy.overview(largest)
+
+    @contextmanager
+    def screen(
+        self, path: Path, model: LoadedModel, experiment: Experiment, plan: Plan, background: str, mode: Mode
+    ) -> Iterator[RunningScreen]:
+        """A screen that is ready to run into a database, and goes on where it was. Raises ExplorerError."""
+        from explorer.screen.run import Job, Screen
+        from explorer.store.database import opened
+        from explorer.store.queries import screen_report
+
+        experiment = replace(
+            experiment, prompt=replace(experiment.prompt, chat=experiment.prompt.chat and model.has_chat_template)
+        )
+        job = Job(model=model, experiment=experiment, plan=plan, background=model.anatomy.read(background), mode=mode)
+        with opened(path) as connection:
+            ready = self.compute(Screen, job)
+            steps = ready.run(connection)
+
+            def progress() -> Iterator[Progress]:
+                while (step := self.compute(next, steps, None)) is not None:
+                    yield step
+
+            yield RunningScreen(
+                total=ready.total,
+                matrices=len(ready.matrices),
+                estimate=self.compute(ready.estimate),
+                progress=progress(),
+                report=lambda: screen_report(connection, ready.number or 0),
+            )
 
     def compute(self, function: Callable[..., Result], *arguments: Any) -> Result:
         """Call a function in the one thread that computes; others wait for a token at most.

@@ -14,7 +14,10 @@ from explorer.model.loaded import LoadedModel
 @contextlib.contextmanager
 def edited_in_place(model: LoadedModel, genotype: Genotype) -> Iterator[None]:
     """The model with its own tensors overwritten; restored afterwards, bit for bit."""
-    saved = [(parameter, parameter.detach().clone()) for parameter in model.causal_lm.parameters()]
+    targets = (target for mutation in genotype.mutations for target in model.anatomy.targets(mutation.site))
+    touched = {f"{use.module}.{use.parameter}" for target in targets for use in target.matrix.uses}
+    parameters = [model.causal_lm.get_parameter(name) for name in sorted(touched)]
+    saved = [(parameter, parameter.detach().clone()) for parameter in parameters]
     extremes = _extremes(model, genotype)
     try:
         with torch.no_grad():

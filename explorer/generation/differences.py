@@ -60,3 +60,9 @@ def perplexity(logits: Tensor, tokens: list[int]) -> float | None:
         return math.exp(float(nll))
     except OverflowError:
         return math.inf
+
+
+def repetition(tokens: list[int], length: int = 3) -> float:
+    """Share of a text's runs of `length` tokens that have occurred in it before, 0 to 1; 0 of a text too short."""
+    runs = [tuple(tokens[place : place + length]) for place in range(len(tokens) - length + 1)]
+    return 1.0 - len(set(runs)) / len(runs) if runs else 0.0

@@ -46,18 +46,41 @@ def row_of(cache: DynamicCache, row: int, length: int | None = None) -> KeyValue
     )
 
 
-def forward(model: LoadedModel, view: View, tokens: Tensor, cache: DynamicCache, *, keep: int) -> Tensor:
+def forward(
+    model: LoadedModel,
+    view: View,
+    tokens: Tensor,
+    cache: DynamicCache,
+    *,
+    keep: int,
+    positions: Tensor | None = None,
+    mask: Tensor | None = None,
+) -> Tensor:
     """Logits [batch, keep, vocabulary] (float32) after the last `keep` of tokens [batch, tokens].
 
-    The tokens follow those in the cache, which grows by them.
+    The tokens follow those in the cache, which grows by them. Where rows of different lengths share a cache,
+    `positions` [batch, tokens] says where each stands, and `mask` [batch, cache and tokens] what counts (1) in it.
     """
-    return _run(model, view, {"input_ids": tokens}, tokens.shape, cache, keep)
+    inputs = {"input_ids": tokens} if mask is None else {"input_ids": tokens, "attention_mask": mask}
+    if positions is None:
+        positions = _positions(model, cache.get_seq_length(), tokens.shape)
+    return _run(view, inputs, positions, cache, keep)
 
 
 def forward_from(
     model: LoadedModel, view: View, hidden: Tensor, cache: DynamicCache, *, first_layer: int, keep: int
 ) -> Tensor:
     """As `forward`, from hidden states [batch, tokens, hidden size] that enter `first_layer`, in an empty cache."""
+    return forward_between(model, view, hidden, cache, first_layer=first_layer, start=0, keep=keep)
+
+
+def forward_between(
+    model: LoadedModel, view: View, hidden: Tensor, cache: DynamicCache, *, first_layer: int, start: int, keep: int
+) -> Tensor:
+    """As `forward_from`, the hidden states being those from position `start` on.
+
+    The cache holds what comes before them, of all layers: those below `first_layer` do not add to it.
+    """
     family = model.anatomy.family
     assert family is not None
     decoder = f"{family.decoder}."
@@ -66,7 +89,7 @@ def forward_from(
         view.replace(path, Passthrough(view.root.get_submodule(path)))
     if family.position:
         view.replace(decoder + family.position, NoPositions())
-    return _run(model, view, {"inputs_embeds": hidden}, hidden.shape[:2], cache, keep)
+    return _run(view, {"inputs_embeds": hidden}, _positions(model, start, hidden.shape[:2]), cache, keep)
 
 
 def watch_hidden(model: LoadedModel, view: View, row: int) -> list[list[Tensor]]:
@@ -87,16 +110,11 @@ def watch_hidden(model: LoadedModel, view: View, row: int) -> list[list[Tensor]]
     return records
 
 
-def _run(
-    model: LoadedModel,
-    view: View,
-    inputs: dict[str, Tensor],
-    shape: torch.Size,
-    cache: DynamicCache,
-    keep: int,
-) -> Tensor:
-    start = cache.get_seq_length()
-    positions = torch.arange(start, start + shape[1], device=model.device).expand(shape[0], -1)
+def _positions(model: LoadedModel, start: int, shape: torch.Size) -> Tensor:
+    return torch.arange(start, start + shape[1], device=model.device).expand(shape[0], -1)
+
+
+def _run(view: View, inputs: dict[str, Tensor], positions: Tensor, cache: DynamicCache, keep: int) -> Tensor:
     with torch.inference_mode():
         output = view.root(**inputs, position_ids=positions, past_key_values=cache, use_cache=True, logits_to_keep=keep)
         logits: Tensor = output.logits.float()

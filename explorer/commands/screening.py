@@ -1,0 +1,136 @@
+"""The commands of screens: run one, ask the database."""
+
+import dataclasses
+import json
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from explorer.commands.options import AsJson, Device, Dtype, Model, faults, load
+from explorer.domain import Experiment
+from explorer.errors import ExperimentError, StoreError
+from explorer.experiments import read_experiment
+from explorer.settings import DEMO
+from explorer.workspace import Workspace
+
+
+class UnitName(StrEnum):
+    """What a mutant changes."""
+
+    block = "block"
+    row = "row"
+    column = "column"
+    weight = "weight"
+
+
+class ModeName(StrEnum):
+    """What is found out of a mutant."""
+
+    divergence = "divergence"
+    text = "text"
+
+
+Database = Annotated[Path, typer.Option("--db", help="The DuckDB file.")]
+
+
+def screen(
+    experiment: Annotated[str, typer.Option(help="The name of an experiment, or the path of a TOML file.")],
+    matrices: Annotated[str, typer.Option(help="Patterns such as '*.down, 0-5.v, 11.*'.")],
+    database: Database,
+    unit: Annotated[UnitName, typer.Option(help="What a mutant changes.")] = UnitName.block,
+    step: Annotated[int, typer.Option(help="The side of a block.")] = 64,
+    operations: Annotated[str, typer.Option(help="Of max, min and zero, separated by commas.")] = "max,min",
+    mode: Annotated[
+        ModeName, typer.Option(help="divergence: whether and where a mutant parts; text: its whole answer too.")
+    ] = ModeName.divergence,
+    rate: Annotated[float, typer.Option(help="The share of the units to screen, drawn at random.")] = 1.0,
+    seed: Annotated[int, typer.Option(min=0, help="Of that draw.")] = 0,
+    background: Annotated[str, typer.Option(help="Mutations that every mutant has, and is compared with.")] = "",
+    model: Model = DEMO,
+    device: Device = None,
+    dtype: Dtype = None,
+    as_json: AsJson = False,
+) -> None:
+    """Screen a model: mutate unit after unit, and store what each mutant does. Killed, it goes on where it was."""
+    with faults(as_json):
+        from explorer.screen.plan import Plan
+
+        plan = Plan(
+            matrices=matrices,
+            unit=unit.value,
+            step=step,
+            operations=tuple(name.strip() for name in operations.split(",") if name.strip()),
+            rate=rate,
+            seed=seed,
+        )
+        chosen = _experiment(experiment)
+        workspace, loaded = load(model, device, dtype, as_json)
+        with workspace.screen(database, loaded, chosen, plan, background, mode.value) as running:
+            if not as_json:
+                typer.echo(
+                    f"{running.total:,} mutants of {running.matrices} matrices, about {_duration(running.estimate)}",
+                    err=True,
+                )
+            for progress in running.progress:
+                last = dataclasses.asdict(progress)
+                if not as_json and sys.stderr.isatty():
+                    typer.echo(f"\r{_line(last)}", err=True, nl=False)
+            report = running.report()
+        typer.echo(json.dumps(report, ensure_ascii=False) if as_json else f"\n{_summary(report)}")
+
+
+def sql(
+    query: Annotated[str, typer.Argument(help="Such as 'SELECT operation, count(*) FROM mutants GROUP BY ALL'.")],
+    database: Database,
+    as_json: AsJson = False,
+) -> None:
+    """Ask a database of screens; it is opened for reading alone."""
+    with faults(as_json):
+        import duckdb
+
+        from explorer.store.database import opened
+
+        with opened(database, read_only=True) as connection:
+            try:
+                answer = connection.execute(query)
+                columns, rows = [column[0] for column in answer.description or []], answer.fetchall()
+            except duckdb.Error as fault:
+                raise StoreError(f"The database does not take the query: {fault}") from fault
+        if as_json:
+            typer.echo(json.dumps([dict(zip(columns, row, strict=True)) for row in rows], default=str))
+        else:
+            typer.echo("\n".join("\t".join(map(str, row)) for row in [columns, *rows]))
+
+
+def _experiment(name: str) -> Experiment:
+    """The experiment of that name, or of that file. Raises ExperimentError."""
+    if name.endswith(".toml"):
+        return read_experiment(Path(name))
+    known = {each.name: each for each in Workspace().experiments()}
+    if name not in known:
+        raise ExperimentError(f"There is no experiment '{name}': name a TOML file, or one of {', '.join(known)}.")
+    return known[name]
+
+
+def _line(progress: dict[str, Any]) -> str:
+    left = _duration(progress["seconds_left"])
+    return f"{progress['done']:,} of {progress['total']:,}, {progress['per_second']:.1f} a second, {left} left   "
+
+
+def _summary(report: dict[str, Any]) -> str:
+    return (
+        f"Screen {report['screen']}: {report['mutants']:,} mutants, {report['nonsilent']:,} non-silent, "
+        f"{report['phenotypes']:,} phenotypes, {report['near_ties']:,} near ties; of {report['controls']:,} controls "
+        f"{report['failed_controls']:,} were not silent."
+    )
+
+
+def _duration(seconds: float | None) -> str:
+    if seconds is None:
+        return "–"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"

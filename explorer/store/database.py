@@ -1,0 +1,56 @@
+"""A database of screens: opened, or refused with a sentence and left as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from explorer.errors import StoreError
+from explorer.store.schema import MIGRATIONS, migrate, version_of
+
+
+@contextmanager
+def opened(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to a database of ours, brought to the present version; made if there is none.
+
+    Raises StoreError for a file that another program holds, that is broken, or that is not ours.
+    """
+    connection = _connect(path, read_only=read_only)
+    try:
+        version = _version(connection, path)
+        if not read_only:
+            migrate(connection, version)
+        elif version < len(MIGRATIONS):
+            raise StoreError(f"{path} was made by an older version: open it once for writing, with a screen.")
+        yield connection
+    finally:
+        connection.close()
+
+
+def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+    if read_only and not path.exists():
+        raise StoreError(f"There is no database {path}: make one with a screen.")
+    if not path.parent.is_dir():
+        raise StoreError(f"There is no folder {path.parent} for the database: make it first.")
+    try:
+        return duckdb.connect(str(path), read_only=read_only)
+    except duckdb.IOException as fault:
+        if "lock" in str(fault).lower():
+            raise StoreError(
+                f"{path} is in use by another program: wait until it has ended, or name another."
+            ) from fault
+        raise StoreError(f"{path} is no database that can be read, and was left as it is: name another.") from fault
+    except duckdb.Error as fault:
+        raise StoreError(f"{path} cannot be opened, and was left as it is: {fault}") from fault
+
+
+def _version(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
+    version = version_of(connection)
+    if version is None:
+        raise StoreError(f"{path} is a database of something else, and was left as it is: name another.")
+    if version > len(MIGRATIONS):
+        raise StoreError(f"{path} was made by a newer version of this program: update, or name another.")
+    return version

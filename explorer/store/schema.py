@@ -1,0 +1,73 @@
+"""The tables of a database of screens, as ordered migrations: a file knows how many of them it has been through."""
+
+from collections.abc import Callable
+
+import duckdb
+
+APPLICATION = "mutation-explorer"
+
+
+def m001_screens(connection: duckdb.DuckDBPyConnection) -> None:
+    """Models, experiments, screens and their matrices; mutants, phenotypes, and which batches are done."""
+    connection.execute("""
+        CREATE TYPE operation AS ENUM ('zero', 'max', 'min', 'control');
+        CREATE TABLE models (
+            model USMALLINT PRIMARY KEY, name VARCHAR NOT NULL, source VARCHAR NOT NULL, family VARCHAR NOT NULL,
+            fingerprint VARCHAR NOT NULL UNIQUE, layers USMALLINT NOT NULL, parameters UBIGINT NOT NULL
+        );
+        CREATE TABLE experiments (
+            experiment USMALLINT PRIMARY KEY, name VARCHAR NOT NULL, title VARCHAR NOT NULL, prompt VARCHAR NOT NULL,
+            chat BOOLEAN NOT NULL, max_new_tokens INTEGER NOT NULL, temperature DOUBLE NOT NULL, top_p DOUBLE NOT NULL,
+            seed BIGINT NOT NULL, UNIQUE (name, prompt, chat, max_new_tokens, temperature, top_p, seed)
+        );
+        CREATE TABLE screens (
+            screen USMALLINT PRIMARY KEY, model USMALLINT NOT NULL, experiment USMALLINT NOT NULL, plan JSON NOT NULL,
+            background VARCHAR NOT NULL, mode VARCHAR NOT NULL, version VARCHAR NOT NULL, device VARCHAR NOT NULL,
+            dtype VARCHAR NOT NULL, batch USMALLINT NOT NULL, mutants UBIGINT NOT NULL,
+            baseline_tokens INTEGER[] NOT NULL, baseline_text VARCHAR NOT NULL, started TIMESTAMP NOT NULL,
+            finished TIMESTAMP
+        );
+        CREATE TABLE matrices (
+            screen USMALLINT NOT NULL, matrix UINTEGER NOT NULL, name VARCHAR NOT NULL, layer USMALLINT NOT NULL,
+            kind VARCHAR NOT NULL, rows UINTEGER NOT NULL, columns UINTEGER NOT NULL,
+            unit_rows UINTEGER NOT NULL, unit_columns UINTEGER NOT NULL
+        );
+        CREATE TABLE mutants (
+            screen USMALLINT NOT NULL, matrix UINTEGER NOT NULL, down UINTEGER NOT NULL, across UINTEGER NOT NULL,
+            operation operation NOT NULL, first_divergence USMALLINT, overflow BOOLEAN NOT NULL, mean_kl FLOAT,
+            added_nll FLOAT, verified USMALLINT NOT NULL, near_tie BOOLEAN NOT NULL, phenotype UINTEGER
+        );
+        CREATE TABLE phenotypes (
+            screen USMALLINT NOT NULL, phenotype UINTEGER NOT NULL, text VARCHAR NOT NULL, tokens INTEGER[] NOT NULL,
+            ending VARCHAR NOT NULL, cosine FLOAT NOT NULL, repetition FLOAT NOT NULL
+        );
+        CREATE TABLE batches (
+            screen USMALLINT NOT NULL, number UINTEGER NOT NULL, mutants USMALLINT NOT NULL, seconds FLOAT NOT NULL
+        );
+    """)
+
+
+MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (m001_screens,)
+
+
+def migrate(connection: duckdb.DuckDBPyConnection, version: int) -> None:
+    """Bring a file from a version to the present one, each migration in a transaction of its own."""
+    for number, migration in enumerate(MIGRATIONS[version:], version + 1):
+        connection.begin()
+        if number == 1:
+            connection.execute("CREATE TABLE application (name VARCHAR NOT NULL, version INTEGER NOT NULL)")
+            connection.execute("INSERT INTO application VALUES (?, 0)", [APPLICATION])
+        migration(connection)
+        connection.execute("UPDATE application SET version = ?", [number])
+        connection.commit()
+
+
+def version_of(connection: duckdb.DuckDBPyConnection) -> int | None:
+    """How many migrations a file has been through: 0 if it is empty, None if it is not one of ours."""
+    tables = {row[0] for row in connection.execute("SELECT table_name FROM information_schema.tables").fetchall()}
+    if not tables:
+        return 0
+    if "application" not in tables:
+        return None
+    rows = connection.execute("SELECT name, version FROM application").fetchall()
+    return int(rows[0][1]) if rows and rows[0][0] == APPLICATION else None

@@ -1,0 +1,80 @@
+"""Which mutants a plan has."""
+
+from collections import Counter
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from explorer.errors import PlanError
+from explorer.screen.plan import CONTROL, CONTROL_EVERY, Plan, Unit, matching, planned, planned_count
+from tests.tiny import tiny_model
+
+_LLAMA = tiny_model("llama").anatomy
+_MIXTURE = tiny_model("mixtral").anatomy
+
+
+@pytest.mark.parametrize(
+    ("patterns", "names"),
+    [
+        ("*.down", ["0.down", "1.down"]),
+        ("0-1.v, 1.q", ["0.v", "1.q", "1.v"]),
+        ("1.*", [f"1.{kind}" for kind in ("q", "k", "v", "o", "gate", "up", "down")]),
+    ],
+)
+def test_patterns(patterns: str, names: list[str]) -> None:
+    assert [matrix.name for matrix in matching(_LLAMA, patterns)] == names
+
+
+def test_patterns_of_a_mixture() -> None:
+    assert [m.name for m in matching(_MIXTURE, "1.expert2.*, 0.expert0.down")] == [
+        "0.expert0.down", "1.expert2.gate", "1.expert2.up", "1.expert2.down",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("patterns", ["", "down", "7.q", "*.norm", "1.attn_norm", "2-5.down"])
+def test_a_pattern_of_nothing_is_refused(patterns: str) -> None:
+    with pytest.raises(PlanError, match=r"no pattern|names no matrix"):
+        matching(_LLAMA, patterns)
+
+
+def test_wrong_plans_are_refused() -> None:
+    cases: tuple[tuple[dict[str, Any], str], ...] = (
+        ({"step": 0}, "1 or more"),
+        ({"rate": 0.0}, "above 0"),
+        ({"operations": ("max", "burn")}, "'burn' is no operation"),
+        ({"operations": ()}, "Choose among"),
+    )
+    for wrong, words in cases:
+        with pytest.raises(PlanError, match=words):
+            Plan(matrices="*.q", **wrong)
+
+
+@given(st.sampled_from(["block", "row", "column", "weight"]), st.integers(1, 70), st.sampled_from([1.0, 0.3, 0.01]))
+def test_units_cover_a_matrix_once_for_each_operation(unit: Unit, step: int, rate: float) -> None:
+    plan = Plan(matrices="1.down", unit=unit, step=step, rate=rate, operations=("max", "zero"))
+    (matrix,) = matching(_LLAMA, plan.matrices)
+    items = list(planned(plan, matrix))
+    assert len(items) == planned_count(plan, matrix)
+    controls = [item for item in items if item.operation == "control"]
+    assert len(controls) == -(-(len(items) - len(controls)) // CONTROL_EVERY)
+    assert all(item.mutation.operation == CONTROL for item in controls)
+    seen: Counter[tuple[int, int]] = Counter()
+    for item in items:
+        if item.operation == "max":
+            (target,) = _LLAMA.targets(item.mutation.site)
+            seen.update((row, column) for row in target.rows for column in target.columns)
+    assert set(seen.values()) == {1}
+    if rate == 1:
+        assert len(seen) == matrix.size
+    assert list(planned(plan, matrix)) == items
+
+
+def test_a_draw_differs_from_matrix_to_matrix_and_by_seed() -> None:
+    first, second = matching(_LLAMA, "0-1.up")
+    plan = Plan(matrices="0-1.up", unit="weight", rate=0.05, operations=("zero",))
+    places = [{(item.down, item.across) for item in planned(plan, matrix)} for matrix in (first, second)]
+    other = Plan(matrices="0-1.up", unit="weight", rate=0.05, operations=("zero",), seed=1)
+    assert places[0] != places[1]
+    assert places[0] != {(item.down, item.across) for item in planned(other, first)}
