@@ -22,6 +22,7 @@ check: setup  ## the gate: format, lint, types, import rules, tests
 bench: setup browser  ## the plain procedure beside ours, in one run
 	$(BIN)/python -m benchmarks.explore
 	$(BIN)/python -m benchmarks.instruments
+	$(BIN)/python -m benchmarks.screen
 
 screenshots: setup browser  ## pictures of the page, for the README
 	$(BIN)/python -m tests.browser.screenshots

@@ -21,6 +21,10 @@ def main() -> None:
                 ending = f"{size_name}-{theme}.png"
                 expect(visitor.page.locator(".matrix-map .figure").first).to_be_visible()
                 visitor.page.screenshot(path=FOLDER / f"explore-{ending}", full_page=size == PHONE)
+                _show_dose(visitor)
+                visitor.page.locator(".card", has=visitor.page.locator(".curve")).last.screenshot(
+                    path=FOLDER / f"dose-{ending}"
+                )
                 for name, prepare in INSTRUMENTS.items():
                     prepare(visitor)
                     visitor.page.mouse.move(1, 1)
@@ -31,6 +35,11 @@ def main() -> None:
 
 def _show_map(visitor: Visitor) -> None:
     visitor.page.get_by_role("tab", name="Map").click()
+
+
+def _show_dose(visitor: Visitor) -> None:
+    visitor.page.get_by_role("button", name="Dose–response: try all values").click()
+    expect(visitor.page.locator(".curve .figure .point")).to_have_count(23, timeout=PATIENCE_MS)
 
 
 def _show_sensitivity(visitor: Visitor) -> None:
