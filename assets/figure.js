@@ -21,10 +21,15 @@ function themed(layout) {
   return { ...layout, ...coloured, font, paper_bgcolor: "transparent", plot_bgcolor: "transparent", template: null };
 }
 
-// Labels in cells take the page's ink: cells near zero let the page through, which plotly's own choice ignores.
+// Labels in cells take the page's ink (cells near zero let the page through, which plotly's own choice ignores), and
+// are left out where they would run into each other.
 function inked(traces) {
   const ink = getComputedStyle(document.body).getPropertyValue("--ink").trim();
-  return traces.map((trace) => (trace.type === "heatmap" ? { ...trace, textfont: { ...trace.textfont, color: ink } } : trace));
+  return traces.map((trace) => {
+    if (trace.type !== "heatmap") return trace;
+    const fits = host.clientWidth > 52 * trace.z[0].length;
+    return { ...trace, textfont: { ...trace.textfont, color: ink }, texttemplate: fits ? trace.texttemplate : undefined };
+  });
 }
 
 function draw() {
