@@ -109,8 +109,8 @@ class RunningScreen:
     total: int
     """Mutants, controls included."""
     matrices: int
-    estimate: float
-    """Seconds that all of it takes, by a measurement."""
+    estimate: Callable[[], float]
+    """Seconds that all of it takes, by a measurement; ask before it runs."""
     progress: Iterator[Progress]
     report: Callable[[], dict[str, Any]]
     """What the database holds of it by now."""
@@ -129,6 +129,8 @@ class Workspace:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _baselines: Baselines | None = None
     _sensitivity: WeakKeyDictionary[Baseline, SensitivityMap] = field(default_factory=WeakKeyDictionary)
+    _agreements: WeakKeyDictionary[Baseline, dict[str, Agreement]] = field(default_factory=WeakKeyDictionary)
+    _largest: WeakKeyDictionary[LoadedModel, Overview] = field(default_factory=WeakKeyDictionary)
     _computing: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(max_workers=1, thread_name_prefix="computing")
     )
@@ -215,12 +217,15 @@ class Workspace:
         return self._sensitivity[baseline]
 
     def agreement(self, model: LoadedModel, prompt: Prompt, decoding: Decoding, operation: str) -> Agreement:
-        """How the sensitivity map of an operation (`zero`, `max`, `min`) compares with verified forward passes."""
+        """How the sensitivity map of an operation (`zero`, `max`, `min`) compares with forward passes; kept too."""
         from explorer.generation.sensitivity_map import agreement
 
         estimated = self.sensitivity_map(model, prompt, decoding)
         baseline = self._baseline(model, prompt, decoding)
-        return self.compute(agreement, model, baseline, estimated, operation)
+        known = self._agreements.setdefault(baseline, {})
+        if operation not in known:
+            known[operation] = self.compute(agreement, model, baseline, estimated, operation)
+        return known[operation]
 
     def propagate(self, model: LoadedModel, prompt: Prompt, decoding: Decoding, genotype: Genotype) -> Propagation:
         """How a genotype spreads through the layers; see `generation.propagation`. Raises ModelError, PromptError."""
@@ -242,11 +247,11 @@ class Workspace:
 
         return self.compute(epistasis, model, self._baseline(model, prompt, decoding), decoding, genotype)
 
-    def pair_matrix(self, model: LoadedModel, prompt: Prompt, decoding: Decoding, genotype: Genotype) -> PairMatrix:
+    def pair_matrix(self, model: LoadedModel, prompt: Prompt, decoding: Decoding, found: Epistasis) -> PairMatrix:
         """The interaction of every pair of mutations; see `generation.epistasis`. Raises ExplorerError."""
         from explorer.generation.epistasis import pair_matrix
 
-        return self.compute(pair_matrix, model, self._baseline(model, prompt, decoding), decoding, genotype)
+        return self.compute(pair_matrix, model, self._baseline(model, prompt, decoding), decoding, found)
 
     def _baseline(self, model: LoadedModel, prompt: Prompt, decoding: Decoding) -> Baseline:
         """The kept baseline, generated if there is none."""
@@ -286,15 +291,15 @@ class Workspace:
         return self.compute(lambda: strongest(weight_of(model.causal_lm, matrix), rows, columns))
 
     def largest_weights(self, model: LoadedModel) -> Overview:
-        """The largest magnitude in each matrix of each layer."""
+        """The largest magnitude in each matrix of each layer; looked at once."""
 
         def largest(matrix: Matrix) -> float:
             statistics = model.statistics(matrix)
             return max(-statistics.minimum, statistics.maximum)
 
-        for matrix in model.anatomy.matrices.values():  # one by one, so that a text can stream meanwhile
-            self.compute(model.statistics, matrix)
-        return model.anatomy.overview(largest)
+        if model not in self._largest:  # matrix by matrix, so that a text can stream meanwhile
+            self._largest[model] = model.anatomy.overview(lambda matrix: self.compute(largest, matrix))
+        return self._largest[model]
 
     @contextmanager
     def screen(
@@ -320,7 +325,7 @@ class Workspace:
             yield RunningScreen(
                 total=ready.total,
                 matrices=len(ready.matrices),
-                estimate=self.compute(ready.estimate),
+                estimate=lambda: self.compute(ready.estimate),
                 progress=progress(),
                 report=lambda: screen_report(connection, ready.number or 0),
             )

@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Iterator
 
 import torch
+from transformers import DynamicCache
 
 from explorer.domain import Decoding, Genotype
 from explorer.generation.decoding import choose
@@ -77,15 +78,20 @@ def _extremes(model: LoadedModel, genotype: Genotype) -> dict[str, tuple[float, 
 
 
 def decode_token_by_token(
-    model: LoadedModel, prompt_tokens: list[int], decoding: Decoding
+    model: LoadedModel, prompt_tokens: list[int], decoding: Decoding, *, cached: bool = False
 ) -> tuple[list[int], list[float]]:
-    """The answer of the model as its weights are now, each token from a full pass; and by how much each was chosen."""
+    """The answer of the model as its weights are now, each token from a full pass; and by how much each was chosen.
+
+    `cached` passes use transformers' own cache: for many mutants of a real model.
+    """
+    cache = DynamicCache() if cached else None
     tokens: list[int] = []
     gaps: list[float] = []
     while len(tokens) < decoding.max_new_tokens:
-        batch = torch.tensor([prompt_tokens + tokens], device=model.device)
+        fed = tokens[-1:] if cached and tokens else prompt_tokens + tokens
+        batch = torch.tensor([fed], device=model.device)
         with torch.inference_mode():
-            logits = model.causal_lm(input_ids=batch, use_cache=False).logits[0, -1:]
+            logits = model.causal_lm(input_ids=batch, past_key_values=cache, use_cache=cached).logits[0, -1:]
         choice = choose(logits, decoding, len(tokens))
         if not bool(choice.finite[0]):
             break

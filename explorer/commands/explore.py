@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from explorer.commands.options import AsJson, Asked, Device, Dtype, Model, faults, load, show
+from explorer.commands.options import AsJson, Asked, Device, Dtype, Model, check_site, faults, load, show
 from explorer.domain import Decoding, Prompt
 from explorer.errors import ExplorerError
 from explorer.notation import format_genotype, parse_genotype
@@ -72,8 +72,7 @@ def weights(
 ) -> None:
     """Print a matrix as a map: the weight of largest magnitude of each cell; single weights where they fit."""
     with faults(as_json):
-        if len(parse_genotype(f"{site}=0").mutations) != 1:
-            raise ExplorerError(f"'{site}' is not one site: name one, such as 14.down, without an operation.")
+        check_site(site, "14.down")
         workspace, loaded = load(model, device, dtype, as_json)
         targets = loaded.anatomy.targets(loaded.anatomy.read(f"{site}=0").mutations[0].site)
         if len(targets) != 1:

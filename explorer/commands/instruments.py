@@ -13,6 +13,7 @@ from explorer.commands.options import (
     MaxNewTokens,
     Model,
     OperationName,
+    check_site,
     faults,
     load_to_ask,
     show,
@@ -50,8 +51,7 @@ def dose(
     """Set a site to values over its matrix's range and beyond, and print what each does."""
     with faults(as_json):
         text = f"{site}=0"
-        if len(parse_genotype(text).mutations) != 1:
-            raise ExplorerError(f"'{site}' is not one site: name one, such as 11.down[507,1229], without an operation.")
+        check_site(site, "11.down[507,1229]")
         workspace, loaded, asked, decoding = load_to_ask(prompt, max_new_tokens, model, device, dtype, as_json)
         (mutation,) = loaded.anatomy.read(text).mutations
         stacked = loaded.anatomy.read(background)
@@ -139,5 +139,5 @@ def epistasis(
         workspace, loaded, asked, decoding = load_to_ask(prompt, max_new_tokens, model, device, dtype, as_json)
         read = loaded.anatomy.read(genotype)
         found = workspace.epistasis(loaded, asked, decoding, read)
-        matrix = workspace.pair_matrix(loaded, asked, decoding, read) if pairs else None
+        matrix = workspace.pair_matrix(loaded, asked, decoding, found) if pairs else None
         show(epistasis_report(found, matrix), as_json, epistasis_lines)

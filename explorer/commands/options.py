@@ -12,6 +12,7 @@ import typer
 
 from explorer.domain import Decoding, Prompt
 from explorer.errors import ExplorerError
+from explorer.notation import parse_genotype
 from explorer.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -74,6 +75,12 @@ def load_to_ask(
     decoding, asked = Decoding(max_new_tokens=max_new_tokens), Prompt(text=prompt)
     workspace, loaded = load(source, device, dtype, as_json)
     return workspace, loaded, dataclasses.replace(asked, chat=loaded.has_chat_template), decoding
+
+
+def check_site(site: str, example: str) -> None:
+    """Refuse, before a model is loaded, what is not one site without an operation. Raises ExplorerError."""
+    if len(parse_genotype(f"{site}=0").mutations) != 1:
+        raise ExplorerError(f"'{site}' is not one site: name one, such as {example}, without an operation.")
 
 
 def show(report: dict[str, Any], as_json: bool, lines: Callable[[dict[str, Any]], Iterator[str]]) -> None:

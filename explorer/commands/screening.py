@@ -1,20 +1,19 @@
 """The commands of screens: run one, ask the database."""
 
-import dataclasses
 import json
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from explorer.commands.options import AsJson, Device, Dtype, Model, faults, load
+from explorer.commands.options import AsJson, Device, Dtype, Model, faults, load, show
 from explorer.domain import Experiment
 from explorer.errors import ExperimentError, StoreError
-from explorer.experiments import read_experiment
-from explorer.settings import DEMO
-from explorer.workspace import Workspace
+from explorer.experiments import read_experiment, read_experiments
+from explorer.reports.screens import duration, progress_line, screen_lines
+from explorer.settings import DEMO, Settings
 
 
 class UnitName(StrEnum):
@@ -71,15 +70,13 @@ def screen(
         with workspace.screen(database, loaded, chosen, plan, background, mode.value) as running:
             if not as_json:
                 typer.echo(
-                    f"{running.total:,} mutants of {running.matrices} matrices, about {_duration(running.estimate)}",
+                    f"{running.total:,} mutants of {running.matrices} matrices, about {duration(running.estimate())}",
                     err=True,
                 )
             for progress in running.progress:
-                last = dataclasses.asdict(progress)
                 if not as_json and sys.stderr.isatty():
-                    typer.echo(f"\r{_line(last)}", err=True, nl=False)
-            report = running.report()
-        typer.echo(json.dumps(report, ensure_ascii=False) if as_json else f"\n{_summary(report)}")
+                    typer.echo(f"\r{progress_line(progress)}", err=True, nl=progress.done == progress.total)
+            show(running.report(), as_json, screen_lines)
 
 
 def sql(
@@ -109,28 +106,7 @@ def _experiment(name: str) -> Experiment:
     """The experiment of that name, or of that file. Raises ExperimentError."""
     if name.endswith(".toml"):
         return read_experiment(Path(name))
-    known = {each.name: each for each in Workspace().experiments()}
+    known = {each.name: each for each in read_experiments(Settings().experiments_folder)}
     if name not in known:
         raise ExperimentError(f"There is no experiment '{name}': name a TOML file, or one of {', '.join(known)}.")
     return known[name]
-
-
-def _line(progress: dict[str, Any]) -> str:
-    left = _duration(progress["seconds_left"])
-    return f"{progress['done']:,} of {progress['total']:,}, {progress['per_second']:.1f} a second, {left} left   "
-
-
-def _summary(report: dict[str, Any]) -> str:
-    return (
-        f"Screen {report['screen']}: {report['mutants']:,} mutants, {report['nonsilent']:,} non-silent, "
-        f"{report['phenotypes']:,} phenotypes, {report['near_ties']:,} near ties; of {report['controls']:,} controls "
-        f"{report['failed_controls']:,} were not silent."
-    )
-
-
-def _duration(seconds: float | None) -> str:
-    if seconds is None:
-        return "–"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"

@@ -46,8 +46,13 @@ def mean_kl(original: Tensor, mutated: Tensor) -> float | None:
 
 def kl_of(log_p: Tensor, p: Tensor, log_q: Tensor) -> float | None:
     """As `mean_kl`, of log-probabilities and probabilities [positions, vocabulary] that are there already."""
-    value = float((log_p - log_q).mul_(p).sum(-1).mean())
+    value = float(kl_at(log_p, p, log_q).mean())
     return max(0.0, value) if math.isfinite(value) else None
+
+
+def kl_at(log_p: Tensor, p: Tensor, log_q: Tensor) -> Tensor:
+    """KL at each position [positions], in nats, of log-probabilities and probabilities [positions, vocabulary]."""
+    return (log_p - log_q).mul_(p).sum(-1)
 
 
 def perplexity(logits: Tensor, tokens: list[int]) -> float | None:

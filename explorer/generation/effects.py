@@ -45,7 +45,7 @@ def checked(model: LoadedModel, baseline: Baseline, genotypes: Sequence[Genotype
 def added_nll(model: LoadedModel, baseline: Baseline, genotypes: Sequence[Genotype]) -> list[float]:
     """What each genotype adds to the baseline's NLL, in nats a token; infinite if its forward pass overflows."""
     own = float(nll(baseline.logits, baseline))
-    losses = {place: _added(logits, baseline, own) for place, logits in checked(model, baseline, genotypes)}
+    losses = {place: _added(float(nll(logits, baseline)), own) for place, logits in checked(model, baseline, genotypes)}
     return [losses[place] for place in range(len(genotypes))]
 
 
@@ -60,11 +60,10 @@ def effects(
     found = {}
     for place, logits in checked(model, baseline, genotypes):
         mutated = logits.log_softmax(-1)  # once, for both measures: over a large vocabulary it takes its time
-        loss = -float(mutated.gather(-1, chosen).mean()) - own
         found[place] = Effect(
             first_divergence=_first_divergence(model, baseline, decoding, logits),
             mean_kl=kl_of(original, shares, mutated),
-            added_nll=math.inf if math.isnan(loss) else loss,
+            added_nll=_added(-float(mutated.gather(-1, chosen).mean()), own),
         )
     return tuple(found[place] for place in range(len(genotypes)))
 
@@ -76,7 +75,6 @@ def _first_divergence(model: LoadedModel, baseline: Baseline, decoding: Decoding
     return next(parted, None)
 
 
-def _added(logits: Tensor, baseline: Baseline, own: float) -> float:
-    """What a mutant's logits [answer tokens, vocabulary] add to the original's `own` NLL."""
-    loss = float(nll(logits, baseline)) - own
-    return math.inf if math.isnan(loss) else loss
+def _added(loss: float, own: float) -> float:
+    """What a mutant's NLL adds to the original's `own`: infinite where there is none."""
+    return math.inf if math.isnan(loss) else loss - own

@@ -15,28 +15,21 @@ from explorer.model.loaded import LoadedModel
 
 def epistasis(model: LoadedModel, baseline: Baseline, decoding: Decoding, genotype: Genotype) -> Epistasis:
     """Each mutation alone, and all in their order. Raises ExplorerError for fewer than two."""
-    _check(genotype)
+    if len(genotype.mutations) < 2:  # noqa: PLR2004
+        raise ExplorerError(
+            "Epistasis needs two mutations or more: keep the present one and add another, or separate them by ';'."
+        )
     alone = [Genotype((mutation,)) for mutation in genotype.mutations]
     *singles, joint = effects(model, baseline, decoding, [*alone, genotype])
     return Epistasis(mutations=genotype.mutations, singles=tuple(singles), joint=joint)
 
 
-def pair_matrix(model: LoadedModel, baseline: Baseline, decoding: Decoding, genotype: Genotype) -> PairMatrix:
-    """Each mutation alone, and each with each other. Raises ExplorerError for fewer than two, or too many."""
-    _check(genotype)
-    mutations = genotype.mutations
+def pair_matrix(model: LoadedModel, baseline: Baseline, decoding: Decoding, found: Epistasis) -> PairMatrix:
+    """Each of some mutations, measured alone already, with each other. Raises ExplorerError for too many."""
+    mutations = found.mutations
     if len(mutations) > MOST_PAIRED:
         raise ExplorerError(f"A matrix of pairs takes at most {MOST_PAIRED} mutations, not {len(mutations)}.")
     places = list(combinations(range(len(mutations)), 2))
-    alone = [Genotype((mutation,)) for mutation in mutations]
     together = [Genotype((mutations[first], mutations[second])) for first, second in places]
-    found = effects(model, baseline, decoding, [*alone, *together])
-    pairs = dict(zip(places, found[len(mutations) :], strict=True))
-    return PairMatrix(mutations=mutations, singles=found[: len(mutations)], pairs=pairs)
-
-
-def _check(genotype: Genotype) -> None:
-    if len(genotype.mutations) < 2:  # noqa: PLR2004
-        raise ExplorerError(
-            "Epistasis needs two mutations or more: keep the present one and add another, or separate them by ';'."
-        )
+    pairs = dict(zip(places, effects(model, baseline, decoding, together), strict=True))
+    return PairMatrix(mutations=mutations, singles=found.singles, pairs=pairs)

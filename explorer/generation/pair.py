@@ -7,7 +7,7 @@ diverges. Both ways give the texts that in-place editing and token-by-token deco
 
 import time
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -15,10 +15,10 @@ from transformers import DynamicCache
 
 from explorer.domain import Decoding, Genotype, Prompt
 from explorer.generation.baseline import Baseline, Baselines
-from explorer.generation.decoding import choose, near_tie
 from explorer.generation.draft import Checked, check
+from explorer.generation.lane import Lane
 from explorer.generation.measures import Answer, Measures, measure_pair
-from explorer.generation.passes import forward, row_of, watch_hidden
+from explorer.generation.passes import forward, watch_hidden
 from explorer.generation.transcript import End, Transcript, first_divergence
 from explorer.model.loaded import LoadedModel
 from explorer.mutation.apply import Mutant, make_mutant, mutated_view
@@ -55,56 +55,6 @@ class PairUpdate:
     def is_silent(self) -> bool:
         """Whether the mutant's whole text is known to be the original's."""
         return self.measures is not None and self.first_divergence is None
-
-
-@dataclass(slots=True, eq=False)
-class _Lane:
-    """One text as its tokens are chosen."""
-
-    transcript: Transcript
-    decoding: Decoding
-    logits: list[Tensor] = field(default_factory=list)
-    gaps: list[float] = field(default_factory=list)
-
-    def take(self, logits: Tensor) -> None:
-        """Choose the next token from logits [vocabulary]; nothing if the text has ended."""
-        if self.transcript.end is not None:
-            return
-        choices = choose(logits.unsqueeze(0), self.decoding, len(self.transcript.tokens), self._tie)
-        if not bool(choices.finite[0]):
-            self.transcript.finish("overflow")
-            return
-        self._accept(int(choices.tokens[0]), logits, float(choices.gaps[0]))
-
-    def take_checked(self, logits: Tensor, expected: tuple[int, ...]) -> None:
-        """Accept tokens from logits [tokens, vocabulary] up to the first that is not the expected one, with it."""
-        choices = choose(logits, self.decoding, 0, self._tie)
-        chosen = zip(choices.tokens.tolist(), choices.finite.tolist(), choices.gaps.tolist(), strict=True)
-        for position, (token, is_finite, gap) in enumerate(chosen):
-            if not is_finite:
-                self.transcript.finish("overflow")
-                return
-            self._accept(token, logits[position], gap)
-            if token != expected[position]:
-                return
-
-    @property
-    def _tie(self) -> float:
-        return near_tie(self.transcript.model.dtype)
-
-    def _accept(self, token: int, logits: Tensor, gap: float) -> None:
-        self.transcript.add(token, self.decoding.max_new_tokens)
-        self.logits.append(logits)
-        self.gaps.append(gap)
-
-    @property
-    def last_token(self) -> int:
-        """The token to feed next; any will do once the text has ended."""
-        return self.transcript.tokens[-1] if self.transcript.tokens else 0
-
-    def stacked(self, vocabulary: int) -> Tensor:
-        """Logits [tokens, vocabulary]."""
-        return torch.stack(self.logits) if self.logits else torch.empty(0, vocabulary)
 
 
 def generate_pair(
@@ -146,8 +96,8 @@ class _Pair:
         self.baseline: Baseline | None = None
         self._model, self._decoding, self._mutant = model, decoding, mutant
         self._prompt_tokens, self._cancelled = prompt_tokens, cancelled
-        self._original = _Lane(Transcript(model), decoding)
-        self._mutated = _Lane(Transcript(model), decoding)
+        self._original = Lane(Transcript(model), decoding)
+        self._mutated = Lane(Transcript(model), decoding)
         self._checked: Checked | None = None
         self._was_cached = False
         self._started = time.perf_counter()
@@ -166,7 +116,7 @@ class _Pair:
                 lane.take(logits)
             fed = self._batch([(lane.last_token,) for lane in lanes])
             yield self._update()
-        self.baseline = self._make_baseline(records, cache)
+        self.baseline = self._original.baseline(self._prompt_tokens, records, cache)
 
     def pursue(self, baseline: Baseline) -> Iterator[PairUpdate]:
         """Check the mutant against the baseline, and decode it alone from where it diverges."""
@@ -202,22 +152,6 @@ class _Pair:
         while lane.transcript.end is None and not self._stop():
             lane.take(forward(self._model, view, self._batch([(lane.last_token,)]), cache, keep=1)[0, -1])
             yield self._update()
-
-    def _make_baseline(self, records: list[list[Tensor]], cache: DynamicCache) -> Baseline | None:
-        """The baseline of a finished race; None if the original itself overflows."""
-        lane = self._original
-        if lane.transcript.end == "overflow" or lane.transcript.end is None:
-            return None
-        length = len(self._prompt_tokens) + len(lane.transcript.tokens) - 1
-        return Baseline(
-            prompt_tokens=self._prompt_tokens,
-            tokens=tuple(lane.transcript.tokens),
-            end=lane.transcript.end,
-            logits=torch.stack(lane.logits),
-            gaps=tuple(lane.gaps),
-            hidden=tuple(torch.cat(record, dim=1)[:, :length] for record in records),
-            key_values=row_of(cache, 0, length),
-        )
 
     def _stop(self) -> bool:
         """Whether the user has cancelled; ends the texts that were still growing."""

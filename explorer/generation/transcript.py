@@ -29,10 +29,9 @@ class Transcript:
         self.tokens.append(token)
         self.pieces.append("")
         self.pieces[-1] = self._piece()
-        if token in self.model.stop_tokens:
-            self.finish("stop")
-        elif len(self.tokens) >= limit:
-            self.finish("length")
+        end = ending(self.model, self.tokens, limit)
+        if end is not None:
+            self.finish(end)
 
     def finish(self, end: End) -> None:
         """End the text, if it has not ended; what it still owes of an incomplete character is told as it is."""
@@ -50,6 +49,13 @@ class Transcript:
             return ""
         self._window, self._told = self._told, len(self.tokens)
         return now[len(before) :]
+
+
+def ending(model: LoadedModel, tokens: list[int], limit: int) -> End | None:
+    """Why a text ends with its last token: a stop token, or the `limit`-th; None if it goes on."""
+    if tokens[-1] in model.stop_tokens:
+        return "stop"
+    return "length" if len(tokens) >= limit else None
 
 
 def first_divergence(original: Transcript, mutated: Transcript) -> int | None:

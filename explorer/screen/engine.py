@@ -7,6 +7,7 @@ In mode `text` those then decode on together, in one ragged batch, each from its
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate, chain, repeat, takewhile
 from typing import Literal
 
 import torch
@@ -15,9 +16,10 @@ from torch import Tensor
 from explorer.domain import Decoding, Genotype, Mutation
 from explorer.generation.baseline import Baseline
 from explorer.generation.decoding import Choices, choose, near_tie
+from explorer.generation.differences import kl_at
 from explorer.generation.passes import forward, forward_between
 from explorer.generation.ragged import Layers, cache_of, cut, layers_of, select, stack_ragged
-from explorer.generation.transcript import End
+from explorer.generation.transcript import End, ending
 from explorer.model.loaded import LoadedModel
 from explorer.mutation.apply import Mutant, make_mutant, mutated_view
 
@@ -53,7 +55,6 @@ class Record:
 class _Mutant:
     """A mutant on its way over the baseline's tokens."""
 
-    place: int
     mutant: Mutant
     kl: list[float] = field(default_factory=list)
     nll: list[float] = field(default_factory=list)
@@ -77,12 +78,13 @@ class Engine:
         self._log_p = baseline.logits.log_softmax(-1)
         self._p = self._log_p.exp()
         self._expected = torch.tensor(baseline.tokens, device=model.device)
+        self._stops = _chunk_ends(len(baseline.tokens))
         self._own_nll = -self._log_p.gather(-1, self._expected.unsqueeze(-1)).squeeze(-1)
 
     def screen(self, mutations: Sequence[Mutation], layer: int) -> list[Record]:
         """The records of some mutations of one layer, each alone on top of the background, in their order."""
         genotypes = [Genotype((*self._background.mutations, mutation)) for mutation in mutations]
-        batch = [_Mutant(place, make_mutant(self._model, genotype)) for place, genotype in enumerate(genotypes)]
+        batch = [_Mutant(make_mutant(self._model, genotype)) for genotype in genotypes]
         self._verify(batch, layer)
         if self._mode == "text":
             self._continue([mutant for mutant in batch if mutant.divergence is not None and mutant.end is None])
@@ -94,7 +96,7 @@ class Engine:
         """Check chunk by chunk; whoever has diverged takes no part in the next."""
         upper: Layers = []
         start, left = 0, batch
-        for stop in self._stops():
+        for stop in self._stops:
             logits, upper = self._check(left, layer, upper, start, stop)
             stays = [self._take(mutant, rows, start, stop) for mutant, rows in zip(left, logits, strict=True)]
             if self._mode == "text":
@@ -106,16 +108,6 @@ class Engine:
             upper = select(upper, places)
             start = stop
 
-    def _stops(self) -> list[int]:
-        """The ends of the chunks."""
-        stops, length = [], 0
-        for size in (*CHUNKS, *[CHUNKS[-1]] * len(self._baseline.tokens)):
-            length = min(length + size, len(self._baseline.tokens))
-            stops.append(length)
-            if length == len(self._baseline.tokens):
-                return stops
-        return stops
-
     def _check(self, batch: list[_Mutant], layer: int, upper: Layers, start: int, stop: int) -> tuple[Tensor, Layers]:
         """Logits [mutants, stop − start, vocabulary], and the keys and values of the layers from `layer` on."""
         prompt = len(self._baseline.prompt_tokens) - 1
@@ -124,7 +116,7 @@ class Engine:
         view = mutated_view(self._model, {row: mutant.mutant for row, mutant in enumerate(batch)})
         hidden = self._baseline.hidden[layer][:, first : prompt + stop].expand(count, -1, -1)
         lower = self._lower(layer, first, count)
-        cache = cache_of([*lower, *upper]) if upper else cache_of(lower)
+        cache = cache_of([*lower, *upper])
         logits = forward_between(self._model, view, hidden, cache, first_layer=layer, start=first, keep=stop - start)
         return logits, layers_of(cache, layer)
 
@@ -139,7 +131,7 @@ class Engine:
     def _take(self, mutant: _Mutant, logits: Tensor, start: int, stop: int) -> bool:
         """Note what logits [stop − start, vocabulary] say of a mutant; whether it is silent so far."""
         log_q = logits.log_softmax(-1)
-        kl = (self._log_p[start:stop] - log_q).mul_(self._p[start:stop]).sum(-1)
+        kl = kl_at(self._log_p[start:stop], self._p[start:stop], log_q)
         nll = -log_q.gather(-1, self._expected[start:stop].unsqueeze(-1)).squeeze(-1)
         mutant.kl += kl.tolist()
         mutant.nll += (nll - self._own_nll[start:stop]).tolist()
@@ -165,17 +157,14 @@ class Engine:
 
     def _accept(self, mutant: _Mutant, token: int) -> None:
         mutant.tokens.append(token)
-        if token in self._model.stop_tokens:
-            mutant.end = "stop"
-        elif len(mutant.tokens) >= self._decoding.max_new_tokens:
-            mutant.end = "length"
+        mutant.end = ending(self._model, mutant.tokens, self._decoding.max_new_tokens)
 
     def _keep(self, batch: list[_Mutant], stays: list[bool], layer: int, upper: Layers) -> None:
         """The keys and values that the diverging ones need to decode on: of the prompt and the common tokens."""
         for row, (mutant, stay) in enumerate(zip(batch, stays, strict=True)):
             if stay or mutant.end is not None:
                 continue
-            length = len(self._baseline.prompt_tokens) + len(mutant.tokens) - 1
+            length = self._length(mutant)
             mutant.key_values = [*self._lower(layer, length, 1), *cut(upper, row, slice(0, length))]
 
     # ------------------------------------------------------------------------------------ continuation
@@ -187,20 +176,16 @@ class Engine:
             cache, mask = stack_ragged([mutant.key_values for mutant in batch])
             for mutant in batch:
                 mutant.key_values = []
-            lengths = torch.tensor([len(self._baseline.prompt_tokens) + len(mutant.tokens) - 1 for mutant in batch])
-            positions = lengths.to(self._model.device)
+            positions = torch.tensor([self._length(mutant) for mutant in batch], device=self._model.device)
             while 2 * sum(mutant.end is None for mutant in batch) > len(batch):
                 fed = torch.tensor([[mutant.tokens[-1]] for mutant in batch], device=self._model.device)
                 mask = torch.cat([mask, mask.new_ones(len(batch), 1)], dim=1)
-                logits = forward(self._model, view, fed, cache, keep=1, positions=positions.unsqueeze(-1), mask=mask)[
-                    :, -1
-                ]
+                logits = forward(self._model, view, fed, cache, keep=1, positions=positions.unsqueeze(-1), mask=mask)
                 positions = positions + 1
-                self._choose_next(batch, logits)
+                self._choose_next(batch, logits[:, -1])
             for row, mutant in enumerate(batch):
                 if mutant.end is None:
-                    length = len(self._baseline.prompt_tokens) + len(mutant.tokens) - 1
-                    mutant.key_values = cut(layers_of(cache), row, slice(-length, None))
+                    mutant.key_values = cut(layers_of(cache), row, slice(-self._length(mutant), None))
             batch = [mutant for mutant in batch if mutant.end is None]
 
     def _choose_next(self, batch: list[_Mutant], logits: Tensor) -> None:
@@ -215,6 +200,10 @@ class Engine:
             mutant.is_tied |= float(choice.gaps[0]) < self._tie
             self._accept(mutant, int(choice.tokens[0]))
 
+    def _length(self, mutant: _Mutant) -> int:
+        """How many tokens its keys and values cover: all but its last."""
+        return len(self._baseline.prompt_tokens) + len(mutant.tokens) - 1
+
     def _record(self, mutant: _Mutant) -> Record:
         kl, nll = _mean(mutant.kl), _mean(mutant.nll)
         wants_text = self._mode == "text" and mutant.divergence is not None
@@ -228,6 +217,12 @@ class Engine:
             tokens=tuple(mutant.tokens) if wants_text else None,
             end=mutant.end if wants_text else None,
         )
+
+
+def _chunk_ends(length: int) -> list[int]:
+    """Where the chunks of a baseline of so many tokens end."""
+    ends = accumulate(chain(CHUNKS, repeat(CHUNKS[-1])))
+    return [*takewhile(lambda end: end < length, ends), length]
 
 
 def _mean(values: list[float]) -> float | None:

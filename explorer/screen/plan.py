@@ -24,8 +24,6 @@ CONTROL = Operation(kind="add", value=0.0)
 CONTROL_EVERY = 100
 """One control goes before so many mutants of a matrix: each matrix has one at least."""
 
-OPERATION_NAMES = (*NAMED_OPERATIONS, "control")
-
 _PATTERN = re.compile(r"(?P<layers>\*|[0-9]+(?:-[0-9]+)?)\.(?P<kind>[a-z0-9.*]+)")
 
 
@@ -64,7 +62,7 @@ class Planned:
     across: int
     """And across; loc2."""
     operation: str
-    """One of `OPERATION_NAMES`."""
+    """A name of `NAMED_OPERATIONS`, or `control`."""
     mutation: Mutation
 
 

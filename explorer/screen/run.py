@@ -42,8 +42,8 @@ class Progress:
     """Mutants, those of an earlier start included."""
     total: int
     per_second: float
-    """Mutants of this start; 0 until the first batch."""
-    seconds_left: float | None
+    """Mutants of this start."""
+    seconds_left: float
     nonsilent: int
     """Of this start, controls left out; as the next."""
     near_ties: int
@@ -72,6 +72,7 @@ class Screen:
         """Its number in the database, once it runs."""
         self.total = sum(planned_count(job.plan, matrix) for matrix in self.matrices)
         self.baseline = decode_alone(job.model, job.experiment.prompt, job.experiment.decoding, job.background)
+        self._standard = job.model.decode(list(self.baseline.tokens))
         self._engine = Engine(job.model, self.baseline, job.experiment.decoding, job.background, job.mode)
 
     def estimate(self) -> float:
@@ -170,14 +171,13 @@ class Screen:
         return rows, answers
 
     def _answer(self, number: int, tokens: tuple[int, ...], ending: str) -> PhenotypeRow:
-        model = self.job.model
-        text = model.decode(list(tokens))
+        text = self.job.model.decode(list(tokens))
         return PhenotypeRow(
             phenotype=number,
             text=text,
             tokens=tokens,
             ending=ending,
-            cosine=cosine_similarity(model.decode(list(self.baseline.tokens)), text),
+            cosine=cosine_similarity(self._standard, text),
             repetition=repetition(list(tokens)),
         )
 
@@ -192,7 +192,7 @@ class Screen:
             batch=BATCH,
             mutants=self.total,
             baseline_tokens=self.baseline.tokens,
-            baseline_text=self.job.model.decode(list(self.baseline.tokens)),
+            baseline_text=self._standard,
         )
 
     def _matrix_facts(self) -> list[MatrixFacts]:

@@ -126,7 +126,7 @@ class ScreenWriter:
         connection.begin()
         model_id = self._model(model)
         experiment_id = self._experiment(experiment)
-        self.screen, self.is_resumed = self._screen(model_id, experiment_id, screen, matrices)
+        self.screen = self._screen(model_id, experiment_id, screen, matrices)
         connection.commit()
         self.done = frozenset(row[0] for row in self._all("SELECT number FROM batches WHERE screen = ?", self.screen))
         """The batches that are in the database already."""
@@ -197,10 +197,8 @@ class ScreenWriter:
         )
         return number
 
-    def _screen(
-        self, model: int, experiment: int, screen: ScreenFacts, matrices: Sequence[MatrixFacts]
-    ) -> tuple[int, bool]:
-        """The number of the screen, and whether it was begun before. Raises StoreError if its baseline has drifted."""
+    def _screen(self, model: int, experiment: int, screen: ScreenFacts, matrices: Sequence[MatrixFacts]) -> int:
+        """The number of the screen, begun now or before. Raises StoreError if its baseline has drifted."""
         plan = json.dumps(screen.plan, sort_keys=True)
         key = [model, experiment, plan, screen.background, screen.mode, screen.version, screen.device, screen.dtype]
         found = self._all(
@@ -214,7 +212,7 @@ class ScreenWriter:
                     "The standard output is not the one that this screen was begun with, so its mutants could not be "
                     "compared: start a new database."
                 )
-            return int(found[0][0]), True
+            return int(found[0][0])
         number = self._next("screens", "screen")
         self._connection.execute(
             "INSERT INTO screens VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, now(), NULL)",
@@ -224,7 +222,7 @@ class ScreenWriter:
             self._connection.execute(
                 "INSERT INTO matrices VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", [number, place, *asdict(matrix).values()]
             )
-        return number, False
+        return number
 
     def _next(self, table: str, column: str) -> int:
         (row,) = self._all(f"SELECT coalesce(max({column}), 0) + 1 FROM {table}")

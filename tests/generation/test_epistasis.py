@@ -48,7 +48,7 @@ def test_alone_and_together_equal_a_plain_measurement(tiny: LoadedModel) -> None
 def test_a_matrix_of_pairs_equals_each_pair(tiny: LoadedModel) -> None:
     baseline = baseline_of(tiny, RAW, 10)
     genotype = read(tiny, TEXT)
-    matrix = pair_matrix(tiny, baseline, GREEDY, genotype)
+    matrix = pair_matrix(tiny, baseline, GREEDY, epistasis(tiny, baseline, GREEDY, genotype))
     assert len(matrix.pairs) == 6
     for (first, second), effect in matrix.pairs.items():
         pair = Genotype((genotype.mutations[first], genotype.mutations[second]))
@@ -70,4 +70,4 @@ def test_what_has_no_pairs_is_refused(tiny: LoadedModel) -> None:
         epistasis(tiny, baseline, GREEDY, read(tiny, "0.up=0"))
     many = read(tiny, ";".join(f"0.up[{row},:]=0" for row in range(MOST_PAIRED + 1)))
     with pytest.raises(ExplorerError, match="at most 24"):
-        pair_matrix(tiny, baseline, GREEDY, many)
+        pair_matrix(tiny, baseline, GREEDY, epistasis(tiny, baseline, GREEDY, many))

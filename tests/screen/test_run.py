@@ -103,13 +103,19 @@ def test_a_screen_that_is_killed_twenty_times_ends_like_one_that_is_not(tmp_path
     assert len(_rows(killed, "batches", "ALL")) == len(_rows(calm, "batches", "ALL"))
 
 
-def test_the_command_line(tmp_path: Path) -> None:
-    path = tmp_path / "x.duckdb"
-    Screen(_job())
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[Path, Path]:
+    """The folder of a tiny model, and an experiment that it can answer."""
     folder, experiment = tmp_path / "tiny", tmp_path / "words.toml"
     tiny_transformer("llama").save_pretrained(folder)
     tiny_tokenizer().save_pretrained(folder)
     experiment.write_text(TOML, encoding="utf-8")
+    return folder, experiment
+
+
+def test_the_command_line(tmp_path: Path, files: tuple[Path, Path]) -> None:
+    path = tmp_path / "x.duckdb"
+    folder, experiment = files
     arguments = [
         "screen", "--experiment", str(experiment), "--matrices", "1.down", "--step", "8", "--db", str(path),
         "--model", str(folder), "--background", "0.o*0.5",
@@ -134,11 +140,10 @@ def test_the_command_line(tmp_path: Path) -> None:
         ({"--background": "9.q=0"}, "2 layers, 0 to 1"),
     ],
 )
-def test_a_mistake_gets_a_sentence(tmp_path: Path, change: dict[str, str], words: str) -> None:
-    folder, experiment = tmp_path / "tiny", tmp_path / "words.toml"
-    tiny_transformer("llama").save_pretrained(folder)
-    tiny_tokenizer().save_pretrained(folder)
-    experiment.write_text(TOML, encoding="utf-8")
+def test_a_mistake_gets_a_sentence(
+    tmp_path: Path, files: tuple[Path, Path], change: dict[str, str], words: str
+) -> None:
+    folder, experiment = files
     options = {
         "--experiment": str(experiment), "--matrices": "1.q", "--db": str(tmp_path / "x.duckdb"),
         "--model": str(folder), **change,

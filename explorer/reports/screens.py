@@ -1,0 +1,31 @@
+"""What is told of a screen while it runs and when it has ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from explorer.screen.run import Progress
+
+
+def progress_line(progress: Progress) -> str:
+    """How far a screen is, in one line that covers the one before."""
+    left = duration(progress.seconds_left)
+    return f"{progress.done:,} of {progress.total:,}, {progress.per_second:.1f} a second, {left} left   "
+
+
+def screen_lines(report: dict[str, Any]) -> Iterator[str]:
+    """The counts of `store.queries.screen_report` for people."""
+    yield (
+        f"Screen {report['screen']}: {report['mutants']:,} mutants, {report['nonsilent']:,} non-silent, "
+        f"{report['phenotypes']:,} phenotypes, {report['near_ties']:,} near ties; of {report['controls']:,} controls "
+        f"{report['failed_controls']:,} were not silent."
+    )
+
+
+def duration(seconds: float) -> str:
+    """A time as a person says it."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
