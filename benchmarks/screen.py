@@ -20,10 +20,11 @@ from explorer.model.weights import weight_of
 from explorer.mutation.operations import operate
 from explorer.screen.engine import Engine, Mode
 from explorer.screen.plan import Plan, Planned, matching, planned
-from explorer.screen.run import BATCH
 
 COUNT = 210
 PROMPT = Prompt(text="The life cycle of Drosophila:", chat=False)
+SIZE = 128
+"""Mutants of a batch: what `screen.fitting` finds on two cores."""
 DECODING = Decoding(max_new_tokens=64)
 PLAN = Plan(matrices="*.*", step=16, operations=("max", "min", "zero"))
 
@@ -62,8 +63,8 @@ def plain_seconds(model: LoadedModel, chosen: dict[int, list[Planned]]) -> float
 
 def batches(items: list[Planned]) -> Iterator[list[Planned]]:
     """As a screen has them."""
-    for start in range(0, len(items), BATCH):
-        yield items[start : start + BATCH]
+    for start in range(0, len(items), SIZE):
+        yield items[start : start + SIZE]
 
 
 def our_seconds(model: LoadedModel, chosen: dict[int, list[Planned]], mode: Mode) -> float:
@@ -73,7 +74,7 @@ def our_seconds(model: LoadedModel, chosen: dict[int, list[Planned]], mode: Mode
     started = time.perf_counter()
     for layer, items in chosen.items():
         for batch in batches(items):
-            engine.screen([item.mutation for item in batch], layer)
+            engine.screen([item.mutation for item in batch])
     return time.perf_counter() - started
 
 
@@ -83,7 +84,7 @@ def main() -> None:
     model = load_model("demo", device="cpu")
     few = drawn(model, count)
     # A real screen has thousands of mutants of a layer: ours come in whole batches, the same mutants over again.
-    many = {layer: (items * BATCH)[:BATCH] for layer, items in few.items()}
+    many = {layer: (items * SIZE)[:SIZE] for layer, items in few.items()}
     plain = plain_seconds(model, few)
     print(f"{count} mutants, step {PLAN.step}, plain {plain / count:.2f} s a mutant, {torch.get_num_threads()} threads")
     figures = []

@@ -346,3 +346,22 @@ class Experiment:
     prompt: Prompt
     decoding: Decoding = field(default_factory=Decoding)
     purpose: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phenotype:
+    """One answer of a mutant, however many mutants give it."""
+
+    text: str
+    tokens: tuple[int, ...]
+    """The token that ended it included."""
+    ending: str
+    """Why it ended, as `generation.transcript.End` names it."""
+    cosine: float
+    """Of its words' counts and the baseline's, 0 to 1."""
+    repetition: float
+    """Share of its runs of three tokens that have occurred in it before, 0 to 1."""
+    perplexity: float | None
+    """Under the unmutated model, after the prompt; None of an empty answer."""
+    style: str
+    """As `generation.style` names it."""

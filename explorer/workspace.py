@@ -306,7 +306,8 @@ class Workspace:
         self, path: Path, model: LoadedModel, experiment: Experiment, plan: Plan, background: str, mode: Mode
     ) -> Iterator[RunningScreen]:
         """A screen that is ready to run into a database, and goes on where it was. Raises ExplorerError."""
-        from explorer.screen.run import Job, Screen
+        from explorer.screen.run import Screen
+        from explorer.screen.worker import Job
         from explorer.store.database import opened
         from explorer.store.queries import screen_report
 

@@ -43,19 +43,50 @@ def select(layers: Layers, rows: Sequence[int]) -> Layers:
     return [(keys.index_select(0, index), values.index_select(0, index)) for keys, values in layers]
 
 
-def stack_ragged(rows: Sequence[Layers]) -> tuple[DynamicCache, Tensor]:
-    """One cache of single sequences of different lengths, which end together, and the mask [rows, longest] of both."""
+def repeat_row(layers: Layers, count: int) -> Layers:
+    """One row seen as many; nothing is copied."""
+    return [(keys.expand(count, -1, -1, -1), values.expand(count, -1, -1, -1)) for keys, values in layers]
+
+
+def stack_ragged(rows: Sequence[Layers], room: int) -> tuple[DynamicCache, Tensor]:
+    """One cache of single sequences of different lengths, which end together, and the mask [rows, longest] of both.
+
+    It takes `room` more tokens without being copied.
+    """
     longest = max(layers[0][0].shape[2] for layers in rows)
     mask = torch.zeros(len(rows), longest, dtype=torch.long, device=rows[0][0][0].device)
     for row, layers in enumerate(rows):
         mask[row, longest - layers[0][0].shape[2] :] = 1
-    stacked = [
-        tuple(torch.cat([_padded(layers[layer][side], longest) for layers in rows]) for side in (0, 1))
-        for layer in range(len(rows[0]))
-    ]
-    return cache_of([(keys, values) for keys, values in stacked]), mask
+    cache = DynamicCache()
+    for place in range(len(rows[0])):
+        keys, values = (_aligned([layers[place][side] for layers in rows], longest, room) for side in (0, 1))
+        cache.layers.append(_RoomyLayer(keys, values, longest))
+    return cache, mask
 
 
-def _padded(held: Tensor, length: int) -> Tensor:
-    """[1, KV heads, tokens, head size] with zeros before its first token."""
-    return torch.nn.functional.pad(held, (0, 0, length - held.shape[2], 0))
+class _RoomyLayer(DynamicLayer):
+    """Keys and values in tensors that have room for what is to come: a token more copies nothing."""
+
+    def __init__(self, keys: Tensor, values: Tensor, length: int) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.lazy_initialization(keys, values)
+        self._held = keys, values
+        self.keys, self.values = keys[:, :, :length], values[:, :, :length]
+
+    def update(self, key_states: Tensor, value_states: Tensor, *_: object, **__: object) -> tuple[Tensor, Tensor]:
+        """Append to the room; all keys and values so far."""
+        assert self.keys is not None
+        start, stop = self.keys.shape[2], self.keys.shape[2] + key_states.shape[2]
+        for held, states in zip(self._held, (key_states, value_states), strict=True):
+            held[:, :, start:stop] = states
+        self.keys, self.values = (held[:, :, :stop] for held in self._held)
+        return self.keys, self.values
+
+
+def _aligned(rows: Sequence[Tensor], length: int, room: int) -> Tensor:
+    """Rows [1, KV heads, tokens, head size] of different lengths so that all end at `length`; zeros elsewhere."""
+    _, heads, _, size = rows[0].shape
+    held = rows[0].new_zeros(len(rows), heads, length + room, size)
+    for place, row in enumerate(rows):
+        held[place, :, length - row.shape[2] : length] = row[0]
+    return held

@@ -18,7 +18,7 @@ from explorer.generation.baseline import Baseline
 from explorer.generation.decoding import Choices, choose, near_tie
 from explorer.generation.differences import kl_at
 from explorer.generation.passes import forward, forward_between
-from explorer.generation.ragged import Layers, cache_of, cut, layers_of, select, stack_ragged
+from explorer.generation.ragged import Layers, cache_of, cut, layers_of, repeat_row, select, stack_ragged
 from explorer.generation.transcript import End, ending
 from explorer.model.loaded import LoadedModel
 from explorer.mutation.apply import Mutant, make_mutant, mutated_view
@@ -81,8 +81,10 @@ class Engine:
         self._stops = _chunk_ends(len(baseline.tokens))
         self._own_nll = -self._log_p.gather(-1, self._expected.unsqueeze(-1)).squeeze(-1)
 
-    def screen(self, mutations: Sequence[Mutation], layer: int) -> list[Record]:
+    def screen(self, mutations: Sequence[Mutation]) -> list[Record]:
         """The records of some mutations of one layer, each alone on top of the background, in their order."""
+        layer = mutations[0].site.layer
+        assert layer is not None
         genotypes = [Genotype((*self._background.mutations, mutation)) for mutation in mutations]
         batch = [_Mutant(make_mutant(self._model, genotype)) for genotype in genotypes]
         self._verify(batch, layer)
@@ -123,10 +125,8 @@ class Engine:
     def _lower(self, layer: int, length: int, count: int) -> Layers:
         """The baseline's keys and values below a layer, seen by every row; nothing is copied."""
         held = self._baseline.key_values
-        return [
-            (keys[..., :length, :].expand(count, -1, -1, -1), values[..., :length, :].expand(count, -1, -1, -1))
-            for keys, values in zip(held.keys[:layer], held.values[:layer], strict=True)
-        ]
+        below = zip(held.keys[:layer], held.values[:layer], strict=True)
+        return repeat_row([(keys[..., :length, :], values[..., :length, :]) for keys, values in below], count)
 
     def _take(self, mutant: _Mutant, logits: Tensor, start: int, stop: int) -> bool:
         """Note what logits [stop − start, vocabulary] say of a mutant; whether it is silent so far."""
@@ -173,7 +173,8 @@ class Engine:
         """Decode the diverging ones on, together, until all of them have ended."""
         while batch:
             view = mutated_view(self._model, {row: mutant.mutant for row, mutant in enumerate(batch)})
-            cache, mask = stack_ragged([mutant.key_values for mutant in batch])
+            room = self._decoding.max_new_tokens - min(len(mutant.tokens) for mutant in batch) + 1
+            cache, mask = stack_ragged([mutant.key_values for mutant in batch], room)
             for mutant in batch:
                 mutant.key_values = []
             positions = torch.tensor([self._length(mutant) for mutant in batch], device=self._model.device)

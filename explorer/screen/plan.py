@@ -5,9 +5,10 @@ can go on where it was.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from itertools import groupby, islice
 from typing import Literal
 
 import numpy as np
@@ -66,6 +67,16 @@ class Planned:
     mutation: Mutation
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Mutants of one layer that are screened together, and stored in one transaction."""
+
+    number: int
+    places: tuple[int, ...]
+    """For each mutant the place of its matrix among those of the screen."""
+    items: tuple[Planned, ...]
+
+
 def matching(anatomy: Anatomy, patterns: str) -> tuple[Matrix, ...]:
     """The matrices of the layers that patterns name, norms left out, in the order of the model.
 
@@ -107,10 +118,27 @@ def planned(plan: Plan, matrix: Matrix) -> Iterator[Planned]:
             count += 1
 
 
+def batches(plan: Plan, matrices: Sequence[Matrix], size: int) -> Iterator[Batch]:
+    """The mutants of some matrices in batches, the same each time; only the last of a layer is smaller than `size`."""
+    number = 0
+    for _, group in groupby(enumerate(matrices), key=lambda placed: layer_of(placed[1])):
+        layer = ((place, item) for place, matrix in group for item in planned(plan, matrix))
+        while batch := list(islice(layer, size)):
+            places, items = zip(*batch, strict=True)
+            yield Batch(number=number, places=places, items=items)
+            number += 1
+
+
 def planned_count(plan: Plan, matrix: Matrix) -> int:
     """How many mutants `planned` yields for a matrix, controls included."""
     mutants = len(_places(plan, matrix)) * len(plan.operations)
     return mutants + -(-mutants // CONTROL_EVERY)
+
+
+def layer_of(matrix: Matrix) -> int:
+    """The layer of a screened matrix."""
+    assert matrix.layer is not None
+    return matrix.layer
 
 
 def unit_size(plan: Plan, matrix: Matrix) -> tuple[int, int]:
@@ -142,8 +170,7 @@ def _fits(matrix: Matrix, layers: str, kind: str) -> bool:
     if layers == "*":
         return True
     first, _, last = layers.partition("-")
-    assert matrix.layer is not None
-    return int(first) <= matrix.layer <= int(last or first)
+    return int(first) <= layer_of(matrix) <= int(last or first)
 
 
 def _span(place: int, size: int, length: int) -> Slice:

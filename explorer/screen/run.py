@@ -7,30 +7,24 @@ ends with the rows of one that was not.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
-from itertools import islice
 
 import duckdb
 import torch
 
-from explorer.domain import Experiment, Genotype
-from explorer.generation.alone import decode_alone
-from explorer.generation.differences import cosine_similarity, repetition
-from explorer.model.anatomy import Matrix
+from explorer.domain import Phenotype
 from explorer.model.loaded import LoadedModel
 from explorer.model.weights import checksum
 from explorer.notation import format_genotype
-from explorer.screen.engine import Engine, Mode, Record
-from explorer.screen.plan import Plan, Planned, matching, planned, planned_count, unit_size
-from explorer.store.writer import MatrixFacts, ModelFacts, MutantRow, PhenotypeRow, ScreenFacts, ScreenWriter
+from explorer.screen.fitting import Fit, fit
+from explorer.screen.plan import Batch, batches, layer_of, matching, planned_count, unit_size
+from explorer.screen.worker import Job, Screened, Worker, answer_key
+from explorer.store.writer import MatrixFacts, ModelFacts, MutantRow, ScreenFacts, ScreenWriter
 
-BATCH = 32
-"""Mutants of one matrix that are screened together, and stored in one transaction."""
-
-ESTIMATE = 3
-"""Batches that are run to estimate the time of a screen."""
+Execute = Callable[[Iterator[Batch]], Iterable[tuple[Batch, Screened]]]
+"""What takes batches and hands them back screened, in any order, each once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,19 +45,8 @@ class Progress:
     """Controls that were not silent: errors of ours."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """What is to be screened."""
-
-    model: LoadedModel
-    experiment: Experiment
-    plan: Plan
-    background: Genotype = field(default_factory=Genotype)
-    mode: Mode = "divergence"
-
-
 class Screen:
-    """A job made ready: its matrices, its baseline, its engine. Raises PlanError, PromptError, ModelError."""
+    """A job made ready: its matrices and its worker. Raises PlanError, PromptError, ModelError."""
 
     def __init__(self, job: Job) -> None:
         self.job = job
@@ -71,115 +54,44 @@ class Screen:
         self.number: int | None = None
         """Its number in the database, once it runs."""
         self.total = sum(planned_count(job.plan, matrix) for matrix in self.matrices)
-        self.baseline = decode_alone(job.model, job.experiment.prompt, job.experiment.decoding, job.background)
-        self._standard = job.model.decode(list(self.baseline.tokens))
-        self._engine = Engine(job.model, self.baseline, job.experiment.decoding, job.background, job.mode)
+        self.worker = Worker(job)
+        self._fit: Fit | None = None
 
     def estimate(self) -> float:
-        """Seconds that the screen will take, from batches drawn evenly over its matrices."""
-        places = [round(place * (len(self.matrices) - 1) / max(1, ESTIMATE - 1)) for place in range(ESTIMATE)]
-        took, count = 0.0, 0
-        for matrix in (self.matrices[place] for place in sorted(set(places))):
-            items = list(islice(planned(self.job.plan, matrix), BATCH))
-            started = time.perf_counter()
-            self._screen(matrix, items)
-            took += time.perf_counter() - started
-            count += len(items)
-        return self.total * took / count
+        """Seconds that the whole screen will take, from batches drawn evenly over its layers."""
+        return self.total * self._measured().seconds_per_mutant
 
-    def run(self, connection: duckdb.DuckDBPyConnection) -> Iterator[Progress]:
+    def run(self, connection: duckdb.DuckDBPyConnection, execute: Execute | None = None) -> Iterator[Progress]:
         """Screen what is not in the database yet, and tell after every batch. Raises StoreError."""
         writer = ScreenWriter(
-            connection, _model_facts(self.job.model), self.job.experiment, self._facts(), self._matrix_facts()
+            connection,
+            _model_facts(self.job.model),
+            self.job.experiment,
+            self._facts(),
+            self._matrix_facts(),
+            batch=lambda: self._measured().batch,
         )
         self.number = writer.screen
-        known = writer.phenotypes()
-        done = nonsilent = near_ties = failed = here = 0
-        started = time.perf_counter()
-        for number, place, items in self._batches():
-            if number in writer.done:
-                done += len(items)
-                continue
-            batch_started = time.perf_counter()
-            records = self._screen(self.matrices[place], items)
-            rows, answers = self._rows(place, items, records, known)
-            writer.write(number, rows, answers, time.perf_counter() - batch_started)
-            for item, record in zip(items, records, strict=True):
-                is_control, is_silent = item.operation == "control", record.first_divergence is None
-                nonsilent += not is_silent and not is_control
-                near_ties += record.near_tie and not is_control
-                failed += not is_silent and is_control
-            done, here = done + len(items), here + len(items)
-            rate = here / (time.perf_counter() - started)
-            yield Progress(
-                screen=writer.screen,
-                done=done,
-                total=self.total,
-                per_second=rate,
-                seconds_left=(self.total - done) / rate,
-                nonsilent=nonsilent,
-                near_ties=near_ties,
-                failed_controls=failed,
-            )
+        known = {answer_key(tokens, ending): number for tokens, ending, number in writer.phenotypes()}
+        self.worker.know(known)
+        tally = _Tally(total=self.total, done=writer.mutants_done)
+        todo = (each for each in batches(self.job.plan, self.matrices, writer.batch) if each.number not in writer.done)
+        for batch, screened in (execute or self._execute)(todo):
+            new = {key: answer for key, answer in screened.answers.items() if key not in known}
+            known.update({key: number for number, key in enumerate(new, len(known) + 1)})
+            answers: dict[int, Phenotype] = {known[key]: answer for key, answer in new.items()}
+            writer.write(batch.number, _rows(batch, screened, known), answers, screened.seconds)
+            yield tally.after(writer.screen, batch, screened)
         writer.finish()
 
-    def _batches(self) -> Iterator[tuple[int, int, list[Planned]]]:
-        """The number of each batch, the place of its matrix, and its mutants."""
-        number = 0
-        for place, matrix in enumerate(self.matrices):
-            items = planned(self.job.plan, matrix)
-            while batch := list(islice(items, BATCH)):
-                yield number, place, batch
-                number += 1
+    def _execute(self, todo: Iterator[Batch]) -> Iterator[tuple[Batch, Screened]]:
+        """In this thread, one after the other."""
+        return ((batch, self.worker.screen(batch.items)) for batch in todo)
 
-    def _screen(self, matrix: Matrix, items: Sequence[Planned]) -> list[Record]:
-        assert matrix.layer is not None
-        return self._engine.screen([item.mutation for item in items], matrix.layer)
-
-    def _rows(
-        self,
-        place: int,
-        items: Sequence[Planned],
-        records: Sequence[Record],
-        known: dict[tuple[tuple[int, ...], str], int],
-    ) -> tuple[list[MutantRow], list[PhenotypeRow]]:
-        """The rows of a batch, and the answers that are new in it; these join the known ones."""
-        rows, answers = [], []
-        for item, record in zip(items, records, strict=True):
-            number = None
-            if record.tokens is not None and record.end is not None:
-                key = (record.tokens, str(record.end))
-                if key not in known:
-                    known[key] = len(known) + 1
-                    answers.append(self._answer(known[key], *key))
-                number = known[key]
-            rows.append(
-                MutantRow(
-                    matrix=place,
-                    down=item.down,
-                    across=item.across,
-                    operation=item.operation,
-                    first_divergence=record.first_divergence,
-                    overflow=record.overflow,
-                    mean_kl=record.mean_kl,
-                    added_nll=record.added_nll,
-                    verified=record.verified,
-                    near_tie=record.near_tie,
-                    phenotype=number,
-                )
-            )
-        return rows, answers
-
-    def _answer(self, number: int, tokens: tuple[int, ...], ending: str) -> PhenotypeRow:
-        text = self.job.model.decode(list(tokens))
-        return PhenotypeRow(
-            phenotype=number,
-            text=text,
-            tokens=tokens,
-            ending=ending,
-            cosine=cosine_similarity(self._standard, text),
-            repetition=repetition(list(tokens)),
-        )
+    def _measured(self) -> Fit:
+        if self._fit is None:
+            self._fit = fit(self.job.plan, self.worker, self.matrices, self.total)
+        return self._fit
 
     def _facts(self) -> ScreenFacts:
         return ScreenFacts(
@@ -189,21 +101,19 @@ class Screen:
             version=version("mutation-explorer"),
             device=_device_name(self.job.model.device),
             dtype=str(self.job.model.dtype).removeprefix("torch."),
-            batch=BATCH,
             mutants=self.total,
-            baseline_tokens=self.baseline.tokens,
-            baseline_text=self._standard,
+            baseline_tokens=self.worker.baseline.tokens,
+            baseline_text=self.worker.standard,
         )
 
     def _matrix_facts(self) -> list[MatrixFacts]:
         facts = []
         for matrix in self.matrices:
             height, width = unit_size(self.job.plan, matrix)
-            assert matrix.layer is not None
             facts.append(
                 MatrixFacts(
                     name=matrix.name,
-                    layer=matrix.layer,
+                    layer=layer_of(matrix),
                     kind=matrix.kind,
                     rows=matrix.rows,
                     columns=matrix.columns,
@@ -212,6 +122,55 @@ class Screen:
                 )
             )
         return facts
+
+
+class _Tally:
+    """Counts a screen's batches as they come."""
+
+    def __init__(self, *, total: int, done: int) -> None:
+        self._total, self._done, self._here = total, done, 0
+        self._nonsilent = self._near_ties = self._failed = 0
+        self._started = time.perf_counter()
+
+    def after(self, screen: int, batch: Batch, screened: Screened) -> Progress:
+        """How far the screen is with one batch more."""
+        for item, record in zip(batch.items, screened.records, strict=True):
+            is_control, is_silent = item.operation == "control", record.first_divergence is None
+            self._nonsilent += not is_silent and not is_control
+            self._near_ties += record.near_tie and not is_control
+            self._failed += not is_silent and is_control
+        self._done += len(batch.items)
+        self._here += len(batch.items)
+        rate = self._here / (time.perf_counter() - self._started)
+        return Progress(
+            screen=screen,
+            done=self._done,
+            total=self._total,
+            per_second=rate,
+            seconds_left=(self._total - self._done) / rate,
+            nonsilent=self._nonsilent,
+            near_ties=self._near_ties,
+            failed_controls=self._failed,
+        )
+
+
+def _rows(batch: Batch, screened: Screened, known: dict[bytes, int]) -> list[MutantRow]:
+    return [
+        MutantRow(
+            matrix=place,
+            down=item.down,
+            across=item.across,
+            operation=item.operation,
+            first_divergence=record.first_divergence,
+            overflow=record.overflow,
+            mean_kl=record.mean_kl,
+            added_nll=record.added_nll,
+            verified=record.verified,
+            near_tie=record.near_tie,
+            phenotype=None if key is None else known[key],
+        )
+        for place, item, record, key in zip(batch.places, batch.items, screened.records, screened.keys, strict=True)
+    ]
 
 
 def _model_facts(model: LoadedModel) -> ModelFacts:

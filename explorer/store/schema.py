@@ -47,7 +47,20 @@ def m001_screens(connection: duckdb.DuckDBPyConnection) -> None:
     """)
 
 
-MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (m001_screens,)
+def m002_summaries(connection: duckdb.DuckDBPyConnection) -> None:
+    """What phenotypes are like; and the counts of finished screens, which would take seconds to count again."""
+    connection.execute("""
+        ALTER TABLE phenotypes ADD COLUMN perplexity FLOAT;
+        ALTER TABLE phenotypes ADD COLUMN style VARCHAR;
+        CREATE TABLE summaries (
+            screen USMALLINT NOT NULL, matrix UINTEGER NOT NULL, operation operation NOT NULL,
+            mutants UINTEGER NOT NULL, nonsilent UINTEGER NOT NULL, phenotypes UINTEGER NOT NULL, near_ties UINTEGER NOT NULL,
+            overflows UINTEGER NOT NULL, mean_kl FLOAT, mean_added_nll FLOAT
+        );
+    """)
+
+
+MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (m001_screens, m002_summaries)
 
 
 def migrate(connection: duckdb.DuckDBPyConnection, version: int) -> None:

@@ -7,14 +7,14 @@ writes a batch again changes nothing.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import duckdb
 import polars as pl
 
-from explorer.domain import Experiment
+from explorer.domain import Experiment, Phenotype
 from explorer.errors import StoreError
 
 
@@ -53,7 +53,6 @@ class ScreenFacts:
     version: str
     device: str
     dtype: str
-    batch: int
     mutants: int
     baseline_tokens: tuple[int, ...]
     baseline_text: str
@@ -61,7 +60,7 @@ class ScreenFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MutantRow:
-    """One mutant as it is stored; `phenotype` is the answer's place among those of `Phenotypes`."""
+    """One mutant as it is stored; `phenotype` is the number of its answer."""
 
     matrix: int
     down: int
@@ -74,18 +73,6 @@ class MutantRow:
     verified: int
     near_tie: bool
     phenotype: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PhenotypeRow:
-    """One answer, however many mutants give it."""
-
-    phenotype: int
-    text: str
-    tokens: tuple[int, ...]
-    ending: str
-    cosine: float
-    repetition: float
 
 
 _MUTANT_TYPES: dict[str, pl.DataType | type[pl.DataType]] = {
@@ -108,7 +95,17 @@ _PHENOTYPE_TYPES: dict[str, pl.DataType | type[pl.DataType]] = {
     "ending": pl.String,
     "cosine": pl.Float32,
     "repetition": pl.Float32,
+    "perplexity": pl.Float32,
+    "style": pl.String,
 }
+
+
+_SUMMARIES = """
+    INSERT INTO summaries
+    SELECT screen, matrix, operation, count(*), count(first_divergence), count(DISTINCT phenotype),
+           count(*) FILTER (near_tie), count(*) FILTER (overflow), avg(mean_kl), avg(added_nll)
+    FROM mutants WHERE screen = ? GROUP BY ALL ORDER BY ALL
+"""
 
 
 class ScreenWriter:
@@ -121,45 +118,56 @@ class ScreenWriter:
         experiment: Experiment,
         screen: ScreenFacts,
         matrices: Sequence[MatrixFacts],
+        batch: Callable[[], int],
     ) -> None:
+        """`batch` measures how many mutants a batch has; a screen that was begun keeps its own."""
         self._connection = connection
+        self._new_batch = batch
         connection.begin()
         model_id = self._model(model)
         experiment_id = self._experiment(experiment)
-        self.screen = self._screen(model_id, experiment_id, screen, matrices)
+        self.screen, self.batch = self._screen(model_id, experiment_id, screen, matrices)
         connection.commit()
-        self.done = frozenset(row[0] for row in self._all("SELECT number FROM batches WHERE screen = ?", self.screen))
+        stored = self._all("SELECT number, mutants FROM batches WHERE screen = ?", self.screen)
+        self.done = frozenset(number for number, _ in stored)
         """The batches that are in the database already."""
+        self.mutants_done = sum(mutants for _, mutants in stored)
 
-    def phenotypes(self) -> dict[tuple[tuple[int, ...], str], int]:
-        """The answers stored so far, by tokens and ending."""
+    def phenotypes(self) -> Iterator[tuple[tuple[int, ...], str, int]]:
+        """Tokens, ending and number of the answers stored so far."""
         rows = self._all("SELECT tokens, ending, phenotype FROM phenotypes WHERE screen = ?", self.screen)
-        return {(tuple(tokens), ending): number for tokens, ending, number in rows}
+        return ((tuple(tokens), ending, number) for tokens, ending, number in rows)
 
     def write(
-        self, number: int, mutants: Sequence[MutantRow], phenotypes: Sequence[PhenotypeRow], seconds: float
+        self, number: int, mutants: Sequence[MutantRow], phenotypes: Mapping[int, Phenotype], seconds: float
     ) -> None:
-        """Store a batch with the answers that are new in it; nothing if it is stored already."""
+        """Store a batch with the answers that are new in it, by number; nothing if it is stored already."""
         if self._all("SELECT 1 FROM batches WHERE screen = ? AND number = ?", self.screen, number):
             return
         rows = pl.DataFrame([asdict(row) for row in mutants], schema=_MUTANT_TYPES)
-        answers = pl.DataFrame([asdict(row) for row in phenotypes], schema=_PHENOTYPE_TYPES)
+        answers = pl.DataFrame(
+            [{"phenotype": number, **asdict(answer)} for number, answer in phenotypes.items()], schema=_PHENOTYPE_TYPES
+        )
         self._connection.begin()
         self._connection.register("rows", rows)
-        self._connection.execute(f"INSERT INTO mutants SELECT {self.screen}, * FROM rows")
+        self._connection.execute(f"INSERT INTO mutants BY NAME SELECT {self.screen} AS screen, * FROM rows")
         if len(answers):
             self._connection.register("answers", answers)
-            self._connection.execute(f"INSERT INTO phenotypes SELECT {self.screen}, * FROM answers")
+            self._connection.execute(f"INSERT INTO phenotypes BY NAME SELECT {self.screen} AS screen, * FROM answers")
         self._connection.execute(
             "INSERT INTO batches VALUES (?, ?, ?, ?)", [self.screen, number, len(mutants), seconds]
         )
         self._connection.commit()
 
     def finish(self) -> None:
-        """Note that all batches are there."""
+        """Note that all batches are there, and keep their counts."""
+        self._connection.begin()
+        self._connection.execute("DELETE FROM summaries WHERE screen = ?", [self.screen])
+        self._connection.execute(_SUMMARIES, [self.screen])
         self._connection.execute(
             "UPDATE screens SET finished = now() WHERE screen = ? AND finished IS NULL", [self.screen]
         )
+        self._connection.commit()
 
     def _model(self, model: ModelFacts) -> int:
         found = self._all("SELECT model FROM models WHERE fingerprint = ?", model.fingerprint)
@@ -197,12 +205,14 @@ class ScreenWriter:
         )
         return number
 
-    def _screen(self, model: int, experiment: int, screen: ScreenFacts, matrices: Sequence[MatrixFacts]) -> int:
-        """The number of the screen, begun now or before. Raises StoreError if its baseline has drifted."""
+    def _screen(
+        self, model: int, experiment: int, screen: ScreenFacts, matrices: Sequence[MatrixFacts]
+    ) -> tuple[int, int]:
+        """Number and batch size of the screen, begun now or before. Raises StoreError if its baseline has drifted."""
         plan = json.dumps(screen.plan, sort_keys=True)
         key = [model, experiment, plan, screen.background, screen.mode, screen.version, screen.device, screen.dtype]
         found = self._all(
-            "SELECT screen, baseline_tokens FROM screens WHERE model = ? AND experiment = ? AND plan = ? AND "
+            "SELECT screen, baseline_tokens, batch FROM screens WHERE model = ? AND experiment = ? AND plan = ? AND "
             "background = ? AND mode = ? AND version = ? AND device = ? AND dtype = ?",
             *key,
         )
@@ -212,17 +222,17 @@ class ScreenWriter:
                     "The standard output is not the one that this screen was begun with, so its mutants could not be "
                     "compared: start a new database."
                 )
-            return int(found[0][0])
-        number = self._next("screens", "screen")
+            return int(found[0][0]), int(found[0][2])
+        number, batch = self._next("screens", "screen"), self._new_batch()
         self._connection.execute(
             "INSERT INTO screens VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, now(), NULL)",
-            [number, *key, screen.batch, screen.mutants, list(screen.baseline_tokens), screen.baseline_text],
+            [number, *key, batch, screen.mutants, list(screen.baseline_tokens), screen.baseline_text],
         )
         for place, matrix in enumerate(matrices):
             self._connection.execute(
                 "INSERT INTO matrices VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", [number, place, *asdict(matrix).values()]
             )
-        return number
+        return number, batch
 
     def _next(self, table: str, column: str) -> int:
         (row,) = self._all(f"SELECT coalesce(max({column}), 0) + 1 FROM {table}")

@@ -58,11 +58,11 @@ def test_every_phenotype_is_that_of_the_plain_procedure(tiny: LoadedModel, decod
         plan = Plan(matrices=f"{layer}.*", step=8, operations=("max", "min", "zero"))
         every = [item for matrix in matching(tiny.anatomy, plan.matrices) for item in planned(plan, matrix)]
         mutations = [item.mutation for item in dice.sample(every, 8)]
-        texts = Engine(tiny, baseline, decoding, base, "text").screen(mutations, layer)
+        texts = Engine(tiny, baseline, decoding, base, "text").screen(mutations)
         for mutation, record in zip(mutations, texts, strict=True):
             _assert_is(tiny, record, mutation, RAW, decoding, base, standard)
             divergences.add(record.first_divergence)
-        shorter = Engine(tiny, baseline, decoding, base, "divergence").screen(mutations, layer)
+        shorter = Engine(tiny, baseline, decoding, base, "divergence").screen(mutations)
         for text, short in zip(texts, shorter, strict=True):
             assert short.tokens is None
             assert short.first_divergence == text.first_divergence
@@ -75,7 +75,7 @@ def test_a_control_is_silent_and_a_silent_one_is_measured_over_everything(tiny: 
     baseline = decode_alone(tiny, RAW, GREEDY, Genotype())
     site = block_site(next(m for m in tiny.anatomy.matrices.values() if m.layer == 1), 0, 0)
     mutation = Mutation(site, NAMED_OPERATIONS["zero"])
-    control, record = Engine(tiny, baseline, GREEDY, Genotype(), "text").screen([Mutation(site, CONTROL), mutation], 1)
+    control, record = Engine(tiny, baseline, GREEDY, Genotype(), "text").screen([Mutation(site, CONTROL), mutation])
     assert (control.first_divergence, control.tokens) == (None, None)
     assert control.mean_kl == pytest.approx(0, abs=1e-6)
     assert control.verified == len(baseline.tokens)
@@ -86,7 +86,7 @@ def test_a_control_is_silent_and_a_silent_one_is_measured_over_everything(tiny: 
 def test_an_overflow_has_no_number_and_no_token(tiny: LoadedModel) -> None:
     baseline = decode_alone(tiny, RAW, GREEDY, Genotype())
     big = tiny.anatomy.read("0.o=1e38").mutations[0]
-    (record,) = Engine(tiny, baseline, GREEDY, Genotype(), "text").screen([big], 0)
+    (record,) = Engine(tiny, baseline, GREEDY, Genotype(), "text").screen([big])
     if record.overflow:
         assert record.mean_kl is None
         assert record.tokens == tuple(baseline.tokens[: record.first_divergence])

@@ -35,7 +35,7 @@ def test_the_phenotypes_of_150_mutants(
             mutations.append(
                 dice.choice([item for item in planned(plan, matrix) if item.operation != "control"]).mutation
             )
-        for mutation, record in zip(mutations, engine.screen(mutations, layer), strict=True):
+        for mutation, record in zip(mutations, engine.screen(mutations), strict=True):
             found = list(baseline.tokens if record.tokens is None else record.tokens)
             with edited_in_place(demo, Genotype((mutation,))):
                 plain, gaps = decode_token_by_token(demo, tokens, decoding, cached=True)

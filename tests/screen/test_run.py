@@ -15,7 +15,8 @@ from explorer.cli import app
 from explorer.domain import Decoding, Experiment, Prompt
 from explorer.generation.differences import repetition
 from explorer.screen.plan import Plan
-from explorer.screen.run import BATCH, Job, Screen
+from explorer.screen.run import Screen
+from explorer.screen.worker import Job
 from explorer.store.database import opened
 from tests.tiny import tiny_model, tiny_tokenizer, tiny_transformer
 
@@ -168,4 +169,3 @@ def test_repetition() -> None:
     assert repetition([1, 2, 3, 4]) == 0
     assert repetition([1, 1, 1, 1, 1]) == pytest.approx(2 / 3)
     assert repetition([1]) == 0
-    assert BATCH > 1

@@ -1,0 +1,134 @@
+"""A job made ready on one device: batches of planned mutants in, what they did out. Knows no database.
+
+A batch that does not fit into the device's memory is cut in two, and so are those after it.
+"""
+
+import time
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+
+import torch
+
+from explorer.domain import Experiment, Genotype, Phenotype
+from explorer.errors import ModelError
+from explorer.generation.alone import decode_alone
+from explorer.generation.differences import cosine_similarity, repetition
+from explorer.generation.likelihood import Likelihood
+from explorer.generation.style import style_of
+from explorer.model.loaded import LoadedModel
+from explorer.screen.engine import Engine, Mode, Record
+from explorer.screen.plan import Plan, Planned
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """What is to be screened."""
+
+    model: LoadedModel
+    experiment: Experiment
+    plan: Plan
+    background: Genotype = field(default_factory=Genotype)
+    mode: Mode = "divergence"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Screened:
+    """A batch that has been through."""
+
+    records: list[Record]
+    keys: list[bytes | None]
+    """For each record the key of its answer; None where there is none."""
+    answers: dict[bytes, Phenotype]
+    """By key, those that are new to the worker."""
+    seconds: float
+
+
+class Worker:
+    """Raises PromptError, and ModelError if what the screen starts from overflows."""
+
+    def __init__(self, job: Job) -> None:
+        self.baseline = decode_alone(job.model, job.experiment.prompt, job.experiment.decoding, job.background)
+        self.standard = job.model.decode(list(self.baseline.tokens))
+        self._model = job.model
+        self._engine = Engine(job.model, self.baseline, job.experiment.decoding, job.background, job.mode)
+        self._likelihood = Likelihood(job.model, self.baseline.prompt_tokens) if job.mode == "text" else None
+        self._known: set[bytes] = set()
+        self._most: int | None = None
+        """Mutants that are known to fit into memory together; None: no batch has been too large."""
+
+    def know(self, keys: Collection[bytes]) -> None:
+        """Answers that are known already, so that they are not looked at again."""
+        self._known.update(keys)
+
+    def screen(self, items: Sequence[Planned]) -> Screened:
+        """What the mutants of a batch, all of one layer, did. Raises ModelError if not even one fits into memory."""
+        screened = self._screened(items)
+        self._known.update(screened.answers)
+        return screened
+
+    def time(self, items: Sequence[Planned]) -> float:
+        """The seconds that a batch takes; nothing of it is remembered."""
+        return self._screened(items).seconds
+
+    def _screened(self, items: Sequence[Planned]) -> Screened:
+        started = time.perf_counter()
+        records = self._records(items)
+        keys = [None if each.tokens is None else answer_key(each.tokens, str(each.end)) for each in records]
+        new = {
+            key: (record.tokens, str(record.end))
+            for key, record in zip(keys, records, strict=True)
+            if key is not None and record.tokens is not None and key not in self._known
+        }
+        answers = dict(zip(new, self._phenotypes(list(new.values())), strict=True))
+        return Screened(records=records, keys=keys, answers=answers, seconds=time.perf_counter() - started)
+
+    def _records(self, items: Sequence[Planned]) -> list[Record]:
+        size = min(len(items), self._most or len(items))
+        records: list[Record] = []
+        while len(records) < len(items):
+            share = items[len(records) : len(records) + size]
+            try:
+                records += self._engine.screen([item.mutation for item in share])
+            except (torch.OutOfMemoryError, MemoryError, RuntimeError) as fault:
+                if not _is_out_of_memory(fault):
+                    raise
+                size = len(share) // 2
+            if size == 0:
+                raise ModelError("The device's memory does not suffice for one mutant: ask for fewer new tokens.")
+            if size < len(share):
+                self._most = size
+                if torch.cuda.is_available():
+                    torch.cuda.empty_cache()
+        return records
+
+    def _phenotypes(self, answers: Sequence[tuple[tuple[int, ...], str]]) -> list[Phenotype]:
+        if self._likelihood is None or not answers:
+            return []
+        perplexities = self._likelihood.perplexities([tokens for tokens, _ in answers])
+        return [
+            self._phenotype(tokens, ending, perplexity)
+            for (tokens, ending), perplexity in zip(answers, perplexities, strict=True)
+        ]
+
+    def _phenotype(self, tokens: tuple[int, ...], ending: str, perplexity: float | None) -> Phenotype:
+        text = self._model.decode(list(tokens))
+        return Phenotype(
+            text=text,
+            tokens=tokens,
+            ending=ending,
+            cosine=cosine_similarity(self.standard, text),
+            repetition=repetition(list(tokens)),
+            perplexity=perplexity,
+            style=style_of(text),
+        )
+
+
+def answer_key(tokens: Sequence[int], ending: str) -> bytes:
+    """Sixteen bytes that stand for an answer, so that a million of them take little memory."""
+    return blake2b(f"{ending} {' '.join(map(str, tokens))}".encode(), digest_size=16).digest()
+
+
+def _is_out_of_memory(fault: BaseException) -> bool:
+    """Also on the CPU, where torch says it in words."""
+    return isinstance(fault, torch.OutOfMemoryError | MemoryError) or "allocate memory" in str(fault)
