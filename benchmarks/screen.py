@@ -72,7 +72,7 @@ def our_seconds(model: LoadedModel, chosen: dict[int, list[Planned]], mode: Mode
     baseline = decode_alone(model, PROMPT, DECODING, Genotype())
     engine = Engine(model, baseline, DECODING, Genotype(), mode)
     started = time.perf_counter()
-    for layer, items in chosen.items():
+    for items in chosen.values():
         for batch in batches(items):
             engine.screen([item.mutation for item in batch])
     return time.perf_counter() - started

@@ -12,7 +12,7 @@ from typing import Literal, get_args
 from explorer.generation.differences import words
 
 Style = Literal[
-    "empty", "loop", "code", "other language", "gibberish", "dialogue", "list", "poem", "first person", "prose"
+    "empty", "loop", "code", "other language", "list", "gibberish", "dialogue", "poem", "first person", "prose"
 ]
 STYLES: tuple[Style, ...] = get_args(Style)
 """In the order in which their rules are asked."""
@@ -143,7 +143,7 @@ _CODE_LINE = re.compile(
     re.VERBOSE,
 )
 _TURN = re.compile(r"^\s*(?:\*\*)?[A-Z][\w .'()-]{0,24}(?:\*\*)?:(?:\*\*)?(?:\s|$)")
-_ASKED = re.compile(r"^\s*(?:\"|“|—|–\s)\S")
+_ASKED = re.compile(r"^\s*(?:[\"“]|[—–]\s?)\S")
 _QUOTED = re.compile(r"[\"“][^\"“”]{2,}[\"”]")
 _ITEM = re.compile(r"^\s*(?:\d{1,2}[.)]|[-*•]|\([a-z0-9]\)|[a-z]\))\s+\S")
 _FIRST_PERSON = frozenset(["i", "me", "my", "mine", "myself", "i'm", "i've", "i'll", "i'd"])
@@ -202,8 +202,8 @@ def _is_foreign(text: str) -> bool:
     if len(listed) < 4:  # noqa: PLR2004
         return False
     english = sum(word in _ENGLISH for word in listed)
-    foreign = max(sum(word in known for word in listed) for known in _FOREIGN.values())
-    return foreign > english and foreign >= max(2, 0.2 * len(listed))
+    foreign = max(([word for word in listed if word in known] for known in _FOREIGN.values()), key=len)
+    return len(foreign) > max(english, 0.2 * len(listed)) and len(set(foreign)) > 1
 
 
 def _is_gibberish(text: str) -> bool:
@@ -262,9 +262,9 @@ _RULES: tuple[tuple[Style, Callable[[str], bool]], ...] = (
     ("loop", _is_loop),
     ("code", _is_code),
     ("other language", _is_foreign),
+    ("list", _is_list),
     ("gibberish", _is_gibberish),
     ("dialogue", _is_dialogue),
-    ("list", _is_list),
     ("poem", _is_poem),
     ("first person", _is_first_person),
 )

@@ -54,8 +54,8 @@ def m002_summaries(connection: duckdb.DuckDBPyConnection) -> None:
         ALTER TABLE phenotypes ADD COLUMN style VARCHAR;
         CREATE TABLE summaries (
             screen USMALLINT NOT NULL, matrix UINTEGER NOT NULL, operation operation NOT NULL,
-            mutants UINTEGER NOT NULL, nonsilent UINTEGER NOT NULL, phenotypes UINTEGER NOT NULL, near_ties UINTEGER NOT NULL,
-            overflows UINTEGER NOT NULL, mean_kl FLOAT, mean_added_nll FLOAT
+            mutants UINTEGER NOT NULL, nonsilent UINTEGER NOT NULL, phenotypes UINTEGER NOT NULL,
+            near_ties UINTEGER NOT NULL, overflows UINTEGER NOT NULL, mean_kl FLOAT, mean_added_nll FLOAT
         );
     """)
 
