@@ -28,8 +28,10 @@ for command in (
     instruments.epistasis,
     screening.screen,
     screening.sql,
+    screening.export,
+    screening.import_,
 ):
-    app.command()(command)
+    app.command(command.__name__.rstrip("_"))(command)
 
 
 def main() -> None:

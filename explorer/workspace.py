@@ -9,13 +9,13 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
 
+from explorer.computing import Computing
 from explorer.domain import (
     Agreement,
     Decoding,
@@ -131,9 +131,7 @@ class Workspace:
     _sensitivity: WeakKeyDictionary[Baseline, SensitivityMap] = field(default_factory=WeakKeyDictionary)
     _agreements: WeakKeyDictionary[Baseline, dict[str, Agreement]] = field(default_factory=WeakKeyDictionary)
     _largest: WeakKeyDictionary[LoadedModel, Overview] = field(default_factory=WeakKeyDictionary)
-    _computing: ThreadPoolExecutor = field(
-        default_factory=lambda: ThreadPoolExecutor(max_workers=1, thread_name_prefix="computing")
-    )
+    _computing: Computing = field(default_factory=Computing)
 
     def __deepcopy__(self, _memo: object) -> Workspace:
         """The workspace itself: gradio copies a page's events, and all that their handlers hold, at every visit."""
@@ -316,17 +314,17 @@ class Workspace:
         )
         job = Job(model=model, experiment=experiment, plan=plan, background=model.anatomy.read(background), mode=mode)
         with opened(path) as connection:
-            ready = self.compute(Screen, job)
+            ready = self._compute_behind(lambda: Screen(job, self._computing.breathe))
             steps = ready.run(connection)
 
             def progress() -> Iterator[Progress]:
-                while (step := self.compute(next, steps, None)) is not None:
+                while (step := self._compute_behind(next, steps, None)) is not None:
                     yield step
 
             yield RunningScreen(
                 total=ready.total,
                 matrices=len(ready.matrices),
-                estimate=lambda: self.compute(ready.estimate),
+                estimate=lambda: self._compute_behind(ready.estimate),
                 progress=progress(),
                 report=lambda: screen_report(connection, ready.number or 0),
             )
@@ -334,18 +332,15 @@ class Workspace:
     def compute(self, function: Callable[..., Result], *arguments: Any) -> Result:
         """Call a function in the one thread that computes; others wait for a token at most.
 
-        OpenMP keeps a team of threads for every thread that ever computed, and slows all of them to half
-        their speed once there are more than cores (docs/decisions/0004-one-computing-thread.md). Raises
-        ModelError if the device's memory does not suffice.
+        Raises ModelError if the device's memory does not suffice.
         """
-        import torch
+        with _memory_faults():
+            return self._computing.run(function, *arguments)
 
-        try:
-            return self._computing.submit(function, *arguments).result()
-        except torch.OutOfMemoryError as fault:
-            raise ModelError(
-                "The device ran out of memory: ask for fewer new tokens, or use a smaller model."
-            ) from fault
+    def _compute_behind(self, function: Callable[..., Result], *arguments: Any) -> Result:
+        """As `compute`, when nobody waits."""
+        with _memory_faults():
+            return self._computing.run_behind(function, *arguments)
 
     def _load(self, name: str, say: Callable[[str], None]) -> LoadedModel:
         say("Starting PyTorch …")
@@ -365,3 +360,13 @@ class Workspace:
             _, oldest = self._models.popitem(last=False)
             if self._baselines is not None and oldest.model is not None:
                 self._baselines.forget(oldest.model)
+
+
+@contextmanager
+def _memory_faults() -> Iterator[None]:
+    import torch
+
+    try:
+        yield
+    except torch.OutOfMemoryError as fault:
+        raise ModelError("The device ran out of memory: ask for fewer new tokens, or use a smaller model.") from fault

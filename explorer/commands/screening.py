@@ -12,7 +12,7 @@ from explorer.commands.options import AsJson, Device, Dtype, Model, faults, load
 from explorer.domain import Experiment
 from explorer.errors import ExperimentError, StoreError
 from explorer.experiments import read_experiment, read_experiments
-from explorer.reports.screens import duration, progress_line, screen_lines
+from explorer.reports.screens import duration, export_lines, import_lines, progress_line, screen_lines
 from explorer.settings import DEMO, Settings
 
 
@@ -100,6 +100,39 @@ def sql(
             typer.echo(json.dumps([dict(zip(columns, row, strict=True)) for row in rows], default=str))
         else:
             typer.echo("\n".join("\t".join(map(str, row)) for row in [columns, *rows]))
+
+
+def export(
+    folder: Annotated[Path, typer.Argument(help="A new folder for the Parquet files.")],
+    database: Database,
+    screens: Annotated[list[int] | None, typer.Option("--screen", help="Of these screens alone.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write screens as Parquet files, one a table."""
+    with faults(as_json):
+        from explorer.store.database import opened
+        from explorer.store.parquet import export_screens
+
+        with opened(database, read_only=True) as connection:
+            export_screens(connection, screens or (), folder)
+        size = sum(path.stat().st_size for path in folder.iterdir())
+        show({"folder": str(folder), "bytes": size}, as_json, export_lines)
+
+
+def import_(
+    folder: Annotated[Path, typer.Argument(help="A folder that 'export' has written.")],
+    database: Database,
+    as_json: AsJson = False,
+) -> None:
+    """Add exported screens to a database; those that it has already are left as they are."""
+    with faults(as_json):
+        from explorer.store.database import opened
+        from explorer.store.parquet import check_folder, import_screens
+
+        check_folder(folder)
+        with opened(database) as connection:
+            added = import_screens(connection, folder)
+        show({"screens": added}, as_json, import_lines)
 
 
 def _experiment(name: str) -> Experiment:

@@ -24,6 +24,17 @@ def screen_lines(report: dict[str, Any]) -> Iterator[str]:
     )
 
 
+def export_lines(report: dict[str, Any]) -> Iterator[str]:
+    """Where exported screens are."""
+    yield f"{report['folder']}: {report['bytes'] / 1e6:.1f} MB"
+
+
+def import_lines(report: dict[str, Any]) -> Iterator[str]:
+    """What was added to a database."""
+    added = ", ".join(map(str, report["screens"]))
+    yield f"Screens added: {added}" if added else "The database has these screens already."
+
+
 def duration(seconds: float) -> str:
     """A time as a person says it."""
     minutes, rest = divmod(round(seconds), 60)

@@ -5,7 +5,7 @@ on, in chunks: whoever chooses another token than the baseline leaves the batch,
 In mode `text` those then decode on together, in one ragged batch, each from its own first divergence.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, chain, repeat, takewhile
 from typing import Literal
@@ -70,10 +70,17 @@ class Engine:
     """Screens mutants against one baseline."""
 
     def __init__(
-        self, model: LoadedModel, baseline: Baseline, decoding: Decoding, background: Genotype, mode: Mode
+        self,
+        model: LoadedModel,
+        baseline: Baseline,
+        decoding: Decoding,
+        background: Genotype,
+        mode: Mode,
+        breathe: Callable[[], None] = lambda: None,
     ) -> None:
+        """`breathe` is called before every forward pass."""
         self._model, self._baseline, self._decoding = model, baseline, decoding
-        self._background, self._mode = background, mode
+        self._background, self._mode, self._breathe = background, mode, breathe
         self._tie = near_tie(model.dtype)
         self._log_p = baseline.logits.log_softmax(-1)
         self._p = self._log_p.exp()
@@ -112,6 +119,7 @@ class Engine:
 
     def _check(self, batch: list[_Mutant], layer: int, upper: Layers, start: int, stop: int) -> tuple[Tensor, Layers]:
         """Logits [mutants, stop − start, vocabulary], and the keys and values of the layers from `layer` on."""
+        self._breathe()
         prompt = len(self._baseline.prompt_tokens) - 1
         first = 0 if start == 0 else prompt + start
         count = len(batch)
@@ -179,6 +187,7 @@ class Engine:
                 mutant.key_values = []
             positions = torch.tensor([self._length(mutant) for mutant in batch], device=self._model.device)
             while 2 * sum(mutant.end is None for mutant in batch) > len(batch):
+                self._breathe()
                 fed = torch.tensor([[mutant.tokens[-1]] for mutant in batch], device=self._model.device)
                 mask = torch.cat([mask, mask.new_ones(len(batch), 1)], dim=1)
                 logits = forward(self._model, view, fed, cache, keep=1, positions=positions.unsqueeze(-1), mask=mask)

@@ -48,13 +48,14 @@ class Progress:
 class Screen:
     """A job made ready: its matrices and its worker. Raises PlanError, PromptError, ModelError."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, breathe: Callable[[], None] = lambda: None) -> None:
+        """`breathe` is called between forward passes: there something else may be computed."""
         self.job = job
         self.matrices = matching(job.model.anatomy, job.plan.matrices)
         self.number: int | None = None
         """Its number in the database, once it runs."""
         self.total = sum(planned_count(job.plan, matrix) for matrix in self.matrices)
-        self.worker = Worker(job)
+        self.worker = Worker(job, breathe)
         self._fit: Fit | None = None
 
     def estimate(self) -> float:

@@ -4,7 +4,7 @@ A batch that does not fit into the device's memory is cut in two, and so are tho
 """
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
@@ -47,11 +47,11 @@ class Screened:
 class Worker:
     """Raises PromptError, and ModelError if what the screen starts from overflows."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, breathe: Callable[[], None] = lambda: None) -> None:
         self.baseline = decode_alone(job.model, job.experiment.prompt, job.experiment.decoding, job.background)
         self.standard = job.model.decode(list(self.baseline.tokens))
         self._model = job.model
-        self._engine = Engine(job.model, self.baseline, job.experiment.decoding, job.background, job.mode)
+        self._engine = Engine(job.model, self.baseline, job.experiment.decoding, job.background, job.mode, breathe)
         self._likelihood = Likelihood(job.model, self.baseline.prompt_tokens) if job.mode == "text" else None
         self._known: set[bytes] = set()
         self._most: int | None = None

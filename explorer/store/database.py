@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import duckdb
 
 from explorer.errors import StoreError
+from explorer.store.parquet import looked_at
 from explorer.store.schema import MIGRATIONS, migrate, version_of
 
 
@@ -16,8 +17,15 @@ from explorer.store.schema import MIGRATIONS, migrate, version_of
 def opened(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection to a database of ours, brought to the present version; made if there is none.
 
-    Raises StoreError for a file that another program holds, that is broken, or that is not ours.
+    A folder of exported screens can be opened for reading alone. Raises StoreError for a file that another program
+    holds, that is broken, or that is not ours.
     """
+    if path.is_dir():
+        if not read_only:
+            raise StoreError(f"{path} is a folder: name a database file, such as screens.duckdb.")
+        with closing(looked_at(path)) as views:
+            yield views
+        return
     connection = _connect(path, read_only=read_only)
     try:
         version = _version(connection, path)

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from explorer.cli import app
 from explorer.domain import Decoding, Experiment, Prompt
 from explorer.generation.differences import repetition
+from explorer.screen.engine import Mode
 from explorer.screen.plan import Plan
 from explorer.screen.run import Screen
 from explorer.screen.worker import Job
@@ -33,20 +34,21 @@ def _rows(path: Path, table: str, order: str) -> list[tuple[Any, ...]]:
         return connection.execute(f"SELECT * FROM {table} ORDER BY {order}").fetchall()
 
 
-def _job() -> Job:
-    return Job(model=tiny_model("llama"), experiment=EXPERIMENT, plan=PLAN, mode="text")
+def tiny_job(mode: Mode = "text") -> Job:
+    """A screen of a tiny model that takes a second."""
+    return Job(model=tiny_model("llama"), experiment=EXPERIMENT, plan=PLAN, mode=mode)
 
 
 def test_a_screen_is_stored_whole_and_once(tmp_path: Path) -> None:
     path = tmp_path / "x.duckdb"
     with opened(path) as connection:
-        screen = Screen(_job())
+        screen = Screen(tiny_job())
         assert screen.estimate() > 0
         steps = list(screen.run(connection))
         assert steps[-1].done == steps[-1].total == screen.total == 2 * 2 * 24 + 2 * 16 + 3
         assert steps[-1].seconds_left == 0
         assert steps[-1].failed_controls == 0
-        assert list(Screen(_job()).run(connection)) == []  # a second time there is nothing to do
+        assert list(Screen(tiny_job()).run(connection)) == []  # a second time there is nothing to do
     mutants = _rows(path, "mutants", "ALL")
     assert len(mutants) == screen.total
     assert len({row[1:5] for row in mutants}) == len(mutants)
@@ -64,12 +66,12 @@ import os, pathlib, random, signal, sys, time
 import torch
 torch.set_num_threads(1)
 from explorer.store.database import opened
-from tests.screen.test_run import _job
+from tests.screen.test_run import tiny_job
 from explorer.screen.run import Screen
 
 def screen(path):
     with opened(pathlib.Path(path)) as connection:
-        for _ in Screen(_job()).run(connection):
+        for _ in Screen(tiny_job()).run(connection):
             pass
 
 calm, killed = sys.argv[1:]

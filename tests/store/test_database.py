@@ -9,7 +9,7 @@ import pytest
 
 from explorer.errors import StoreError
 from explorer.store.database import opened
-from explorer.store.schema import MIGRATIONS, version_of
+from explorer.store.schema import APPLICATION, MIGRATIONS, version_of
 
 
 def test_a_new_file_is_made_and_opened_again(tmp_path: Path) -> None:
@@ -52,3 +52,18 @@ def test_a_second_process_is_told(tmp_path: Path) -> None:
             [sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=False
         ).stdout
     assert "is in use by another program" in told
+
+
+def test_a_file_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> None:
+    path = tmp_path / "old.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("CREATE TABLE application (name VARCHAR NOT NULL, version INTEGER NOT NULL)")
+        connection.execute("INSERT INTO application VALUES (?, 1)", [APPLICATION])
+        MIGRATIONS[0](connection)
+        connection.execute("INSERT INTO phenotypes VALUES (1, 1, 'blue', [3], 'stop', 0.5, 0)")
+    with pytest.raises(StoreError, match="older version"), opened(path, read_only=True):
+        pass
+    with opened(path) as connection:
+        assert version_of(connection) == len(MIGRATIONS)
+        assert connection.execute("SELECT text, style FROM phenotypes").fetchall() == [("blue", None)]
+        assert connection.execute("SELECT count(*) FROM summaries").fetchone() == (0,)

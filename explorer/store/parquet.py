@@ -1,0 +1,161 @@
+"""Screens as a folder of Parquet files, one a table: written from a database, read into one, or looked at in place.
+
+Rows are sorted so that one matrix of one screen lies together. `format.json` says whose files they are, and their
+version.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+
+from explorer.errors import StoreError
+from explorer.store.schema import APPLICATION, MIGRATIONS
+
+ORDERS = {
+    "models": "model",
+    "experiments": "experiment",
+    "screens": "screen",
+    "matrices": "screen, matrix",
+    "mutants": "screen, matrix, down, across, operation",
+    "phenotypes": "screen, phenotype",
+    "summaries": "screen, matrix, operation",
+    "batches": "screen, number",
+}
+"""The tables, and how their rows are sorted."""
+
+_FILTERS = {
+    "models": "model IN (SELECT model FROM screens WHERE screen IN (SELECT unnest(?::INTEGER[])))",
+    "experiments": "experiment IN (SELECT experiment FROM screens WHERE screen IN (SELECT unnest(?::INTEGER[])))",
+}
+_OF_SCREENS = "screen IN (SELECT unnest(?::INTEGER[]))"
+_FORMAT = "format.json"
+_OPTIONS = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 19, ROW_GROUP_SIZE 65536"
+
+
+def export_screens(connection: duckdb.DuckDBPyConnection, screens: Sequence[int], folder: Path) -> None:
+    """Write some screens, all if none are named, into a folder that has no such files yet. Raises StoreError."""
+    known = [row[0] for row in connection.execute("SELECT screen FROM screens ORDER BY screen").fetchall()]
+    unknown = sorted(set(screens) - set(known))
+    if unknown or not known:
+        listed = ", ".join(map(str, known)) or "none"
+        raise StoreError(
+            f"There is no screen {', '.join(map(str, unknown)) or 'at all'} in the database, only {listed}."
+        )
+    if folder.exists() and any(folder.iterdir()):
+        raise StoreError(f"{folder} is not empty: name a new folder, so that nothing is lost.")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for table, order in ORDERS.items():
+            path = str(folder / f"{table}.parquet").replace("'", "''")
+            query = f"SELECT * FROM {table} WHERE {_FILTERS.get(table, _OF_SCREENS)} ORDER BY {order}"
+            connection.execute(
+                f"COPY ({query}) TO '{path}' ({_OPTIONS})",
+                [list(screens) or known],
+            )
+        text = json.dumps({"application": APPLICATION, "version": len(MIGRATIONS)}) + "\n"
+        (folder / _FORMAT).write_text(text, encoding="utf-8")
+    except (OSError, duckdb.Error) as fault:
+        raise StoreError(f"The screens cannot be written to {folder}: {fault}") from fault
+
+
+def looked_at(folder: Path) -> duckdb.DuckDBPyConnection:
+    """A connection through which the files of a folder are read as if they were a database. Raises StoreError."""
+    check_folder(folder)
+    connection = duckdb.connect()
+    try:
+        for table in ORDERS:
+            path = str(folder / f"{table}.parquet").replace("'", "''")
+            connection.execute(f"CREATE VIEW {table} AS SELECT * FROM read_parquet('{path}')")
+    except duckdb.Error as fault:
+        connection.close()
+        raise StoreError(f"{folder} holds files that cannot be read, and was left as it is: {fault}") from fault
+    return connection
+
+
+def import_screens(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[int]:
+    """Add the screens of a folder to a database, in one transaction; those that it has already are left out.
+
+    The numbers of the screens that were added. Raises StoreError.
+    """
+    source = looked_at(folder)
+    try:
+        connection.begin()
+        added = [
+            number
+            for (screen,) in source.execute("SELECT screen FROM screens ORDER BY screen").fetchall()
+            if (number := _import(source, connection, screen)) is not None
+        ]
+        connection.commit()
+    except duckdb.Error as fault:
+        connection.rollback()
+        raise StoreError(f"The screens of {folder} do not fit into this database: {fault}") from fault
+    finally:
+        source.close()
+    return added
+
+
+def check_folder(folder: Path) -> None:
+    """Raises StoreError for a folder that holds no screens of ours, or those of another version."""
+    try:
+        held = json.loads((folder / _FORMAT).read_text(encoding="utf-8"))
+        application, version = held["application"], int(held["version"])
+    except (OSError, ValueError, KeyError, TypeError) as fault:
+        raise StoreError(f"{folder} holds no exported screens: name a folder that 'export' has written.") from fault
+    if application != APPLICATION or version != len(MIGRATIONS):
+        raise StoreError(
+            f"{folder} was exported by another version of this program (format {version}, not {len(MIGRATIONS)}): "
+            f"export it again with this one."
+        )
+
+
+def _import(source: duckdb.DuckDBPyConnection, connection: duckdb.DuckDBPyConnection, screen: int) -> int | None:
+    """Copy one screen under the next free number; None if the database has it."""
+    facts = source.sql("SELECT * FROM screens WHERE screen = ?", params=[screen]).pl()
+    model = _shared(source, connection, "model", int(facts["model"][0]), ("fingerprint",))
+    key = ("name", "prompt", "chat", "max_new_tokens", "temperature", "top_p", "seed")
+    experiment = _shared(source, connection, "experiment", int(facts["experiment"][0]), key)
+    same = ("plan", "background", "mode", "version", "device", "dtype")
+    conditions = " AND ".join(f"{column} = ?" for column in ("model", "experiment", *same))
+    values = [model, experiment, *(facts[column][0] for column in same)]
+    if connection.execute(f"SELECT 1 FROM screens WHERE {conditions}", values).fetchall():
+        return None
+    number = _next(connection, "screens", "screen")
+    for table in ORDERS:
+        if table in ("models", "experiments"):
+            continue
+        rows = source.sql(f"SELECT * REPLACE ({number} AS screen) FROM {table} WHERE screen = ?", params=[screen]).pl()
+        if table == "screens":
+            rows = rows.with_columns(model=model, experiment=experiment)
+        _insert(connection, table, rows)
+    return number
+
+
+def _shared(
+    source: duckdb.DuckDBPyConnection, connection: duckdb.DuckDBPyConnection, noun: str, number: int, key: Sequence[str]
+) -> int:
+    """The number, in the database, of a model or an experiment of the source; added if it is new there."""
+    rows = source.sql(f"SELECT * FROM {noun}s WHERE {noun} = ?", params=[number]).pl()
+    conditions = " AND ".join(f"{column} = ?" for column in key)
+    found = connection.execute(
+        f"SELECT {noun} FROM {noun}s WHERE {conditions}", [rows[column][0] for column in key]
+    ).fetchall()
+    if found:
+        return int(found[0][0])
+    own = _next(connection, f"{noun}s", noun)
+    _insert(connection, f"{noun}s", rows.with_columns(**{noun: own}))
+    return own
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: object) -> None:
+    connection.register("imported", rows)
+    connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM imported")
+    connection.unregister("imported")
+
+
+def _next(connection: duckdb.DuckDBPyConnection, table: str, column: str) -> int:
+    ((number,),) = connection.execute(f"SELECT coalesce(max({column}), 0) + 1 FROM {table}").fetchall()
+    return int(number)
