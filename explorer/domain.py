@@ -56,6 +56,11 @@ class Slice:
 ALL = Slice()
 
 
+def unit_span(place: int, size: int, length: int) -> Slice:
+    """The indices of a unit: the `place`th of `size`, of so many in all; everything in its shortest form."""
+    return ALL if size >= length else Slice(place * size, min((place + 1) * size, length))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """The place of a mutation: a group of matrices, one matrix, or a part of one.

@@ -43,5 +43,13 @@ class Settings:
         default_factory=lambda: _folder("EXPLORER_PRESETS", Path(__file__).parent.parent / "data" / "presets")
     )
     """EXPLORER_PRESETS: the TOML files of mutations worth showing on the demo model."""
+    screens_folder: Path = field(
+        default_factory=lambda: _folder("EXPLORER_SCREENS", Path(__file__).parent.parent / "data" / "screens")
+    )
+    """EXPLORER_SCREENS: the folder of exported screens that the page shows from the start."""
+    database: Path = field(
+        default_factory=lambda: _folder("EXPLORER_DATABASE", platformdirs.user_data_path(_APP) / "screens.duckdb")
+    )
+    """EXPLORER_DATABASE: the DuckDB file that screens of the page are written to."""
     baselines_kept: int = field(default_factory=lambda: _count("EXPLORER_BASELINES", 8))
     """EXPLORER_BASELINES: how many baselines, with their activations, stay in memory."""

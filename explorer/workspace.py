@@ -9,9 +9,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -38,6 +36,7 @@ from explorer.domain import (
 from explorer.errors import ModelError
 from explorer.experiments import read_experiments
 from explorer.presets import Preset, read_presets
+from explorer.screening import Screening
 from explorer.settings import DEMO, Settings
 
 if TYPE_CHECKING:
@@ -46,9 +45,6 @@ if TYPE_CHECKING:
     from explorer.model.anatomy import Matrix
     from explorer.model.loaded import LoadedModel
     from explorer.mutation.describe import SiteFacts
-    from explorer.screen.engine import Mode
-    from explorer.screen.plan import Plan
-    from explorer.screen.run import Progress
 
 Result = TypeVar("Result")
 
@@ -102,20 +98,6 @@ class Loading:
         self.sentence = sentence
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class RunningScreen:
-    """A screen that runs as its progress is read."""
-
-    total: int
-    """Mutants, controls included."""
-    matrices: int
-    estimate: Callable[[], float]
-    """Seconds that all of it takes, by a measurement; ask before it runs."""
-    progress: Iterator[Progress]
-    report: Callable[[], dict[str, Any]]
-    """What the database holds of it by now."""
-
-
 @dataclass(slots=True, eq=False)
 class Workspace:
     """What one process works with."""
@@ -132,6 +114,7 @@ class Workspace:
     _agreements: WeakKeyDictionary[Baseline, dict[str, Agreement]] = field(default_factory=WeakKeyDictionary)
     _largest: WeakKeyDictionary[LoadedModel, Overview] = field(default_factory=WeakKeyDictionary)
     _computing: Computing = field(default_factory=Computing)
+    _screening: Screening | None = None
 
     def __deepcopy__(self, _memo: object) -> Workspace:
         """The workspace itself: gradio copies a page's events, and all that their handlers hold, at every visit."""
@@ -299,48 +282,27 @@ class Workspace:
             self._largest[model] = model.anatomy.overview(lambda matrix: self.compute(largest, matrix))
         return self._largest[model]
 
-    @contextmanager
-    def screen(
-        self, path: Path, model: LoadedModel, experiment: Experiment, plan: Plan, background: str, mode: Mode
-    ) -> Iterator[RunningScreen]:
-        """A screen that is ready to run into a database, and goes on where it was. Raises ExplorerError."""
-        from explorer.screen.run import Screen
-        from explorer.screen.worker import Job
-        from explorer.store.database import opened
-        from explorer.store.queries import screen_report
-
-        experiment = replace(
-            experiment, prompt=replace(experiment.prompt, chat=experiment.prompt.chat and model.has_chat_template)
-        )
-        job = Job(model=model, experiment=experiment, plan=plan, background=model.anatomy.read(background), mode=mode)
-        with opened(path) as connection:
-            ready = self._compute_behind(lambda: Screen(job, self._computing.breathe))
-            steps = ready.run(connection)
-
-            def progress() -> Iterator[Progress]:
-                while (step := self._compute_behind(next, steps, None)) is not None:
-                    yield step
-
-            yield RunningScreen(
-                total=ready.total,
-                matrices=len(ready.matrices),
-                estimate=lambda: self._compute_behind(ready.estimate),
-                progress=progress(),
-                report=lambda: screen_report(connection, ready.number or 0),
-            )
+    @property
+    def screening(self) -> Screening:
+        """Screens: run, queued and stored."""
+        with self._lock:
+            if self._screening is None:
+                self._screening = Screening(self.settings, self._computing, self.model)
+            return self._screening
 
     def compute(self, function: Callable[..., Result], *arguments: Any) -> Result:
         """Call a function in the one thread that computes; others wait for a token at most.
 
         Raises ModelError if the device's memory does not suffice.
         """
-        with _memory_faults():
-            return self._computing.run(function, *arguments)
+        import torch
 
-    def _compute_behind(self, function: Callable[..., Result], *arguments: Any) -> Result:
-        """As `compute`, when nobody waits."""
-        with _memory_faults():
-            return self._computing.run_behind(function, *arguments)
+        try:
+            return self._computing.run(function, *arguments)
+        except torch.OutOfMemoryError as fault:
+            raise ModelError(
+                "The device ran out of memory: ask for fewer new tokens, or use a smaller model."
+            ) from fault
 
     def _load(self, name: str, say: Callable[[str], None]) -> LoadedModel:
         say("Starting PyTorch …")
@@ -360,13 +322,3 @@ class Workspace:
             _, oldest = self._models.popitem(last=False)
             if self._baselines is not None and oldest.model is not None:
                 self._baselines.forget(oldest.model)
-
-
-@contextmanager
-def _memory_faults() -> Iterator[None]:
-    import torch
-
-    try:
-        yield
-    except torch.OutOfMemoryError as fault:
-        raise ModelError("The device ran out of memory: ask for fewer new tokens, or use a smaller model.") from fault

@@ -56,6 +56,7 @@ def screen(
     """Screen a model: mutate unit after unit, and store what each mutant does. Killed, it goes on where it was."""
     with faults(as_json):
         from explorer.screen.plan import Plan
+        from explorer.screen.queue import Order
 
         plan = Plan(
             matrices=matrices,
@@ -66,8 +67,9 @@ def screen(
             seed=seed,
         )
         chosen = _experiment(experiment)
-        workspace, loaded = load(model, device, dtype, as_json)
-        with workspace.screen(database, loaded, chosen, plan, background, mode.value) as running:
+        order = Order(source=model, experiment=chosen, plan=plan, background=background, mode=mode.value)
+        workspace, _ = load(model, device, dtype, as_json)
+        with workspace.screening.running(order, database) as running:
             if not as_json:
                 typer.echo(
                     f"{running.total:,} mutants of {running.matrices} matrices, about {duration(running.estimate())}",

@@ -34,8 +34,8 @@ class Fit:
     seconds_per_mutant: float
 
 
-def fit(plan: Plan, worker: Worker, matrices: Sequence[Matrix], total: int) -> Fit:
-    """The batch for a screen of so many mutants, and its time a mutant."""
+def fit(plan: Plan, worker: Worker, matrices: Sequence[Matrix], total: int, most: int = MOST) -> Fit:
+    """The batch, of `most` mutants at most, for a screen of so many, and its time a mutant."""
     layers = sorted({layer_of(matrix) for matrix in matrices})
     places = sorted({layers[round(place * (len(layers) - 1) / (PLACES - 1))] for place in range(PLACES)})
     own = {layer: [matrix for matrix in matrices if layer_of(matrix) == layer] for layer in places}
@@ -45,7 +45,7 @@ def fit(plan: Plan, worker: Worker, matrices: Sequence[Matrix], total: int) -> F
     batch = LEAST
     if total > LONG:
         middle = own[places[len(places) // 2]]
-        while 2 * batch <= min(MOST, largest(worker)):
+        while 2 * batch <= min(most, largest(worker)):
             items = _sample(plan, middle, 2 * batch)
             apart = worker.time(items[:batch]) + worker.time(items[batch:])
             together = worker.time(items)

@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 
-from explorer.domain import NAMED_OPERATIONS, Mutation, Operation, Site, Slice
+from explorer.domain import NAMED_OPERATIONS, Mutation, Operation, Site, unit_span
 from explorer.errors import PlanError
 from explorer.model.anatomy import Anatomy, Matrix
 
@@ -108,8 +108,8 @@ def planned(plan: Plan, matrix: Matrix) -> Iterator[Planned]:
         site = Site(
             part=matrix.kind,
             layer=matrix.layer,
-            rows=_span(down, height, matrix.rows),
-            columns=_span(right, width, matrix.columns),
+            rows=unit_span(down, height, matrix.rows),
+            columns=unit_span(right, width, matrix.columns),
         )
         for name in plan.operations:
             if count % CONTROL_EVERY == 0:
@@ -171,10 +171,3 @@ def _fits(matrix: Matrix, layers: str, kind: str) -> bool:
         return True
     first, _, last = layers.partition("-")
     return int(first) <= layer_of(matrix) <= int(last or first)
-
-
-def _span(place: int, size: int, length: int) -> Slice:
-    """The indices of a unit; everything in its shortest form."""
-    if size >= length:
-        return Slice()
-    return Slice(place * size, min((place + 1) * size, length))

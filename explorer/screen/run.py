@@ -18,7 +18,7 @@ from explorer.domain import Phenotype
 from explorer.model.loaded import LoadedModel
 from explorer.model.weights import checksum
 from explorer.notation import format_genotype
-from explorer.screen.fitting import Fit, fit
+from explorer.screen.fitting import MOST, Fit, fit
 from explorer.screen.plan import Batch, batches, layer_of, matching, planned_count, unit_size
 from explorer.screen.worker import Job, Screened, Worker, answer_key
 from explorer.store.writer import MatrixFacts, ModelFacts, MutantRow, ScreenFacts, ScreenWriter
@@ -48,8 +48,8 @@ class Progress:
 class Screen:
     """A job made ready: its matrices and its worker. Raises PlanError, PromptError, ModelError."""
 
-    def __init__(self, job: Job, breathe: Callable[[], None] = lambda: None) -> None:
-        """`breathe` is called between forward passes: there something else may be computed."""
+    def __init__(self, job: Job, breathe: Callable[[], None] = lambda: None, most: int = MOST) -> None:
+        """`breathe` is called between forward passes, where something else may be computed; `most` limits a batch."""
         self.job = job
         self.matrices = matching(job.model.anatomy, job.plan.matrices)
         self.number: int | None = None
@@ -57,6 +57,7 @@ class Screen:
         self.total = sum(planned_count(job.plan, matrix) for matrix in self.matrices)
         self.worker = Worker(job, breathe)
         self._fit: Fit | None = None
+        self._most = most
 
     def estimate(self) -> float:
         """Seconds that the whole screen will take, from batches drawn evenly over its layers."""
@@ -91,7 +92,7 @@ class Screen:
 
     def _measured(self) -> Fit:
         if self._fit is None:
-            self._fit = fit(self.job.plan, self.worker, self.matrices, self.total)
+            self._fit = fit(self.job.plan, self.worker, self.matrices, self.total, self._most)
         return self._fit
 
     def _facts(self) -> ScreenFacts:

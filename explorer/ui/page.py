@@ -11,7 +11,7 @@ from explorer.ui.instruments import history, matrix_map, search, spread, togethe
 from explorer.ui.opening import Opening
 from explorer.ui.session import Runs
 from explorer.ui.summary import header_html
-from explorer.ui.tabs import explore, guide
+from explorer.ui.tabs import explore, guide, screen
 from explorer.ui.theme import script
 
 if TYPE_CHECKING:
@@ -26,21 +26,24 @@ def build_page(workspace: Workspace) -> gr.Blocks:
     page: gr.Blocks = gr.Blocks(title="Mutation Explorer", analytics_enabled=False, fill_width=True)
     with page:
         header = gr.HTML(header_html(None, "Starting …"), apply_default_css=False, js_on_load=script("header.js"))
-        with gr.Tab("Explore"):
-            tab = explore.build(workspace)
-            with gr.Tabs(elem_classes="card instruments"):
-                with gr.Tab("Map"):
-                    maps = matrix_map.build()
-                with gr.Tab("Search"):
-                    look = search.build()
-                with gr.Tab("Spread"):
-                    spreading = spread.build()
-                with gr.Tab("Together"):
-                    stacked = together.build()
-                with gr.Tab("History"):
-                    tried = history.build()
-        with gr.Tab("Guide"):
-            guide.build()
+        with gr.Tabs(selected="explore") as tabs:
+            with gr.Tab("Explore", id="explore"):
+                tab = explore.build(workspace)
+                with gr.Tabs(elem_classes="card instruments"):
+                    with gr.Tab("Map"):
+                        maps = matrix_map.build()
+                    with gr.Tab("Search"):
+                        look = search.build()
+                    with gr.Tab("Spread"):
+                        spreading = spread.build()
+                    with gr.Tab("Together"):
+                        stacked = together.build()
+                    with gr.Tab("History"):
+                        tried = history.build()
+            with gr.Tab("Screen", id="screen") as screen_tab:
+                screens = screen.build(workspace)
+            with gr.Tab("Guide", id="guide"):
+                guide.build()
         source, load = _build_model_picker(workspace)
 
         explore.wire(tab, handlers)
@@ -49,6 +52,7 @@ def build_page(workspace: Workspace) -> gr.Blocks:
         spread.wire(spreading, tab, handlers)
         together.wire(stacked, tab, handlers)
         history.wire(tried, tab, handlers)
+        screen.wire(screens, screen_tab.select, tabs, tab, handlers)
         outputs = [header, tab.exploration, *tab.asked, *tab.drawn]
         run = explore.run_arguments(tab, handlers)
         page.load(opening.open, None, outputs, show_progress="hidden", api_visibility="private").then(**run)

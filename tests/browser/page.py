@@ -2,15 +2,17 @@
 
 import contextlib
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, Request, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Request, sync_playwright
 
 _ROOT = Path(__file__).parent.parent.parent
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
@@ -28,9 +30,19 @@ PATIENCE_MS = 90_000
 
 @contextlib.contextmanager
 def serving(*arguments: str) -> Iterator[str]:
-    """The address of a dashboard of its own, gone afterwards."""
+    """The address of a dashboard of its own, with a database of its own, gone afterwards."""
     command = [sys.executable, str(_ROOT / "app.py"), "--port", "0", "--json", *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=_ROOT) as server:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            cwd=_ROOT,
+            env={"EXPLORER_DATABASE": f"{folder}/screens.duckdb", **os.environ},
+        ) as server,
+    ):
         try:
             assert server.stdout is not None
             yield json.loads(server.stdout.readline())["url"]
@@ -119,6 +131,21 @@ class Visitor:
     def site(self) -> str:
         """What the controls point at."""
         return self.page.locator(".target code").inner_text()
+
+    def click_cell(self, figure: Locator, x: float, y: float) -> None:
+        """Click a heatmap or a bar where its axes have a value."""
+        figure.scroll_into_view_if_needed()
+        place = figure.evaluate(
+            """(node, [x, y]) => {
+                const { xaxis, yaxis } = node._fullLayout;
+                return [xaxis._offset + xaxis.l2p(x), yaxis._offset + yaxis.l2p(y)];
+            }""",
+            [x, y],
+        )
+        box = figure.bounding_box()
+        assert box is not None
+        self.page.mouse.move(box["x"] + place[0], box["y"] + place[1])
+        self.page.mouse.click(box["x"] + place[0], box["y"] + place[1])
 
     def drag_slider_to(self, share: float) -> None:
         """Drag the thumb of the value slider to a share of its track."""

@@ -30,6 +30,8 @@ def main() -> None:
                     visitor.page.mouse.move(1, 1)
                     visitor.page.wait_for_timeout(1500)
                     visitor.page.locator(".instruments").screenshot(path=FOLDER / f"{name}-{ending}")
+                _show_screen(visitor)
+                visitor.page.screenshot(path=FOLDER / f"screen-{ending}", full_page=size == PHONE)
                 visitor.page.close()
 
 
@@ -70,6 +72,12 @@ def _show_history(visitor: Visitor) -> None:
         visitor.press(name)
     visitor.page.get_by_role("tab", name="History").click()
     expect(visitor.page.locator(".trial-row")).to_have_count(3)
+
+
+def _show_screen(visitor: Visitor) -> None:
+    visitor.page.get_by_role("tab", name="Screen").click()
+    expect(visitor.page.locator(".nsm-map .figure .main-svg").first).to_be_visible(timeout=PATIENCE_MS)
+    visitor.page.wait_for_timeout(1500)
 
 
 INSTRUMENTS: dict[str, Callable[[Visitor], None]] = {

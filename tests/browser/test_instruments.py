@@ -4,7 +4,7 @@ import json
 import re
 from pathlib import Path
 
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import expect
 
 from tests.browser.page import Visitor
 
@@ -15,22 +15,6 @@ def _open(visitor: Visitor, name: str) -> None:
     visitor.page.get_by_role("tab", name=name).click()
 
 
-def _click_cell(visitor: Visitor, figure: Locator, x: float, y: float) -> None:
-    """Click a heatmap or a bar where its axes have a value."""
-    figure.scroll_into_view_if_needed()
-    place = figure.evaluate(
-        """(node, [x, y]) => {
-            const { xaxis, yaxis } = node._fullLayout;
-            return [xaxis._offset + xaxis.l2p(x), yaxis._offset + yaxis.l2p(y)];
-        }""",
-        [x, y],
-    )
-    box = figure.bounding_box()
-    assert box is not None
-    visitor.page.mouse.move(box["x"] + place[0], box["y"] + place[1])
-    visitor.page.mouse.click(box["x"] + place[0], box["y"] + place[1])
-
-
 def _notation(visitor: Visitor) -> str:
     return visitor.page.get_by_label("Notation").input_value()
 
@@ -39,7 +23,7 @@ def test_a_cell_of_the_matrix_map_is_mutated(visitor: Visitor) -> None:
     visitor.press("Reset")
     assert visitor.text("mutated") == PARIS
     figure = visitor.page.locator(".matrix-map .figure").first
-    _click_cell(visitor, figure, 1228, 507)
+    visitor.click_cell(figure, 1228, 507)
     visitor.wait_for_run()
     assert _notation(visitor) == "11.down[507,1229]=0"  # the strongest weight of the cell
     assert "Paris" not in visitor.text("mutated")
@@ -56,13 +40,13 @@ def test_the_matrix_map_zooms_to_single_weights(visitor: Visitor) -> None:
     expect(caption).to_contain_text("rows 500–516, columns 1,220–1,239")
     expect(caption).to_contain_text("Each cell is one weight")
     expect(figure.locator("text.heatmap-label, .heatmap-label text").filter(has_text="5.9")).to_have_count(1)
-    _click_cell(visitor, figure, 1229, 507)
+    visitor.click_cell(figure, 1229, 507)
     visitor.wait_for_run()
     assert _notation(visitor) == "11.down[507,1229]=0"
 
 
 def test_the_strip_jumps_to_another_matrix(visitor: Visitor) -> None:
-    _click_cell(visitor, visitor.page.locator(".strip .figure").first, 2, 4)
+    visitor.click_cell(visitor.page.locator(".strip .figure").first, 2, 4)
     visitor.wait_for_run()
     assert visitor.site() == "2.gate[507,575]"
     caption = visitor.page.locator(".caption", has_text="original’s weights")
@@ -76,13 +60,13 @@ def test_the_sensitivity_map_of_the_whole_model(visitor: Visitor) -> None:
     caption = visitor.page.locator(".caption", has_text="first-order estimates")
     expect(caption).to_contain_text(re.compile(r"rank correlation .* is 0\.9\d"), timeout=60_000)
     overview, blocks = visitor.page.locator(".strip .figure").nth(1), visitor.page.locator(".matrix-map .figure").nth(1)
-    _click_cell(visitor, overview, 11, 6)
+    visitor.click_cell(overview, 11, 6)
     expect(caption).to_contain_text("11.down", timeout=60_000)
     expect(caption).to_contain_text(re.compile(r"is 0\.9\d"), timeout=60_000)
-    _click_cell(visitor, blocks, 1180, 480)  # the block that holds the one weight
+    visitor.click_cell(blocks, 1180, 480)  # the block that holds the one weight
     visitor.wait_for_run()
     assert _notation(visitor) == "11.down[448:512,1152:1216]=0"
-    _click_cell(visitor, blocks, 1240, 480)
+    visitor.click_cell(blocks, 1240, 480)
     visitor.wait_for_run()
     assert _notation(visitor) == "11.down[448:512,1216:1280]=0"
     assert "Paris" not in visitor.text("mutated")
@@ -96,7 +80,7 @@ def test_how_it_spreads(visitor: Visitor) -> None:
     expect(rows.first.locator("td").first).to_contain_text("The")
     expect(rows.last).not_to_have_class("parted")  # before the mutated layer
     figure = visitor.page.locator(".spread-map .figure")
-    _click_cell(visitor, figure, 41, 20)
+    visitor.click_cell(figure, 41, 20)
     expect(visitor.page.locator(".lens .caption")).to_contain_text("After token 41 is")
     expect(rows.first.locator("td").first).to_contain_text("Paris")
 
@@ -109,11 +93,11 @@ def test_alone_and_together(visitor: Visitor) -> None:
     expect(visitor.page.locator(".caption", has_text="Together they add")).to_be_visible(timeout=30_000)
     pairs = visitor.page.locator(".pairs .figure")
     expect(pairs).to_be_visible()
-    _click_cell(visitor, pairs, 1, 0)
+    visitor.click_cell(pairs, 1, 0)
     visitor.wait_for_run()
     assert _notation(visitor) == "2.mlp*0;9.mlp*0"
     assert "Paris" not in visitor.text("mutated")
-    _click_cell(visitor, visitor.page.locator(".bars .figure"), 0.0001, 0)
+    visitor.click_cell(visitor.page.locator(".bars .figure"), 0.0001, 0)
     visitor.wait_for_run()
     assert _notation(visitor) == "2.mlp*0"
     assert visitor.text("mutated") == PARIS

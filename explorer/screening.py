@@ -1,0 +1,121 @@
+"""Screens as the page and the command line know them: run one, queue many, look at what is stored.
+
+Owns the databases that are open. Imports torch only when a screen is made ready.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from explorer.errors import StoreError
+from explorer.screen.queue import Order, RunningScreen, ScreenQueue
+from explorer.store.library import Library, Shelf
+from explorer.store.queries import StoredScreen, matrix_mutants, matrix_shares, screen_report, stored_screens
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from explorer.computing import Computing
+    from explorer.model.loaded import LoadedModel
+    from explorer.screen.run import Progress, Screen
+    from explorer.settings import Settings
+
+
+class Estimate(NamedTuple):
+    """What a screen would be."""
+
+    mutants: int
+    matrices: int
+    seconds: float
+
+
+class Screening:
+    """What one process does with screens."""
+
+    def __init__(self, settings: Settings, computing: Computing, model: Callable[[str], LoadedModel]) -> None:
+        self._computing, self._model = computing, model
+        self.library = Library(settings.screens_folder, settings.database)
+        self.queue = ScreenQueue(lambda order: self.running(order, is_behind=True))
+
+    def estimate(self, order: Order) -> Estimate:
+        """Its size, and its time by a measurement that takes some seconds. Raises ExplorerError."""
+        ready = self._ready(order, is_behind=True)
+        seconds = self._computing.run_behind(ready.estimate)
+        return Estimate(mutants=ready.total, matrices=len(ready.matrices), seconds=seconds)
+
+    @contextmanager
+    def running(self, order: Order, path: Path | None = None, *, is_behind: bool = False) -> Iterator[RunningScreen]:
+        """A screen that is ready to run into a database, the user's own unless another is named.
+
+        It goes on where it was. One that runs behind the page takes small batches on a CPU, so that nobody waits long
+        for the end of a forward pass. Raises ExplorerError.
+        """
+        with self.library.writing(path) as connection:
+            ready = self._ready(order, is_behind=is_behind)
+            steps = ready.run(connection)
+
+            def progress() -> Iterator[Progress]:
+                while (step := self._computing.run_behind(next, steps, None)) is not None:
+                    yield step
+
+            yield RunningScreen(
+                total=ready.total,
+                matrices=len(ready.matrices),
+                estimate=lambda: self._computing.run_behind(ready.estimate),
+                progress=progress(),
+                report=lambda: screen_report(connection, ready.number or 0),
+            )
+
+    def check(self, order: Order) -> None:
+        """Raises ExplorerError if the plan or the background is none for the model."""
+        from explorer.screen.plan import matching
+
+        anatomy = self._model(order.source).anatomy
+        matching(anatomy, order.plan.matrices)
+        anatomy.read(order.background)
+
+    def stored(self) -> tuple[list[StoredScreen], str]:
+        """The screens of both databases, the user's first; and a sentence on a database that cannot be read."""
+        found: list[StoredScreen] = []
+        faults = []
+        for shelf in ("own", "bundled"):
+            if not self.library.has(shelf):
+                continue
+            try:
+                with self.library.reading(shelf) as connection:
+                    found += stored_screens(connection, shelf)
+            except StoreError as fault:
+                faults.append(str(fault))
+        return found, " ".join(faults)
+
+    def shares(self, shelf: Shelf, screen: int) -> pl.DataFrame:
+        """See `store.queries.matrix_shares`. Raises StoreError."""
+        with self.library.reading(shelf) as connection:
+            return matrix_shares(connection, screen)
+
+    def mutants(self, shelf: Shelf, screen: int, matrix: str) -> pl.DataFrame:
+        """See `store.queries.matrix_mutants`. Raises StoreError."""
+        with self.library.reading(shelf) as connection:
+            return matrix_mutants(connection, screen, matrix)
+
+    def report(self, shelf: Shelf, screen: int) -> dict[str, object]:
+        """See `store.queries.screen_report`. Raises StoreError."""
+        with self.library.reading(shelf) as connection:
+            return screen_report(connection, screen)
+
+    def _ready(self, order: Order, *, is_behind: bool) -> Screen:
+        from explorer.screen.fitting import LEAST, MOST
+        from explorer.screen.run import Screen
+        from explorer.screen.worker import Job
+
+        model = self._model(order.source)
+        prompt = order.experiment.prompt
+        experiment = replace(order.experiment, prompt=replace(prompt, chat=prompt.chat and model.has_chat_template))
+        background = model.anatomy.read(order.background)
+        job = Job(model=model, experiment=experiment, plan=order.plan, background=background, mode=order.mode)
+        most = LEAST if is_behind and model.device.type == "cpu" else MOST
+        return self._computing.run_behind(lambda: Screen(job, self._computing.breathe, most))

@@ -1,0 +1,71 @@
+"""The databases of screens that the page shows: the bundled one, which is only read, and the user's own.
+
+One process writes a database through one connection; whoever reads it meanwhile gets a cursor of that connection.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+import duckdb
+
+from explorer.errors import StoreError
+from explorer.store.database import opened
+
+Shelf = Literal["bundled", "own"]
+
+
+class Library:
+    """Opens the two databases, for any thread."""
+
+    def __init__(self, bundled: Path, own: Path) -> None:
+        self.paths: dict[Shelf, Path] = {"bundled": bundled, "own": own}
+        self._lock = threading.RLock()
+        self._written: dict[Path, duckdb.DuckDBPyConnection] = {}
+
+    def has(self, shelf: Shelf) -> bool:
+        """Whether there is such a database."""
+        return self.paths[shelf].exists()
+
+    @contextmanager
+    def reading(self, shelf: Shelf) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection to read from. Raises StoreError."""
+        path = self.paths[shelf]
+        with self._lock:
+            if path in self._written:
+                cursor = self._written[path].cursor()
+                try:
+                    yield cursor
+                finally:
+                    cursor.close()
+                return
+            with opened(path, read_only=True) as connection:
+                yield connection
+
+    @contextmanager
+    def writing(self, path: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection to write with, to the user's own database unless another is named. Raises StoreError."""
+        path = path or self._own_path()
+        with self._lock:
+            manager = opened(path)
+            connection = self._written[path] = manager.__enter__()
+        try:
+            yield connection
+        finally:
+            with self._lock:
+                del self._written[path]
+                manager.__exit__(None, None, None)
+
+    def _own_path(self) -> Path:
+        path = self.paths["own"]
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as fault:
+            raise StoreError(
+                f"The folder {path.parent} for the database cannot be made: set EXPLORER_DATABASE to another file."
+            ) from fault
+        return path

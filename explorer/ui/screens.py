@@ -1,0 +1,114 @@
+"""The lines and labels of the Screen tab, as HTML and as rows: what a screen is, how far it is, what it found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from explorer.figures.palette import CATEGORIES, COLOURS
+from explorer.reports.screens import duration
+from explorer.ui.summary import notice_html
+
+if TYPE_CHECKING:
+    from explorer.screen.queue import Entry
+    from explorer.screening import Estimate
+    from explorer.store.queries import StoredScreen
+
+
+def entry_row(entry: Entry) -> dict[str, Any]:
+    """One entry of the queue, as assets/queue.js draws it."""
+    order, progress = entry.order, entry.progress
+    plan = order.plan
+    unit = f"step {plan.step}" if plan.unit == "block" else f"each {plan.unit}"
+    return {
+        "number": entry.number,
+        "title": order.experiment.title,
+        "what": f"{plan.matrices} · {unit} · {', '.join(plan.operations)}",
+        "state": entry.state,
+        "done": progress.done if progress else 0,
+        "total": progress.total if progress else 0,
+        "told": _told(entry),
+        "fault": entry.fault,
+    }
+
+
+def _told(entry: Entry) -> str:
+    progress = entry.progress
+    if progress is None:
+        return {"waiting": "Waits for the one before it.", "starting": "Getting the baseline …"}.get(entry.state, "")
+    told = f"{progress.done:,} of {progress.total:,} mutants, {progress.nonsilent:,} non-silent"
+    if entry.state in ("running", "paused"):
+        told += f", {progress.per_second:.1f} a second, {duration(progress.seconds_left)} left"
+    if progress.near_ties:
+        told += f", {progress.near_ties:,} near ties"
+    if progress.failed_controls:
+        told += f"; {progress.failed_controls} controls were not silent: an error of ours"
+    return told
+
+
+def estimate_html(estimate: Estimate | None) -> str:
+    """How large a screen is and how long it takes; None: it is being measured."""
+    if estimate is None:
+        return '<p class="caption busy">Measuring a few of its mutants …</p>'
+    matrices = "1 matrix" if estimate.matrices == 1 else f"{estimate.matrices} matrices"
+    return (
+        f'<p class="caption"><b>{estimate.mutants:,} mutants</b> of {matrices}, controls included: about '
+        f"<b>{duration(estimate.seconds)}</b> on this machine. Each is stored as it comes; one that is stopped goes on "
+        "later.</p>"
+    )
+
+
+def screen_label(screen: StoredScreen) -> str:
+    """A screen in the list of those that are stored."""
+    plan = screen.plan
+    unit = f"step {plan['step']}" if plan["unit"] == "block" else f"each {plan['unit']}"
+    background = f" on {screen.background}" if screen.background else ""
+    whose = "bundled" if screen.shelf == "bundled" else "yours"
+    operations = ", ".join(plan["operations"])
+    part = "" if screen.done >= screen.mutants else f", {100 * screen.done // max(1, screen.mutants)} % so far"
+    return f"{screen.title}{background} · {plan['matrices']} · {unit} · {operations} ({whose}, {screen.model}{part})"
+
+
+def screen_html(screen: StoredScreen | None, report: Mapping[str, Any] | None, fault: str) -> str:
+    """What a screen asked and what it counted; what to do where there is none."""
+    if screen is None or report is None:
+        hint = '<p class="caption">No screen is stored yet: start one, and its map fills in here.</p>'
+        return notice_html(fault) + hint
+    share = 100 * report["nonsilent"] / max(1, report["mutants"])
+    phenotypes = f", {report['phenotypes']:,} different texts" if screen.mode == "text" else ""
+    failed = report["failed_controls"]
+    controls = f"all {report['controls']:,} controls were silent"
+    if failed:
+        controls = f"<b>{failed:,} of {report['controls']:,} controls were not silent: an error of ours</b>"
+    return (
+        f'{notice_html(fault)}<p class="screen-prompt"><b>{escape(screen.prompt.text)}</b> '
+        f"{escape(screen.baseline.strip())}</p>"
+        f'<p class="caption">{report["mutants"]:,} mutants, <b>{share:.0f} % non-silent</b>{phenotypes}; '
+        f"{report['near_ties']:,} near ties; {controls}. Below, the share of each matrix: click one for its map.</p>"
+    )
+
+
+def map_caption_html(matrix: Mapping[str, Any]) -> str:
+    """What the map of a matrix shows, in a sentence."""
+    return (
+        f'<p class="caption"><b>{matrix["name"]}</b>, {matrix["rows"]:,} × {matrix["columns"]:,}, in units of '
+        f"{matrix['unit_rows']} × {matrix['unit_columns']}: which of its {matrix['mutants']:,} mutants change the "
+        "text. Point at a cell to read what it says, click it to open it in Explore.</p>"
+    )
+
+
+def legend_html() -> str:
+    """The colours of the map."""
+    keys = zip(CATEGORIES, COLOURS, strict=True)
+    items = "".join(f'<span><i style="background:{colour}"></i>{escape(_LEGEND[name])}</span>' for name, colour in keys)
+    return f'<p class="map-legend">{items}<span><i class="unscreened"></i>not screened</span></p>'
+
+
+_LEGEND = {
+    "silent": "silent",
+    "max": "max changes the text",
+    "min": "min does",
+    "max and min": "both do",
+    "zero": "only zero does",
+}

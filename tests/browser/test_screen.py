@@ -1,0 +1,70 @@
+"""The Screen tab, as a visitor uses it: look at the bundled screen, click into it, run one beside it."""
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.browser.page import Visitor
+
+PATIENCE_MS = 120_000
+
+
+def _open(visitor: Visitor) -> None:
+    visitor.page.get_by_role("tab", name="Screen").click()
+    expect(visitor.page.locator(".nsm-map .main-svg").first).to_be_visible()
+
+
+def test_the_bundled_screen_opens_by_itself_and_a_cell_opens_in_explore(visitor: Visitor) -> None:
+    _open(visitor)
+    expect(visitor.page.locator(".screen-prompt")).to_contain_text("A week is approximately 7 days.")
+    expect(visitor.page.locator(".caption", has_text="controls were silent")).to_contain_text("non-silent")
+    strip = visitor.page.locator(".shares .figure")
+    visitor.click_cell(strip, 11, 6)  # kinds are in the order of the model: down is the last
+    caption = visitor.page.locator(".caption", has_text="which of its")
+    expect(caption).to_contain_text("11.down, 576 × 1,536, in units of 96 × 96")
+    figure = visitor.page.locator(".nsm-map .figure")
+    told = figure.evaluate("node => [node.data[0].customdata[5][12], node.data[0].text[5][12]]")
+    visitor.click_cell(figure, 12, 5)
+    visitor.wait_for_run()
+    assert visitor.page.get_by_label("Notation").input_value() == told[0]
+    assert visitor.page.get_by_label("Prompt").input_value() == "How many days are in a week?"
+    assert visitor.text("original").startswith("A week is approximately 7 days.")
+    written = re.search("“(.*?)”", told[1])
+    assert written is not None  # this block holds the weight that wrecks the model
+    assert visitor.text("mutated").split()[:3] == written[1].split()[:3]
+
+
+def test_a_screen_runs_while_the_page_stays_usable(visitor: Visitor) -> None:
+    _open(visitor)
+    visitor.page.get_by_label("Matrices, such as").fill("28.k, 28.v")
+    visitor.page.get_by_role("button", name="How long will it take?").click()
+    expect(visitor.page.locator(".caption", has_text="controls included")).to_contain_text(
+        "50 mutants of 2 matrices", timeout=PATIENCE_MS
+    )
+    visitor.page.get_by_role("button", name="Start", exact=True).click()
+    entry = visitor.page.locator(".queued").first
+    expect(entry).to_contain_text("Capital of France")
+    visitor.page.get_by_role("tab", name="Explore").click()
+    visitor.press("Reset")  # while it runs
+    assert "Paris" in visitor.text("mutated")
+    visitor.page.get_by_role("tab", name="Screen").click()
+    expect(entry.locator(".state")).to_have_text("done", timeout=PATIENCE_MS)
+    expect(entry).to_contain_text("50 of 50 mutants")
+    expect(visitor.page.locator(".screen-prompt")).to_contain_text("What is the capital of France?")
+    cells = visitor.page.locator(".nsm-map .figure").evaluate("node => node.data[0].z.flat()")
+    assert None not in cells
+
+
+def test_a_screen_is_stopped_and_a_mistake_is_told(visitor: Visitor) -> None:
+    _open(visitor)
+    visitor.page.get_by_label("Matrices, such as").fill("99.q")
+    visitor.page.get_by_role("button", name="Start", exact=True).click()
+    expect(visitor.page.get_by_role("alert").filter(has_text="names no matrix of this model")).to_be_visible()
+    visitor.page.get_by_label("Matrices, such as").fill("*.*")
+    visitor.page.get_by_role("button", name="Start", exact=True).click()
+    entry = visitor.page.locator(".queued").first
+    expect(entry.locator(".state")).to_have_text("running", timeout=PATIENCE_MS)
+    entry.get_by_role("button", name="Pause").click()
+    expect(entry.get_by_role("button", name="Resume")).to_be_visible(timeout=PATIENCE_MS)
+    entry.get_by_role("button", name="Stop").click()
+    expect(entry.locator(".state")).to_have_text("stopped", timeout=PATIENCE_MS)
