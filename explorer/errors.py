@@ -48,3 +48,7 @@ class PlanError(ExplorerError):
 
 class StoreError(ExplorerError):
     """A database that cannot be opened, or is not one of ours."""
+
+
+class ClusterError(ExplorerError):
+    """A Ray cluster that cannot be reached, or whose workers fail."""

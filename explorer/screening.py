@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
     from explorer.computing import Computing
     from explorer.model.loaded import LoadedModel
-    from explorer.screen.run import Progress, Screen
+    from explorer.screen.run import Execute, Progress, Screen
     from explorer.settings import Settings
 
 
@@ -48,15 +47,24 @@ class Screening:
         return Estimate(mutants=ready.total, matrices=len(ready.matrices), seconds=seconds)
 
     @contextmanager
-    def running(self, order: Order, path: Path | None = None, *, is_behind: bool = False) -> Iterator[RunningScreen]:
+    def running(
+        self,
+        order: Order,
+        path: Path | None = None,
+        *,
+        is_behind: bool = False,
+        ray: str | None = None,
+        workers: int | None = None,
+    ) -> Iterator[RunningScreen]:
         """A screen that is ready to run into a database, the user's own unless another is named.
 
         It goes on where it was. One that runs behind the page takes small batches on a CPU, so that nobody waits long
-        for the end of a forward pass. Raises ExplorerError.
+        for the end of a forward pass. `ray` is the address of a Ray cluster that computes, with so many `workers`.
+        Raises ExplorerError.
         """
-        with self.library.writing(path) as connection:
+        with self.library.writing(path) as connection, _cluster(ray) as has_cluster:
             ready = self._ready(order, is_behind=is_behind)
-            steps = ready.run(connection)
+            steps = ready.run(connection, self._on_cluster(order, ready, workers) if has_cluster else None)
 
             def progress() -> Iterator[Progress]:
                 while (step := self._computing.run_behind(next, steps, None)) is not None:
@@ -107,15 +115,31 @@ class Screening:
         with self.library.reading(shelf) as connection:
             return screen_report(connection, screen)
 
+    def _on_cluster(self, order: Order, ready: Screen, workers: int | None) -> Execute:
+        from explorer.screen.cluster import Cluster, Recipe
+
+        dtype = str(ready.job.model.dtype).removeprefix("torch.")
+        recipe = Recipe(order=order, dtype=dtype, baseline_tokens=ready.worker.baseline.tokens)
+        return Cluster(recipe, workers).execute
+
     def _ready(self, order: Order, *, is_behind: bool) -> Screen:
         from explorer.screen.fitting import LEAST, MOST
         from explorer.screen.run import Screen
-        from explorer.screen.worker import Job
+        from explorer.screen.worker import job_of
 
         model = self._model(order.source)
-        prompt = order.experiment.prompt
-        experiment = replace(order.experiment, prompt=replace(prompt, chat=prompt.chat and model.has_chat_template))
-        background = model.anatomy.read(order.background)
-        job = Job(model=model, experiment=experiment, plan=order.plan, background=background, mode=order.mode)
+        job = job_of(order, model)
         most = LEAST if is_behind and model.device.type == "cpu" else MOST
         return self._computing.run_behind(lambda: Screen(job, self._computing.breathe, most))
+
+
+@contextmanager
+def _cluster(address: str | None) -> Iterator[bool]:
+    """Connected to a cluster, if one is named."""
+    if address is None:
+        yield False
+        return
+    from explorer.screen.cluster import connected
+
+    with connected(address):
+        yield True

@@ -48,6 +48,10 @@ def screen(
     rate: Annotated[float, typer.Option(help="The share of the units to screen, drawn at random.")] = 1.0,
     seed: Annotated[int, typer.Option(min=0, help="Of that draw.")] = 0,
     background: Annotated[str, typer.Option(help="Mutations that every mutant has, and is compared with.")] = "",
+    ray: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="A Ray cluster that computes; 'local': this machine.")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Of Ray; one a GPU, or one for two CPUs.")] = None,
     model: Model = DEMO,
     device: Device = None,
     dtype: Dtype = None,
@@ -69,7 +73,7 @@ def screen(
         chosen = _experiment(experiment)
         order = Order(source=model, experiment=chosen, plan=plan, background=background, mode=mode.value)
         workspace, _ = load(model, device, dtype, as_json)
-        with workspace.screening.running(order, database) as running:
+        with workspace.screening.running(order, database, ray=ray, workers=workers) as running:
             if not as_json:
                 typer.echo(
                     f"{running.total:,} mutants of {running.matrices} matrices, about {duration(running.estimate())}",

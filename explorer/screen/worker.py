@@ -5,7 +5,7 @@ A batch that does not fit into the device's memory is cut in two, and so are tho
 
 import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
 import torch
@@ -19,6 +19,7 @@ from explorer.generation.style import style_of
 from explorer.model.loaded import LoadedModel
 from explorer.screen.engine import Engine, Mode, Record
 from explorer.screen.plan import Plan, Planned
+from explorer.screen.queue import Order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,14 @@ class Job:
     plan: Plan
     background: Genotype = field(default_factory=Genotype)
     mode: Mode = "divergence"
+
+
+def job_of(order: Order, model: LoadedModel) -> Job:
+    """An order with its model; a model without a chat template is asked in raw text. Raises NotationError."""
+    prompt = order.experiment.prompt
+    experiment = replace(order.experiment, prompt=replace(prompt, chat=prompt.chat and model.has_chat_template))
+    background = model.anatomy.read(order.background)
+    return Job(model=model, experiment=experiment, plan=order.plan, background=background, mode=order.mode)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
