@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 ARGS ?=
 
-.PHONY: run test check bench setup browser format screenshots
+.PHONY: run test check bench setup browser format screen screenshots
 
 run: setup  ## open the dashboard; ARGS="--model PATH" for another model
 	$(BIN)/python app.py --open $(ARGS)
@@ -23,6 +23,16 @@ bench: setup browser  ## the plain procedure beside ours, in one run
 	$(BIN)/python -m benchmarks.explore
 	$(BIN)/python -m benchmarks.instruments
 	$(BIN)/python -m benchmarks.screen
+
+SCREEN := $(BIN)/python -m explorer screen --db build/screens.duckdb --operations max,min
+screen: setup  ## the bundled screens again, in hours; killed, it goes on where it was
+	@mkdir -p build
+	$(SCREEN) --experiment week --matrices '*.*' --step 96 --mode text
+	$(SCREEN) --experiment sea --matrices '*.*' --step 96 --mode text
+	$(SCREEN) --experiment week --matrices '11.down, 14.v, 14.k, 27.o' --step 9
+	rm -rf build/screens
+	$(BIN)/python -m explorer export build/screens --db build/screens.duckdb
+	rm -rf data/screens && mv build/screens data/screens
 
 screenshots: setup browser  ## pictures of the page, for the README
 	$(BIN)/python -m tests.browser.screenshots
