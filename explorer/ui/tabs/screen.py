@@ -98,7 +98,7 @@ def _build_order(workspace: Workspace) -> dict[str, Any]:
     choices = [(experiment.title, experiment.name) for experiment in workspace.experiments()]
     with gr.Group(elem_classes="card"):
         gr.HTML("<h2>What to screen</h2>", apply_default_css=False)
-        experiment = gr.Dropdown(label="Prompt", choices=choices, value=choices[0][1])
+        experiment = gr.Dropdown(label="Experiment", choices=choices, value=choices[0][1])
         matrices = gr.Textbox(
             label="Matrices, such as *.down, 0-5.v or 11.*", value="11.*", max_lines=1, elem_classes="mono"
         )
@@ -126,7 +126,7 @@ def _build_order(workspace: Workspace) -> dict[str, Any]:
         with gr.Accordion("More", open=False, elem_classes="decoding"):
             with gr.Row():
                 rate = gr.Slider(label="Share of the units, drawn at random", minimum=0.001, maximum=1, value=1)
-                seed = gr.Number(label="Seed of that draw", value=0, precision=0, minimum=0, min_width=90)
+                seed = gr.Number(label="Number of the draw", value=0, precision=0, minimum=0, min_width=90)
             background = gr.Textbox(
                 label="On top of this genotype (finds what rescues it)",
                 placeholder="11.down[507,1229]=0",
