@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from explorer.domain import Decoding, Experiment, Prompt
 from explorer.errors import ClusterError
 from explorer.model.loading import load_model
 from explorer.screen import cluster
@@ -18,11 +17,9 @@ from explorer.screen.queue import Order
 from explorer.screen.run import Screen
 from explorer.screen.worker import job_of
 from explorer.store.database import opened
+from tests.screen.test_run import EXPERIMENT
 from tests.tiny import tiny_tokenizer, tiny_transformer
 
-EXPERIMENT = Experiment(
-    name="words", title="Words", prompt=Prompt(text="w5 w6 w7", chat=False), decoding=Decoding(max_new_tokens=12)
-)
 PLAN = Plan(matrices="*.*", step=8, operations=("max", "zero"))
 _ANSWERS = """
     SELECT matrix, down, across, operation, first_divergence, verified, tokens, p.ending, style

@@ -47,6 +47,13 @@ A mutation is a *site* and an *operation*; several are joined by `;` and apply i
   original's text adds up where they do not interact.
 - **History** keeps what you tried; *Pin* puts up to four texts side by side.
 
+### Screens
+
+- A **screen** mutates unit after unit of the chosen matrices, one at a time, and stores what each mutant does. It runs
+  behind the page; stopped or killed, it goes on where it was when it is started again.
+- A **non-silent** mutant gives another text. On the map, orange: max does; blue: min does; green: both do.
+- One mutant in a hundred is a **control** that changes nothing; one that is not silent would be an error of ours.
+
 Nothing is ever written to the model: Reset, closing the page or a crash leaves it as it was.
 """
 
