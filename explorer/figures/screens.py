@@ -71,8 +71,8 @@ def nsm_figure(matrix: Mapping[str, Any], mutants: pl.DataFrame, *, meta: Mappin
         height=430,
         margin={"l": 56, "r": 10, "t": 28, "b": 40},
         dragmode="zoom",
-        xaxis={"title": {"text": "block column"}, "range": [-0.5, across - 0.5], **axis},
-        yaxis={"title": {"text": "block row"}, "range": [down - 0.5, -0.5], **axis},
+        xaxis={"title": {"text": "block column"}, "range": [-0.5, across - 0.5], "dtick": -(-across // 16), **axis},
+        yaxis={"title": {"text": "block row"}, "range": [down - 0.5, -0.5], "dtick": -(-down // 16), **axis},
         meta=dict(meta),
     )
 

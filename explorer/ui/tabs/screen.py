@@ -286,7 +286,9 @@ class ScreenHandlers:
         shares = self._screening.shares(shelf, found.screen)
         by_name = {row["name"]: row for row in shares.iter_rows(named=True)}
         if matrix not in by_name or not by_name[matrix]["mutants"]:
-            matrix = min(by_name, key=lambda name: abs(_share(by_name[name]) - 0.5))  # where there is most to see
+            largest = max(row["mutants"] for row in by_name.values())
+            large = [name for name, row in by_name.items() if 2 * row["mutants"] >= largest]
+            matrix = min(large, key=lambda name: abs(_share(by_name[name]) - 0.5))  # where there is most to see
         meta = {"screen": _key(found)}
         nsm = nsm_figure(by_name[matrix], self._screening.mutants(shelf, found.screen, matrix), meta=meta)
         report = self._screening.report(shelf, found.screen)
