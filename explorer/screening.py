@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from explorer.errors import StoreError
 from explorer.screen.queue import Order, RunningScreen, ScreenQueue
-from explorer.store.library import Library, Shelf
+from explorer.store.library import SHELVES, Library
 from explorer.store.queries import StoredScreen, matrix_mutants, matrix_shares, screen_report, stored_screens
 
 if TYPE_CHECKING:
@@ -30,6 +30,19 @@ class Estimate(NamedTuple):
     mutants: int
     matrices: int
     seconds: float
+
+
+class ScreenView(NamedTuple):
+    """What is shown of a stored screen."""
+
+    report: dict[str, Any]
+    """See `store.queries.screen_report`."""
+    shares: pl.DataFrame
+    """See `store.queries.matrix_shares`."""
+    matrix: dict[str, Any]
+    """The row of `shares` of the matrix that is mapped."""
+    mutants: pl.DataFrame
+    """See `store.queries.matrix_mutants`."""
 
 
 class Screening:
@@ -90,7 +103,7 @@ class Screening:
         """The screens of both databases, the user's first; and a sentence on a database that cannot be read."""
         found: list[StoredScreen] = []
         faults = []
-        for shelf in ("own", "bundled"):
+        for shelf in SHELVES:
             if not self.library.has(shelf):
                 continue
             try:
@@ -100,20 +113,19 @@ class Screening:
                 faults.append(str(fault))
         return found, " ".join(faults)
 
-    def shares(self, shelf: Shelf, screen: int) -> pl.DataFrame:
-        """See `store.queries.matrix_shares`. Raises StoreError."""
-        with self.library.reading(shelf) as connection:
-            return matrix_shares(connection, screen)
-
-    def mutants(self, shelf: Shelf, screen: int, matrix: str) -> pl.DataFrame:
-        """See `store.queries.matrix_mutants`. Raises StoreError."""
-        with self.library.reading(shelf) as connection:
-            return matrix_mutants(connection, screen, matrix)
-
-    def report(self, shelf: Shelf, screen: int) -> dict[str, object]:
-        """See `store.queries.screen_report`. Raises StoreError."""
-        with self.library.reading(shelf) as connection:
-            return screen_report(connection, screen)
+    def view(self, stored: StoredScreen, matrix: str) -> ScreenView:
+        """A stored screen, with the map of a matrix: another one, if that has not been screened. Raises StoreError."""
+        with self.library.reading(stored.shelf) as connection:
+            shares = matrix_shares(connection, stored.screen)
+            by_name = {row["name"]: row for row in shares.iter_rows(named=True)}
+            if matrix not in by_name or by_name[matrix]["share"] is None:
+                matrix = _telling(by_name)
+            return ScreenView(
+                report=screen_report(connection, stored.screen),
+                shares=shares,
+                matrix=by_name[matrix],
+                mutants=matrix_mutants(connection, stored.screen, matrix),
+            )
 
     def _on_cluster(self, order: Order, ready: Screen, workers: int | None) -> Execute:
         from explorer.screen.cluster import Cluster, Recipe
@@ -131,6 +143,13 @@ class Screening:
         job = job_of(order, model)
         most = LEAST if is_behind and model.device.type == "cpu" else MOST
         return self._computing.run_behind(lambda: Screen(job, self._computing.breathe, most))
+
+
+def _telling(by_name: dict[str, dict[str, Any]]) -> str:
+    """Of the large matrices the one where there is most to see: about half of its mutants are silent."""
+    least = max(row["mutants"] for row in by_name.values()) / 2
+    large = [name for name, row in by_name.items() if row["mutants"] >= least]
+    return min(large, key=lambda name: abs((by_name[name]["share"] or 0) - 0.5))
 
 
 @contextmanager

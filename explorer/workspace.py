@@ -36,7 +36,6 @@ from explorer.domain import (
 from explorer.errors import ModelError
 from explorer.experiments import read_experiments
 from explorer.presets import Preset, read_presets
-from explorer.screening import Screening
 from explorer.settings import DEMO, Settings
 
 if TYPE_CHECKING:
@@ -45,6 +44,7 @@ if TYPE_CHECKING:
     from explorer.model.anatomy import Matrix
     from explorer.model.loaded import LoadedModel
     from explorer.mutation.describe import SiteFacts
+    from explorer.screening import Screening
 
 Result = TypeVar("Result")
 
@@ -285,6 +285,8 @@ class Workspace:
     @property
     def screening(self) -> Screening:
         """Screens: run, queued and stored."""
+        from explorer.screening import Screening
+
         with self._lock:
             if self._screening is None:
                 self._screening = Screening(self.settings, self._computing, self.model)

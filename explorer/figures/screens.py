@@ -25,8 +25,8 @@ def shares_figure(shares: pl.DataFrame, present: str | None, *, meta: Mapping[st
     kinds = tuple(dict.fromkeys(shares["kind"]))
     values = np.full((len(kinds), max(shares["layer"].to_list()) + 1), np.nan, np.float32)
     for row in shares.iter_rows(named=True):
-        if row["mutants"]:
-            values[kinds.index(row["kind"]), row["layer"]] = row["nonsilent"] / row["mutants"]
+        if row["share"] is not None:
+            values[kinds.index(row["kind"]), row["layer"]] = row["share"]
     place = None
     if present is not None:
         (found,) = shares.filter(pl.col("name") == present).select("kind", "layer").iter_rows()
@@ -41,14 +41,16 @@ def nsm_figure(matrix: Mapping[str, Any], mutants: pl.DataFrame, *, meta: Mappin
     kinds = np.full((down, across), np.nan)
     texts = np.full((down, across), "", object)
     sites = np.full((down, across), "", object)
-    for (row, column), unit in mutants.group_by("down", "across", maintain_order=True):
-        place = int(str(row)), int(str(column))
-        loud = unit.filter(pl.col("first_divergence").is_not_null())
-        kinds[place] = _category(set(loud["operation"]))
+    units: dict[tuple[int, int], list[dict[str, Any]]] = {}
+    for mutant in mutants.iter_rows(named=True):
+        units.setdefault((mutant["down"], mutant["across"]), []).append(mutant)
+    for place, unit in units.items():
+        loud = [mutant for mutant in unit if mutant["first_divergence"] is not None]
+        kinds[place] = _category({mutant["operation"] for mutant in loud})
         site = _site(matrix, *place)
-        operation = NAMED_OPERATIONS[(loud if len(loud) else unit)["operation"][0]]
+        operation = NAMED_OPERATIONS[(loud or unit)[0]["operation"]]
         sites[place] = format_genotype(Genotype((Mutation(site, operation),)))
-        texts[place] = "<br>".join([f"<b>{format_site(site)}</b>", *map(_told, unit.iter_rows(named=True))])
+        texts[place] = "<br>".join([f"<b>{format_site(site)}</b>", *map(_told, unit)])
     edges = [round(place / len(COLOURS), 3) for place in range(len(COLOURS) + 1)]
     scale = [(edge, colour) for place, colour in enumerate(COLOURS) for edge in edges[place : place + 2]]
     figure = go.Figure(

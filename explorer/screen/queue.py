@@ -128,7 +128,7 @@ class ScreenQueue:
                 self._carry_out(number)
             except ExplorerError as fault:
                 self._fail(number, str(fault))
-            except Exception as fault:
+            except Exception as fault:  # the thread has to live on for the screens that wait; the log has it all
                 logging.getLogger(__name__).exception("A screen failed")
                 self._fail(number, f"The screen failed, and what it had found is kept: {fault}")
 

@@ -9,14 +9,15 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
 
 import duckdb
 
 from explorer.errors import StoreError
 from explorer.store.database import opened
+from explorer.store.queries import Shelf
 
-Shelf = Literal["bundled", "own"]
+SHELVES: tuple[Shelf, ...] = ("own", "bundled")
+"""The databases, in the order in which they are shown."""
 
 
 class Library:

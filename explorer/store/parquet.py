@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 
 from explorer.errors import StoreError
+from explorer.store.numbers import Noun, find_number, next_number
 from explorer.store.schema import APPLICATION, MIGRATIONS
 
 ORDERS = {
@@ -114,16 +115,12 @@ def check_folder(folder: Path) -> None:
 
 def _import(source: duckdb.DuckDBPyConnection, connection: duckdb.DuckDBPyConnection, screen: int) -> int | None:
     """Copy one screen under the next free number; None if the database has it."""
-    facts = source.sql("SELECT * FROM screens WHERE screen = ?", params=[screen]).pl()
-    model = _shared(source, connection, "model", int(facts["model"][0]), ("fingerprint",))
-    key = ("name", "prompt", "chat", "max_new_tokens", "temperature", "top_p", "seed")
-    experiment = _shared(source, connection, "experiment", int(facts["experiment"][0]), key)
-    same = ("plan", "background", "mode", "version", "device", "dtype")
-    conditions = " AND ".join(f"{column} = ?" for column in ("model", "experiment", *same))
-    values = [model, experiment, *(facts[column][0] for column in same)]
-    if connection.execute(f"SELECT 1 FROM screens WHERE {conditions}", values).fetchall():
+    facts = source.sql("SELECT * FROM screens WHERE screen = ?", params=[screen]).pl().row(0, named=True)
+    model = _shared(source, connection, "model", facts["model"])
+    experiment = _shared(source, connection, "experiment", facts["experiment"])
+    if find_number(connection, "screen", {**facts, "model": model, "experiment": experiment}) is not None:
         return None
-    number = _next(connection, "screens", "screen")
+    number = next_number(connection, "screen")
     for table in ORDERS:
         if table in ("models", "experiments"):
             continue
@@ -134,19 +131,13 @@ def _import(source: duckdb.DuckDBPyConnection, connection: duckdb.DuckDBPyConnec
     return number
 
 
-def _shared(
-    source: duckdb.DuckDBPyConnection, connection: duckdb.DuckDBPyConnection, noun: str, number: int, key: Sequence[str]
-) -> int:
+def _shared(source: duckdb.DuckDBPyConnection, connection: duckdb.DuckDBPyConnection, noun: Noun, number: int) -> int:
     """The number, in the database, of a model or an experiment of the source; added if it is new there."""
     rows = source.sql(f"SELECT * FROM {noun}s WHERE {noun} = ?", params=[number]).pl()
-    conditions = " AND ".join(f"{column} = ?" for column in key)
-    found = connection.execute(
-        f"SELECT {noun} FROM {noun}s WHERE {conditions}", [rows[column][0] for column in key]
-    ).fetchall()
-    if found:
-        return int(found[0][0])
-    own = _next(connection, f"{noun}s", noun)
-    _insert(connection, f"{noun}s", rows.with_columns(**{noun: own}))
+    own = find_number(connection, noun, rows.row(0, named=True))
+    if own is None:
+        own = next_number(connection, noun)
+        _insert(connection, f"{noun}s", rows.with_columns(**{noun: own}))
     return own
 
 
@@ -154,8 +145,3 @@ def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: object) -> 
     connection.register("imported", rows)
     connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM imported")
     connection.unregister("imported")
-
-
-def _next(connection: duckdb.DuckDBPyConnection, table: str, column: str) -> int:
-    ((number,),) = connection.execute(f"SELECT coalesce(max({column}), 0) + 1 FROM {table}").fetchall()
-    return int(number)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import duckdb
 import polars as pl
 
 from explorer.domain import Decoding, Prompt
+
+Shelf = Literal["bundled", "own"]
+"""Which database a screen is in: that of the project, or the user's."""
 
 _SCREENS = """
     WITH progress AS (SELECT screen, sum(mutants)::BIGINT AS done FROM batches GROUP BY screen)
@@ -24,7 +27,7 @@ _SHARES = """
         FROM mutants WHERE screen = $screen AND operation <> 'control' GROUP BY matrix
     )
     SELECT x.name, x.layer, x.kind, x.rows, x.columns, x.unit_rows, x.unit_columns,
-           coalesce(c.mutants, 0) AS mutants, coalesce(c.nonsilent, 0) AS nonsilent
+           coalesce(c.mutants, 0) AS mutants, c.nonsilent / c.mutants AS share
     FROM matrices x LEFT JOIN counted c USING (matrix) WHERE x.screen = $screen ORDER BY x.matrix
 """
 _MUTANTS = """
@@ -63,8 +66,7 @@ def screen_report(connection: duckdb.DuckDBPyConnection, screen: int) -> dict[st
 class StoredScreen:
     """One screen of a database."""
 
-    shelf: str
-    """Which database."""
+    shelf: Shelf
     screen: int
     model: str
     experiment: str
@@ -81,7 +83,7 @@ class StoredScreen:
     """The standard output."""
 
 
-def stored_screens(connection: duckdb.DuckDBPyConnection, shelf: str) -> list[StoredScreen]:
+def stored_screens(connection: duckdb.DuckDBPyConnection, shelf: Shelf) -> list[StoredScreen]:
     """All screens, in the order in which they were begun."""
     return [
         StoredScreen(
@@ -104,7 +106,7 @@ def stored_screens(connection: duckdb.DuckDBPyConnection, shelf: str) -> list[St
 
 
 def matrix_shares(connection: duckdb.DuckDBPyConnection, screen: int) -> pl.DataFrame:
-    """Each matrix of a screen with its size, that of its units, its mutants so far and the non-silent among them."""
+    """Each matrix of a screen with its size, that of its units, its mutants so far and the share of the non-silent."""
     return _frame(connection, _SHARES, screen=screen)
 
 

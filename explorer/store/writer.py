@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 import duckdb
@@ -16,6 +17,7 @@ import polars as pl
 
 from explorer.domain import Experiment, Phenotype
 from explorer.errors import StoreError
+from explorer.store.numbers import Noun, find_number, next_number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,73 +172,46 @@ class ScreenWriter:
         self._connection.commit()
 
     def _model(self, model: ModelFacts) -> int:
-        found = self._all("SELECT model FROM models WHERE fingerprint = ?", model.fingerprint)
-        if found:
-            return int(found[0][0])
-        number = self._next("models", "model")
-        self._connection.execute(
-            "INSERT INTO models VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [number, model.name, model.source, model.family, model.fingerprint, model.layers, model.parameters],
-        )
-        return number
+        return self._number("model", asdict(model))
 
     def _experiment(self, experiment: Experiment) -> int:
-        decoding = experiment.decoding
-        key = [
-            experiment.name,
-            experiment.prompt.text,
-            experiment.prompt.chat,
-            decoding.max_new_tokens,
-            decoding.temperature,
-            decoding.top_p,
-            decoding.seed,
-        ]
-        found = self._all(
-            "SELECT experiment FROM experiments WHERE name = ? AND prompt = ? AND chat = ? AND max_new_tokens = ? "
-            "AND temperature = ? AND top_p = ? AND seed = ?",
-            *key,
-        )
-        if found:
-            return int(found[0][0])
-        number = self._next("experiments", "experiment")
-        name, *rest = key
-        self._connection.execute(
-            "INSERT INTO experiments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", [number, name, experiment.title, *rest]
-        )
+        prompt = experiment.prompt
+        row = {"name": experiment.name, "title": experiment.title, "prompt": prompt.text, "chat": prompt.chat}
+        return self._number("experiment", {**row, **asdict(experiment.decoding)})
+
+    def _number(self, noun: Noun, row: dict[str, Any]) -> int:
+        """The number of a model or an experiment; it is stored if it is new."""
+        number = find_number(self._connection, noun, row)
+        if number is None:
+            number = next_number(self._connection, noun)
+            self._insert(f"{noun}s", {noun: number, **row})
         return number
 
     def _screen(
         self, model: int, experiment: int, screen: ScreenFacts, matrices: Sequence[MatrixFacts]
     ) -> tuple[int, int]:
         """Number and batch size of the screen, begun now or before. Raises StoreError if its baseline has drifted."""
-        plan = json.dumps(screen.plan, sort_keys=True)
-        key = [model, experiment, plan, screen.background, screen.mode, screen.version, screen.device, screen.dtype]
-        found = self._all(
-            "SELECT screen, baseline_tokens, batch FROM screens WHERE model = ? AND experiment = ? AND plan = ? AND "
-            "background = ? AND mode = ? AND version = ? AND device = ? AND dtype = ?",
-            *key,
-        )
-        if found:
-            if tuple(found[0][1]) != screen.baseline_tokens:
+        row = {**asdict(screen), "model": model, "experiment": experiment}
+        row["plan"] = json.dumps(screen.plan, sort_keys=True)
+        row["baseline_tokens"] = list(screen.baseline_tokens)
+        number = find_number(self._connection, "screen", row)
+        if number is not None:
+            ((tokens, batch),) = self._all("SELECT baseline_tokens, batch FROM screens WHERE screen = ?", number)
+            if tuple(tokens) != screen.baseline_tokens:
                 raise StoreError(
                     "The standard output is not the one that this screen was begun with, so its mutants could not be "
                     "compared: start a new database."
                 )
-            return int(found[0][0]), int(found[0][2])
-        number, batch = self._next("screens", "screen"), self._new_batch()
-        self._connection.execute(
-            "INSERT INTO screens VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, now(), NULL)",
-            [number, *key, batch, screen.mutants, list(screen.baseline_tokens), screen.baseline_text],
-        )
+            return number, int(batch)
+        number, batch = next_number(self._connection, "screen"), self._new_batch()
+        self._insert("screens", {"screen": number, **row, "batch": batch, "started": datetime.now()})
         for place, matrix in enumerate(matrices):
-            self._connection.execute(
-                "INSERT INTO matrices VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", [number, place, *asdict(matrix).values()]
-            )
+            self._insert("matrices", {"screen": number, "matrix": place, **asdict(matrix)})
         return number, batch
 
-    def _next(self, table: str, column: str) -> int:
-        (row,) = self._all(f"SELECT coalesce(max({column}), 0) + 1 FROM {table}")
-        return int(row[0])
+    def _insert(self, table: str, row: dict[str, Any]) -> None:
+        places = ", ".join("?" * len(row))
+        self._connection.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({places})", list(row.values()))
 
     def _all(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         return self._connection.execute(query, list(values)).fetchall()

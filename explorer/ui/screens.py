@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +20,10 @@ if TYPE_CHECKING:
 def entry_row(entry: Entry) -> dict[str, Any]:
     """One entry of the queue, as assets/queue.js draws it."""
     order, progress = entry.order, entry.progress
-    plan = order.plan
-    unit = f"step {plan.step}" if plan.unit == "block" else f"each {plan.unit}"
     return {
         "number": entry.number,
         "title": order.experiment.title,
-        "what": f"{plan.matrices} · {unit} · {', '.join(plan.operations)}",
+        "what": _plan_line(asdict(order.plan)),
         "state": entry.state,
         "done": progress.done if progress else 0,
         "total": progress.total if progress else 0,
@@ -61,13 +60,16 @@ def estimate_html(estimate: Estimate | None) -> str:
 
 def screen_label(screen: StoredScreen) -> str:
     """A screen in the list of those that are stored."""
-    plan = screen.plan
-    unit = f"step {plan['step']}" if plan["unit"] == "block" else f"each {plan['unit']}"
     background = f" on {screen.background}" if screen.background else ""
     whose = "bundled" if screen.shelf == "bundled" else "yours"
-    operations = ", ".join(plan["operations"])
     part = "" if screen.done >= screen.mutants else f", {100 * screen.done // max(1, screen.mutants)} % so far"
-    return f"{screen.title}{background} · {plan['matrices']} · {unit} · {operations} ({whose}, {screen.model}{part})"
+    return f"{screen.title}{background} · {_plan_line(screen.plan)} ({whose}, {screen.model}{part})"
+
+
+def _plan_line(plan: Mapping[str, Any]) -> str:
+    """A plan, as the database keeps it, in a line."""
+    unit = f"step {plan['step']}" if plan["unit"] == "block" else f"each {plan['unit']}"
+    return f"{plan['matrices']} · {unit} · {', '.join(plan['operations'])}"
 
 
 def screen_html(screen: StoredScreen | None, report: Mapping[str, Any] | None, fault: str) -> str:

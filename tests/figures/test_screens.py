@@ -11,7 +11,7 @@ from explorer.figures.screens import nsm_figure, shares_figure
 
 MATRIX = {
     "name": "1.down", "layer": 1, "kind": "down", "rows": 10, "columns": 16, "unit_rows": 4, "unit_columns": 16,
-    "mutants": 6, "nonsilent": 3,
+    "mutants": 6, "share": 0.5,
 }  # fmt: skip
 
 
@@ -69,7 +69,7 @@ def test_colours_rise_without_a_gap() -> None:
 
 
 def test_shares_of_all_matrices() -> None:
-    rows = [{**MATRIX}, {**MATRIX, "name": "0.q", "layer": 0, "kind": "q", "mutants": 0, "nonsilent": 0}]
+    rows = [{**MATRIX}, {**MATRIX, "name": "0.q", "layer": 0, "kind": "q", "mutants": 0, "share": None}]
     figure = json.loads(shares_figure(pl.DataFrame(rows), "1.down", meta={}).to_json())
     assert figure["data"][0]["y"] == ["down", "q"]
     assert figure["data"][0]["z"] == [[None, pytest.approx(0.5)], [None, None]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
@@ -31,7 +31,6 @@ from explorer.ui.tabs.explore import ExploreTab, run_arguments
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from explorer.store.library import Shelf
     from explorer.store.queries import StoredScreen
     from explorer.workspace import Workspace
 
@@ -282,23 +281,16 @@ class ScreenHandlers:
             return [gr.update(choices=[], value=None), screen_html(None, None, fault), "", "", "", ""]
         from explorer.figures.screens import nsm_figure, shares_figure
 
-        shelf = cast("Shelf", found.shelf)
-        shares = self._screening.shares(shelf, found.screen)
-        by_name = {row["name"]: row for row in shares.iter_rows(named=True)}
-        if matrix not in by_name or not by_name[matrix]["mutants"]:
-            largest = max(row["mutants"] for row in by_name.values())
-            large = [name for name, row in by_name.items() if 2 * row["mutants"] >= largest]
-            matrix = min(large, key=lambda name: abs(_share(by_name[name]) - 0.5))  # where there is most to see
+        view = self._screening.view(found, matrix)
         meta = {"screen": _key(found)}
-        nsm = nsm_figure(by_name[matrix], self._screening.mutants(shelf, found.screen, matrix), meta=meta)
-        report = self._screening.report(shelf, found.screen)
+        name = view.matrix["name"]
         return [
             gr.update(choices=labels, value=_key(found)),
-            screen_html(found, report, fault),
-            shares_figure(shares, matrix, meta=meta).to_json(),
-            matrix,
-            map_caption_html(by_name[matrix]),
-            nsm.to_json(),
+            screen_html(found, view.report, fault),
+            shares_figure(view.shares, name, meta=meta).to_json(),
+            name,
+            map_caption_html(view.matrix),
+            nsm_figure(view.matrix, view.mutants, meta=meta).to_json(),
         ]
 
     def choose(self, exploration: Exploration, request: gr.Request, event: gr.EventData) -> list[Any]:
@@ -325,8 +317,3 @@ class ScreenHandlers:
 
 def _key(screen: StoredScreen) -> str:
     return f"{screen.shelf}:{screen.screen}"
-
-
-def _share(row: dict[str, Any]) -> float:
-    """Of the non-silent; far from any share where nothing was screened."""
-    return float(row["nonsilent"] / row["mutants"]) if row["mutants"] else 9.0
