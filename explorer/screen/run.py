@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from importlib.metadata import version
 
 import duckdb
@@ -56,12 +57,11 @@ class Screen:
         """Its number in the database, once it runs."""
         self.total = sum(planned_count(job.plan, matrix) for matrix in self.matrices)
         self.worker = Worker(job, breathe)
-        self._fit: Fit | None = None
         self._most = most
 
     def estimate(self) -> float:
         """Seconds that the whole screen will take, from batches drawn evenly over its layers."""
-        return self.total * self._measured().seconds_per_mutant
+        return self.total * self._fit.seconds_per_mutant
 
     def run(self, connection: duckdb.DuckDBPyConnection, execute: Execute | None = None) -> Iterator[Progress]:
         """Screen what is not in the database yet, and tell after every batch. Raises StoreError."""
@@ -71,7 +71,7 @@ class Screen:
             self.job.experiment,
             self._facts(),
             self._matrix_facts(),
-            batch=lambda: self._measured().batch,
+            batch=lambda: self._fit.batch,
         )
         self.number = writer.screen
         known = {answer_key(tokens, ending): number for tokens, ending, number in writer.phenotypes()}
@@ -90,10 +90,10 @@ class Screen:
         """In this thread, one after the other."""
         return ((batch, self.worker.screen(batch.items)) for batch in todo)
 
-    def _measured(self) -> Fit:
-        if self._fit is None:
-            self._fit = fit(self.job.plan, self.worker, self.matrices, self.total, self._most)
-        return self._fit
+    @cached_property
+    def _fit(self) -> Fit:
+        """Measured when it is first asked for: a screen that goes on has its batch, and need not tell its time."""
+        return fit(self.job.plan, self.worker, self.matrices, self.total, self._most)
 
     def _facts(self) -> ScreenFacts:
         return ScreenFacts(
