@@ -17,7 +17,7 @@ from explorer.notation import format_genotype, format_site
 
 _LONGEST_TEXT = 90
 _GAPS = 80
-"""Cells are set apart where at most so many lie along a side."""
+"""Cells are set apart where at most so many lie along either side."""
 
 
 def shares_figure(shares: pl.DataFrame, present: str | None, *, meta: Mapping[str, object]) -> go.Figure:
@@ -32,7 +32,7 @@ def shares_figure(shares: pl.DataFrame, present: str | None, *, meta: Mapping[st
         (found,) = shares.filter(pl.col("name") == present).select("kind", "layer").iter_rows()
         place = found
     figure = overview_figure(Overview(kinds=kinds, values=values), place, meaning="share non-silent")
-    return figure.update_layout(meta=dict(meta))
+    return figure.update_layout(meta=dict(meta), xaxis_range=[-0.5, values.shape[1] - 0.5])
 
 
 def nsm_figure(matrix: Mapping[str, Any], mutants: pl.DataFrame, *, meta: Mapping[str, object]) -> go.Figure:
@@ -51,6 +51,7 @@ def nsm_figure(matrix: Mapping[str, Any], mutants: pl.DataFrame, *, meta: Mappin
         operation = NAMED_OPERATIONS[(loud or unit)[0]["operation"]]
         sites[place] = format_genotype(Genotype((Mutation(site, operation),)))
         texts[place] = "<br>".join([f"<b>{format_site(site)}</b>", *map(_told, unit)])
+    gap = int(max(down, across) <= _GAPS)
     edges = [round(place / len(COLOURS), 3) for place in range(len(COLOURS) + 1)]
     scale = [(edge, colour) for place, colour in enumerate(COLOURS) for edge in edges[place : place + 2]]
     figure = go.Figure(
@@ -61,8 +62,8 @@ def nsm_figure(matrix: Mapping[str, Any], mutants: pl.DataFrame, *, meta: Mappin
             zmin=-0.5,
             zmax=len(COLOURS) - 0.5,
             colorscale=scale,
-            xgap=1 if across <= _GAPS else 0,
-            ygap=1 if down <= _GAPS else 0,
+            xgap=gap,
+            ygap=gap,
             hoverongaps=False,
             showscale=False,
             hovertemplate="%{text}<extra></extra>",

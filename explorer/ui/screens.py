@@ -32,10 +32,18 @@ def entry_row(entry: Entry) -> dict[str, Any]:
     }
 
 
+_BEFORE = {
+    "waiting": "Waits for the one before it.",
+    "starting": "Getting the baseline …",
+    "running": "At its first mutants …",
+}
+"""What is told of a screen that has screened nothing yet, by its state."""
+
+
 def _told(entry: Entry) -> str:
     progress = entry.progress
     if progress is None:
-        return {"waiting": "Waits for the one before it.", "starting": "Getting the baseline …"}.get(entry.state, "")
+        return _BEFORE.get(entry.state, "")
     told = f"{progress.done:,} of {progress.total:,} mutants, {progress.nonsilent:,} non-silent"
     if entry.state in ("running", "paused"):
         told += f", {progress.per_second:.1f} a second, {duration(progress.seconds_left)} left"
@@ -77,16 +85,20 @@ def screen_html(screen: StoredScreen | None, report: Mapping[str, Any] | None, f
     if screen is None or report is None:
         hint = '<p class="caption">No screen is stored yet: start one, and its map fills in here.</p>'
         return notice_html(fault) + hint
-    share = 100 * report["nonsilent"] / max(1, report["mutants"])
+    asked = (
+        f'{notice_html(fault)}<p class="screen-prompt"><b>{escape(screen.prompt.text)}</b> '
+        f"{escape(screen.baseline.strip())}</p>"
+    )
+    if not report["mutants"]:
+        return f'{asked}<p class="caption">Nothing of it has been screened yet.</p>'
+    share = 100 * report["nonsilent"] / report["mutants"]
     phenotypes = f", {report['phenotypes']:,} different texts" if screen.mode == "text" else ""
     failed = report["failed_controls"]
     controls = f"all {report['controls']:,} controls were silent"
     if failed:
         controls = f"<b>{failed:,} of {report['controls']:,} controls were not silent: an error of ours</b>"
     return (
-        f'{notice_html(fault)}<p class="screen-prompt"><b>{escape(screen.prompt.text)}</b> '
-        f"{escape(screen.baseline.strip())}</p>"
-        f'<p class="caption">{report["mutants"]:,} mutants, <b>{share:.0f} % non-silent</b>{phenotypes}; '
+        f'{asked}<p class="caption">{report["mutants"]:,} mutants, <b>{share:.0f} % non-silent</b>{phenotypes}; '
         f"{report['near_ties']:,} near ties; {controls}. Below, the share of each matrix: click one for its map.</p>"
     )
 
