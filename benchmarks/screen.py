@@ -1,53 +1,76 @@
-"""A screen's speed beside the study's procedure, same mutants, one run: `python -m benchmarks.screen [COUNT]`.
+"""A screen's speed beside the study's procedure, same mutants, one run: `python -m benchmarks.screen [MODEL [COUNT]]`.
 
-The study's procedure: edit the block in place, one `model.generate` of 64 new tokens, restore. Ours: the engine, in
-the batches of a real screen. Both screen the same mutants, drawn evenly over layers and kinds of the demo model.
+The study's procedure: edit the block in place, one `model.generate` of 64 new tokens, restore. Ours: a screen into a
+database, in the batches of a real one; it screens the same mutants and others drawn in the same way, for a batch of a
+real screen is whole. Both are drawn evenly over layers and kinds.
 """
 
 import sys
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 from transformers import GenerationConfig
 
 from benchmarks.figures import Figure, report
-from explorer.domain import Decoding, Genotype, Prompt
+from explorer.domain import Decoding, Experiment, Genotype, Prompt
 from explorer.generation.alone import decode_alone
 from explorer.model.loaded import LoadedModel
 from explorer.model.loading import load_model
 from explorer.model.weights import weight_of
 from explorer.mutation.operations import operate
 from explorer.screen.engine import Engine, Mode
-from explorer.screen.plan import Plan, Planned, matching, planned
+from explorer.screen.plan import Batch, Plan, Planned, layer_of, matching, planned
+from explorer.screen.run import Screen
+from explorer.screen.worker import Job, Screened
+from explorer.store.database import opened
 
 COUNT = 210
-PROMPT = Prompt(text="The life cycle of Drosophila:", chat=False)
 SIZE = 128
 """Mutants of a batch: what `screen.fitting` finds on two cores."""
-DECODING = Decoding(max_new_tokens=64)
+PROMPT = Prompt(text="The life cycle of Drosophila:", chat=False)
+EXPERIMENT = Experiment(name="drosophila", title="Drosophila", prompt=PROMPT, decoding=Decoding(max_new_tokens=64))
 PLAN = Plan(matrices="*.*", step=16, operations=("max", "min", "zero"))
 
 
-def drawn(model: LoadedModel, count: int) -> dict[int, list[Planned]]:
-    """Mutants by layer, evenly over layers, kinds and operations."""
+def drawn(model: LoadedModel, count: int) -> list[Batch]:
+    """Batches of so many mutants in all, one a layer, evenly over layers, kinds and operations; controls left out."""
     matrices = matching(model.anatomy, PLAN.matrices)
-    chosen: dict[int, list[Planned]] = {}
-    for number in range(count):
-        matrix = matrices[number * len(matrices) // count]
-        items = [item for item in planned(PLAN, matrix) if item.operation != "control"]
-        item = items[(number * 7919) % len(items)]
-        assert matrix.layer is not None
-        chosen.setdefault(matrix.layer, []).append(item)
-    return chosen
+    layers = sorted({layer_of(matrix) for matrix in matrices})
+    batches = []
+    for number, layer in enumerate(layers):
+        own = [(place, matrix) for place, matrix in enumerate(matrices) if layer_of(matrix) == layer]
+        size = (number + 1) * count // len(layers) - number * count // len(layers)
+        placed: list[tuple[int, Planned]] = []
+        for index, (place, matrix) in enumerate(own):
+            items = [item for item in planned(PLAN, matrix) if item.operation != "control"]
+            quota = (index + 1) * size // len(own) - index * size // len(own)
+            placed += [(place, items[(number + turn * 7919) % len(items)]) for turn in range(quota)]
+        batches.append(
+            Batch(number=number, places=tuple(at for at, _ in placed), items=tuple(item for _, item in placed))
+        )
+    return batches
 
 
-def plain_seconds(model: LoadedModel, chosen: dict[int, list[Planned]]) -> float:
+def thinned(batches: list[Batch], count: int) -> list[Planned]:
+    """So many of the mutants of some batches, evenly."""
+    every = [item for batch in batches for item in batch.items]
+    return [every[place * len(every) // count] for place in range(count)]
+
+
+def plain_seconds(model: LoadedModel, chosen: list[Planned]) -> float:
     """The study's procedure."""
-    tokens = torch.tensor([model.encode(PROMPT, DECODING)])
-    settings = GenerationConfig(max_new_tokens=DECODING.max_new_tokens, do_sample=False, pad_token_id=2)
+    tokens = torch.tensor([model.encode(PROMPT, EXPERIMENT.decoding)], device=model.device)
+    ends = model.causal_lm.generation_config.eos_token_id
+    settings = GenerationConfig(
+        max_new_tokens=EXPERIMENT.decoding.max_new_tokens, do_sample=False, pad_token_id=2, eos_token_id=ends
+    )
     started = time.perf_counter()
-    for item in (item for items in chosen.values() for item in items):
+    for item in chosen:
         (target,) = model.anatomy.targets(item.mutation.site)
         rows = slice(target.rows.start, target.rows.stop)
         columns = slice(target.columns.start, target.columns.stop)
@@ -61,40 +84,89 @@ def plain_seconds(model: LoadedModel, chosen: dict[int, list[Planned]]) -> float
     return time.perf_counter() - started
 
 
-def batches(items: list[Planned]) -> Iterator[list[Planned]]:
-    """As a screen has them."""
-    for start in range(0, len(items), SIZE):
-        yield items[start : start + SIZE]
+@dataclass
+class Clock:
+    """Hands prepared batches to a screen instead of those of its plan, and times what it does with them."""
+
+    screen: Screen
+    batches: list[Batch]
+    computing: list[float] = field(default_factory=list)
+    """Seconds of each batch until it is screened."""
+    started: float = 0.0
+
+    def __call__(self, _: Iterator[Batch]) -> Iterable[tuple[Batch, Screened]]:
+        """What `Screen.run` takes as `execute`."""
+        self.started = time.perf_counter()
+        for batch in self.batches:
+            begun = time.perf_counter()
+            screened = self.screen.worker.screen(batch.items)
+            self.computing.append(time.perf_counter() - begun)
+            yield batch, screened
 
 
-def our_seconds(model: LoadedModel, chosen: dict[int, list[Planned]], mode: Mode) -> float:
-    """The engine, without the baseline, which a screen computes once."""
-    baseline = decode_alone(model, PROMPT, DECODING, Genotype())
-    engine = Engine(model, baseline, DECODING, Genotype(), mode)
+def our_seconds(model: LoadedModel, batches: list[Batch], mode: Mode) -> tuple[float, float]:
+    """Seconds of a screen of some batches into a new database, and those of them that are not computing."""
+    plan = replace(PLAN, rate=1e-9)  # the least of its own plan, for the clock hands it other batches
+    screen = Screen(Job(model=model, experiment=EXPERIMENT, plan=plan, mode=mode))
+    clock = Clock(screen, batches)
+    with tempfile.TemporaryDirectory() as folder, opened(Path(folder) / "screen.duckdb") as connection:
+        for _ in screen.run(connection, clock):
+            pass
+    seconds = time.perf_counter() - clock.started
+    return seconds, seconds - sum(clock.computing)
+
+
+def peak(model: LoadedModel, size: int = 2048) -> float:
+    """Floating-point operations a second of the machine's own matrix product, the best of ten."""
+    left = torch.randn(size, size, dtype=model.dtype, device=model.device)
+    return max(2 * size**3 / _timed(model, lambda: left @ left) for _ in range(10))
+
+
+def share_of_peak(model: LoadedModel, batches: list[Batch], best: float) -> float:
+    """What verifying reaches of it: operations of matrix products, counted, over its whole time."""
+    decoding = EXPERIMENT.decoding
+    baseline = decode_alone(model, PROMPT, decoding, Genotype())
+    engine = Engine(model, baseline, decoding, Genotype(), "divergence")
+    operations, seconds = 0, 0.0
+    for batch in batches:
+        mutations = [item.mutation for item in batch.items]
+        with FlopCounterMode(display=False) as counter:
+            engine.screen(mutations)
+        operations += counter.get_total_flops()
+        seconds += _timed(model, lambda these=mutations: engine.screen(these))  # type: ignore[misc]
+    return operations / seconds / best
+
+
+def _timed(model: LoadedModel, work: Callable[[], object]) -> float:
     started = time.perf_counter()
-    for items in chosen.values():
-        for batch in batches(items):
-            engine.screen([item.mutation for item in batch])
+    work()
+    if model.device.type == "cuda":
+        torch.cuda.synchronize()
     return time.perf_counter() - started
 
 
 def main() -> None:
     """Print the ratios with their limits; exit 1 if one is missed."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else COUNT
-    model = load_model("demo", device="cpu")
-    few = drawn(model, count)
-    # A real screen has thousands of mutants of a layer: ours come in whole batches, the same mutants over again.
-    many = {layer: (items * SIZE)[:SIZE] for layer, items in few.items()}
-    plain = plain_seconds(model, few)
-    print(f"{count} mutants, step {PLAN.step}, plain {plain / count:.2f} s a mutant, {torch.get_num_threads()} threads")
+    name = sys.argv[1] if len(sys.argv) > 1 else "demo"
+    count = int(sys.argv[2]) if len(sys.argv) > 2 else COUNT
+    model = load_model(name)
+    batches = drawn(model, SIZE * model.anatomy.layer_count)
+    few, many = thinned(batches, count), sum(len(batch.items) for batch in batches)
+    plain = plain_seconds(model, few) / count
+    print(f"{model.name} on {model.device}, {torch.get_num_threads()} threads, step {PLAN.step}")
+    print(f"  plain: {plain:.3f} s a mutant ({count} mutants)", flush=True)
     figures = []
     limits: dict[Mode, int] = {"divergence": 50, "text": 15}
     for mode, least in limits.items():
-        ours = our_seconds(model, many, mode) / sum(map(len, many.values()))
-        print(f"  {mode}: {ours:.4f} s a mutant")
-        figures.append(
-            Figure(f"{mode}: ours to plain, a mutant (1/{least} at most)", ours * count / plain, 1 / least, "×")
-        )
+        seconds, writing = our_seconds(model, batches, mode)
+        ours = seconds / many
+        print(f"  {mode}: {ours:.4f} s a mutant ({many} mutants), {plain / ours:.1f} times as fast", flush=True)
+        figures.append(Figure(f"{mode}: ours to plain, a mutant (1/{least} at most)", ours / plain, 1 / least, "×"))
+        figures.append(Figure(f"{mode}: planning and writing, share of the time", writing / seconds, 0.05, " "))
+    best = peak(model)
+    share = share_of_peak(model, batches[::3], best)
+    print(f"  verifying: {share:.2f} of the {best / 1e9:.0f} GFLOP/s that a matrix product reaches here")
+    figures.append(Figure("verifying: peak to reached (1/0.6 at most)", 1 / share, 1 / 0.6, "×"))
     report(figures)
 
 

@@ -370,3 +370,8 @@ class Phenotype:
     """Under the unmutated model, after the prompt; None of an empty answer."""
     style: str
     """As `generation.style` names it."""
+
+    @property
+    def is_destructive(self) -> bool:
+        """Whether the model is destroyed: it overflows, goes round in a loop, or writes what nobody can read."""
+        return self.ending == "overflow" or self.style in ("loop", "gibberish")

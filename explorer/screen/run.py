@@ -13,6 +13,7 @@ from functools import cached_property
 from importlib.metadata import version
 
 import duckdb
+import polars as pl
 import torch
 
 from explorer.domain import Phenotype
@@ -22,7 +23,7 @@ from explorer.notation import format_genotype
 from explorer.screen.fitting import MOST, Fit, fit
 from explorer.screen.plan import Batch, batches, layer_of, matching, planned_count, unit_size
 from explorer.screen.worker import Job, Screened, Worker, answer_key
-from explorer.store.writer import MatrixFacts, ModelFacts, MutantRow, ScreenFacts, ScreenWriter
+from explorer.store.writer import MUTANT_TYPES, PHENOTYPE_TYPES, MatrixFacts, ModelFacts, ScreenFacts, ScreenWriter
 
 Execute = Callable[[Iterator[Batch]], Iterable[tuple[Batch, Screened]]]
 """What takes batches and hands them back screened, in any order, each once."""
@@ -82,7 +83,7 @@ class Screen:
             new = {key: answer for key, answer in screened.answers.items() if key not in known}
             known.update({key: number for number, key in enumerate(new, len(known) + 1)})
             answers: dict[int, Phenotype] = {known[key]: answer for key, answer in new.items()}
-            writer.write(batch.number, _rows(batch, screened, known), answers, screened.seconds)
+            writer.write(batch.number, _rows(batch, screened, known), _answers(answers), screened.seconds)
             yield tally.after(writer.screen, batch, screened)
         writer.finish()
 
@@ -156,23 +157,32 @@ class _Tally:
         )
 
 
-def _rows(batch: Batch, screened: Screened, known: dict[bytes, int]) -> list[MutantRow]:
-    return [
-        MutantRow(
-            matrix=place,
-            down=item.down,
-            across=item.across,
-            operation=item.operation,
-            first_divergence=record.first_divergence,
-            overflow=record.overflow,
-            mean_kl=record.mean_kl,
-            added_nll=record.added_nll,
-            verified=record.verified,
-            near_tie=record.near_tie,
-            phenotype=None if key is None else known[key],
-        )
+def _rows(batch: Batch, screened: Screened, known: dict[bytes, int]) -> pl.DataFrame:
+    rows = [
+        {
+            "matrix": place,
+            "down": item.down,
+            "across": item.across,
+            "operation": item.operation,
+            "first_divergence": record.first_divergence,
+            "overflow": record.overflow,
+            "mean_kl": record.mean_kl,
+            "added_nll": record.added_nll,
+            "verified": record.verified,
+            "near_tie": record.near_tie,
+            "phenotype": None if key is None else known[key],
+        }
         for place, item, record, key in zip(batch.places, batch.items, screened.records, screened.keys, strict=True)
     ]
+    return pl.DataFrame(rows, schema=MUTANT_TYPES)
+
+
+def _answers(phenotypes: dict[int, Phenotype]) -> pl.DataFrame:
+    rows = [
+        {"phenotype": number, **asdict(answer), "destructive": answer.is_destructive, "score": None}
+        for number, answer in phenotypes.items()
+    ]
+    return pl.DataFrame(rows, schema=PHENOTYPE_TYPES)
 
 
 def _model_facts(model: LoadedModel) -> ModelFacts:

@@ -23,7 +23,9 @@ ORDERS = {
     "matrices": "screen, matrix",
     "mutants": "screen, matrix, down, across, operation",
     "phenotypes": "screen, phenotype",
-    "summaries": "screen, matrix, operation",
+    "counts": "screen, layer, kind, operation",
+    "distributions": "screen, measure, layer, kind, operation, bin",
+    "bitmaps": "screen, matrix, operation",
     "batches": "screen, number",
 }
 """The tables, and how their rows are sorted."""

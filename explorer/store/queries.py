@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -10,6 +11,8 @@ import duckdb
 import polars as pl
 
 from explorer.domain import Decoding, Prompt
+from explorer.store.frames import frame
+from explorer.store.summaries import NONSILENT, counts
 
 Shelf = Literal["bundled", "own"]
 """Which database a screen is in: that of the project, or the user's."""
@@ -21,45 +24,37 @@ _SCREENS = """
     FROM screens s JOIN models m USING (model) JOIN experiments e USING (experiment) LEFT JOIN progress p USING (screen)
     ORDER BY s.screen
 """
-_SHARES = """
-    WITH counted AS (
-        SELECT matrix, count(*) AS mutants, count(first_divergence) AS nonsilent
-        FROM mutants WHERE screen = $screen AND operation <> 'control' GROUP BY matrix
-    )
-    SELECT x.name, x.layer, x.kind, x.rows, x.columns, x.unit_rows, x.unit_columns,
-           coalesce(c.mutants, 0) AS mutants, c.nonsilent / c.mutants AS share
-    FROM matrices x LEFT JOIN counted c USING (matrix) WHERE x.screen = $screen ORDER BY x.matrix
-"""
-_MUTANTS = """
-    SELECT t.down, t.across, t.operation::VARCHAR AS operation, t.first_divergence, t.mean_kl, t.added_nll, t.near_tie,
-           p.text, p.style, p.cosine, p.perplexity
+_MUTANTS = f"""
+    SELECT t.down, t.across, t.operation::VARCHAR AS operation, {NONSILENT} AS nonsilent, t.first_divergence, t.mean_kl,
+           t.added_nll, t.near_tie, p.text, p.style, p.cosine, p.perplexity
     FROM mutants t JOIN matrices x ON x.screen = t.screen AND x.matrix = t.matrix
     LEFT JOIN phenotypes p ON p.screen = t.screen AND p.phenotype = t.phenotype
     WHERE t.screen = $screen AND x.name = $matrix AND t.operation <> 'control' ORDER BY ALL
 """
 
-_REPORT = """
-    SELECT count(*) FILTER (operation <> 'control') AS mutants,
-           count(*) FILTER (operation <> 'control' AND first_divergence IS NOT NULL) AS nonsilent,
-           count(DISTINCT phenotype) FILTER (operation <> 'control') AS phenotypes,
-           count(*) FILTER (operation <> 'control' AND near_tie) AS near_ties,
-           count(*) FILTER (operation <> 'control' AND overflow) AS overflows,
-           count(*) FILTER (operation = 'control') AS controls,
-           count(*) FILTER (operation = 'control' AND first_divergence IS NOT NULL) AS failed_controls
-    FROM mutants WHERE screen = ?
-"""
-
 
 def screen_report(connection: duckdb.DuckDBPyConnection, screen: int) -> dict[str, Any]:
     """Counts of a screen, controls apart; its baseline, and whether all of it is there."""
-    answer = connection.execute(_REPORT, [screen])
-    names = [column[0] for column in answer.description or []]
-    (row,) = answer.fetchall()
-    counts = dict(zip(names, row, strict=True))
+    whole = counts(connection, screen).filter(pl.col("layer").is_null() & pl.col("kind").is_null())
+    names = ("mutants", "nonsilent", "phenotypes", "near_ties", "overflows")
+    told = _totals(whole.filter(pl.col("operation").is_null()), names)
+    controls = _totals(whole.filter(pl.col("operation") == "control"), ("mutants", "nonsilent"))
     ((text, finished, planned),) = connection.execute(
         "SELECT baseline_text, finished IS NOT NULL, mutants FROM screens WHERE screen = ?", [screen]
     ).fetchall()
-    return {"screen": screen, "planned": planned, "is_finished": finished, **counts, "baseline": text}
+    return {
+        "screen": screen,
+        "planned": planned,
+        "is_finished": finished,
+        **told,
+        "controls": controls["mutants"],
+        "failed_controls": controls["nonsilent"],
+        "baseline": text,
+    }
+
+
+def _totals(rows: pl.DataFrame, names: Sequence[str]) -> dict[str, int]:
+    return {name: int(rows[name].sum() or 0) for name in names}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,20 +96,27 @@ def stored_screens(connection: duckdb.DuckDBPyConnection, shelf: Shelf) -> list[
             done=row["done"],
             baseline=row["baseline_text"],
         )
-        for row in _frame(connection, _SCREENS).iter_rows(named=True)
+        for row in frame(connection, _SCREENS).iter_rows(named=True)
     ]
 
 
 def matrix_shares(connection: duckdb.DuckDBPyConnection, screen: int) -> pl.DataFrame:
     """Each matrix of a screen with its size, that of its units, its mutants so far and the share of the non-silent."""
-    return _frame(connection, _SHARES, screen=screen)
+    matrices = frame(connection, "SELECT * EXCLUDE (screen) FROM matrices WHERE screen = $screen", screen=screen)
+    of_matrices = counts(connection, screen).filter(
+        pl.col("layer").is_not_null() & pl.col("kind").is_not_null() & pl.col("operation").is_null()
+    )
+    return (
+        matrices.join(of_matrices, on=["layer", "kind"], how="left")
+        .sort("matrix")
+        .select(
+            "name", "layer", "kind", "rows", "columns", "unit_rows", "unit_columns",
+            pl.col("mutants").fill_null(0),
+            (pl.col("nonsilent") / pl.col("mutants")).alias("share"),
+        )
+    )  # fmt: skip
 
 
 def matrix_mutants(connection: duckdb.DuckDBPyConnection, screen: int, matrix: str) -> pl.DataFrame:
     """The mutants of one matrix, controls left out, with their phenotypes; empty for a matrix that is not in it."""
-    return _frame(connection, _MUTANTS, screen=screen, matrix=matrix)
-
-
-def _frame(connection: duckdb.DuckDBPyConnection, query: str, **values: object) -> pl.DataFrame:
-    frame: pl.DataFrame = connection.sql(query, params=values or None).pl()
-    return frame
+    return frame(connection, _MUTANTS, screen=screen, matrix=matrix)

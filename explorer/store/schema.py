@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import duckdb
 
+from explorer.store.summaries import summarise
+
 APPLICATION = "mutation-explorer"
 
 
@@ -60,7 +62,37 @@ def m002_summaries(connection: duckdb.DuckDBPyConnection) -> None:
     """)
 
 
-MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (m001_screens, m002_summaries)
+def m003_statistics(connection: duckdb.DuckDBPyConnection) -> None:
+    """Which phenotypes are destroyed, and their score of a task; and what the statistics read of finished screens.
+
+    A bitmap has a bit for each unit of a matrix, row after row: whether an operation was screened there, and whether
+    it was non-silent.
+    """
+    connection.execute("""
+        ALTER TABLE phenotypes ADD COLUMN destructive BOOLEAN DEFAULT false;
+        ALTER TABLE phenotypes ADD COLUMN score VARCHAR;
+        UPDATE phenotypes SET destructive = coalesce(style IN ('loop', 'gibberish'), false) OR ending = 'overflow';
+        ALTER TABLE batches ALTER mutants TYPE UINTEGER;
+        DROP TABLE summaries;
+        CREATE TABLE counts (
+            screen USMALLINT NOT NULL, layer USMALLINT, kind VARCHAR, operation operation, mutants UINTEGER,
+            nonsilent UINTEGER NOT NULL, phenotypes UINTEGER NOT NULL, near_ties UINTEGER NOT NULL,
+            overflows UINTEGER NOT NULL, destructive UINTEGER, mean_kl FLOAT, mean_added_nll FLOAT
+        );
+        CREATE TABLE distributions (
+            screen USMALLINT NOT NULL, layer USMALLINT NOT NULL, kind VARCHAR NOT NULL, operation operation NOT NULL,
+            measure VARCHAR NOT NULL, bin VARCHAR NOT NULL, mutants UINTEGER NOT NULL
+        );
+        CREATE TABLE bitmaps (
+            screen USMALLINT NOT NULL, matrix UINTEGER NOT NULL, operation operation NOT NULL,
+            screened BLOB NOT NULL, nonsilent BLOB NOT NULL
+        );
+    """)
+    for (screen,) in connection.execute("SELECT screen FROM screens WHERE finished IS NOT NULL").fetchall():
+        summarise(connection, screen)
+
+
+MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (m001_screens, m002_summaries, m003_statistics)
 
 
 def migrate(connection: duckdb.DuckDBPyConnection, version: int) -> None:

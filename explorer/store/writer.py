@@ -7,7 +7,7 @@ writes a batch again changes nothing.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -15,9 +15,10 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from explorer.domain import Experiment, Phenotype
+from explorer.domain import Experiment
 from explorer.errors import StoreError
 from explorer.store.numbers import Noun, find_number, next_number
+from explorer.store.summaries import summarise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,24 +61,7 @@ class ScreenFacts:
     baseline_text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MutantRow:
-    """One mutant as it is stored; `phenotype` is the number of its answer."""
-
-    matrix: int
-    down: int
-    across: int
-    operation: str
-    first_divergence: int | None
-    overflow: bool
-    mean_kl: float | None
-    added_nll: float | None
-    verified: int
-    near_tie: bool
-    phenotype: int | None
-
-
-_MUTANT_TYPES: dict[str, pl.DataType | type[pl.DataType]] = {
+MUTANT_TYPES: dict[str, pl.DataType | type[pl.DataType]] = {
     "matrix": pl.UInt32,
     "down": pl.UInt32,
     "across": pl.UInt32,
@@ -90,7 +74,9 @@ _MUTANT_TYPES: dict[str, pl.DataType | type[pl.DataType]] = {
     "near_tie": pl.Boolean,
     "phenotype": pl.UInt32,
 }
-_PHENOTYPE_TYPES: dict[str, pl.DataType | type[pl.DataType]] = {
+"""The columns of mutants as they are stored; `phenotype` is the number of the answer."""
+
+PHENOTYPE_TYPES: dict[str, pl.DataType | type[pl.DataType]] = {
     "phenotype": pl.UInt32,
     "text": pl.String,
     "tokens": pl.List(pl.Int32),
@@ -99,15 +85,10 @@ _PHENOTYPE_TYPES: dict[str, pl.DataType | type[pl.DataType]] = {
     "repetition": pl.Float32,
     "perplexity": pl.Float32,
     "style": pl.String,
+    "destructive": pl.Boolean,
+    "score": pl.String,
 }
-
-
-_SUMMARIES = """
-    INSERT INTO summaries
-    SELECT screen, matrix, operation, count(*), count(first_divergence), count(DISTINCT phenotype),
-           count(*) FILTER (near_tie), count(*) FILTER (overflow), avg(mean_kl), avg(added_nll)
-    FROM mutants WHERE screen = ? GROUP BY ALL ORDER BY ALL
-"""
+"""And those of their answers."""
 
 
 class ScreenWriter:
@@ -140,32 +121,27 @@ class ScreenWriter:
         rows = self._all("SELECT tokens, ending, phenotype FROM phenotypes WHERE screen = ?", self.screen)
         return ((tuple(tokens), ending, number) for tokens, ending, number in rows)
 
-    def write(
-        self, number: int, mutants: Sequence[MutantRow], phenotypes: Mapping[int, Phenotype], seconds: float
-    ) -> None:
-        """Store a batch with the answers that are new in it, by number; nothing if it is stored already."""
+    def write(self, number: int, mutants: pl.DataFrame, phenotypes: pl.DataFrame, seconds: float) -> None:
+        """Store a batch (columns `MUTANT_TYPES`) and the answers that are new in it (columns `PHENOTYPE_TYPES`).
+
+        Nothing is stored if the batch is there already.
+        """
         if self._all("SELECT 1 FROM batches WHERE screen = ? AND number = ?", self.screen, number):
             return
-        rows = pl.DataFrame([asdict(row) for row in mutants], schema=_MUTANT_TYPES)
-        answers = pl.DataFrame(
-            [{"phenotype": number, **asdict(answer)} for number, answer in phenotypes.items()], schema=_PHENOTYPE_TYPES
-        )
         self._connection.begin()
-        self._connection.register("rows", rows)
-        self._connection.execute(f"INSERT INTO mutants BY NAME SELECT {self.screen} AS screen, * FROM rows")
-        if len(answers):
-            self._connection.register("answers", answers)
-            self._connection.execute(f"INSERT INTO phenotypes BY NAME SELECT {self.screen} AS screen, * FROM answers")
+        for table, rows in (("mutants", mutants), ("phenotypes", phenotypes)):
+            if len(rows):
+                self._connection.register("rows", rows)
+                self._connection.execute(f"INSERT INTO {table} BY NAME SELECT {self.screen} AS screen, * FROM rows")
         self._connection.execute(
             "INSERT INTO batches VALUES (?, ?, ?, ?)", [self.screen, number, len(mutants), seconds]
         )
         self._connection.commit()
 
     def finish(self) -> None:
-        """Note that all batches are there, and keep their counts."""
+        """Note that all batches are there, and keep what the statistics read of them."""
         self._connection.begin()
-        self._connection.execute("DELETE FROM summaries WHERE screen = ?", [self.screen])
-        self._connection.execute(_SUMMARIES, [self.screen])
+        summarise(self._connection, self.screen)
         self._connection.execute(
             "UPDATE screens SET finished = now() WHERE screen = ? AND finished IS NULL", [self.screen]
         )

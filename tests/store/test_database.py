@@ -66,4 +66,4 @@ def test_a_file_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> No
     with opened(path) as connection:
         assert version_of(connection) == len(MIGRATIONS)
         assert connection.execute("SELECT text, style FROM phenotypes").fetchall() == [("blue", None)]
-        assert connection.execute("SELECT count(*) FROM summaries").fetchone() == (0,)
+        assert connection.execute("SELECT count(*) FROM counts").fetchone() == (0,)

@@ -41,7 +41,7 @@ def test_a_screen_comes_back_as_it_was(database: Path, tmp_path: Path) -> None:
     for table in ORDERS:
         assert _rows(folder, table) == _rows(database, table) == _rows(other, table)
     assert len(_rows(folder, "mutants")) > 100
-    assert len(_rows(folder, "summaries")) > 3
+    assert len(_rows(folder, "counts")) > 3
 
 
 def test_a_screen_gets_the_next_number_and_shares_model_and_experiment(database: Path, tmp_path: Path) -> None:

@@ -1,0 +1,192 @@
+"""What the statistics read of a screen: counts, distributions and bitmaps.
+
+They are stored when a screen is finished, for to count millions of mutants takes seconds; of one that is not finished
+they are computed when they are asked for, by the same queries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from explorer.store.frames import frame
+
+NONSILENT = "(t.first_divergence IS NOT NULL OR t.phenotype IS NOT NULL)"
+"""Of a mutant `t`; one that comes from elsewhere may have an answer without a place where it parts."""
+
+DESTRUCTIVE = "coalesce(p.destructive, t.overflow)"
+
+COSINE_BINS = 20
+"""Of a distribution of cosine similarities, from 0 to 1; the last holds 1 itself."""
+
+_OF_SCREEN = """
+    FROM mutants t JOIN matrices x ON x.screen = t.screen AND x.matrix = t.matrix
+    LEFT JOIN phenotypes p ON p.screen = t.screen AND p.phenotype = t.phenotype
+    WHERE t.screen = $screen
+"""
+_COUNTED = f"""
+    count(*)::UINTEGER AS mutants, count(*) FILTER ({NONSILENT})::UINTEGER AS nonsilent,
+    count(DISTINCT t.phenotype)::UINTEGER AS phenotypes, count(*) FILTER (t.near_tie)::UINTEGER AS near_ties,
+    count(*) FILTER (t.overflow)::UINTEGER AS overflows, count(*) FILTER ({DESTRUCTIVE})::UINTEGER AS destructive,
+    avg(t.mean_kl)::FLOAT AS mean_kl, avg(t.added_nll)::FLOAT AS mean_added_nll
+"""
+_COUNTS = f"""
+    SELECT x.layer, x.kind, t.operation, {_COUNTED} {_OF_SCREEN} AND t.operation <> 'control'
+    GROUP BY CUBE (x.layer, x.kind, t.operation)
+    UNION ALL
+    SELECT x.layer, NULL, t.operation, {_COUNTED} {_OF_SCREEN} AND t.operation = 'control'
+    GROUP BY GROUPING SETS ((x.layer, t.operation), (t.operation))
+"""
+_GROUPED = f"{_OF_SCREEN} AND t.operation <> 'control' GROUP BY ALL HAVING bin IS NOT NULL"
+_DISTRIBUTIONS = f"""
+    SELECT x.layer, x.kind, t.operation, 'cosine' AS measure,
+           least(floor(p.cosine * {COSINE_BINS}), {COSINE_BINS - 1})::INTEGER::VARCHAR AS bin,
+           count(*)::UINTEGER AS mutants {_GROUPED}
+    UNION ALL
+    SELECT x.layer, x.kind, t.operation, 'first_divergence', t.first_divergence::VARCHAR AS bin, count(*) {_GROUPED}
+    UNION ALL
+    SELECT x.layer, x.kind, t.operation, 'style', p.style AS bin, count(*) {_GROUPED}
+"""
+_UNITS = f"""
+    SELECT t.matrix, t.operation::VARCHAR AS operation, t.down, t.across, {NONSILENT} AS nonsilent
+    FROM mutants t WHERE t.screen = $screen AND t.operation <> 'control' AND (t.matrix = $matrix OR $matrix IS NULL)
+"""
+_PACKED = """
+    SELECT matrix, operation::VARCHAR AS operation, screened, nonsilent FROM bitmaps
+    WHERE screen = $screen AND (matrix = $matrix OR $matrix IS NULL) ORDER BY ALL
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bitmap:
+    """What one operation did to the units of one matrix."""
+
+    name: str
+    layer: int
+    kind: str
+    operation: str
+    screened: npt.NDArray[np.bool_]
+    """[units down, units across], as the next."""
+    nonsilent: npt.NDArray[np.bool_]
+
+
+def summarise(connection: duckdb.DuckDBPyConnection, screen: int) -> None:
+    """Store the summaries of a screen, in place of those that are there."""
+    for table, query in (("counts", _COUNTS), ("distributions", _DISTRIBUTIONS)):
+        connection.execute(f"DELETE FROM {table} WHERE screen = ?", [screen])
+        connection.execute(
+            f"INSERT INTO {table} BY NAME SELECT $screen AS screen, * FROM ({query}) ORDER BY ALL", {"screen": screen}
+        )
+    connection.execute("DELETE FROM bitmaps WHERE screen = ?", [screen])
+    rows = [
+        {
+            "screen": screen,
+            "matrix": matrix["matrix"],
+            "operation": bitmap.operation,
+            "screened": np.packbits(bitmap.screened).tobytes(),
+            "nonsilent": np.packbits(bitmap.nonsilent).tobytes(),
+        }
+        for matrix in _matrices(connection, screen, None)
+        for bitmap in _counted(connection, screen, [matrix])
+    ]
+    if rows:
+        connection.register("packed", pl.DataFrame(rows))
+        connection.execute("INSERT INTO bitmaps BY NAME SELECT * FROM packed")
+        connection.unregister("packed")
+
+
+def counts(connection: duckdb.DuckDBPyConnection, screen: int) -> pl.DataFrame:
+    """Counts of a screen's mutants for every layer, kind and operation; a null among these means all of them.
+
+    The rows of the operation `control` are apart: no other row counts them.
+    """
+    if _is_finished(connection, screen):
+        return frame(connection, "SELECT * EXCLUDE (screen) FROM counts WHERE screen = $screen", screen=screen)
+    return frame(connection, f"SELECT * FROM ({_COUNTS})", screen=screen)
+
+
+def distribution(connection: duckdb.DuckDBPyConnection, screen: int, measure: str) -> pl.DataFrame:
+    """Mutants by layer, kind, operation and bin of `cosine` (from 0 to 19), `first_divergence` or `style`."""
+    source = (
+        "distributions"
+        if _is_finished(connection, screen)
+        else f"(SELECT $screen AS screen, * FROM ({_DISTRIBUTIONS}))"
+    )
+    query = f"SELECT layer, kind, operation, bin, mutants FROM {source} WHERE screen = $screen AND measure = $measure"
+    return frame(connection, query, screen=screen, measure=measure)
+
+
+def bitmaps(connection: duckdb.DuckDBPyConnection, screen: int, matrix: str | None = None) -> list[Bitmap]:
+    """Of every matrix and operation of a screen, or of one matrix."""
+    matrices = _matrices(connection, screen, matrix)
+    if not _is_finished(connection, screen):
+        return list(_counted(connection, screen, matrices))
+    by_number = {row["matrix"]: row for row in matrices}
+    only = matrices[0]["matrix"] if matrix is not None and matrices else None
+    packed = connection.execute(_PACKED, {"screen": screen, "matrix": only}).fetchall()
+    return [
+        _bitmap(
+            by_number[number], operation, _unpacked(by_number[number], screened), _unpacked(by_number[number], loud)
+        )
+        for number, operation, screened, loud in packed
+        if number in by_number
+    ]
+
+
+def _counted(
+    connection: duckdb.DuckDBPyConnection, screen: int, matrices: Sequence[dict[str, Any]]
+) -> Iterator[Bitmap]:
+    """Bitmaps from the mutants themselves."""
+    only = matrices[0]["matrix"] if len(matrices) == 1 else None
+    units = frame(connection, _UNITS, screen=screen, matrix=only)
+    groups = units.partition_by("matrix", "operation", as_dict=True)
+    for matrix in matrices:
+        for operation in ("max", "min", "zero"):
+            group = groups.get((matrix["matrix"], operation))
+            if group is None:
+                continue
+            shape = _shape(matrix)
+            screened, loud = np.zeros(shape, np.bool_), np.zeros(shape, np.bool_)
+            down, across = group["down"].to_numpy(), group["across"].to_numpy()
+            screened[down, across] = True
+            loud[down, across] = group["nonsilent"].to_numpy()
+            yield _bitmap(matrix, operation, screened, loud)
+
+
+def _bitmap(
+    matrix: dict[str, Any], operation: str, screened: npt.NDArray[np.bool_], nonsilent: npt.NDArray[np.bool_]
+) -> Bitmap:
+    return Bitmap(
+        name=matrix["name"],
+        layer=matrix["layer"],
+        kind=matrix["kind"],
+        operation=operation,
+        screened=screened,
+        nonsilent=nonsilent,
+    )
+
+
+def _shape(matrix: dict[str, Any]) -> tuple[int, int]:
+    return -(-matrix["rows"] // matrix["unit_rows"]), -(-matrix["columns"] // matrix["unit_columns"])
+
+
+def _unpacked(matrix: dict[str, Any], packed: bytes) -> npt.NDArray[np.bool_]:
+    down, across = _shape(matrix)
+    bits = np.unpackbits(np.frombuffer(packed, np.uint8), count=down * across)
+    return bits.reshape(down, across).view(np.bool_)
+
+
+def _matrices(connection: duckdb.DuckDBPyConnection, screen: int, name: str | None) -> list[dict[str, Any]]:
+    query = "SELECT * FROM matrices WHERE screen = $screen AND (name = $name OR $name IS NULL) ORDER BY matrix"
+    return frame(connection, query, screen=screen, name=name).rows(named=True)
+
+
+def _is_finished(connection: duckdb.DuckDBPyConnection, screen: int) -> bool:
+    query = "SELECT 1 FROM screens WHERE screen = ? AND finished IS NOT NULL"
+    return bool(connection.execute(query, [screen]).fetchall())
