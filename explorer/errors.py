@@ -52,3 +52,7 @@ class StoreError(ExplorerError):
 
 class ClusterError(ExplorerError):
     """A Ray cluster that cannot be reached, or whose workers fail."""
+
+
+class StatisticsError(ExplorerError):
+    """A statistic that the stored screens do not allow."""

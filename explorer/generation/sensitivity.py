@@ -102,7 +102,7 @@ def _pool(scores: Tensor, level: SensitiveLevel) -> Tensor:
         case "column":
             return scores.sum(0, keepdim=True)
         case "block":
-            return sum_blocks(scores, BLOCK_SIDE)
+            return sum_blocks(scores, BLOCK_SIDE, BLOCK_SIDE)
 
 
 def _site(matrix: Matrix, level: SensitiveLevel, index: int, columns: int) -> Site:

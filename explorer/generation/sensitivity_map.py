@@ -5,6 +5,7 @@ block: of the gradient, and of gradient × weight. It is an estimate: how well i
 passes is measured on a random sample and told beside it.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,19 +45,33 @@ def sensitivity_map(model: LoadedModel, baseline: Baseline) -> SensitivityMap:
             f"The layers of a model of the family '{model.anatomy.model_type}' are not known, so there is no map of "
             "them. “Find what matters” works."
         )
+    estimates = estimate_units(model, baseline, lambda _: (BLOCK_SIDE, BLOCK_SIDE))
+    return SensitivityMap(side=BLOCK_SIDE, estimates=estimates)
+
+
+def estimate_units(
+    model: LoadedModel, baseline: Baseline, unit_of: Callable[[Matrix], tuple[int, int] | None]
+) -> dict[tuple[str, str], npt.NDArray[np.float32]]:
+    """By matrix and operation, the estimates [units down, units across] in nats a token, by one backward pass.
+
+    `unit_of` tells the rows and columns of a matrix's units; None leaves it out.
+    """
     estimates: dict[tuple[str, str], npt.NDArray[np.float32]] = {}
 
     def reduce(matrix: Matrix, gradient: Tensor) -> None:
+        unit = unit_of(matrix)
+        if unit is None:
+            return
         statistics = model.statistics(matrix)
         scores = gradient.float()
-        whole = sum_blocks(scores, BLOCK_SIDE).cpu().numpy()
-        weighted = sum_blocks(scores.mul_(weight_of(model.causal_lm, matrix)), BLOCK_SIDE).cpu().numpy()
+        whole = sum_blocks(scores, *unit).cpu().numpy()
+        weighted = sum_blocks(scores.mul_(weight_of(model.causal_lm, matrix)), *unit).cpu().numpy()
         estimates[matrix.name, "zero"] = -weighted
         estimates[matrix.name, "max"] = statistics.maximum * whole - weighted
         estimates[matrix.name, "min"] = statistics.minimum * whole - weighted
 
     reduce_gradients(model, baseline, reduce)
-    return SensitivityMap(side=BLOCK_SIDE, estimates=estimates)
+    return estimates
 
 
 def agreement(model: LoadedModel, baseline: Baseline, estimated: SensitivityMap, operation: str) -> Agreement:

@@ -27,9 +27,9 @@ def strongest(weights: Tensor, rows: range, columns: range) -> tuple[int, int]:
     return rows.start + row, columns.start + column
 
 
-def sum_blocks(scores: Tensor, side: int) -> Tensor:
-    """Sums of scores [rows, columns] over blocks: [blocks down, blocks across], float32."""
-    bands = _cells(scores.float(), side, side).sum(1)  # whole rows first: they lie side by side in memory
+def sum_blocks(scores: Tensor, height: int, width: int) -> Tensor:
+    """Sums of scores [rows, columns] over blocks of so many rows and columns: [blocks down, blocks across], float32."""
+    bands = _cells(scores.float(), height, width).sum(1)  # whole rows first: they lie side by side in memory
     return bands.sum(-1)
 
 

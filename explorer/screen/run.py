@@ -13,10 +13,13 @@ from functools import cached_property
 from importlib.metadata import version
 
 import duckdb
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 import torch
 
 from explorer.domain import Phenotype
+from explorer.generation.sensitivity_map import estimate_units
 from explorer.model.loaded import LoadedModel
 from explorer.model.weights import checksum
 from explorer.notation import format_genotype
@@ -24,6 +27,9 @@ from explorer.screen.fitting import MOST, Fit, fit
 from explorer.screen.plan import Batch, batches, layer_of, matching, planned_count, unit_size
 from explorer.screen.worker import Job, Screened, Worker, answer_key
 from explorer.store.writer import MUTANT_TYPES, PHENOTYPE_TYPES, MatrixFacts, ModelFacts, ScreenFacts, ScreenWriter
+
+MOST_ESTIMATED = 10_000_000
+"""Mutants of a screen of which the first-order estimates are kept, at most."""
 
 Execute = Callable[[Iterator[Batch]], Iterable[tuple[Batch, Screened]]]
 """What takes batches and hands them back screened, in any order, each once."""
@@ -85,7 +91,28 @@ class Screen:
             answers: dict[int, Phenotype] = {known[key]: answer for key, answer in new.items()}
             writer.write(batch.number, _rows(batch, screened, known), _answers(answers), screened.seconds)
             yield tally.after(writer.screen, batch, screened)
-        writer.finish()
+        writer.finish(self._estimates())
+
+    def _estimates(self) -> dict[tuple[int, str], npt.NDArray[np.float32]]:
+        """What each mutant would do to first order, by the place of its matrix and its operation.
+
+        Nothing of a screen on a background, which has another gradient, of very many units, or where memory lacks.
+        """
+        units = {matrix.name: unit_size(self.job.plan, matrix) for matrix in self.matrices}
+        if (
+            self.job.background
+            or sum(planned_count(self.job.plan, matrix) for matrix in self.matrices) > MOST_ESTIMATED
+        ):
+            return {}
+        try:
+            estimates = estimate_units(self.job.model, self.worker.baseline, lambda matrix: units.get(matrix.name))
+        except (torch.OutOfMemoryError, MemoryError):
+            return {}
+        return {
+            (place, operation): estimates[matrix.name, operation]
+            for place, matrix in enumerate(self.matrices)
+            for operation in self.job.plan.operations
+        }
 
     def _execute(self, todo: Iterator[Batch]) -> Iterator[tuple[Batch, Screened]]:
         """In this thread, one after the other."""

@@ -26,6 +26,7 @@ ORDERS = {
     "counts": "screen, layer, kind, operation",
     "distributions": "screen, measure, layer, kind, operation, bin",
     "bitmaps": "screen, matrix, operation",
+    "estimates": "screen, matrix, operation",
     "batches": "screen, number",
 }
 """The tables, and how their rows are sorted."""

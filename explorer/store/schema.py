@@ -66,7 +66,7 @@ def m003_statistics(connection: duckdb.DuckDBPyConnection) -> None:
     """Which phenotypes are destroyed, and their score of a task; and what the statistics read of finished screens.
 
     A bitmap has a bit for each unit of a matrix, row after row: whether an operation was screened there, and whether
-    it was non-silent.
+    it was non-silent. Estimates have a float32 for each: what an operation there would do to first order.
     """
     connection.execute("""
         ALTER TABLE phenotypes ADD COLUMN destructive BOOLEAN DEFAULT false;
@@ -77,7 +77,8 @@ def m003_statistics(connection: duckdb.DuckDBPyConnection) -> None:
         CREATE TABLE counts (
             screen USMALLINT NOT NULL, layer USMALLINT, kind VARCHAR, operation operation, mutants UINTEGER,
             nonsilent UINTEGER NOT NULL, phenotypes UINTEGER NOT NULL, near_ties UINTEGER NOT NULL,
-            overflows UINTEGER NOT NULL, destructive UINTEGER, mean_kl FLOAT, mean_added_nll FLOAT
+            overflows UINTEGER NOT NULL, destructive UINTEGER NOT NULL,
+            measured UINTEGER NOT NULL, mean_kl FLOAT, mean_added_nll FLOAT
         );
         CREATE TABLE distributions (
             screen USMALLINT NOT NULL, layer USMALLINT NOT NULL, kind VARCHAR NOT NULL, operation operation NOT NULL,
@@ -86,6 +87,9 @@ def m003_statistics(connection: duckdb.DuckDBPyConnection) -> None:
         CREATE TABLE bitmaps (
             screen USMALLINT NOT NULL, matrix UINTEGER NOT NULL, operation operation NOT NULL,
             screened BLOB NOT NULL, nonsilent BLOB NOT NULL
+        );
+        CREATE TABLE estimates (
+            screen USMALLINT NOT NULL, matrix UINTEGER NOT NULL, operation operation NOT NULL, added_nll BLOB NOT NULL
         );
     """)
     for (screen,) in connection.execute("SELECT screen FROM screens WHERE finished IS NOT NULL").fetchall():

@@ -34,7 +34,7 @@ _COUNTED = f"""
     count(*)::UINTEGER AS mutants, count(*) FILTER ({NONSILENT})::UINTEGER AS nonsilent,
     count(DISTINCT t.phenotype)::UINTEGER AS phenotypes, count(*) FILTER (t.near_tie)::UINTEGER AS near_ties,
     count(*) FILTER (t.overflow)::UINTEGER AS overflows, count(*) FILTER ({DESTRUCTIVE})::UINTEGER AS destructive,
-    avg(t.mean_kl)::FLOAT AS mean_kl, avg(t.added_nll)::FLOAT AS mean_added_nll
+    count(t.mean_kl)::UINTEGER AS measured, avg(t.mean_kl)::FLOAT AS mean_kl, avg(t.added_nll)::FLOAT AS mean_added_nll
 """
 _COUNTS = f"""
     SELECT x.layer, x.kind, t.operation, {_COUNTED} {_OF_SCREEN} AND t.operation <> 'control'
@@ -42,6 +42,15 @@ _COUNTS = f"""
     UNION ALL
     SELECT x.layer, NULL, t.operation, {_COUNTED} {_OF_SCREEN} AND t.operation = 'control'
     GROUP BY GROUPING SETS ((x.layer, t.operation), (t.operation))
+"""
+_DISTINCT = """
+    SELECT x.layer, x.kind, count(DISTINCT t.phenotype)::UINTEGER AS phenotypes
+    FROM mutants t JOIN matrices x ON x.screen = t.screen AND x.matrix = t.matrix
+    WHERE t.screen = $screen AND t.operation <> 'control'
+      AND (len($operations) = 0 OR t.operation::VARCHAR IN (SELECT unnest($operations::VARCHAR[])))
+      AND (len($layers) = 0 OR x.layer IN (SELECT unnest($layers::INTEGER[])))
+      AND (len($kinds) = 0 OR x.kind IN (SELECT unnest($kinds::VARCHAR[])))
+    GROUP BY CUBE (x.layer, x.kind)
 """
 _GROUPED = f"{_OF_SCREEN} AND t.operation <> 'control' GROUP BY ALL HAVING bin IS NOT NULL"
 _DISTRIBUTIONS = f"""
@@ -57,6 +66,20 @@ _UNITS = f"""
     SELECT t.matrix, t.operation::VARCHAR AS operation, t.down, t.across, {NONSILENT} AS nonsilent
     FROM mutants t WHERE t.screen = $screen AND t.operation <> 'control' AND (t.matrix = $matrix OR $matrix IS NULL)
 """
+_ESTIMATES = "SELECT operation::VARCHAR, added_nll FROM estimates WHERE screen = ? AND matrix = ? ORDER BY ALL"
+_MEASURED = f"""
+    SELECT t.down, t.across, t.operation::VARCHAR AS operation, t.added_nll, {NONSILENT} AS nonsilent FROM mutants t
+    WHERE t.screen = $screen AND t.matrix = $matrix AND t.operation <> 'control' AND t.added_nll IS NOT NULL
+    ORDER BY ALL
+"""
+_PREDICTION_TYPES: dict[str, pl.DataType | type[pl.DataType]] = {
+    "down": pl.UInt32,
+    "across": pl.UInt32,
+    "operation": pl.String,
+    "predicted": pl.Float32,
+    "added_nll": pl.Float32,
+    "nonsilent": pl.Boolean,
+}
 _PACKED = """
     SELECT matrix, operation::VARCHAR AS operation, screened, nonsilent FROM bitmaps
     WHERE screen = $screen AND (matrix = $matrix OR $matrix IS NULL) ORDER BY ALL
@@ -111,6 +134,24 @@ def counts(connection: duckdb.DuckDBPyConnection, screen: int) -> pl.DataFrame:
     return frame(connection, f"SELECT * FROM ({_COUNTS})", screen=screen)
 
 
+def distinct(
+    connection: duckdb.DuckDBPyConnection,
+    screen: int,
+    *,
+    operations: Sequence[str] = (),
+    layers: Sequence[int] = (),
+    kinds: Sequence[str] = (),
+) -> pl.DataFrame:
+    """Distinct phenotypes by layer and kind of the mutants that are chosen (empty: all); null means all of them."""
+    if not layers and not kinds and len(operations) <= 1:
+        wanted = pl.col("operation") == operations[0] if operations else pl.col("operation").is_null()
+        known = counts(connection, screen).filter(wanted).select("layer", "kind", "phenotypes")
+        if len(known):
+            return known
+    values = {"operations": list(operations), "layers": list(layers), "kinds": list(kinds)}
+    return frame(connection, _DISTINCT, screen=screen, **values)
+
+
 def distribution(connection: duckdb.DuckDBPyConnection, screen: int, measure: str) -> pl.DataFrame:
     """Mutants by layer, kind, operation and bin of `cosine` (from 0 to 19), `first_divergence` or `style`."""
     source = (
@@ -137,6 +178,27 @@ def bitmaps(connection: duckdb.DuckDBPyConnection, screen: int, matrix: str | No
         for number, operation, screened, loud in packed
         if number in by_number
     ]
+
+
+def predictions(connection: duckdb.DuckDBPyConnection, screen: int, matrix: str) -> pl.DataFrame:
+    """The mutants of a matrix of which both are known: what was estimated to first order, and what was measured.
+
+    Columns down, across, operation, `predicted` and `added_nll` (nats a token), nonsilent; empty where none are.
+    """
+    found = _matrices(connection, screen, matrix)
+    known = connection.execute(_ESTIMATES, [screen, found[0]["matrix"]]).fetchall() if found else []
+    if not known:
+        return pl.DataFrame(schema=_PREDICTION_TYPES)
+    (facts,) = found
+    down, across = np.indices(_shape(facts), np.uint32).reshape(2, -1)
+    estimated = pl.concat(
+        pl.DataFrame({"down": down, "across": across, "predicted": np.frombuffer(packed, np.float32)}).with_columns(
+            operation=pl.lit(operation)
+        )
+        for operation, packed in known
+    )
+    measured = frame(connection, _MEASURED, screen=screen, matrix=facts["matrix"])
+    return measured.join(estimated, on=["down", "across", "operation"]).select(*_PREDICTION_TYPES)
 
 
 def _counted(

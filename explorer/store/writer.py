@@ -7,12 +7,14 @@ writes a batch again changes nothing.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 import duckdb
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from explorer.domain import Experiment
@@ -138,10 +140,18 @@ class ScreenWriter:
         )
         self._connection.commit()
 
-    def finish(self) -> None:
-        """Note that all batches are there, and keep what the statistics read of them."""
+    def finish(self, estimates: Mapping[tuple[int, str], npt.NDArray[np.float32]] | None = None) -> None:
+        """Note that all batches are there, and keep what the statistics read of them.
+
+        `estimates` are of the units of matrices [down, across], by the number of the matrix and the operation.
+        """
         self._connection.begin()
         summarise(self._connection, self.screen)
+        self._connection.execute("DELETE FROM estimates WHERE screen = ?", [self.screen])
+        for (matrix, operation), values in (estimates or {}).items():
+            packed = np.ascontiguousarray(values, np.float32).tobytes()
+            row = {"screen": self.screen, "matrix": matrix, "operation": operation, "added_nll": packed}
+            self._insert("estimates", row)
         self._connection.execute(
             "UPDATE screens SET finished = now() WHERE screen = ? AND finished IS NULL", [self.screen]
         )

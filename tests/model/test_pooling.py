@@ -38,7 +38,7 @@ def test_a_matrix_that_fits_is_shown_as_it_is() -> None:
 
 def test_sums_over_blocks_of_a_matrix_that_they_do_not_divide() -> None:
     scores = torch.randn(100, 70)
-    sums = sum_blocks(scores, 64)
+    sums = sum_blocks(scores, 64, 64)
     assert sums.shape == (2, 2)
     assert torch.allclose(sums[1, 1], scores[64:, 64:].sum(), atol=1e-4)
     assert torch.allclose(sums.sum(), scores.sum(), atol=1e-3)

@@ -1,0 +1,117 @@
+"""Screens beside each other: how alike their layers are, and how many non-silent mutations they share."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from explorer.errors import StatisticsError
+from explorer.statistics.filters import Filter
+from explorer.store.summaries import Bitmap
+
+LEAST_POINTS = 3
+"""Layers that two screens must have in common."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correlation:
+    """Two screens, layer by layer."""
+
+    points: pl.DataFrame
+    """layer, and `x`, `y`: the shares of non-silent mutants in the matrices that both have."""
+    r: float | None
+    """Pearson's; None where there are too few layers or one share is the same everywhere."""
+
+    @property
+    def r_squared(self) -> float | None:
+        """The share of one's variance that the other explains."""
+        return None if self.r is None else self.r**2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overlap:
+    """The non-silent mutations of two screens, among those that both screened."""
+
+    screened: int
+    shared: int
+    only_first: int
+    only_second: int
+
+    @property
+    def expected(self) -> float:
+        """Shared ones, if the two were independent."""
+        return (self.shared + self.only_first) * (self.shared + self.only_second) / max(1, self.screened)
+
+    @property
+    def jaccard(self) -> float | None:
+        """Shared ones among all; None if there are none."""
+        union = self.shared + self.only_first + self.only_second
+        return self.shared / union if union else None
+
+
+def correlation(first: pl.DataFrame, second: pl.DataFrame, chosen: Filter) -> Correlation:
+    """Of two screens, from their `store.summaries.counts`."""
+    both = _mutants(first, chosen).join(_mutants(second, chosen), on=["layer", "kind", "operation"], suffix="_second")
+    points = (
+        both.group_by("layer")
+        .agg(
+            x=pl.col("nonsilent").sum() / pl.col("mutants").sum(),
+            y=pl.col("nonsilent_second").sum() / pl.col("mutants_second").sum(),
+            matrices=pl.col("kind").n_unique(),
+        )
+        .sort("layer")
+    )
+    return Correlation(points=points, r=_pearson(points))
+
+
+def correlation_matrix(counts: Mapping[str, pl.DataFrame], chosen: Filter) -> list[list[float | None]]:
+    """Pearson's r of every pair of screens, in the order of their names."""
+    names = list(counts)
+    table: list[list[float | None]] = [[1.0 if row == column else None for column in names] for row in names]
+    for row, first in enumerate(names):
+        for column, second in enumerate(names[:row]):
+            r = correlation(counts[first], counts[second], chosen).r
+            table[row][column] = table[column][row] = r
+    return table
+
+
+def overlap(first: Sequence[Bitmap], second: Sequence[Bitmap], chosen: Filter) -> Overlap:
+    """Of two screens, from their bitmaps. Raises StatisticsError if they have no grid in common."""
+    others = {(bitmap.name, bitmap.operation): bitmap for bitmap in second}
+    pairs = [
+        (bitmap, others[bitmap.name, bitmap.operation])
+        for bitmap in first
+        if chosen.has(bitmap.layer, bitmap.kind, bitmap.operation) and (bitmap.name, bitmap.operation) in others
+    ]
+    pairs = [(one, other) for one, other in pairs if one.screened.shape == other.screened.shape]
+    if not pairs:
+        raise StatisticsError("These two screens have no matrix, operation and size of block in common.")
+    screened = shared = only_first = only_second = 0
+    for one, other in pairs:
+        both = one.screened & other.screened
+        x, y = one.nonsilent & both, other.nonsilent & both
+        screened += int(np.count_nonzero(both))
+        shared += int(np.count_nonzero(x & y))
+        only_first += int(np.count_nonzero(x & ~y))
+        only_second += int(np.count_nonzero(y & ~x))
+    return Overlap(screened=screened, shared=shared, only_first=only_first, only_second=only_second)
+
+
+def _mutants(counts: pl.DataFrame, chosen: Filter) -> pl.DataFrame:
+    """Rows of single layers, kinds and operations; of all operations, where only their sum is known."""
+    of_matrices = counts.filter(pl.col("layer").is_not_null() & pl.col("kind").is_not_null())
+    rows = chosen.rows(of_matrices.filter(pl.col("operation").is_not_null()))
+    if rows.is_empty():
+        rows = Filter(layers=chosen.layers, kinds=chosen.kinds).rows(of_matrices)
+    return rows.select("layer", "kind", pl.col("operation").fill_null("all"), "mutants", "nonsilent").filter(
+        pl.col("mutants") > 0
+    )
+
+
+def _pearson(points: pl.DataFrame) -> float | None:
+    if len(points) < LEAST_POINTS:
+        return None
+    x, y = (points[name].to_numpy() - points[name].mean() for name in ("x", "y"))
+    norm = float(np.sqrt((x @ x) * (y @ y)))
+    return float(x @ y) / norm if norm > 0 else None

@@ -1,0 +1,65 @@
+"""Which mutants of a screen are looked at: plain values, read from text and written to it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from explorer.errors import StatisticsError
+
+OPERATIONS = ("max", "min", "zero")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Empty means all, for each of the three."""
+
+    operations: tuple[str, ...] = ()
+    layers: tuple[int, ...] = ()
+    kinds: tuple[str, ...] = ()
+
+    def has(self, layer: int, kind: str, operation: str) -> bool:
+        """Whether such a mutant is looked at."""
+        return (
+            (not self.layers or layer in self.layers)
+            and (not self.kinds or kind in self.kinds)
+            and (not self.operations or operation in self.operations)
+        )
+
+    def rows(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The rows of a frame with the columns layer, kind and operation that are looked at."""
+        for column, wanted in (("layer", self.layers), ("kind", self.kinds), ("operation", self.operations)):
+            if wanted:
+                frame = frame.filter(pl.col(column).is_in(list(wanted)))
+        return frame
+
+
+def read_layers(text: str | None) -> tuple[int, ...]:
+    """Layers such as `0-5, 11`; empty for all. Raises StatisticsError."""
+    layers: set[int] = set()
+    for part in filter(None, (part.strip() for part in (text or "").replace("*", "").split(","))):
+        first, _, last = part.partition("-")
+        if not first.strip().isdecimal() or (last and not last.strip().isdecimal()):
+            raise StatisticsError(f"'{part}' names no layers: write some such as 0-5, 11, or nothing for all.")
+        layers |= set(range(int(first), int(last or first) + 1))
+    return tuple(sorted(layers))
+
+
+def format_layers(layers: Sequence[int]) -> str:
+    """The shortest text that `read_layers` reads as these."""
+    runs: list[list[int]] = []
+    for layer in sorted(layers):
+        if runs and layer == runs[-1][1] + 1:
+            runs[-1][1] = layer
+        else:
+            runs.append([layer, layer])
+    return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
+
+
+def read_operations(names: Iterable[str]) -> tuple[str, ...]:
+    """Operations in their order. Raises StatisticsError for one that is none."""
+    wanted = {name.strip() for name in names if name.strip()}
+    unknown = wanted - set(OPERATIONS)
+    if unknown:
+        raise StatisticsError(f"'{', '.join(sorted(unknown))}' is no operation: choose among {', '.join(OPERATIONS)}.")
+    return tuple(name for name in OPERATIONS if name in wanted)

@@ -1,0 +1,55 @@
+"""From a mark of a picture to one mutant: the strongest of those that the mark stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import duckdb
+
+from explorer.errors import StoreError
+from explorer.store.frames import frame
+from explorer.store.summaries import COSINE_BINS, NONSILENT
+
+_CONDITIONS = {
+    "layer": "x.layer = $layer",
+    "kind": "x.kind = $kind",
+    "operation": "t.operation::VARCHAR = $operation",
+    "top": "t.down >= $top",
+    "bottom": "t.down < $bottom",
+    "left": "t.across >= $left",
+    "right": "t.across < $right",
+    "first_divergence": "t.first_divergence = $first_divergence",
+    "style": "p.style = $style",
+    "cosine": f"least(floor(p.cosine * {COSINE_BINS}), {COSINE_BINS - 1}) = $cosine",
+}
+"""What a mark can say of its mutants; a place goes from `top` to below `bottom`, `left` to below `right`, in units."""
+
+
+def strongest(connection: duckdb.DuckDBPyConnection, screen: int, mark: Mapping[str, object]) -> dict[str, Any]:
+    """The mutant of a mark that changes most: non-silent before silent, then by its KL, then the first.
+
+    Its matrix (layer, kind, rows, columns, unit_rows, unit_columns), down, across, operation, nonsilent, text and
+    style. Raises StoreError if there is none, or for a mark that is not one of ours.
+    """
+    unknown = set(mark) - set(_CONDITIONS)
+    if unknown:
+        raise StoreError(f"Nothing is known of {', '.join(sorted(unknown))}: draw the picture again.")
+    conditions = " AND ".join(["TRUE", *(_CONDITIONS[name] for name in mark)])
+    answers = "JOIN phenotypes p ON p.screen = t.screen AND p.phenotype = t.phenotype" if "p." in conditions else ""
+    query = f"""
+        WITH found AS (
+            SELECT x.layer, x.kind, x.rows, x.columns, x.unit_rows, x.unit_columns, t.screen, t.down, t.across,
+                   t.operation::VARCHAR AS operation, {NONSILENT} AS nonsilent, t.first_divergence, t.phenotype
+            FROM mutants t JOIN matrices x ON x.screen = t.screen AND x.matrix = t.matrix {answers}
+            WHERE t.screen = $screen AND t.operation <> 'control' AND {conditions}
+            ORDER BY nonsilent DESC, t.overflow DESC, t.mean_kl DESC NULLS LAST, t.matrix, t.down, t.across, t.operation
+            LIMIT 1
+        )
+        SELECT f.*, q.text, q.style, q.cosine, q.perplexity
+        FROM found f LEFT JOIN phenotypes q ON q.screen = f.screen AND q.phenotype = f.phenotype
+    """
+    rows = frame(connection, query, screen=screen, **mark)
+    if rows.is_empty():
+        raise StoreError("No mutant of this screen is behind that mark.")
+    return rows.row(0, named=True)
