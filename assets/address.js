@@ -1,4 +1,16 @@
-// Keeps the browser's address in step with the page: `props.value` is its query, from `?` on.
+// Keeps the browser's address in step with the page: `props.value` is a query, from `?` on. Its parameters begin with
+// the element's prefix; those of the page's other parts stay as they are ("" is the part whose names begin with no prefix).
+const PREFIXES = ["stats_"];
+
+const { prefix } = element.querySelector("span").dataset;
+
+function isOwn(name) {
+  return prefix ? name.startsWith(prefix) : !PREFIXES.some((prefix) => name.startsWith(prefix));
+}
+
 watch("value", () => {
-  if (props.value) history.replaceState(history.state, "", props.value);
+  if (!props.value) return;
+  const others = [...new URLSearchParams(location.search)].filter(([name]) => !isOwn(name));
+  const query = new URLSearchParams([...new URLSearchParams(props.value), ...others]);
+  history.replaceState(history.state, "", `?${query}`);
 });

@@ -1,20 +1,27 @@
 // A plotly figure (JSON text in `props.value`) that follows the page's width and theme. Clicking a mark sends
-// `mark_click` with its x, y and customdata, and the figure's own layout.meta. Where the figure says what it shows
-// (meta.matrix), a drag sends `zoom` with the edges that are to be seen.
+// `mark_click` with its x, y, customdata and axes, and the figure's own layout.meta. Where the figure says what it shows
+// (meta.matrix), a drag sends `zoom` with the edges that are to be seen. Where its maps are linked (meta.linked), a cell
+// that is pointed at is told in all of them. Where it is a view (meta.view), it can be taken away as a picture, or its
+// data as a table (`take`).
 const host = element.querySelector(".figure");
+const takeaways = element.querySelector(".figure-takeaways");
 const config = {
   displaylogo: false,
   showSendToCloud: false,
   plotlyServerURL: "",
   showAxisDragHandles: false,
   doubleClick: "autosize",
-  modeBarButtonsToRemove: ["sendChartToCloud", "select2d", "lasso2d", "resetScale2d"],
+  modeBarButtonsToRemove: ["sendChartToCloud", "select2d", "lasso2d", "resetScale2d", "toImage"],
 };
 let isBound = false;
+let isTelling = false;
+
+function colour(name) {
+  return getComputedStyle(document.body).getPropertyValue(name).trim();
+}
 
 function themed(layout) {
-  const style = getComputedStyle(document.body);
-  const [ink, line] = ["--ink", "--line"].map((name) => style.getPropertyValue(name).trim());
+  const [ink, line] = ["--ink", "--line"].map(colour);
   const axes = Object.keys(layout).filter((key) => /^[xy]axis/.test(key));
   const coloured = Object.fromEntries(axes.map((key) => [key, { ...layout[key], gridcolor: line, linecolor: line }]));
   const font = { color: ink, family: getComputedStyle(element).fontFamily, size: 12 };
@@ -24,25 +31,28 @@ function themed(layout) {
 // Labels in cells take the page's ink (cells near zero let the page through, which plotly's own choice ignores), and
 // are left out where they would run into each other.
 function inked(traces) {
-  const ink = getComputedStyle(document.body).getPropertyValue("--ink").trim();
   return traces.map((trace) => {
     if (trace.type !== "heatmap") return trace;
     const fits = host.clientWidth > 52 * trace.z[0].length;
-    return { ...trace, textfont: { ...trace.textfont, color: ink }, texttemplate: fits ? trace.texttemplate : undefined };
+    const textfont = { ...trace.textfont, color: colour("--ink") };
+    return { ...trace, textfont, texttemplate: fits ? trace.texttemplate : undefined };
   });
 }
 
 function draw() {
   host.hidden = !props.value;
+  takeaways.hidden = true;
   if (!props.value) return;
   const figure = JSON.parse(props.value);
+  takeaways.hidden = !figure.layout.meta?.view;
   Plotly.react(host, inked(figure.data), themed(figure.layout), config).then(() => Plotly.Plots.resize(host));
   if (isBound) return;
   isBound = true;
   host.on("plotly_click", (event) => {
-    const mark = event.points[0];
+    const mark = event.points.at(-1);
     const meta = host.layout.meta ?? null;
-    trigger("mark_click", { x: mark.x, y: mark.y, customdata: mark.customdata ?? null, meta });
+    const axes = [mark.xaxis?._id ?? "x", mark.yaxis?._id ?? "y"];
+    trigger("mark_click", { x: mark.x, y: mark.y, customdata: mark.customdata ?? null, axes, meta });
   });
   host.on("plotly_relayout", (change) => {
     if (!host.layout.meta?.matrix || !Object.keys(change).some((key) => /^[xy]axis/.test(key))) return;
@@ -50,7 +60,28 @@ function draw() {
     const edges = (axis) => (isWhole ? null : host.layout[axis].range.slice());
     trigger("zoom", { x: edges("xaxis"), y: edges("yaxis"), meta: host.layout.meta });
   });
+  host.on("plotly_hover", (event) => {
+    if (!host.layout.meta?.linked || isTelling || !event.points[0]?.pointIndex) return;
+    isTelling = true;
+    const pointNumber = event.points[0].pointIndex;
+    const places = host.data.map((_, curveNumber) => ({ curveNumber, pointNumber }));
+    Plotly.Fx.hover(host, places, ["xy", "x2y2"]);
+    isTelling = false;
+  });
 }
+
+async function save(format) {
+  const name = host.layout.meta.view;
+  const layout = { ...host.layout, paper_bgcolor: colour("--card"), plot_bgcolor: colour("--card") };
+  const { width, height } = host._fullLayout;
+  await Plotly.downloadImage({ data: host.data, layout }, { format, width, height, scale: 2, filename: name });
+}
+
+takeaways.addEventListener("click", (event) => {
+  const format = event.target.dataset.format;
+  if (format === "png" || format === "svg") save(format);
+  else if (format) trigger("take", { format, meta: host.layout.meta });
+});
 
 new ResizeObserver(() => isBound && !host.hidden && Plotly.Plots.resize(host)).observe(element);
 new MutationObserver(draw).observe(document.body, { attributes: true, attributeFilter: ["class"] });

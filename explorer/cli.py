@@ -6,7 +6,7 @@ standard error and exit code 2.
 
 import typer
 
-from explorer.commands import explore, instruments, page, screening
+from explorer.commands import explore, instruments, page, screening, study
 
 app = typer.Typer(
     name="mutation-explorer",
@@ -30,8 +30,9 @@ for command in (
     screening.sql,
     screening.export,
     screening.import_,
+    study.import_study,
 ):
-    app.command(command.__name__.rstrip("_"))(command)
+    app.command(command.__name__.rstrip("_").replace("_", "-"))(command)
 
 
 def main() -> None:

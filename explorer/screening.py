@@ -1,4 +1,4 @@
-"""Screens as the page and the command line know them: run one, queue many, look at what is stored.
+"""Screens as the page and the command line know them: run one, queue many. What is stored is `atlas`' business.
 
 Owns the databases that are open. Imports torch only when a screen is made ready.
 """
@@ -8,16 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from explorer.errors import StoreError
 from explorer.screen.queue import Order, RunningScreen, ScreenQueue
-from explorer.store.library import SHELVES, Library
-from explorer.store.queries import StoredScreen, matrix_mutants, matrix_shares, screen_report, stored_screens
+from explorer.store.library import Library
+from explorer.store.queries import screen_report
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from explorer.computing import Computing
     from explorer.model.loaded import LoadedModel
     from explorer.screen.run import Execute, Progress, Screen
@@ -30,19 +27,6 @@ class Estimate(NamedTuple):
     mutants: int
     matrices: int
     seconds: float
-
-
-class ScreenView(NamedTuple):
-    """What is shown of a stored screen."""
-
-    report: dict[str, Any]
-    """See `store.queries.screen_report`."""
-    shares: pl.DataFrame
-    """See `store.queries.matrix_shares`."""
-    matrix: dict[str, Any]
-    """The row of `shares` of the matrix that is mapped."""
-    mutants: pl.DataFrame
-    """See `store.queries.matrix_mutants`."""
 
 
 class Screening:
@@ -99,34 +83,6 @@ class Screening:
         matching(anatomy, order.plan.matrices)
         anatomy.read(order.background)
 
-    def stored(self) -> tuple[list[StoredScreen], str]:
-        """The screens of both databases, the user's first; and a sentence on a database that cannot be read."""
-        found: list[StoredScreen] = []
-        faults = []
-        for shelf in SHELVES:
-            if not self.library.has(shelf):
-                continue
-            try:
-                with self.library.reading(shelf) as connection:
-                    found += stored_screens(connection, shelf)
-            except StoreError as fault:
-                faults.append(str(fault))
-        return found, " ".join(faults)
-
-    def view(self, stored: StoredScreen, matrix: str) -> ScreenView:
-        """A stored screen, with the map of a matrix: another one, if that has not been screened. Raises StoreError."""
-        with self.library.reading(stored.shelf) as connection:
-            shares = matrix_shares(connection, stored.screen)
-            by_name = {row["name"]: row for row in shares.iter_rows(named=True)}
-            if matrix not in by_name or by_name[matrix]["share"] is None:
-                matrix = _telling(by_name)
-            return ScreenView(
-                report=screen_report(connection, stored.screen),
-                shares=shares,
-                matrix=by_name[matrix],
-                mutants=matrix_mutants(connection, stored.screen, matrix),
-            )
-
     def _on_cluster(self, order: Order, ready: Screen, workers: int | None) -> Execute:
         from explorer.screen.cluster import Cluster, Recipe
 
@@ -143,13 +99,6 @@ class Screening:
         job = job_of(order, model)
         most = LEAST if is_behind and model.device.type == "cpu" else MOST
         return self._computing.run_behind(lambda: Screen(job, self._computing.breathe, most))
-
-
-def _telling(by_name: dict[str, dict[str, Any]]) -> str:
-    """Of the large matrices the one where there is most to see: about half of its mutants are silent."""
-    least = max(row["mutants"] for row in by_name.values()) / 2
-    large = [name for name, row in by_name.items() if row["mutants"] >= least]
-    return min(large, key=lambda name: abs((by_name[name]["share"] or 0) - 0.5))
 
 
 @contextmanager

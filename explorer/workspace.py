@@ -39,6 +39,7 @@ from explorer.presets import Preset, read_presets
 from explorer.settings import DEMO, Settings
 
 if TYPE_CHECKING:
+    from explorer.atlas import Atlas
     from explorer.generation.baseline import Baseline, Baselines
     from explorer.generation.pair import PairUpdate
     from explorer.model.anatomy import Matrix
@@ -291,6 +292,13 @@ class Workspace:
             if self._screening is None:
                 self._screening = Screening(self.settings, self._computing, self.model)
             return self._screening
+
+    @property
+    def atlas(self) -> Atlas:
+        """What the stored screens show."""
+        from explorer.atlas import Atlas
+
+        return Atlas(self.screening.library)
 
     def compute(self, function: Callable[..., Result], *arguments: Any) -> Result:
         """Call a function in the one thread that computes; others wait for a token at most.

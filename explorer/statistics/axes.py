@@ -48,6 +48,15 @@ def axis_counts(bitmaps: Sequence[Bitmap], axis: Axis) -> tuple[Counts, Counts]:
     return np.asarray(loud), np.asarray(screened)
 
 
+def axis_shares(bitmaps: Sequence[Bitmap], axis: Axis) -> tuple[npt.NDArray[np.float64], list[int]]:
+    """Of one kind, the share of non-silent mutants [layers, places] along an axis, and the layers."""
+    layers: dict[int, list[Bitmap]] = {}
+    for bitmap in bitmaps:
+        layers.setdefault(bitmap.layer, []).append(bitmap)
+    counted = [axis_counts(maps, axis) for maps in layers.values()]
+    return np.stack([loud / np.maximum(1, screened) for loud, screened in counted]), list(layers)
+
+
 def sensitive_axes(bitmaps: Sequence[Bitmap], chosen: Filter) -> pl.DataFrame:
     """Every row and column of every kind, the most sensitive first, over all layers.
 

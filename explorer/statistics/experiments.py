@@ -37,6 +37,8 @@ class Overlap:
     shared: int
     only_first: int
     only_second: int
+    examples: dict[str, dict[str, object]]
+    """Of `shared`, `only_first` and `only_second` a mutation each, as `store.doors.strongest` takes it."""
 
     @property
     def expected(self) -> float:
@@ -87,15 +89,19 @@ def overlap(first: Sequence[Bitmap], second: Sequence[Bitmap], chosen: Filter) -
     pairs = [(one, other) for one, other in pairs if one.screened.shape == other.screened.shape]
     if not pairs:
         raise StatisticsError("These two screens have no matrix, operation and size of block in common.")
-    screened = shared = only_first = only_second = 0
+    screened, counted = 0, dict.fromkeys(("shared", "only_first", "only_second"), 0)
+    examples: dict[str, dict[str, object]] = {}
     for one, other in pairs:
         both = one.screened & other.screened
         x, y = one.nonsilent & both, other.nonsilent & both
         screened += int(np.count_nonzero(both))
-        shared += int(np.count_nonzero(x & y))
-        only_first += int(np.count_nonzero(x & ~y))
-        only_second += int(np.count_nonzero(y & ~x))
-    return Overlap(screened=screened, shared=shared, only_first=only_first, only_second=only_second)
+        for name, units in (("shared", x & y), ("only_first", x & ~y), ("only_second", y & ~x)):
+            counted[name] += int(np.count_nonzero(units))
+            if name not in examples and units.any():
+                down, across = (int(place) for place in np.unravel_index(units.argmax(), units.shape))
+                place = {"top": down, "bottom": down + 1, "left": across, "right": across + 1}
+                examples[name] = {"layer": one.layer, "kind": one.kind, "operation": one.operation, **place}
+    return Overlap(screened=screened, examples=examples, **counted)
 
 
 def _mutants(counts: pl.DataFrame, chosen: Filter) -> pl.DataFrame:

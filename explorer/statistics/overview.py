@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from explorer.statistics.filters import Filter
+from explorer.statistics.filters import OPERATIONS, Filter
 
 MEASURES = {
     "nonsilent": "share of non-silent mutants",
@@ -58,6 +58,21 @@ def overview(counts: pl.DataFrame, distinct: pl.DataFrame, chosen: Filter) -> Ov
         whole=_totals(rows, distinct, []),
         controls=_totals(counts.filter(is_control), None, ["layer"]),
     )
+
+
+def operation_totals(counts: pl.DataFrame) -> dict[str, int | None]:
+    """NSMs of a whole screen by operation, None where it was not screened; mutants, phenotypes and failed controls."""
+    whole = counts.filter(pl.col("layer").is_null() & pl.col("kind").is_null())
+    by_operation = {row["operation"]: row for row in whole.iter_rows(named=True)}
+    every, controls = by_operation.get(None, {}), by_operation.get("control", {})
+    return {
+        **{name: by_operation.get(name, {}).get("nonsilent") for name in OPERATIONS},
+        "nonsilent": every.get("nonsilent"),
+        "mutants": every.get("mutants"),
+        "phenotypes": every.get("phenotypes"),
+        "controls": controls.get("mutants"),
+        "failed_controls": controls.get("nonsilent"),
+    }
 
 
 def _totals(rows: pl.DataFrame, distinct: pl.DataFrame | None, by: Sequence[str]) -> pl.DataFrame:

@@ -1,8 +1,8 @@
 """What mutants say, counted: how far from the standard output, from which token on, and in which style."""
 
-import numpy as np
+import math
+
 import polars as pl
-from scipy.stats import spearmanr
 
 from explorer.statistics.filters import Filter
 
@@ -26,5 +26,5 @@ def rank_correlation(predicted: pl.Series, measured: pl.Series) -> float | None:
     """Spearman's; None of fewer than three pairs, or where one of them is the same everywhere."""
     if len(predicted) < LEAST_PAIRS or 1 in (predicted.n_unique(), measured.n_unique()):
         return None
-    value = float(spearmanr(predicted.to_numpy(), measured.to_numpy())[0])
-    return None if np.isnan(value) else value
+    value = pl.select(pl.corr(predicted, measured, method="spearman")).item()
+    return None if value is None or math.isnan(value) else float(value)

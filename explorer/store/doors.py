@@ -9,19 +9,22 @@ import duckdb
 
 from explorer.errors import StoreError
 from explorer.store.frames import frame
-from explorer.store.summaries import COSINE_BINS, NONSILENT
+from explorer.store.summaries import COSINE_BIN, NONSILENT
 
 _CONDITIONS = {
     "layer": "x.layer = $layer",
     "kind": "x.kind = $kind",
     "operation": "t.operation::VARCHAR = $operation",
+    "layers": "x.layer IN (SELECT unnest($layers::INTEGER[]))",
+    "kinds": "x.kind IN (SELECT unnest($kinds::VARCHAR[]))",
+    "operations": "t.operation::VARCHAR IN (SELECT unnest($operations::VARCHAR[]))",
     "top": "t.down >= $top",
     "bottom": "t.down < $bottom",
     "left": "t.across >= $left",
     "right": "t.across < $right",
     "first_divergence": "t.first_divergence = $first_divergence",
     "style": "p.style = $style",
-    "cosine": f"least(floor(p.cosine * {COSINE_BINS}), {COSINE_BINS - 1}) = $cosine",
+    "cosine": f"{COSINE_BIN} = $cosine",
 }
 """What a mark can say of its mutants; a place goes from `top` to below `bottom`, `left` to below `right`, in units."""
 

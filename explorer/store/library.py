@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import duckdb
 
 from explorer.errors import StoreError
 from explorer.store.database import opened
+from explorer.store.parquet import looked_at
 from explorer.store.queries import Shelf
 
 SHELVES: tuple[Shelf, ...] = ("own", "bundled")
@@ -27,6 +28,8 @@ class Library:
         self.paths: dict[Shelf, Path] = {"bundled": bundled, "own": own}
         self._lock = threading.RLock()
         self._written: dict[Path, duckdb.DuckDBPyConnection] = {}
+        self._folders: dict[Path, duckdb.DuckDBPyConnection] = {}
+        """Views of folders of Parquet files: they hold no file, so they may stay open."""
 
     def has(self, shelf: Shelf) -> bool:
         """Whether there is such a database."""
@@ -37,15 +40,15 @@ class Library:
         """A connection to read from. Raises StoreError."""
         path = self.paths[shelf]
         with self._lock:
-            if path in self._written:
-                cursor = self._written[path].cursor()
-                try:
-                    yield cursor
-                finally:
-                    cursor.close()
+            if path.is_dir() and path not in self._folders:
+                self._folders[path] = looked_at(path)
+            kept = self._written.get(path) or self._folders.get(path)
+            if kept is None:
+                with opened(path, read_only=True) as connection:
+                    yield connection
                 return
-            with opened(path, read_only=True) as connection:
-                yield connection
+            with closing(kept.cursor()) as cursor:
+                yield cursor
 
     @contextmanager
     def writing(self, path: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:

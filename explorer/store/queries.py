@@ -12,24 +12,18 @@ import polars as pl
 
 from explorer.domain import Decoding, Prompt
 from explorer.store.frames import frame
-from explorer.store.summaries import NONSILENT, counts
+from explorer.store.summaries import counts
 
 Shelf = Literal["bundled", "own"]
 """Which database a screen is in: that of the project, or the user's."""
 
 _SCREENS = """
     WITH progress AS (SELECT screen, sum(mutants)::BIGINT AS done FROM batches GROUP BY screen)
-    SELECT s.screen, m.name AS model, e.title, e.name AS experiment, e.prompt, e.chat, e.max_new_tokens, e.temperature,
-           e.top_p, e.seed, s.plan, s.background, s.mode, s.mutants, coalesce(p.done, 0) AS done, s.baseline_text
+    SELECT s.screen, m.name AS model, m.layers, e.title, e.name AS experiment, e.prompt, e.chat, e.max_new_tokens,
+           e.temperature, e.top_p, e.seed, s.plan, s.background, s.mode, s.mutants, coalesce(p.done, 0) AS done,
+           s.baseline_text
     FROM screens s JOIN models m USING (model) JOIN experiments e USING (experiment) LEFT JOIN progress p USING (screen)
     ORDER BY s.screen
-"""
-_MUTANTS = f"""
-    SELECT t.down, t.across, t.operation::VARCHAR AS operation, {NONSILENT} AS nonsilent, t.first_divergence, t.mean_kl,
-           t.added_nll, t.near_tie, p.text, p.style, p.cosine, p.perplexity
-    FROM mutants t JOIN matrices x ON x.screen = t.screen AND x.matrix = t.matrix
-    LEFT JOIN phenotypes p ON p.screen = t.screen AND p.phenotype = t.phenotype
-    WHERE t.screen = $screen AND x.name = $matrix AND t.operation <> 'control' ORDER BY ALL
 """
 
 
@@ -64,6 +58,8 @@ class StoredScreen:
     shelf: Shelf
     screen: int
     model: str
+    layers: int
+    """Of the model."""
     experiment: str
     title: str
     prompt: Prompt
@@ -77,6 +73,11 @@ class StoredScreen:
     baseline: str
     """The standard output."""
 
+    @property
+    def key(self) -> str:
+        """What names it on the page and in links, such as `own:3`."""
+        return f"{self.shelf}:{self.screen}"
+
 
 def stored_screens(connection: duckdb.DuckDBPyConnection, shelf: Shelf) -> list[StoredScreen]:
     """All screens, in the order in which they were begun."""
@@ -85,6 +86,7 @@ def stored_screens(connection: duckdb.DuckDBPyConnection, shelf: Shelf) -> list[
             shelf=shelf,
             screen=row["screen"],
             model=row["model"],
+            layers=row["layers"],
             experiment=row["experiment"],
             title=row["title"],
             prompt=Prompt(text=row["prompt"], chat=row["chat"]),
@@ -115,8 +117,3 @@ def matrix_shares(connection: duckdb.DuckDBPyConnection, screen: int) -> pl.Data
             (pl.col("nonsilent") / pl.col("mutants")).alias("share"),
         )
     )  # fmt: skip
-
-
-def matrix_mutants(connection: duckdb.DuckDBPyConnection, screen: int, matrix: str) -> pl.DataFrame:
-    """The mutants of one matrix, controls left out, with their phenotypes; empty for a matrix that is not in it."""
-    return frame(connection, _MUTANTS, screen=screen, matrix=matrix)

@@ -65,12 +65,15 @@ def m002_summaries(connection: duckdb.DuckDBPyConnection) -> None:
 def m003_statistics(connection: duckdb.DuckDBPyConnection) -> None:
     """Which phenotypes are destroyed, and their score of a task; and what the statistics read of finished screens.
 
+    A phenotype that was published without its text has no cosine.
+
     A bitmap has a bit for each unit of a matrix, row after row: whether an operation was screened there, and whether
     it was non-silent. Estimates have a float32 for each: what an operation there would do to first order.
     """
     connection.execute("""
         ALTER TABLE phenotypes ADD COLUMN destructive BOOLEAN DEFAULT false;
         ALTER TABLE phenotypes ADD COLUMN score VARCHAR;
+        ALTER TABLE phenotypes ALTER cosine DROP NOT NULL;
         UPDATE phenotypes SET destructive = coalesce(style IN ('loop', 'gibberish'), false) OR ending = 'overflow';
         ALTER TABLE batches ALTER mutants TYPE UINTEGER;
         DROP TABLE summaries;

@@ -25,6 +25,10 @@ DESTRUCTIVE = "coalesce(p.destructive, t.overflow)"
 COSINE_BINS = 20
 """Of a distribution of cosine similarities, from 0 to 1; the last holds 1 itself."""
 
+COSINE_BIN = (
+    f"CASE WHEN p.cosine IS NOT NULL THEN least(floor(p.cosine * {COSINE_BINS}), {COSINE_BINS - 1})::INTEGER END"
+)
+
 _OF_SCREEN = """
     FROM mutants t JOIN matrices x ON x.screen = t.screen AND x.matrix = t.matrix
     LEFT JOIN phenotypes p ON p.screen = t.screen AND p.phenotype = t.phenotype
@@ -55,7 +59,7 @@ _DISTINCT = """
 _GROUPED = f"{_OF_SCREEN} AND t.operation <> 'control' GROUP BY ALL HAVING bin IS NOT NULL"
 _DISTRIBUTIONS = f"""
     SELECT x.layer, x.kind, t.operation, 'cosine' AS measure,
-           least(floor(p.cosine * {COSINE_BINS}), {COSINE_BINS - 1})::INTEGER::VARCHAR AS bin,
+           {COSINE_BIN}::VARCHAR AS bin,
            count(*)::UINTEGER AS mutants {_GROUPED}
     UNION ALL
     SELECT x.layer, x.kind, t.operation, 'first_divergence', t.first_divergence::VARCHAR AS bin, count(*) {_GROUPED}

@@ -30,7 +30,12 @@ def format_link(link: Link) -> str:
     """The query of an address, from `?` on."""
     fields = {name: getattr(link, name) for name in Link.__slots__}
     said = {name: int(value) if isinstance(value, bool) else value for name, value in fields.items()}
-    return "?" + urlencode({name: value for name, value in said.items() if value is not None})
+    return format_query({name: value for name, value in said.items() if value is not None})
+
+
+def format_query(parameters: Mapping[str, object]) -> str:
+    """The query of an address, from `?` on."""
+    return "?" + urlencode(parameters)
 
 
 def parse_link(parameters: Mapping[str, str]) -> Link:

@@ -11,7 +11,7 @@ from explorer.ui.instruments import history, matrix_map, search, spread, togethe
 from explorer.ui.opening import Opening
 from explorer.ui.session import Runs
 from explorer.ui.summary import header_html
-from explorer.ui.tabs import explore, guide, screen
+from explorer.ui.tabs import explore, guide, screen, statistics
 from explorer.ui.theme import script
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ def build_page(workspace: Workspace) -> gr.Blocks:
                         tried = history.build()
             with gr.Tab("Screen", id="screen") as screen_tab:
                 screens = screen.build(workspace)
+            with gr.Tab("Statistics", id="statistics") as statistics_tab:
+                shown = statistics.build()
             with gr.Tab("Guide", id="guide"):
                 guide.build()
         source, load = _build_model_picker(workspace)
@@ -53,6 +55,7 @@ def build_page(workspace: Workspace) -> gr.Blocks:
         together.wire(stacked, tab, handlers)
         history.wire(tried, tab, handlers)
         screen.wire(screens, screen_tab.select, tabs, tab, handlers)
+        statistics.wire(shown, statistics_tab.select, tabs, page.load, tab, handlers)
         outputs = [header, tab.exploration, *tab.asked, *tab.drawn]
         run = explore.run_arguments(tab, handlers)
         page.load(opening.open, None, outputs, show_progress="hidden", api_visibility="private").then(**run)

@@ -116,7 +116,7 @@ def legend_html() -> str:
     """The colours of the map."""
     keys = zip(CATEGORIES, COLOURS, strict=True)
     items = "".join(f'<span><i style="background:{colour}"></i>{escape(_LEGEND[name])}</span>' for name, colour in keys)
-    return f'<p class="map-legend">{items}<span><i class="unscreened"></i>not screened</span></p>'
+    return f'<p class="map-legend">{items}</p>'
 
 
 _LEGEND = {
@@ -125,4 +125,5 @@ _LEGEND = {
     "min": "min does",
     "max and min": "both do",
     "zero": "only zero does",
+    "not screened": "not screened",
 }

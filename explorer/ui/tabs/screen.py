@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from explorer.domain import NAMED_OPERATIONS
-from explorer.errors import ExplorerError
+from explorer.errors import ExplorerError, StoreError
 from explorer.screen.plan import Plan
 from explorer.screen.queue import Order
+from explorer.statistics.filters import Filter
 from explorer.ui.components.figure_panel import FigurePanel
 from explorer.ui.components.queue_list import QueueList
-from explorer.ui.edge import refusal
-from explorer.ui.handlers import ASKED_COUNT, Handlers
+from explorer.ui.doors import Doors
+from explorer.ui.handlers import Handlers
 from explorer.ui.screens import (
     entry_row,
     estimate_html,
@@ -31,7 +32,6 @@ from explorer.ui.tabs.explore import ExploreTab, run_arguments
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from explorer.store.queries import StoredScreen
     from explorer.workspace import Workspace
 
 TICK_SECONDS = 1.5
@@ -67,6 +67,8 @@ class ScreenTab:
     """The name of the matrix whose map is open."""
     caption: gr.HTML
     map: FigurePanel
+    behind: gr.HTML
+    """The mutant of the map that was clicked last."""
     timer: gr.Timer
 
     @property
@@ -159,7 +161,10 @@ def _build_stored() -> dict[str, Any]:
         caption = gr.HTML(apply_default_css=False)
         nsm_map = FigurePanel(elem_classes="nsm-map")
         gr.HTML(legend_html(), apply_default_css=False)
-    return {"shown": shown, "summary": summary, "strip": strip, "caption": caption, "map": nsm_map}
+        behind = gr.HTML(apply_default_css=False)
+    return {
+        "shown": shown, "summary": summary, "strip": strip, "caption": caption, "map": nsm_map, "behind": behind
+    }  # fmt: skip
 
 
 def wire(tab: ScreenTab, opened: Any, tabs: gr.Tabs, explore: ExploreTab, handlers: Handlers) -> None:
@@ -184,7 +189,7 @@ def wire(tab: ScreenTab, opened: Any, tabs: gr.Tabs, explore: ExploreTab, handle
     tab.map.mark_click(
         own.choose,
         [explore.exploration],
-        [tabs, explore.exploration, *explore.drawn, *explore.asked],
+        [tab.behind, tabs, explore.exploration, *explore.drawn, *explore.asked],
         **quietly,
     ).then(**run_arguments(explore, handlers))
 
@@ -195,6 +200,8 @@ class ScreenHandlers:
     def __init__(self, handlers: Handlers) -> None:
         self._handlers = handlers
         self._screening = handlers.workspace.screening
+        self._atlas = handlers.workspace.atlas
+        self._doors = Doors(handlers)
         self._experiments = {experiment.name: experiment for experiment in handlers.workspace.experiments()}
 
     # ------------------------------------------------------------------------------------------ the queue
@@ -274,46 +281,35 @@ class ScreenHandlers:
 
     def draw(self, shown: str | None, matrix: str) -> list[Any]:
         """Updates of `ScreenTab.drawn`."""
-        screens, fault = self._screening.stored()
-        labels = [(screen_label(screen), _key(screen)) for screen in screens]
-        found = next((screen for screen in screens if _key(screen) == shown), screens[0] if screens else None)
+        screens, fault = self._atlas.stored()
+        labels = [(screen_label(screen), screen.key) for screen in screens]
+        found = next((screen for screen in screens if screen.key == shown), screens[0] if screens else None)
         if found is None:
             return [gr.update(choices=[], value=None), screen_html(None, None, fault), "", "", "", ""]
-        from explorer.figures.screens import nsm_figure, shares_figure
+        from explorer.figures.nsm import nsm_figure
+        from explorer.figures.screens import shares_figure
 
-        view = self._screening.view(found, matrix)
-        meta = {"screen": _key(found)}
+        chosen = gr.update(choices=labels, value=found.key)
+        try:
+            view = self._atlas.view(found, matrix)
+        except StoreError as wrong:
+            return [chosen, screen_html(found, None, str(wrong)), "", "", "", ""]
+        meta = {"screen": found.key}
         name = view.matrix["name"]
         return [
-            gr.update(choices=labels, value=_key(found)),
+            chosen,
             screen_html(found, view.report, fault),
             shares_figure(view.shares, name, meta=meta).to_json(),
             name,
             map_caption_html(view.matrix),
-            nsm_figure(view.matrix, view.mutants, meta=meta).to_json(),
+            nsm_figure(view.map, Filter(), meta=meta).to_json(),
         ]
 
     def choose(self, exploration: Exploration, request: gr.Request, event: gr.EventData) -> list[Any]:
         """A unit of the map was clicked: its mutation and its prompt are set in the tab Explore."""
-        try:
-            screens, _ = self._screening.stored()
-            screen = next(screen for screen in screens if _key(screen) == event.meta["screen"])
-            model = self._handlers.model(exploration)
-            if model.name != screen.model:
-                raise ExplorerError(
-                    f"That screen is of the model {screen.model}: load it at the foot of the page, then click again."
-                )
-        except ExplorerError as fault:
-            return [gr.Tabs(selected="explore"), *refusal(str(fault)), *[gr.skip()] * ASKED_COUNT]
-        genotype = ";".join(filter(None, (screen.background, str(event.customdata))))
-        restored = self._handlers.restore(exploration, genotype, screen.prompt, screen.decoding, request)
-        return [gr.Tabs(selected="explore"), *restored]
+        return self._doors.open(exploration, event, request)
 
     def _running(self) -> int:
         """The number of the screen that runs; 0 for none."""
         running = (entry.progress for entry in self._screening.queue.entries if entry.state == "running")
         return next((progress.screen for progress in running if progress is not None), 0)
-
-
-def _key(screen: StoredScreen) -> str:
-    return f"{screen.shelf}:{screen.screen}"

@@ -1,0 +1,252 @@
+"""What the stored screens show: for each picture of the statistics its frames, from a screen and a filter.
+
+The page and the command line ask here. Reads the databases of the library; needs no model and no torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from explorer.domain import NAMED_OPERATIONS, Genotype, Mutation, Site, unit_span
+from explorer.errors import StatisticsError, StoreError
+from explorer.notation import format_genotype
+from explorer.statistics.axes import Axis, Clustering, axis_shares, clustering, sensitive_axes
+from explorer.statistics.copa import Copa, copa
+from explorer.statistics.experiments import Correlation, Overlap, correlation, correlation_matrix, overlap
+from explorer.statistics.filters import Filter
+from explorer.statistics.overview import Overview, operation_totals, overview
+from explorer.statistics.phenotypes import histogram, rank_correlation, styles
+from explorer.store.doors import strongest
+from explorer.store.library import SHELVES, Library
+from explorer.store.maps import MatrixMap, Window, matrix_map
+from explorer.store.queries import StoredScreen, matrix_shares, screen_report, stored_screens
+from explorer.store.summaries import Bitmap, bitmaps, counts, distinct, distribution, predictions
+
+
+class ScreenView(NamedTuple):
+    """What is shown of a screen, with one of its maps."""
+
+    report: dict[str, Any]
+    """See `store.queries.screen_report`."""
+    shares: pl.DataFrame
+    """See `store.queries.matrix_shares`."""
+    matrix: dict[str, Any]
+    """The row of `shares` of the matrix that is mapped."""
+    map: MatrixMap
+    """See `store.maps`."""
+
+
+class Said(NamedTuple):
+    """What mutants of a screen say, counted."""
+
+    cosine: pl.DataFrame
+    """See `statistics.phenotypes.histogram`; as the next."""
+    first_divergence: pl.DataFrame
+    by_kind: pl.DataFrame
+    """See `statistics.phenotypes.styles`; as the next."""
+    by_layer: pl.DataFrame
+    cells: pl.DataFrame
+    """See `statistics.overview.Overview`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Behind:
+    """The mutant behind a mark."""
+
+    screen: StoredScreen
+    genotype: str
+    """With the background of the screen, if it has one."""
+    is_silent: bool
+    first_divergence: int | None
+    text: str | None
+    """As it is stored; None if the screen kept none."""
+    style: str | None
+
+
+class Atlas:
+    """Reads the stored screens."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+
+    def stored(self) -> tuple[list[StoredScreen], str]:
+        """The screens of both databases, the user's first; and a sentence on a database that cannot be read."""
+        found: list[StoredScreen] = []
+        faults = []
+        for shelf in SHELVES:
+            if not self._library.has(shelf):
+                continue
+            try:
+                with self._library.reading(shelf) as connection:
+                    found += stored_screens(connection, shelf)
+            except StoreError as fault:
+                faults.append(str(fault))
+        return found, " ".join(faults)
+
+    def screen(self, key: str) -> StoredScreen:
+        """The screen of a key. Raises StoreError if it is not there any more."""
+        for screen in self.stored()[0]:
+            if screen.key == key:
+                return screen
+        raise StoreError(f"There is no screen {key} any more: choose another.")
+
+    def view(self, screen: StoredScreen, matrix: str) -> ScreenView:
+        """A screen, with the map of a matrix: another one, if that has not been screened. Raises StoreError."""
+        with self._library.reading(screen.shelf) as connection:
+            shares = matrix_shares(connection, screen.screen)
+            name = _mapped(shares, matrix)
+            return ScreenView(
+                report=screen_report(connection, screen.screen),
+                shares=shares,
+                matrix=next(row for row in shares.iter_rows(named=True) if row["name"] == name),
+                map=matrix_map(connection, screen.screen, name),
+            )
+
+    def matrices(self, screen: StoredScreen) -> pl.DataFrame:
+        """See `store.queries.matrix_shares`."""
+        with self._library.reading(screen.shelf) as connection:
+            return matrix_shares(connection, screen.screen)
+
+    def telling(self, screen: StoredScreen, matrix: str | None = None) -> str:
+        """The matrix of that name, or else one where there is much to see. Raises StoreError if none has mutants."""
+        return _mapped(self.matrices(screen), matrix or "")
+
+    def overview(self, screen: StoredScreen, chosen: Filter) -> Overview:
+        """See `statistics.overview`. Raises StatisticsError if the filter leaves nothing."""
+        with self._library.reading(screen.shelf) as connection:
+            apart = distinct(
+                connection,
+                screen.screen,
+                operations=chosen.operations,
+                layers=chosen.layers,
+                kinds=chosen.kinds,
+            )
+            seen = overview(counts(connection, screen.screen), apart, chosen)
+        if seen.cells.is_empty():
+            raise StatisticsError("No mutant of this screen is left by the filters: clear one of them.")
+        return seen
+
+    def totals(self, screens: Sequence[StoredScreen]) -> list[dict[str, Any]]:
+        """Of each screen its NSMs by operation (None: not screened), and its distinct phenotypes."""
+        return [{"screen": screen.key, **operation_totals(found)} for screen, found in self._counts(screens)]
+
+    def map(self, screen: StoredScreen, matrix: str, window: Window | None = None) -> MatrixMap:
+        """See `store.maps`. Raises StoreError."""
+        with self._library.reading(screen.shelf) as connection:
+            return matrix_map(connection, screen.screen, matrix, window)
+
+    def clustering(self, screen: StoredScreen, matrix: str, chosen: Filter) -> tuple[Clustering, Clustering] | None:
+        """Along rows and along columns, see `statistics.axes`; None if the filter leaves nothing of the matrix."""
+        maps = self._chosen(screen, chosen, matrix)
+        return (clustering(maps, "row"), clustering(maps, "column")) if maps else None
+
+    def copa(self, screen: StoredScreen, matrix: str) -> tuple[MatrixMap, Copa]:
+        """The map of a matrix, and its pattern. Raises StatisticsError without max or min, or if it is too large."""
+        with self._library.reading(screen.shelf) as connection:
+            drawn = matrix_map(connection, screen.screen, matrix)
+            maps = {bitmap.operation: bitmap for bitmap in bitmaps(connection, screen.screen, matrix)}
+        if drawn.cell > 1:
+            raise StatisticsError(f"{matrix} has too many units to be rearranged: choose a screen of larger blocks.")
+        if "max" not in maps or "min" not in maps:
+            raise StatisticsError("COPA compares max with min: choose a screen that has both.")
+        return drawn, copa(maps["max"], maps["min"])
+
+    def axes(self, screen: StoredScreen, chosen: Filter) -> pl.DataFrame:
+        """The most sensitive rows and columns, see `statistics.axes`. Raises StatisticsError if there are none."""
+        found = sensitive_axes(self._chosen(screen, chosen), chosen)
+        if found.is_empty():
+            raise StatisticsError("This screen keeps no places of its mutants, or the filters leave none of them.")
+        return found
+
+    def stripes(
+        self, screen: StoredScreen, kind: str, axis: Axis, chosen: Filter
+    ) -> tuple[npt.NDArray[np.float64], list[int]]:
+        """Share of non-silent mutants [layers, places] along an axis of a kind, and the layers."""
+        return axis_shares([bitmap for bitmap in self._chosen(screen, chosen) if bitmap.kind == kind], axis)
+
+    def correlation(self, first: StoredScreen, second: StoredScreen, chosen: Filter) -> Correlation:
+        """Two screens layer by layer, see `statistics.experiments`."""
+        (_, one), (_, other) = self._counts([first, second])
+        return correlation(one, other, chosen)
+
+    def correlations(self, screens: Sequence[StoredScreen], chosen: Filter) -> list[list[float | None]]:
+        """Pearson's r of each two screens."""
+        return correlation_matrix({screen.key: found for screen, found in self._counts(screens)}, chosen)
+
+    def overlap(self, first: StoredScreen, second: StoredScreen, chosen: Filter) -> Overlap:
+        """The NSMs that two screens share. Raises StatisticsError if their grids differ."""
+        return overlap(self._chosen(first, chosen), self._chosen(second, chosen), chosen)
+
+    def said(self, screen: StoredScreen, chosen: Filter) -> Said:
+        """See `statistics.phenotypes`."""
+        with self._library.reading(screen.shelf) as connection:
+            cosine, parted, style = (
+                distribution(connection, screen.screen, measure) for measure in ("cosine", "first_divergence", "style")
+            )
+        return Said(
+            cosine=histogram(cosine, chosen),
+            first_divergence=histogram(parted, chosen),
+            by_kind=styles(style, chosen, "kind"),
+            by_layer=styles(style, chosen, "layer"),
+            cells=self.overview(screen, chosen).cells,
+        )
+
+    def predicted(self, screen: StoredScreen, matrix: str, chosen: Filter) -> tuple[pl.DataFrame, float | None]:
+        """Estimated and measured change of NLL of a matrix's mutants, and Spearman's ρ of the two."""
+        with self._library.reading(screen.shelf) as connection:
+            pairs = predictions(connection, screen.screen, matrix)
+        if chosen.operations:
+            pairs = pairs.filter(pl.col("operation").is_in(list(chosen.operations)))
+        return pairs, rank_correlation(pairs["predicted"], pairs["added_nll"])
+
+    def behind(self, screen: StoredScreen, mark: Mapping[str, object], chosen: Filter) -> Behind:
+        """The mutant behind a mark of a picture: the strongest of those that it stands for. Raises StoreError."""
+        filters = {name: list(each) for name, each in asdict(chosen).items() if each}
+        with self._library.reading(screen.shelf) as connection:
+            found = strongest(connection, screen.screen, {**filters, **mark})
+        site = Site(
+            part=found["kind"],
+            layer=found["layer"],
+            rows=unit_span(found["down"], found["unit_rows"], found["rows"]),
+            columns=unit_span(found["across"], found["unit_columns"], found["columns"]),
+        )
+        mutation = format_genotype(Genotype((Mutation(site, NAMED_OPERATIONS[found["operation"]]),)))
+        return Behind(
+            screen=screen,
+            genotype="; ".join(filter(None, (screen.background, mutation))),
+            is_silent=not found["nonsilent"],
+            first_divergence=found["first_divergence"],
+            text=screen.baseline if not found["nonsilent"] else found["text"],
+            style=found["style"],
+        )
+
+    def _counts(self, screens: Sequence[StoredScreen]) -> list[tuple[StoredScreen, pl.DataFrame]]:
+        found = {}
+        for shelf in {screen.shelf for screen in screens}:
+            with self._library.reading(shelf) as connection:
+                for screen in (each for each in screens if each.shelf == shelf):
+                    found[screen.key] = counts(connection, screen.screen)
+        return [(screen, found[screen.key]) for screen in screens]
+
+    def _chosen(self, screen: StoredScreen, chosen: Filter, matrix: str | None = None) -> list[Bitmap]:
+        with self._library.reading(screen.shelf) as connection:
+            maps = bitmaps(connection, screen.screen, matrix)
+        return [bitmap for bitmap in maps if chosen.has(bitmap.layer, bitmap.kind, bitmap.operation)]
+
+
+def _mapped(shares: pl.DataFrame, matrix: str) -> str:
+    """That matrix; or, of the large ones, that where there is most to see: about half of its mutants are silent."""
+    by_name = {row["name"]: row for row in shares.iter_rows(named=True) if row["share"] is not None}
+    if matrix in by_name:
+        return matrix
+    if not by_name:
+        raise StoreError("Nothing of this screen has been screened yet: wait for its first mutants.")
+    least = max(row["mutants"] for row in by_name.values()) / 2
+    large = [name for name, row in by_name.items() if row["mutants"] >= least]
+    return str(min(large, key=lambda name: abs(by_name[name]["share"] - 0.5)))

@@ -1,0 +1,375 @@
+"""The map of one matrix: which units are non-silent, how severely, and in which rows and columns they gather.
+
+Gate and Up are drawn transposed, so that the hidden size runs down in all matrices of an MLP. What a cell stands for
+is told by `layout.meta`: see `figures.marks`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
+import polars as pl
+
+from explorer.figures.palette import CATEGORIES, COLOURS, OPERATION_COLOURS, SEVERITY
+from explorer.statistics.copa import Copa
+from explorer.statistics.filters import OPERATIONS, Filter
+from explorer.statistics.severity import MEASURES, Severity
+from explorer.store.maps import SHOWN_TEXT, MatrixMap
+
+_GAPS = 80
+"""Cells are set apart where at most so many lie along either side."""
+
+_TRANSPOSED = ("gate", "up")
+
+Grid = npt.NDArray[Any]
+
+
+def nsm_figure(
+    drawn: MatrixMap,
+    chosen: Filter,
+    severity: Severity | None = None,
+    *,
+    coloured: bool = False,
+    meta: Mapping[str, object],
+) -> go.Figure:
+    """The map with its margins. `severity` leaves out milder mutants; `coloured`: its measure gives the colours."""
+    severity = severity or Severity()
+    cells = chosen.rows(drawn.cells.with_columns(layer=drawn.matrix["layer"], kind=pl.lit(drawn.matrix["kind"])))
+    figure = go.Figure()
+    for trace in _traces(drawn, cells, severity, coloured=coloured):
+        figure.add_trace(trace)
+    for margin in _margins(drawn, cells.filter(severity.shown())):
+        figure.add_trace(margin)
+    down, across = _spans(drawn)
+    return figure.update_layout(
+        height=460,
+        margin={"l": 56, "r": 10, "t": 8, "b": 40},
+        dragmode="zoom",
+        barmode="stack",
+        bargap=0,
+        showlegend=False,
+        xaxis={**_axis(_name(drawn, across=True), across, [0, 0.87]), "anchor": "y"},
+        yaxis={**_axis(_name(drawn, across=False), down[::-1], [0, 0.84]), "anchor": "x"},
+        xaxis2={"domain": [0.885, 1], "showgrid": False, "zeroline": False, "nticks": 3, "anchor": "y"},
+        yaxis2={"domain": [0.86, 1], "showgrid": False, "zeroline": False, "nticks": 3, "anchor": "x"},
+        meta=_meta(drawn, meta),
+    )
+
+
+def copa_figure(drawn: MatrixMap, pattern: Copa, chosen: Filter, *, meta: Mapping[str, object]) -> go.Figure:
+    """The map rearranged: rows and columns by max less min NSMs; the margins show that difference."""
+    layer, kind = drawn.matrix["layer"], drawn.matrix["kind"]
+    wanted = Filter(operations=("max", "min"), layers=chosen.layers, kinds=chosen.kinds)
+    cells = wanted.rows(drawn.cells.with_columns(layer=layer, kind=pl.lit(kind)))
+    kinds, texts = _categories(drawn, cells, Severity()), _texts(drawn, cells)
+    loud = cells.filter(pl.col("nonsilent") > 0)
+    difference = {
+        axis: _counts(drawn, loud, "max", axis) - _counts(drawn, loud, "min", axis) for axis in ("down", "across")
+    }
+    rows, columns = pattern.rows, pattern.columns
+    kinds, texts = kinds[np.ix_(rows, columns)], texts[np.ix_(rows, columns)]
+    by_row, by_column = difference["down"][rows], difference["across"][columns]
+    is_turned = _is_transposed(drawn)
+    if is_turned:
+        kinds, texts, rows, columns, by_row, by_column = kinds.T, texts.T, columns, rows, by_column, by_row
+    figure = go.Figure(_heatmap(kinds, texts, 0, 0, 1))
+    for values, direction in ((by_column, "v"), (by_row, "h")):
+        places = list(range(len(values)))
+        colours = [OPERATION_COLOURS["max" if value > 0 else "min"] for value in values]
+        figure.add_trace(
+            go.Bar(
+                x=places if direction == "v" else values.tolist(),
+                y=values.tolist() if direction == "v" else places,
+                orientation=direction,
+                xaxis="x" if direction == "v" else "x2",
+                yaxis="y2" if direction == "v" else "y",
+                marker={"color": colours, "line": {"width": 0}},
+                hovertemplate=f"%{{{'y' if direction == 'v' else 'x'}}} more max than min<extra></extra>",
+            )
+        )
+    down, across = kinds.shape
+    name = ("column", "row") if is_turned else ("row", "column")
+    axis = {"showgrid": False, "zeroline": False}
+    return figure.update_layout(
+        height=460,
+        margin={"l": 56, "r": 10, "t": 8, "b": 40},
+        dragmode="zoom",
+        bargap=0,
+        showlegend=False,
+        xaxis={**_axis(f"block {name[1]}s, rearranged", [-0.5, across - 0.5], [0, 0.87]), "anchor": "y"},
+        yaxis={**_axis(f"block {name[0]}s, rearranged", [down - 0.5, -0.5], [0, 0.84]), "anchor": "x"},
+        xaxis2={"domain": [0.885, 1], "nticks": 3, "anchor": "y", **axis},
+        yaxis2={"domain": [0.86, 1], "nticks": 3, "anchor": "x", **axis},
+        meta={**_meta(drawn, meta), "rows": rows.tolist(), "columns": columns.tolist()},
+    )
+
+
+def pair_figure(
+    maps: Sequence[MatrixMap], names: Sequence[str], chosen: Filter, severity: Severity, *, meta: Mapping[str, object]
+) -> go.Figure:
+    """Two maps side by side: zoom and hover are those of both, if their grids are the same."""
+    figure = go.Figure()
+    layout: dict[str, Any] = {}
+    for place, (drawn, name) in enumerate(zip(maps, names, strict=True)):
+        number = "" if place == 0 else str(place + 1)
+        cells = chosen.rows(drawn.cells.with_columns(layer=drawn.matrix["layer"], kind=pl.lit(drawn.matrix["kind"])))
+        kinds, texts = _turned(drawn, _categories(drawn, cells, severity), _texts(drawn, cells))
+        trace = _heatmap(kinds, texts, *_origin(drawn))
+        figure.add_trace(trace.update(xaxis=f"x{number}", yaxis=f"y{number}"))
+        down, across = _spans(drawn)
+        left = 0.52 * place
+        layout[f"xaxis{number}"] = {
+            **_axis(_name(drawn, across=True), across, [left, left + 0.48]),
+            "anchor": f"y{number}",
+        }
+        layout[f"yaxis{number}"] = {
+            **_axis("" if place else _name(drawn, across=False), down[::-1], [0, 1]),
+            "anchor": f"x{number}",
+        }
+        figure.add_annotation(
+            text=name, x=left + 0.24, y=1.0, xref="paper", yref="paper", yanchor="bottom", showarrow=False
+        )
+    is_linked = len({(_shape(drawn), drawn.window, drawn.cell) for drawn in maps}) == 1
+    if is_linked:
+        layout["xaxis2"] |= {"matches": "x"}
+        layout["yaxis2"] |= {"matches": "y", "showticklabels": False}
+    return figure.update_layout(
+        height=430,
+        margin={"l": 56, "r": 10, "t": 30, "b": 40},
+        dragmode="zoom",
+        showlegend=False,
+        meta={**_meta(maps[0], meta), "linked": is_linked},
+        **layout,
+    )
+
+
+# ---------------------------------------------------------------------------------------------------- parts
+
+
+def _meta(drawn: MatrixMap, meta: Mapping[str, object]) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        **meta,
+        "layer": drawn.matrix["layer"],
+        "kind": drawn.matrix["kind"],
+        "cell": drawn.cell,
+        "transposed": _is_transposed(drawn),
+    }
+    if drawn.cell > 1 or not drawn.is_whole:
+        told["matrix"] = drawn.matrix["name"]  # a zoom is then a question to the database
+    return told
+
+
+def _is_transposed(drawn: MatrixMap) -> bool:
+    return drawn.matrix["kind"].rpartition(".")[2] in _TRANSPOSED
+
+
+def _turned(drawn: MatrixMap, *grids: Grid) -> tuple[Grid, ...]:
+    return tuple(grid.T for grid in grids) if _is_transposed(drawn) else grids
+
+
+def _name(drawn: MatrixMap, *, across: bool) -> str:
+    unit = "block " if drawn.matrix["unit_rows"] > 1 or drawn.matrix["unit_columns"] > 1 else ""
+    return unit + ("column" if across != _is_transposed(drawn) else "row")
+
+
+def _spans(drawn: MatrixMap) -> tuple[list[float], list[float]]:
+    """Edges downwards and across, as drawn."""
+    edges = [[part.start - 0.5, part.stop - 0.5] for part in (drawn.window.rows, drawn.window.columns)]
+    return (edges[1], edges[0]) if _is_transposed(drawn) else (edges[0], edges[1])
+
+
+def _origin(drawn: MatrixMap) -> tuple[float, float, int]:
+    """Centre of the first cell across and downwards, as drawn, and the side of a cell, in units."""
+    half = (drawn.cell - 1) / 2
+    rows, columns = (part.start // drawn.cell * drawn.cell + half for part in (drawn.window.rows, drawn.window.columns))
+    return (rows, columns, drawn.cell) if _is_transposed(drawn) else (columns, rows, drawn.cell)
+
+
+def _axis(title: str, edges: list[float], domain: list[float]) -> dict[str, Any]:
+    ticks = max(1, round(abs(edges[1] - edges[0]) / 12))
+    return {
+        "title": {"text": title},
+        "range": edges,
+        "domain": domain,
+        "dtick": ticks,
+        "showgrid": False,
+        "zeroline": False,
+    }
+
+
+def _shape(drawn: MatrixMap) -> tuple[int, int]:
+    rows, columns = drawn.window.rows, drawn.window.columns
+    return tuple((part.stop - 1) // drawn.cell - part.start // drawn.cell + 1 for part in (rows, columns))  # type: ignore[return-value]
+
+
+def _places(drawn: MatrixMap, cells: pl.DataFrame) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Down and across of each row of the frame, in cells of the window."""
+    down, across = (cells[name].cast(pl.Int64).to_numpy() for name in ("down", "across"))
+    return down - drawn.window.rows.start // drawn.cell, across - drawn.window.columns.start // drawn.cell
+
+
+def _categories(drawn: MatrixMap, cells: pl.DataFrame, severity: Severity) -> Grid:
+    """The place of each cell in `CATEGORIES`."""
+    kinds = np.full(_shape(drawn), CATEGORIES.index("not screened"), np.int8)
+    kinds[_places(drawn, cells)] = CATEGORIES.index("silent")
+    loud = cells.filter(severity.shown())
+    for operation in ("zero", "min", "max"):
+        rows = loud.filter(pl.col("operation") == operation)
+        kinds[_places(drawn, rows)] = CATEGORIES.index(operation)
+    high, low = (np.zeros(_shape(drawn), np.bool_) for _ in range(2))
+    for operation, grid in (("max", high), ("min", low)):
+        grid[_places(drawn, loud.filter(pl.col("operation") == operation))] = True
+    kinds[high & low] = CATEGORIES.index("max and min")
+    return kinds
+
+
+def _texts(drawn: MatrixMap, cells: pl.DataFrame) -> Grid:
+    """What is told of each cell."""
+    texts = np.full(_shape(drawn), "not screened", object)
+    told = (
+        cells.with_columns(_told(drawn).alias("told")).group_by("down", "across").agg(pl.col("told").str.join("<br>"))
+    )
+    told = told.with_columns(told=pl.format("<b>{}</b><br>{}", _site(drawn), pl.col("told")))
+    texts[_places(drawn, told)] = told["told"].to_numpy()
+    return texts
+
+
+def _told(drawn: MatrixMap) -> pl.Expr:
+    """A line on one mutant; on the mutants of a cell, where it has several units."""
+    name = pl.col("operation")
+    if drawn.cell > 1:
+        return pl.format("{}: {} of {} non-silent", name, pl.col("nonsilent"), pl.col("mutants"))
+    parts = (
+        pl.when(pl.col("first_divergence").is_null())
+        .then(pl.lit("non-silent"))
+        .otherwise(pl.format("parts at token {}", pl.col("first_divergence")))
+    )
+    kl = (
+        pl.when(pl.col("mean_kl").is_null())
+        .then(pl.lit(""))
+        .otherwise(pl.format(", KL {}", pl.col("mean_kl").cast(pl.Float64).round_sig_figs(3)))
+    )
+    style = pl.when(pl.col("style").is_null()).then(pl.lit("")).otherwise(pl.format(", {}", pl.col("style")))
+    flat = pl.col("text").str.replace_all(r"\s+", " ").str.strip_chars()
+    short = flat.str.slice(0, SHOWN_TEXT) + pl.when(flat.str.len_chars() > SHOWN_TEXT).then(pl.lit(" …")).otherwise(
+        pl.lit("")
+    )
+    safe = short.str.replace_many(["&", "<", ">"], ["&amp;", "&lt;", "&gt;"])
+    quoted = pl.when(flat.fill_null("") == "").then(pl.lit("")).otherwise(pl.format("<br>  “{}”", safe))
+    loud = pl.concat_str(pl.format("{}: ", name), parts, kl, style, quoted)
+    return pl.when(pl.col("nonsilent") > 0).then(loud).otherwise(pl.format("{}: silent", name))
+
+
+def _site(drawn: MatrixMap) -> pl.Expr:
+    """The notation of a cell's weights, as `notation.format_site` writes it."""
+    matrix = drawn.matrix
+    rows = _span("down", drawn.cell, matrix["unit_rows"], matrix["rows"])
+    columns = _span("across", drawn.cell, matrix["unit_columns"], matrix["columns"])
+    return pl.format(f"{matrix['name']}[{{}},{{}}]", rows, columns)
+
+
+def _span(place: str, cell: int, unit: int, size: int) -> pl.Expr:
+    start = pl.col(place).cast(pl.Int64) * (cell * unit)
+    stop = pl.min_horizontal(start + cell * unit, pl.lit(size))
+    if cell * unit >= size:
+        return pl.lit(":")
+    if cell * unit == 1:
+        return start.cast(pl.String)
+    return pl.when(stop - start == 1).then(start.cast(pl.String)).otherwise(pl.format("{}:{}", start, stop))
+
+
+def _heatmap(kinds: Grid, texts: Grid, x0: float, y0: float, cell: int) -> go.Heatmap:
+    """Cells in the colours of `CATEGORIES`."""
+    edges = [round(place / len(COLOURS), 3) for place in range(len(COLOURS) + 1)]
+    scale = [(edge, colour) for place, colour in enumerate(COLOURS) for edge in edges[place : place + 2]]
+    gap = int(max(kinds.shape) <= _GAPS)
+    return go.Heatmap(
+        z=kinds.tolist(),
+        text=texts.tolist(),
+        x0=x0,
+        dx=cell,
+        y0=y0,
+        dy=cell,
+        zmin=-0.5,
+        zmax=len(COLOURS) - 0.5,
+        colorscale=scale,
+        xgap=gap,
+        ygap=gap,
+        showscale=False,
+        hovertemplate="%{text}<extra></extra>",
+    )
+
+
+def _traces(drawn: MatrixMap, cells: pl.DataFrame, severity: Severity, *, coloured: bool) -> list[go.Heatmap]:
+    kinds, texts = _turned(drawn, _categories(drawn, cells, severity), _texts(drawn, cells))
+    if not coloured:
+        return [_heatmap(kinds, texts, *_origin(drawn))]
+    loud = cells.filter(severity.shown() & pl.col(severity.measure).is_not_null())
+    worst = pl.col(severity.measure).min() if severity.is_falling else pl.col(severity.measure).max()
+    values = np.full(_shape(drawn), np.nan, np.float32)
+    worst_of = loud.group_by("down", "across").agg(worst)
+    values[_places(drawn, worst_of)] = worst_of[severity.measure].to_numpy()
+    (values,) = _turned(drawn, values)
+    quiet = np.where(kinds == CATEGORIES.index("not screened"), kinds, CATEGORIES.index("silent"))
+    top = 1.0 if severity.measure == "cosine" else float(np.nanquantile(values, 0.98)) if len(worst_of) else 1.0
+    x0, y0, cell = _origin(drawn)
+    under = _heatmap(quiet, texts, x0, y0, cell)
+    return [
+        under,
+        go.Heatmap(
+            z=[[None if np.isnan(value) else round(float(value), 4) for value in line] for line in values],
+            text=texts.tolist(),
+            x0=x0,
+            dx=cell,
+            y0=y0,
+            dy=cell,
+            zmin=0,
+            zmax=top or 1.0,
+            colorscale=SEVERITY,
+            reversescale=severity.is_falling,
+            xgap=under.xgap,
+            ygap=under.ygap,
+            hoverongaps=False,
+            colorbar={
+                "thickness": 8, "outlinewidth": 0, "len": 0.3, "x": 0, "y": 1.0, "yanchor": "top", "xanchor": "left",
+                "orientation": "h", "nticks": 4, "title": {"text": MEASURES[severity.measure], "side": "top"},
+            },
+            hovertemplate="%{text}<extra></extra>",
+        ),
+    ]  # fmt: skip
+
+
+def _margins(drawn: MatrixMap, loud: pl.DataFrame) -> list[go.Bar]:
+    """NSM counts of rows and columns, by operation."""
+    x0, y0, cell = _origin(drawn)
+    bars = []
+    for operation in OPERATIONS:
+        by_row, by_column = (_counts(drawn, loud, operation, axis) for axis in ("down", "across"))
+        if _is_transposed(drawn):
+            by_row, by_column = by_column, by_row
+        if not by_row.any():
+            continue
+        colour = {"color": OPERATION_COLOURS[operation], "line": {"width": 0}}
+        bars += [
+            go.Bar(
+                x=[x0 + cell * place for place in range(len(by_column))], y=by_column.tolist(), yaxis="y2",
+                marker=colour, width=cell, hovertemplate=f"%{{x}}: %{{y}} {operation}<extra></extra>",
+            ),
+            go.Bar(
+                y=[y0 + cell * place for place in range(len(by_row))], x=by_row.tolist(), xaxis="x2",
+                orientation="h", marker=colour, width=cell, hovertemplate=f"%{{y}}: %{{x}} {operation}<extra></extra>",
+            ),
+        ]  # fmt: skip
+    return bars
+
+
+def _counts(drawn: MatrixMap, loud: pl.DataFrame, operation: str, axis: str) -> npt.NDArray[np.int64]:
+    """Non-silent mutants of an operation along the rows (`down`) or columns (`across`) of cells."""
+    rows = loud.filter(pl.col("operation") == operation)
+    place = _places(drawn, rows)[0 if axis == "down" else 1]
+    length = _shape(drawn)[0 if axis == "down" else 1]
+    return np.bincount(place, weights=rows["nonsilent"].to_numpy(), minlength=length).astype(np.int64)

@@ -1,0 +1,70 @@
+"""How bad a non-silent mutant is: the measures of it, and the thresholds at which maps are looked at."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import polars as pl
+
+from explorer.errors import StatisticsError
+
+Measure = Literal["cosine", "mean_kl", "first_divergence", "added_nll"]
+
+MEASURES: dict[Measure, str] = {
+    "cosine": "cosine similarity",
+    "mean_kl": "mean KL, nats a token",
+    "first_divergence": "first divergence, token",
+    "added_nll": "change of NLL, nats a token",
+}
+THRESHOLDS: dict[Measure, tuple[float, ...]] = {
+    "cosine": (0.7, 0.5, 0.3, 0.1),
+    "mean_kl": (0.01, 0.1, 1.0, 5.0),
+    "first_divergence": (8, 4, 2, 0),
+    "added_nll": (0.01, 0.1, 1.0, 5.0),
+}
+"""Ever more severe; those of the cosine are the study's."""
+
+_FALLING = ("cosine", "first_divergence")
+"""Measures of which a low value is severe."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Severity:
+    """A measure, and the step of its thresholds: 0 shows every non-silent mutant. Raises StatisticsError."""
+
+    measure: Measure = "cosine"
+    step: int = 0
+
+    def __post_init__(self) -> None:
+        if self.measure not in MEASURES or not 0 <= self.step <= len(THRESHOLDS[self.measure]):
+            raise StatisticsError(
+                f"'{self.measure}' at step {self.step} is no threshold: take one of {', '.join(MEASURES)}, and a step "
+                "from 0 to 4."
+            )
+
+    @property
+    def is_falling(self) -> bool:
+        """Whether a low value is severe."""
+        return self.measure in _FALLING
+
+    @property
+    def threshold(self) -> float | None:
+        """The value that a mutant must reach; None at step 0."""
+        return THRESHOLDS[self.measure][self.step - 1] if self.step else None
+
+    def told(self) -> str:
+        """The threshold in words."""
+        if self.threshold is None:
+            return "every non-silent mutant"
+        return f"{MEASURES[self.measure].split(',')[0]} {'≤' if self.is_falling else '≥'} {self.threshold:g}"
+
+    def shown(self) -> pl.Expr:
+        """Of a row with the columns of `store.maps.MatrixMap.cells`: whether it is non-silent and severe enough.
+
+        A mutant of which the measure is not known is not, beyond step 0.
+        """
+        loud = pl.col("nonsilent") > 0
+        if self.threshold is None:
+            return loud
+        value = pl.col(self.measure)
+        is_severe = value <= self.threshold if self.is_falling else value >= self.threshold
+        return loud & is_severe.fill_null(value=False)

@@ -1,0 +1,31 @@
+"""Hands a file to the browser, which saves it (assets/saver.js)."""
+
+import base64
+import itertools
+import json
+from typing import Any
+
+import gradio as gr
+
+from explorer.ui.theme import script
+
+
+class Saver(gr.HTML):
+    """`value` is what `file` returned last; nothing is shown."""
+
+    _numbers = itertools.count(1)
+
+    def __init__(self, value: str = "", **options: Any) -> None:
+        super().__init__(
+            value,
+            html_template="<span hidden></span>",
+            js_on_load=script("saver.js"),
+            apply_default_css=False,
+            **options,
+        )
+
+    @classmethod
+    def file(cls, name: str, content: bytes) -> str:
+        """A value that saves this file, also if it is the same as the last."""
+        held = {"name": name, "content": base64.b64encode(content).decode(), "number": next(cls._numbers)}
+        return json.dumps(held)
