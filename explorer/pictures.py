@@ -7,8 +7,8 @@ the stored screens do not allow it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -55,6 +55,8 @@ class Picture:
     """In plain text."""
     data: pl.DataFrame
     """The numbers that are drawn."""
+    numbers: dict[str, Any] = field(default_factory=dict)
+    """Those that the sentence tells."""
 
 
 def draw(view: str, atlas: Atlas, asked: Asked) -> Picture:
@@ -83,7 +85,8 @@ def overview(atlas: Atlas, asked: Asked) -> Picture:
         "are not silent. Click a cell for its strongest mutant."
     )
     figure = figures.overview_figure(seen, asked.measure, meta=_meta(asked, "overview"))
-    return Picture(figure=figure, sentence=sentence, data=seen.cells)
+    numbers = {**whole, "controls": controls["mutants"], "failed_controls": controls["nonsilent"]}
+    return Picture(figure=figure, sentence=sentence, data=seen.cells, numbers=numbers)
 
 
 def by_kind(atlas: Atlas, asked: Asked) -> Picture:
@@ -112,13 +115,20 @@ def nsm_map(atlas: Atlas, asked: Asked) -> Picture:
     cells = _operations(drawn, asked.chosen)
     shown = cells.filter(asked.severity.shown())
     figure = nsm_figure(drawn, asked.chosen, asked.severity, coloured=asked.coloured, meta=_meta(asked, "nsm_map"))
+    gathered = atlas.clustering(asked.screen, matrix, asked.chosen)
     mutants, loud = int(cells["mutants"].sum()), int(shown["nonsilent"].sum())
     pooled = f" A cell is {drawn.cell} × {drawn.cell} units: zoom in for single ones." if drawn.cell > 1 else ""
     sentence = (
         f"{matrix}: {loud:,} of {mutants:,} mutants shown ({asked.severity.told()}); the bars count them by row and "
-        f"column.{pooled} {_gathered(atlas.clustering(asked.screen, matrix, asked.chosen))}"
+        f"column.{pooled} {_gathered(gathered)}"
     )
-    return Picture(figure=figure, sentence=sentence, data=cells)
+    numbers = {
+        "matrix": matrix,
+        "mutants": mutants,
+        "shown": loud,
+        "clustering": [asdict(each) for each in gathered or ()],
+    }
+    return Picture(figure=figure, sentence=sentence, data=cells, numbers=numbers)
 
 
 def _operations(drawn: MatrixMap, chosen: Filter) -> pl.DataFrame:
@@ -160,7 +170,14 @@ def copa(atlas: Atlas, asked: Asked) -> Picture:
     }
     data = drawn.cells.join(rank["down"], on="down").join(rank["across"], on="across")
     figure = copa_figure(drawn, pattern, asked.chosen, meta=_meta(asked, "copa"))
-    return Picture(figure=figure, sentence=sentence, data=data)
+    numbers = {
+        "matrix": matrix,
+        "by_axis": [asdict(each) for each in pattern.by_axis],
+        "both": pattern.both,
+        "expected": pattern.expected,
+        "phi": pattern.phi,
+    }
+    return Picture(figure=figure, sentence=sentence, data=data, numbers=numbers)
 
 
 def axes(atlas: Atlas, asked: Asked) -> Picture:
@@ -227,13 +244,15 @@ def scatter(atlas: Atlas, asked: Asked) -> Picture:
     pair = atlas.correlation(asked.screen, other, asked.chosen)
     if pair.points.is_empty():
         raise StatisticsError("These two screens have no matrix and operation in common.")
-    r = "too few layers for a correlation" if pair.r is None else f"r = {pair.r:.2f}, R² = {pair.r**2:.2f}"
+    r = "too few layers for a correlation" if pair.r is None else f"r = {pair.r:.2f}, R² = {pair.r_squared:.2f}"
     first, second = names_of([asked.screen, other])
     figure = figures.scatter_figure(pair, (first, second), meta=_meta(asked, "scatter"))
     sentence = (
         f"A point is a layer, by its shares of non-silent mutants in both screens: {len(pair.points)} layers, {r}."
     )
-    return Picture(figure=figure, sentence=sentence, data=pair.points)
+    return Picture(
+        figure=figure, sentence=sentence, data=pair.points, numbers={"r": pair.r, "r_squared": pair.r_squared}
+    )
 
 
 def overlap(atlas: Atlas, asked: Asked) -> Picture:
@@ -316,7 +335,7 @@ def _styles(counted: pl.DataFrame, by: str, asked: Asked) -> Picture:
     figure = figures.styles_figure(counted, by, meta=_meta(asked, f"styles_by_{by}"))
     odd = int(counted.filter(pl.col("style").is_in(["poem", "dialogue"]))["mutants"].sum())
     sentence = (
-        f"Styles of the texts of {total:,} non-silent mutants by {by}, by the rules in docs/styles.md; the colour "
+        f"Styles of the texts of {total:,} non-silent mutants by {by}, by the rules of docs/styles.md; the colour "
         f"is the square root of the share, so that rare ones show. {odd:,} are poems or dialogues."
     )
     return Picture(figure=figure, sentence=sentence, data=counted)
@@ -329,8 +348,8 @@ def distinct(atlas: Atlas, asked: Asked) -> Picture:
         raise StatisticsError("This screen kept no texts: run one that finds out the whole text.")
     figure = figures.distinct_figure(cells, meta=_meta(asked, "distinct"))
     sentence = (
-        f"A point is one of {len(cells):,} matrices: on the dotted line each NSM says something of its own, below it many "
-        "say the same."
+        f"A point is one of {len(cells):,} matrices: on the dotted line each NSM says something of its own, below it "
+        "many say the same."
     )
     data = cells.select("layer", "kind", "nonsilent", "phenotypes")
     return Picture(figure=figure, sentence=sentence, data=data)
@@ -349,11 +368,11 @@ def agreement(atlas: Atlas, asked: Asked) -> Picture:
     shown = len(figures.thinned(pairs))
     rho = "not defined" if rank is None else f"{rank:+.2f}"
     sentence = (
-        f"{matrix}: change of NLL as one backward pass estimates it, and as it was measured up to where the text parts; "
-        f"magnitudes, filled where the text changes. Rank correlation ρ = {rho}, n = {len(pairs):,}"
+        f"{matrix}: change of NLL as one backward pass estimates it, and as it was measured up to where the text "
+        f"parts; magnitudes, filled where the text changes. Rank correlation ρ = {rho}, n = {len(pairs):,}"
         f"{'' if shown == len(pairs) else f', {shown:,} of them drawn'}."
     )
-    return Picture(figure=figure, sentence=sentence, data=pairs)
+    return Picture(figure=figure, sentence=sentence, data=pairs, numbers={"matrix": matrix, "rank_correlation": rank})
 
 
 def names_of(screens: Sequence[StoredScreen]) -> list[str]:

@@ -100,12 +100,12 @@ def copa_figure(drawn: MatrixMap, pattern: Copa, chosen: Filter, *, meta: Mappin
         dragmode="zoom",
         bargap=0,
         showlegend=False,
-        xaxis={**_axis(f"block {name[1]}s, rearranged", [-0.5, across - 0.5], [0, 0.87]), "anchor": "y"},
-        yaxis={**_axis(f"block {name[0]}s, rearranged", [down - 0.5, -0.5], [0, 0.84]), "anchor": "x"},
+        xaxis={**_axis(f"block {name[1]}s, by max less min", [-0.5, across - 0.5], [0, 0.87]), "anchor": "y"},
+        yaxis={**_axis(f"block {name[0]}s, by max less min", [down - 0.5, -0.5], [0, 0.84]), "anchor": "x"},
         xaxis2={"domain": [0.885, 1], "nticks": 3, "anchor": "y", **axis},
         yaxis2={"domain": [0.86, 1], "nticks": 3, "anchor": "x", **axis},
         meta={**_meta(drawn, meta), "rows": rows.tolist(), "columns": columns.tolist()},
-    )
+    ).update_layout(xaxis=_ranks(columns), yaxis=_ranks(rows))
 
 
 def pair_figure(
@@ -201,6 +201,13 @@ def _axis(title: str, edges: list[float], domain: list[float]) -> dict[str, Any]
     }
 
 
+def _ranks(order: npt.NDArray[np.int64]) -> dict[str, Any]:
+    """Ticks of an axis that is rearranged: the places themselves, where they can be read."""
+    if len(order) > _GAPS:
+        return {"showticklabels": False}
+    return {"tickvals": list(range(len(order))), "ticktext": [str(place) for place in order.tolist()]}
+
+
 def _shape(drawn: MatrixMap) -> tuple[int, int]:
     rows, columns = drawn.window.rows, drawn.window.columns
     return tuple((part.stop - 1) // drawn.cell - part.start // drawn.cell + 1 for part in (rows, columns))  # type: ignore[return-value]
@@ -249,7 +256,9 @@ def _told(drawn: MatrixMap) -> pl.Expr:
         .otherwise(pl.format("parts at token {}", pl.col("first_divergence")))
     )
     kl = (
-        pl.when(pl.col("mean_kl").is_null())
+        pl.when(pl.col("overflow"))
+        .then(pl.lit(", overflow"))
+        .when(pl.col("mean_kl").is_null())
         .then(pl.lit(""))
         .otherwise(pl.format(", KL {}", pl.col("mean_kl").cast(pl.Float64).round_sig_figs(3)))
     )

@@ -1,5 +1,6 @@
 """Which mutants of a screen are looked at: plain values, read from text and written to it."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -8,6 +9,8 @@ import polars as pl
 from explorer.errors import StatisticsError
 
 OPERATIONS = ("max", "min", "zero")
+
+_RUN = re.compile(r"(?P<first>[0-9]{1,4})(\s*-\s*(?P<last>[0-9]{1,4}))?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +41,10 @@ def read_layers(text: str | None) -> tuple[int, ...]:
     """Layers such as `0-5, 11`; empty for all. Raises StatisticsError."""
     layers: set[int] = set()
     for part in filter(None, (part.strip() for part in (text or "").replace("*", "").split(","))):
-        first, _, last = part.partition("-")
-        if not first.strip().isdecimal() or (last and not last.strip().isdecimal()):
+        found = _RUN.fullmatch(part)
+        if found is None:
             raise StatisticsError(f"'{part}' names no layers: write some such as 0-5, 11, or nothing for all.")
-        layers |= set(range(int(first), int(last or first) + 1))
+        layers |= set(range(int(found["first"]), int(found["last"] or found["first"]) + 1))
     return tuple(sorted(layers))
 
 

@@ -25,13 +25,15 @@ _JOINED = """
 """
 _UNITS = f"""
     SELECT t.down, t.across, t.operation::VARCHAR AS operation, 1 AS mutants, {NONSILENT}::INTEGER AS nonsilent,
-           t.first_divergence, t.mean_kl, t.added_nll, p.cosine, p.style, left(p.text, {SHOWN_TEXT + 1}) AS text
+           t.first_divergence, t.overflow, t.mean_kl, t.added_nll, p.cosine, p.style,
+           left(p.text, {SHOWN_TEXT + 1}) AS text
     {_JOINED} ORDER BY ALL
 """
 _POOLED = f"""
     SELECT t.down // $cell AS down, t.across // $cell AS across, t.operation::VARCHAR AS operation,
            count(*)::INTEGER AS mutants, count(*) FILTER ({NONSILENT})::INTEGER AS nonsilent,
-           min(t.first_divergence) AS first_divergence, max(t.mean_kl) AS mean_kl, max(t.added_nll) AS added_nll,
+           min(t.first_divergence) AS first_divergence, bool_or(t.overflow) AS overflow, max(t.mean_kl) AS mean_kl,
+           max(t.added_nll) AS added_nll,
            min(p.cosine) AS cosine, NULL AS style, NULL AS text
     {_JOINED} GROUP BY ALL ORDER BY ALL
 """
@@ -59,7 +61,7 @@ class MatrixMap:
     """Units along the side of a cell."""
     cells: pl.DataFrame
     """down, across (in cells, from the matrix's first), operation, mutants, nonsilent, first_divergence (least),
-    mean_kl and added_nll (highest), cosine (least); style and text of a cell that is one unit."""
+    overflow (any), mean_kl and added_nll (highest), cosine (least); style and text of a cell that is one unit."""
 
 
 def matrix_map(

@@ -1,0 +1,108 @@
+"""The command of the statistics: the numbers behind a picture of the Statistics tab."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from explorer.commands.options import AsJson, faults, show
+from explorer.errors import StoreError
+from explorer.reports.statistics import statistics_lines
+from explorer.settings import Settings
+
+if TYPE_CHECKING:
+    from explorer.atlas import Atlas
+    from explorer.store.queries import StoredScreen
+
+
+class ViewName(StrEnum):
+    """What can be asked."""
+
+    overview = "overview"
+    map = "map"
+    copa = "copa"
+    axes = "axes"
+    correlation = "correlation"
+    kinds = "kinds"
+    layers = "layers"
+    stripes = "stripes"
+    scatter = "scatter"
+    overlap = "overlap"
+    cosine = "cosine"
+    divergence = "divergence"
+    styles = "styles"
+    distinct = "distinct"
+    estimates = "estimates"
+
+
+_PICTURES = {
+    "map": "nsm_map",
+    "correlation": "correlations",
+    "kinds": "by_kind",
+    "layers": "by_layer",
+    "styles": "styles_by_kind",
+    "estimates": "agreement",
+}
+"""The names of their pictures, where these have others."""
+
+
+def stats(
+    view: Annotated[ViewName, typer.Argument(help="Which statistic.")],
+    database: Annotated[
+        Path | None, typer.Option("--db", help="A DuckDB file or a folder of exported screens; the bundled screens.")
+    ] = None,
+    screen: Annotated[int | None, typer.Option(help="The number of a screen; the first by default.")] = None,
+    other: Annotated[int | None, typer.Option("--with", help="The number of a screen to compare with.")] = None,
+    matrix: Annotated[str, typer.Option(help="Such as 11.down; a telling one by default.")] = "",
+    operations: Annotated[str, typer.Option(help="Only these of max, min and zero, separated by commas.")] = "",
+    layers: Annotated[str, typer.Option(help="Only these, such as '0-5, 11'.")] = "",
+    kinds: Annotated[str, typer.Option(help="Only these kinds of matrix, separated by commas.")] = "",
+    axes: Annotated[str, typer.Option(help="Of stripes: such as 'v column'; the most sensitive by default.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Print the numbers behind a picture of the Statistics tab; needs no model."""
+    with faults(as_json):
+        from explorer.atlas import Atlas
+        from explorer.pictures import Asked, draw
+        from explorer.statistics.filters import Filter, read_layers, read_operations
+        from explorer.store.library import Library
+
+        chosen = Filter(
+            operations=read_operations(operations.split(",")),
+            layers=read_layers(layers),
+            kinds=tuple(filter(None, (kind.strip() for kind in kinds.split(",")))),
+        )
+        path = database or Settings().screens_folder
+        if not path.exists():
+            raise StoreError(f"There is no database {path}: make one with a screen.")
+        atlas = Atlas(Library(bundled=path / "none", own=path))
+        asked = Asked(
+            screen=_numbered(atlas, screen),
+            chosen=chosen,
+            matrix=matrix,
+            axes=axes,
+            other=None if other is None else _numbered(atlas, other),
+        )
+        picture = draw(_PICTURES.get(view.value, view.value), atlas, asked)
+        report = {
+            "screen": asked.screen.screen,
+            "experiment": asked.screen.experiment,
+            "model": asked.screen.model,
+            "sentence": picture.sentence,
+            "numbers": picture.numbers,
+            "rows": picture.data.to_dicts(),
+        }
+        show(report, as_json, statistics_lines)
+
+
+def _numbered(atlas: "Atlas", number: int | None) -> "StoredScreen":
+    """The screen of that number, or the first. Raises StoreError."""
+    screens, fault = atlas.stored()
+    if not screens:
+        raise StoreError(fault or "There is no screen in this database yet: run one first.")
+    found = next((screen for screen in screens if number in (None, screen.screen)), None)
+    if found is None:
+        known = ", ".join(str(screen.screen) for screen in screens)
+        raise StoreError(f"There is no screen {number} in this database: it has {known}.")
+    return found
