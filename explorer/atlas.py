@@ -241,12 +241,17 @@ class Atlas:
 
 
 def _mapped(shares: pl.DataFrame, matrix: str) -> str:
-    """That matrix; or, of the large ones, that where there is most to see: about half of its mutants are silent."""
+    """That matrix; or, of the large ones, that where there is most to see: about half of its mutants are silent.
+
+    The first, while nothing of the screen is there. Raises StoreError for a screen of no matrix at all.
+    """
+    if shares.is_empty():
+        raise StoreError("This screen has no matrices: choose another.")
     by_name = {row["name"]: row for row in shares.iter_rows(named=True) if row["share"] is not None}
     if matrix in by_name:
         return matrix
     if not by_name:
-        raise StoreError("Nothing of this screen has been screened yet: wait for its first mutants.")
+        return str(shares["name"][0])
     least = max(row["mutants"] for row in by_name.values()) / 2
     large = [name for name, row in by_name.items() if row["mutants"] >= least]
     return str(min(large, key=lambda name: abs(by_name[name]["share"] - 0.5)))

@@ -6,7 +6,7 @@ standard error and exit code 2.
 
 import typer
 
-from explorer.commands import explore, instruments, page, screening, study
+from explorer.commands import explore, instruments, page, screening, statistics, study
 
 app = typer.Typer(
     name="mutation-explorer",
@@ -30,6 +30,7 @@ for command in (
     screening.sql,
     screening.export,
     screening.import_,
+    statistics.stats,
     study.import_study,
 ):
     app.command(command.__name__.rstrip("_").replace("_", "-"))(command)

@@ -353,6 +353,10 @@ class Experiment:
     purpose: str = ""
 
 
+DESTROYED = ("loop", "gibberish")
+"""Styles of a text that a destroyed model writes."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phenotype:
     """One answer of a mutant, however many mutants give it."""
@@ -374,4 +378,4 @@ class Phenotype:
     @property
     def is_destructive(self) -> bool:
         """Whether the model is destroyed: it overflows, goes round in a loop, or writes what nobody can read."""
-        return self.ending == "overflow" or self.style in ("loop", "gibberish")
+        return self.ending == "overflow" or self.style in DESTROYED

@@ -73,10 +73,13 @@ def overview(atlas: Atlas, asked: Asked) -> Picture:
     seen = atlas.overview(asked.screen, asked.chosen)
     (whole,) = seen.whole.to_dicts()
     column = value_column(asked.measure)
+    if column == "nonsilent_share" and seen.cells[column].null_count() == len(seen.cells):
+        column = "nonsilent"  # of published counts it is not known how many mutants there were
     if seen.cells[column].null_count() == len(seen.cells):
         raise StatisticsError(f"This screen did not measure that ({MEASURES[asked.measure]}): choose another measure.")
     controls = seen.controls.select(pl.col("mutants", "nonsilent").sum()).to_dicts()[0]
-    said = f"{whole['nonsilent']:,} of {whole['mutants'] or 0:,} mutants are non-silent"
+    of_mutants = f" of {whole['mutants']:,}" if whole["mutants"] else ""
+    said = f"{whole['nonsilent']:,}{of_mutants} mutants are non-silent"
     if whole["phenotypes"]:
         said += f" and say {whole['phenotypes']:,} different things"
     sentence = (
@@ -84,7 +87,7 @@ def overview(atlas: Atlas, asked: Asked) -> Picture:
         f"{said}; {controls['nonsilent'] or 0:,} of {controls['mutants'] or 0:,} controls, which change nothing, "
         "are not silent. Click a cell for its strongest mutant."
     )
-    figure = figures.overview_figure(seen, asked.measure, meta=_meta(asked, "overview"))
+    figure = figures.overview_figure(seen, column, meta=_meta(asked, "overview"))
     numbers = {**whole, "controls": controls["mutants"], "failed_controls": controls["nonsilent"]}
     return Picture(figure=figure, sentence=sentence, data=seen.cells, numbers=numbers)
 
@@ -113,6 +116,8 @@ def nsm_map(atlas: Atlas, asked: Asked) -> Picture:
     matrix = atlas.telling(asked.screen, asked.matrix)
     drawn = atlas.map(asked.screen, matrix, asked.window)
     cells = _operations(drawn, asked.chosen)
+    if cells.is_empty():
+        raise StatisticsError(f"No mutant of {matrix} is stored, or the filters leave none: choose another matrix.")
     shown = cells.filter(asked.severity.shown())
     figure = nsm_figure(drawn, asked.chosen, asked.severity, coloured=asked.coloured, meta=_meta(asked, "nsm_map"))
     gathered = atlas.clustering(asked.screen, matrix, asked.chosen)

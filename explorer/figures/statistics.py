@@ -17,7 +17,7 @@ from explorer.figures.heatmaps import RISING
 from explorer.figures.marks import axis_mark, mark
 from explorer.figures.palette import NOT_SCREENED, OPERATION_COLOURS
 from explorer.statistics.experiments import Correlation, Overlap
-from explorer.statistics.overview import MEASURES, Overview, value_column
+from explorer.statistics.overview import MEASURES, Overview
 from explorer.store.summaries import COSINE_BINS
 
 INK, FIRST, SECOND = "#0d9488", "#0072b2", "#d55e00"
@@ -28,9 +28,11 @@ MOST_POINTS = 4000
 _QUIET = {"showgrid": False, "zeroline": False}
 
 
-def overview_figure(seen: Overview, measure: str, *, meta: Mapping[str, object]) -> go.Figure:
-    """Layers across, kinds down; a row of controls; above and to the right the same for whole layers and kinds."""
-    column = value_column(measure)
+def overview_figure(seen: Overview, column: str, *, meta: Mapping[str, object]) -> go.Figure:
+    """Layers across, kinds down; a row of controls; above and to the right the same for whole layers and kinds.
+
+    `column` is one of the frames of the overview, see `statistics.overview.value_column`.
+    """
     kinds = kinds_of(seen.cells)
     layers = list(range(int(seen.cells["layer"].max() or 0) + 1))  # type: ignore[arg-type]
     values = {(row["layer"], row["kind"]): row for row in seen.cells.iter_rows(named=True)}
@@ -38,7 +40,7 @@ def overview_figure(seen: Overview, measure: str, *, meta: Mapping[str, object])
     marks = [[mark(layer=layer, kind=kind) for layer in layers] for kind in kinds]
     texts = [[_told(values.get((layer, kind)), f"{layer}.{kind}") for layer in layers] for kind in kinds]
     controls = {row["layer"]: row for row in seen.controls.iter_rows(named=True)}
-    has_controls = measure in ("nonsilent", "mean_kl", "mean_added_nll") and bool(controls)
+    has_controls = column in ("nonsilent_share", "mean_kl", "mean_added_nll") and bool(controls)
     if has_controls:
         kinds = [*kinds, "controls"]
         table.append([_value(controls.get(layer), column) for layer in layers])

@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from explorer.domain import MATRIX_KINDS, Decoding, Experiment, Prompt
+from explorer.domain import DESTROYED, MATRIX_KINDS, Decoding, Experiment, Prompt
 from explorer.errors import StoreError
 from explorer.screen.plan import Plan
 from explorer.store.study.counts import Counted, read_counts
@@ -79,7 +79,8 @@ class Study:
 def read_study(question: Question, known: Mapping[str, Experiment]) -> Study:
     """Read the files; `known` are the experiments whose prompts are known, by name. Raises ExplorerError."""
     shape = read_shape(question.shape)
-    plan = Plan(matrices="*.*", step=question.step or STEP, operations=question.operations or OPERATIONS)
+    step = STEP if question.step is None else question.step
+    plan = Plan(matrices="*.*", step=step, operations=question.operations or OPERATIONS)
     files = read_files(question.paths)
     if files.logs and not question.experiment:
         raise StoreError("A log does not say what the model was asked: name it, such as --experiment drosophila.")
@@ -237,7 +238,7 @@ def described(phenotypes: pl.DataFrame, standard: str | None) -> pl.DataFrame:
             known["repetition"] = repetition([places.setdefault(word, len(places)) for word in words(text)])
             known["cosine"] = None if standard is None else cosine_similarity(standard, text)
             known["style"] = style_of(text)
-            known["destructive"] = known["style"] in ("loop", "gibberish")
+            known["destructive"] = known["style"] in DESTROYED
         rows.append(known)
     return pl.DataFrame(rows, schema=PHENOTYPE_TYPES)
 

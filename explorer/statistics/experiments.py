@@ -110,7 +110,8 @@ def _mutants(counts: pl.DataFrame, chosen: Filter) -> pl.DataFrame:
     rows = chosen.rows(of_matrices.filter(pl.col("operation").is_not_null()))
     if rows.is_empty():
         rows = Filter(layers=chosen.layers, kinds=chosen.kinds).rows(of_matrices)
-    return rows.select("layer", "kind", pl.col("operation").fill_null("all"), "mutants", "nonsilent").filter(
+    known = pl.col("mutants").fill_null(1)  # of published counts: r and R² are those of the counts then
+    return rows.select("layer", "kind", pl.col("operation").fill_null("all"), known, "nonsilent").filter(
         pl.col("mutants") > 0
     )
 

@@ -159,6 +159,8 @@ def test_the_same_files_add_nothing_and_others_another_screen(folder: Path, tmp_
             (2, True, 2),
             (3, True, 3),
         ]
+        (folder / "b.code").write_text(CODE.replace("blue", "grey"), encoding="utf-8")  # all cosines are others
+        assert _import(connection, folder)["screens"][0]["screen"] == 4
         assert _stored(connection, "SELECT count(*) FROM models") == [(1,)]
 
 

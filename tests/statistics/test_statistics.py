@@ -131,7 +131,7 @@ def test_a_column_that_all_layers_share_comes_first() -> None:
     assert (best["nonsilent"], best["screened"], best["layers"], best["of_layers"]) == (96, 96, 8, 8)
     assert best["p"] == pytest.approx(9 * 9.0**-8)  # the most of each layer, nine places
     assert len(found) == 12 + 9
-    assert found.filter(pl.col("axis") == "row")["p"].min() > 0.01
+    assert all(p > 0.01 for p in found.filter(pl.col("axis") == "row")["p"])
     one = sensitive_axes([_bitmap(grids[0])], Filter(layers=(3,)))
     assert one.is_empty()
 
@@ -191,7 +191,8 @@ def test_complementary_rows_are_told_and_equal_ones_have_no_correlation() -> Non
     assert over_rows.p == pytest.approx(2 / 70, abs=0.02)
     assert (over_columns.correlation, over_columns.p) == (None, 1.0)
     assert found.rows.tolist() == list(range(8))
-    assert (found.both, found.phi) == (0, pytest.approx(-1.0))
+    assert found.both == 0
+    assert found.phi == pytest.approx(-1.0)
     screened = Bitmap(name="0.v", layer=0, kind="v", operation="max", screened=np.zeros_like(high), nonsilent=high)
     with pytest.raises(StatisticsError, match="no unit that was set to max and to min"):
         copa(screened, _bitmap(high, "min"))

@@ -1,5 +1,6 @@
 """What the statistics read of a screen, stored or computed, against counts made by hand from `tests.made`."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -17,11 +18,11 @@ from tests.made import LOUD, SKIPPED, make_screen, make_screens
 
 
 @pytest.fixture
-def made(tmp_path: Path) -> duckdb.DuckDBPyConnection:
+def made(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Both screens, finished."""
     with opened(tmp_path / "made.duckdb") as connection:
         make_screens(connection)
-        yield connection  # type: ignore[misc]
+        yield connection
 
 
 def _row(frame: pl.DataFrame, layer: int | None, kind: str | None, operation: str | None) -> dict[str, object]:

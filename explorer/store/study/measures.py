@@ -102,7 +102,7 @@ def _rows(table: Table) -> pl.DataFrame:
     )
     lost = [raw[name].is_not_null() & typed[name].is_null() for name in MEASURES]
     wrong = pl.coalesce([pl.when(is_lost).then(raw[name]) for name, is_lost in zip(MEASURES, lost, strict=True)])
-    return typed.with_columns(wrong=wrong).select(_TYPES).cast(_TYPES)  # type: ignore[arg-type]
+    return typed.with_columns(wrong=wrong).select(list(_TYPES)).cast(_TYPES)  # type: ignore[arg-type]
 
 
 def _cell(place: str | None) -> pl.Expr:

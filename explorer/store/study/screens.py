@@ -25,7 +25,7 @@ BATCH_ROWS = 1_000_000
 Describe = Callable[[pl.DataFrame, str | None], pl.DataFrame]
 """Completes phenotypes to `PHENOTYPE_TYPES` by what can be computed of their texts and of the standard output."""
 
-_COUNT_ROW = {"phenotypes": 0, "near_ties": 0, "overflows": 0}
+_UNKNOWN_COUNTS = dict.fromkeys(("phenotypes", "near_ties", "overflows", "destructive", "measured"), 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +66,8 @@ class Published:
 
     def writer(self, connection: duckdb.DuckDBPyConnection, mutants: int, *frames: pl.DataFrame) -> ScreenWriter:
         """The writer of the screen that has just these frames."""
-        digest = sha256(b"".join(frame.write_csv().encode() for frame in frames)).hexdigest()
+        said = [f"{mutants} {self.standard}", *(frame.write_csv() for frame in frames)]
+        digest = sha256("".join(said).encode()).hexdigest()
         facts = ScreenFacts(
             plan=self.plan,
             background="",
@@ -174,7 +175,7 @@ class Tallied:
                 "kind": [matrix.kind for matrix in matrices],
                 "mutants": [operations * _units(matrix) or None for matrix in matrices],
                 "nonsilent": self.counts["nonsilent"],
-                **_COUNT_ROW,
+                **_UNKNOWN_COUNTS,
             },
             schema_overrides={"mutants": pl.Int64},
         )

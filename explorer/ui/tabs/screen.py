@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from explorer.domain import NAMED_OPERATIONS
-from explorer.errors import ExplorerError, StoreError
+from explorer.errors import ExplorerError
 from explorer.screen.plan import Plan
 from explorer.screen.queue import Order
 from explorer.statistics.filters import Filter
@@ -290,10 +290,7 @@ class ScreenHandlers:
         from explorer.figures.screens import shares_figure
 
         chosen = gr.update(choices=labels, value=found.key)
-        try:
-            view = self._atlas.view(found, matrix)
-        except StoreError as wrong:
-            return [chosen, screen_html(found, None, str(wrong)), "", "", "", ""]
+        view = self._atlas.view(found, matrix)
         meta = {"screen": found.key}
         name = view.matrix["name"]
         return [
