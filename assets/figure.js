@@ -14,7 +14,7 @@ const config = {
   modeBarButtonsToRemove: ["sendChartToCloud", "select2d", "lasso2d", "resetScale2d", "toImage"],
 };
 let isBound = false;
-let isTelling = false;
+let told = "";
 
 function colour(name) {
   return getComputedStyle(document.body).getPropertyValue(name).trim();
@@ -61,13 +61,13 @@ function draw() {
     trigger("zoom", { x: edges("xaxis"), y: edges("yaxis"), meta: host.layout.meta });
   });
   host.on("plotly_hover", (event) => {
-    if (!host.layout.meta?.linked || isTelling || !event.points[0]?.pointIndex) return;
-    isTelling = true;
-    const pointNumber = event.points[0].pointIndex;
-    const places = host.data.map((_, curveNumber) => ({ curveNumber, pointNumber }));
+    const { x, y } = event.points[0];
+    if (!host.layout.meta?.linked || told === `${x} ${y}`) return;
+    told = `${x} ${y}`;
+    const places = host.data.map((_, curveNumber) => ({ curveNumber, xval: x, yval: y }));
     Plotly.Fx.hover(host, places, ["xy", "x2y2"]);
-    isTelling = false;
   });
+  host.on("plotly_unhover", () => (told = ""));
 }
 
 async function save(format) {

@@ -23,15 +23,14 @@ def test_the_bundled_screen_opens_by_itself_and_a_cell_opens_in_explore(visitor:
     caption = visitor.page.locator(".caption", has_text="which of its")
     expect(caption).to_contain_text("11.down, 576 × 1,536, in units of 96 × 96")
     figure = visitor.page.locator(".nsm-map .figure")
-    told = figure.evaluate("node => [node.data[0].customdata[5][12], node.data[0].text[5][12]]")
+    told = figure.evaluate("node => node.data[0].text[5][12]")
     visitor.click_cell(figure, 12, 5)
     visitor.wait_for_run()
-    assert visitor.page.get_by_label("Notation").input_value() == told[0]
+    assert visitor.page.get_by_label("Notation").input_value().startswith("11.down[480:576,1152:1248]=")
     assert visitor.page.get_by_label("Prompt").input_value() == "How many days are in a week?"
     assert visitor.text("original").startswith("A week is approximately 7 days.")
-    written = re.search("“(.*?)”", told[1])
-    assert written is not None  # this block holds the weight that wrecks the model
-    assert visitor.text("mutated").split()[:3] == written[1].split()[:3]
+    written = re.findall("“(.*?)”", told)  # this block holds the weight that wrecks the model
+    assert visitor.text("mutated").split()[:3] in [text.split()[:3] for text in written]
 
 
 def test_a_screen_runs_while_the_page_stays_usable(visitor: Visitor) -> None:

@@ -1,0 +1,148 @@
+"""The Statistics tab, as a visitor uses it: look, filter, click through to Explore, take the numbers away."""
+
+import csv
+import re
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Locator, expect
+
+from explorer.settings import Settings
+from explorer.store.database import opened
+from tests.browser.page import Visitor
+
+PATIENCE_MS = 60_000
+
+
+def _open(visitor: Visitor, view: str = "") -> None:
+    visitor.page.get_by_role("tab", name="Statistics").click()
+    if view:
+        visitor.page.get_by_role("tab", name=view, exact=True).click()
+
+
+def _figure(visitor: Visitor, name: str) -> Locator:
+    figure = visitor.page.locator(f".view-{name} .figure")
+    expect(figure.locator(".main-svg").first).to_be_visible(timeout=PATIENCE_MS)
+    return figure
+
+
+def _choose(visitor: Visitor, label: str, option: str) -> None:
+    box = visitor.page.get_by_label(label)
+    box.click()
+    box.fill(option)
+    visitor.page.get_by_role("option", name=option, exact=True).click()
+
+
+def _stored(query: str) -> list[tuple[Any, ...]]:
+    with opened(Settings().screens_folder, read_only=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+def test_a_cell_of_the_map_opens_in_explore_with_the_text_of_the_database(visitor: Visitor) -> None:
+    _open(visitor, "NSM map")
+    figure = _figure(visitor, "nsm-map")
+    _choose(visitor, "Matrix shown", "11.down")
+    sentence = visitor.page.locator(".picture-nsm_map .caption").first
+    expect(sentence).to_contain_text("11.down: ")
+    ((operation, text, standard),) = _stored("""
+        SELECT t.operation::VARCHAR, p.text, s.baseline_text
+        FROM mutants t JOIN matrices x USING (screen, matrix) JOIN screens s USING (screen)
+        JOIN phenotypes p ON p.screen = t.screen AND p.phenotype = t.phenotype
+        WHERE t.screen = 1 AND x.name = '11.down' AND t.down = 5 AND t.across = 12 ORDER BY t.mean_kl DESC LIMIT 1
+    """)
+    visitor.click_cell(figure, 12, 5)
+    visitor.wait_for_run()
+    assert visitor.page.get_by_label("Notation").input_value() == f"11.down[480:576,1152:1248]={operation}"
+    for side, stored in (("mutated", text), ("original", standard)):
+        assert visitor.text(side).removesuffix("∎").strip() == stored.strip()  # the mark of an end that the model chose
+    visitor.page.get_by_role("tab", name="Statistics").click()
+    behind = visitor.page.locator(".filters .behind")
+    expect(behind).to_contain_text(f"11.down[480:576,1152:1248]={operation}")
+    assert visitor.complaints == []
+    assert visitor.foreign == []
+
+
+def test_a_filter_changes_the_figures_and_the_link_brings_them_back(visitor: Visitor) -> None:
+    _open(visitor)
+    figure = _figure(visitor, "by-kind")
+    assert figure.evaluate("node => node.data.map(trace => trace.name)") == ["max", "min"]
+    visitor.choose("Operations shown", "min")
+    sentence = visitor.page.locator(".picture-by_kind .caption")
+    ((count,),) = _stored("SELECT count(first_divergence) FROM mutants WHERE screen = 1 AND operation = 'min'")
+    expect(sentence).to_contain_text(f"{count:,} in all")
+    assert figure.evaluate("node => node.data.map(trace => trace.name)") == ["min"]
+    assert "stats_operations=min" in visitor.page.url
+    visitor.page.reload()
+    expect(visitor.page.locator(".picture-by_kind .caption")).to_contain_text(f"{count:,} in all", timeout=PATIENCE_MS)
+    visitor.page.get_by_role("tab", name="Guide").click()
+    expect(visitor.page).not_to_have_url(re.compile("stats_"))
+
+
+def test_the_download_has_the_numbers_of_the_figure(visitor: Visitor, tmp_path: Path) -> None:
+    _open(visitor)
+    figure = _figure(visitor, "overview")
+    shown = figure.evaluate("node => node.data[1].z")
+    takeaways = visitor.page.locator(".view-overview .figure-takeaways")
+    with visitor.page.expect_download() as coming:
+        takeaways.get_by_text("CSV").click()
+    path = tmp_path / "overview.csv"
+    coming.value.save_as(path)
+    rows = list(csv.DictReader(path.open(encoding="utf-8")))
+    kinds = figure.evaluate("node => node.data[1].y")
+    assert len(rows) == 210
+    for row in rows:
+        share = shown[kinds.index(row["kind"])][int(row["layer"])]
+        assert abs(float(row["nonsilent_share"]) - share) < 1e-3
+    with visitor.page.expect_download() as coming:
+        takeaways.get_by_text("SVG").click()
+    coming.value.save_as(tmp_path / "overview.svg")
+    assert "<svg" in (tmp_path / "overview.svg").read_text(encoding="utf-8")
+
+
+def test_marks_of_other_pictures_are_doors_too(visitor: Visitor) -> None:
+    _open(visitor, "Texts")
+    figure = _figure(visitor, "styles-by-kind")
+    names = figure.evaluate("node => [node.data[0].x, node.data[0].y]")
+    visitor.click_cell(figure, names[0].index("v"), names[1].index("poem"))
+    visitor.wait_for_run()
+    notation = visitor.page.get_by_label("Notation").input_value()
+    layer, kind = notation.partition("[")[0].split(".")
+    found = _stored(f"""
+        SELECT count(*) FROM mutants t JOIN matrices x USING (screen, matrix)
+        JOIN phenotypes p ON p.screen = t.screen AND p.phenotype = t.phenotype
+        WHERE t.screen = 1 AND x.layer = {int(layer)} AND p.style = 'poem' AND x.kind = 'v'
+    """)
+    assert kind == "v"
+    assert found[0][0] >= 1
+
+
+def test_two_maps_are_zoomed_and_told_together(visitor: Visitor) -> None:
+    _open(visitor, "Compare")
+    figure = _figure(visitor, "two-maps")
+    figure.scroll_into_view_if_needed()
+    figure.evaluate("node => Plotly.relayout(node, {'xaxis.range': [1.5, 4.5]})")
+    assert figure.evaluate("node => node.layout.xaxis2.range") == [1.5, 4.5]
+    places = figure.evaluate("""node => {
+        const { xaxis, yaxis } = node._fullLayout;
+        return [xaxis._offset + xaxis.l2p(3), yaxis._offset + yaxis.l2p(2)];
+    }""")
+    box = figure.bounding_box()
+    assert box is not None
+    visitor.page.mouse.move(box["x"] + places[0] - 9, box["y"] + places[1])
+    visitor.page.mouse.move(box["x"] + places[0], box["y"] + places[1])
+    expect(figure.locator(".hovertext")).to_have_count(2)
+
+
+def test_a_phone_shows_every_view_within_its_width(visitor: Visitor) -> None:
+    visitor.page.set_viewport_size({"width": 390, "height": 844})
+    _open(visitor)
+    _figure(visitor, "overview")
+    width = visitor.page.evaluate("document.documentElement.scrollWidth")
+    assert width <= 390
+    for view in ("NSM map", "COPA", "Compare", "Texts"):
+        tab = visitor.page.get_by_role("tab", name=view, exact=True)
+        if not tab.is_visible():
+            visitor.page.locator(".statistics .overflow-menu button").first.click()
+        visitor.page.get_by_text(view, exact=True).last.click()
+        visitor.page.wait_for_timeout(300)
+        assert visitor.page.evaluate("document.documentElement.scrollWidth") <= 390
