@@ -23,6 +23,9 @@ from explorer.store.maps import SHOWN_TEXT, MatrixMap
 _GAPS = 80
 """Cells are set apart where at most so many lie along either side."""
 
+_FEW = 8
+"""Of so few units each has a number on its axis."""
+
 _TRANSPOSED = ("gate", "up")
 
 Grid = npt.NDArray[Any]
@@ -54,7 +57,7 @@ def nsm_figure(
         showlegend=False,
         xaxis={**_axis(_name(drawn, across=True), across, [0, 0.87]), "anchor": "y"},
         yaxis={**_axis(_name(drawn, across=False), down[::-1], [0, 0.84]), "anchor": "x"},
-        xaxis2={"domain": [0.885, 1], "showgrid": False, "zeroline": False, "nticks": 3, "anchor": "y"},
+        xaxis2={"domain": [0.885, 1], "showgrid": False, "zeroline": False, "nticks": 2, "tickangle": 0, "anchor": "y"},
         yaxis2={"domain": [0.86, 1], "showgrid": False, "zeroline": False, "nticks": 3, "anchor": "x"},
         meta=_meta(drawn, meta),
     )
@@ -102,7 +105,7 @@ def copa_figure(drawn: MatrixMap, pattern: Copa, chosen: Filter, *, meta: Mappin
         showlegend=False,
         xaxis={**_axis(f"block {name[1]}s, by max less min", [-0.5, across - 0.5], [0, 0.87]), "anchor": "y"},
         yaxis={**_axis(f"block {name[0]}s, by max less min", [down - 0.5, -0.5], [0, 0.84]), "anchor": "x"},
-        xaxis2={"domain": [0.885, 1], "nticks": 3, "anchor": "y", **axis},
+        xaxis2={"domain": [0.885, 1], "nticks": 2, "tickangle": 0, "anchor": "y", **axis},
         yaxis2={"domain": [0.86, 1], "nticks": 3, "anchor": "x", **axis},
         meta={**_meta(drawn, meta), "rows": rows.tolist(), "columns": columns.tolist()},
     ).update_layout(xaxis=_ranks(columns), yaxis=_ranks(rows))
@@ -190,12 +193,13 @@ def _origin(drawn: MatrixMap) -> tuple[float, float, int]:
 
 
 def _axis(title: str, edges: list[float], domain: list[float]) -> dict[str, Any]:
-    ticks = max(1, round(abs(edges[1] - edges[0]) / 12))
+    ticks = {"dtick": 1} if abs(edges[1] - edges[0]) <= _FEW else {"nticks": 12}
     return {
         "title": {"text": title},
         "range": edges,
         "domain": domain,
-        "dtick": ticks,
+        "tickangle": 0,
+        **ticks,
         "showgrid": False,
         "zeroline": False,
     }

@@ -13,6 +13,16 @@ if TYPE_CHECKING:
     from explorer.store.queries import StoredScreen
 
 
+def screen_label(screen: StoredScreen) -> str:
+    """A screen in the list of those that are stored; its model is chosen beside it."""
+    parts = [screen.title + (f" on {screen.background}" if screen.background else ""), _unit(screen)]
+    if screen.plan["matrices"] != "*.*":
+        parts.append(str(screen.plan["matrices"]))
+    if screen.shelf == "bundled":
+        parts.append("bundled")
+    return " · ".join(parts)
+
+
 def sentence_html(sentence: str) -> str:
     """What a picture shows."""
     return f'<p class="caption">{escape(sentence)}</p>'
@@ -50,11 +60,14 @@ def totals_html(rows: Sequence[tuple[StoredScreen, Mapping[str, Any]]]) -> str:
     )
 
 
+def _unit(screen: StoredScreen) -> str:
+    return f"step {screen.plan['step']}" if screen.plan["unit"] == "block" else f"each {screen.plan['unit']}"
+
+
 def _row(screen: StoredScreen, told: Mapping[str, Any]) -> str:
-    step = f"step {screen.plan['step']}" if screen.plan["unit"] == "block" else f"each {screen.plan['unit']}"
     background = f" on {screen.background}" if screen.background else ""
     numbers = [told[name] for name in ("mutants", "max", "min", "zero", "phenotypes")]
     controls = "–" if not told["controls"] else f"{told['failed_controls']:,} of {told['controls']:,}"
     cells = "".join(f"<td>{'–' if number is None else f'{number:,}'}</td>" for number in numbers)
-    name = f"{escape(screen.title + background)} <small>{escape(step)}</small>"
+    name = f"{escape(screen.title + background)} <small>{escape(_unit(screen))}</small>"
     return f"<tr><td>{name}</td><td>{escape(screen.model)}</td>{cells}<td>{controls}</td></tr>"

@@ -17,9 +17,9 @@ from explorer.ui.components.saver import Saver
 from explorer.ui.doors import Doors
 from explorer.ui.handlers import Handlers
 from explorer.ui.links import format_query
-from explorer.ui.screens import legend_html, screen_label
+from explorer.ui.screens import legend_html
 from explorer.ui.session import Exploration
-from explorer.ui.statistics import missing_html, sentence_html, totals_html
+from explorer.ui.statistics import missing_html, screen_label, sentence_html, totals_html
 from explorer.ui.summary import notice_html
 from explorer.ui.tabs.explore import ExploreTab, run_arguments
 
