@@ -173,6 +173,7 @@ def look(path: Path) -> None:
     """Draw every view, cold and warm, with and without filters; print the seconds of each as JSON."""
     started = time.perf_counter()
     from explorer.atlas import Atlas
+    from explorer.figures.encoding import figure_json
     from explorer.pictures import PICTURES, Asked, draw
     from explorer.statistics.filters import Filter
     from explorer.statistics.severity import Severity
@@ -195,7 +196,7 @@ def look(path: Path) -> None:
                     if name == "agreement":  # nobody has estimated these mutants
                         continue
                     begun = time.perf_counter()
-                    draw(name, atlas, asked).figure.to_json()
+                    figure_json(draw(name, atlas, asked).figure)
                     times.append(time.perf_counter() - begun)
                     opening = opening or time.perf_counter() - started
     begun = time.perf_counter()

@@ -5,7 +5,8 @@ The page and the command line ask here. Reads the databases of the library; need
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
@@ -25,7 +26,7 @@ from explorer.statistics.phenotypes import histogram, rank_correlation, styles
 from explorer.store.doors import strongest
 from explorer.store.library import SHELVES, Library
 from explorer.store.maps import MatrixMap, Window, matrix_map
-from explorer.store.queries import StoredScreen, matrix_shares, screen_report, stored_screens
+from explorer.store.queries import StoredScreen, has_matrix, matrix_shares, screen_report, stored_screens
 from explorer.store.summaries import Bitmap, bitmaps, counts, distinct, distribution, predictions
 
 
@@ -74,6 +75,7 @@ class Atlas:
 
     def __init__(self, library: Library) -> None:
         self._library = library
+        self._kept: dict[tuple[str, Filter], pl.DataFrame] | None = None
 
     def stored(self) -> tuple[list[StoredScreen], str]:
         """The screens of both databases, the user's first; and a sentence on a database that cannot be read."""
@@ -88,6 +90,19 @@ class Atlas:
             except StoreError as fault:
                 faults.append(str(fault))
         return found, " ".join(faults)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """While it lasts, the databases stay open from one question to the next, and what is asked again is kept."""
+        with self._library.held():
+            if self._kept is not None:
+                yield
+                return
+            self._kept = {}
+            try:
+                yield
+            finally:
+                self._kept = None
 
     def screen(self, key: str) -> StoredScreen:
         """The screen of a key. Raises StoreError if it is not there any more."""
@@ -114,8 +129,11 @@ class Atlas:
             return matrix_shares(connection, screen.screen)
 
     def telling(self, screen: StoredScreen, matrix: str | None = None) -> str:
-        """The matrix of that name, or else one where there is much to see. Raises StoreError if none has mutants."""
-        return _mapped(self.matrices(screen), matrix or "")
+        """The matrix of that name, if the screen has it; or else one where there is much to see. Raises StoreError."""
+        with self._library.reading(screen.shelf) as connection:
+            if matrix and has_matrix(connection, screen.screen, matrix):
+                return matrix
+            return _mapped(matrix_shares(connection, screen.screen), "")
 
     def overview(self, screen: StoredScreen, chosen: Filter) -> Overview:
         """See `statistics.overview`. Raises StatisticsError if the filter leaves nothing."""
@@ -159,7 +177,11 @@ class Atlas:
 
     def axes(self, screen: StoredScreen, chosen: Filter) -> pl.DataFrame:
         """The most sensitive rows and columns, see `statistics.axes`. Raises StatisticsError if there are none."""
-        found = sensitive_axes(self._chosen(screen, chosen), chosen)
+        with self.held():
+            assert self._kept is not None
+            if (screen.key, chosen) not in self._kept:
+                self._kept[screen.key, chosen] = sensitive_axes(self._chosen(screen, chosen), chosen)
+            found = self._kept[screen.key, chosen]
         if found.is_empty():
             raise StatisticsError("This screen keeps no places of its mutants, or the filters leave none of them.")
         return found

@@ -61,7 +61,8 @@ class Picture:
 
 def draw(view: str, atlas: Atlas, asked: Asked) -> Picture:
     """The picture of that name. Raises ExplorerError."""
-    return PICTURES[view](atlas, asked)
+    with atlas.held():
+        return PICTURES[view](atlas, asked)
 
 
 def _meta(asked: Asked, view: str) -> dict[str, object]:

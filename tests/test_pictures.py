@@ -10,6 +10,7 @@ import pytest
 
 from explorer.atlas import Atlas
 from explorer.errors import ExplorerError, StatisticsError
+from explorer.figures.encoding import figure_json
 from explorer.figures.marks import margin_mark, mark_of, window_of
 from explorer.figures.palette import CATEGORIES
 from explorer.notation import parse_genotype
@@ -39,7 +40,7 @@ def asked(atlas: Atlas) -> Asked:
 
 
 def _figure(view: str, atlas: Atlas, asked: Asked) -> dict[str, Any]:
-    figure: dict[str, Any] = json.loads(draw(view, atlas, asked).figure.to_json())
+    figure: dict[str, Any] = json.loads(figure_json(draw(view, atlas, asked).figure))
     return figure
 
 
@@ -80,6 +81,12 @@ def test_every_picture_has_a_sentence_and_its_data(view: str, atlas: Atlas, aske
     assert any(letter.isdigit() for letter in picture.sentence)
     assert len(picture.data)
     json.dumps(picture.numbers, allow_nan=False)
+
+
+def test_the_text_of_a_figure_is_plotlys_own(atlas: Atlas, asked: Asked) -> None:
+    for view in PICTURES:
+        figure = draw(view, atlas, asked).figure
+        assert json.loads(figure_json(figure)) == json.loads(figure.to_json())
 
 
 def test_a_cell_tells_what_its_mutants_say_and_leads_to_them(atlas: Atlas, asked: Asked) -> None:

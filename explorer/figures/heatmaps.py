@@ -4,6 +4,7 @@ What a click on a map means is told by its `layout.meta`, which the page sends b
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -102,6 +103,13 @@ def overview_figure(overview: Overview, present: tuple[str, int] | None, *, mean
         xaxis={"title": {"text": "layer", "standoff": 6}, "showgrid": False, "zeroline": False, "nticks": 16},
         yaxis={"autorange": "reversed", "showgrid": False, "type": "category"},
     )
+
+
+def cells_of(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Values [rows, columns] as a heatmap takes them fastest: objects, rounded, None where there is nothing."""
+    cells = values.round(4).astype(object)
+    cells[np.isnan(values)] = None
+    return cells
 
 
 def _rounded(values: npt.NDArray[np.float32]) -> list[list[float | None]]:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 import polars as pl
 
+from explorer.figures.heatmaps import cells_of
 from explorer.figures.palette import CATEGORIES, COLOURS, OPERATION_COLOURS, SEVERITY
 from explorer.statistics.copa import Copa
 from explorer.statistics.filters import OPERATIONS, Filter
@@ -25,6 +26,9 @@ _GAPS = 80
 
 _FEW = 8
 """Of so few units each has a number on its axis."""
+
+_UNSAFE = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\n": " "}
+"""What plotly would take for markup in a model's text."""
 
 _TRANSPOSED = ("gate", "up")
 
@@ -241,16 +245,18 @@ def _categories(drawn: MatrixMap, cells: pl.DataFrame, severity: Severity) -> Gr
 def _texts(drawn: MatrixMap, cells: pl.DataFrame) -> Grid:
     """What is told of each cell."""
     texts = np.full(_shape(drawn), "not screened", object)
-    told = (
-        cells.with_columns(_told(drawn).alias("told")).group_by("down", "across").agg(pl.col("told").str.join("<br>"))
-    )
+    is_told = (cells["nonsilent"] > 0) | (drawn.cell > 1)
+    lines = cells.select(pl.format("{}: silent", "operation")).to_series().to_numpy(writable=True)
+    lines[is_told.to_numpy()] = cells.filter(is_told).select(_told(drawn)).to_series().to_numpy()
+    told = cells.select("down", "across", told=pl.Series(lines, dtype=pl.String))
+    told = told.group_by("down", "across", maintain_order=True).agg(pl.col("told").str.join("<br>"))
     told = told.with_columns(told=pl.format("<b>{}</b><br>{}", _site(drawn), pl.col("told")))
     texts[_places(drawn, told)] = told["told"].to_numpy()
     return texts
 
 
 def _told(drawn: MatrixMap) -> pl.Expr:
-    """A line on one mutant; on the mutants of a cell, where it has several units."""
+    """A line on one non-silent mutant; on the mutants of a cell, where it has several units."""
     name = pl.col("operation")
     if drawn.cell > 1:
         return pl.format("{}: {} of {} non-silent", name, pl.col("nonsilent"), pl.col("mutants"))
@@ -267,14 +273,15 @@ def _told(drawn: MatrixMap) -> pl.Expr:
         .otherwise(pl.format(", KL {}", pl.col("mean_kl").cast(pl.Float64).round_sig_figs(3)))
     )
     style = pl.when(pl.col("style").is_null()).then(pl.lit("")).otherwise(pl.format(", {}", pl.col("style")))
-    flat = pl.col("text").str.replace_all(r"\s+", " ").str.strip_chars()
-    short = flat.str.slice(0, SHOWN_TEXT) + pl.when(flat.str.len_chars() > SHOWN_TEXT).then(pl.lit(" …")).otherwise(
-        pl.lit("")
+    text = pl.col("text").str.strip_chars()
+    more = pl.when(text.str.len_chars() > SHOWN_TEXT).then(pl.lit(" …")).otherwise(pl.lit(""))
+    safe = text.str.slice(0, SHOWN_TEXT).str.replace_many(_UNSAFE)
+    quoted = (
+        pl.when(text.fill_null("") == "")
+        .then(pl.lit(""))
+        .otherwise(pl.concat_str(pl.lit("<br>  “"), safe, more, pl.lit("”")))
     )
-    safe = short.str.replace_many(["&", "<", ">"], ["&amp;", "&lt;", "&gt;"])
-    quoted = pl.when(flat.fill_null("") == "").then(pl.lit("")).otherwise(pl.format("<br>  “{}”", safe))
-    loud = pl.concat_str(pl.format("{}: ", name), parts, kl, style, quoted)
-    return pl.when(pl.col("nonsilent") > 0).then(loud).otherwise(pl.format("{}: silent", name))
+    return pl.concat_str(pl.format("{}: ", name), parts, kl, style, quoted)
 
 
 def _site(drawn: MatrixMap) -> pl.Expr:
@@ -301,8 +308,8 @@ def _heatmap(kinds: Grid, texts: Grid, x0: float, y0: float, cell: int) -> go.He
     scale = [(edge, colour) for place, colour in enumerate(COLOURS) for edge in edges[place : place + 2]]
     gap = int(max(kinds.shape) <= _GAPS)
     return go.Heatmap(
-        z=kinds.tolist(),
-        text=texts.tolist(),
+        z=kinds.astype(object),  # plotly takes an array of objects as it is, and looks at each item of a list
+        text=texts,
         x0=x0,
         dx=cell,
         y0=y0,
@@ -334,8 +341,8 @@ def _traces(drawn: MatrixMap, cells: pl.DataFrame, severity: Severity, *, colour
     return [
         under,
         go.Heatmap(
-            z=[[None if np.isnan(value) else round(float(value), 4) for value in line] for line in values],
-            text=texts.tolist(),
+            z=cells_of(values),
+            text=texts,
             x0=x0,
             dx=cell,
             y0=y0,

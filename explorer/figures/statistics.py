@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 import polars as pl
 
 from explorer.domain import MATRIX_KINDS
-from explorer.figures.heatmaps import RISING
+from explorer.figures.heatmaps import RISING, cells_of
 from explorer.figures.marks import axis_mark, mark
 from explorer.figures.palette import NOT_SCREENED, OPERATION_COLOURS
 from explorer.statistics.experiments import Correlation, Overlap
@@ -157,8 +157,8 @@ def stripes_figure(
     marks = [[axis_mark(kind, axis, place, layer) for place in range(shares.shape[1])] for layer in layers]
     figure = go.Figure(
         go.Heatmap(
-            z=_rounded(shares), x=list(range(shares.shape[1])), y=list(layers), customdata=marks, colorscale=RISING,
-            zmin=0, zmax=max(float(np.nanmax(shares)), 1e-9), showscale=False,
+            z=cells_of(shares), x=list(range(shares.shape[1])), y=list(layers), customdata=np.array(marks, object),
+            colorscale=RISING, zmin=0, zmax=max(float(np.nanmax(shares)), 1e-9), showscale=False,
             hovertemplate=f"layer %{{y}}, {kind} {axis} %{{x}}: %{{z:.1%}} non-silent<extra></extra>",
         )
     )  # fmt: skip
@@ -411,10 +411,6 @@ def _told(row: Mapping[str, Any] | None, name: str) -> str:
     if row["destructive"]:
         lines.append(f"{row['destructive']:,} destructive")
     return "<br>".join(lines)
-
-
-def _rounded(values: np.ndarray) -> list[list[float | None]]:
-    return [[None if np.isnan(value) else round(float(value), 4) for value in line] for line in values]
 
 
 def _plain(

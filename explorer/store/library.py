@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import duckdb
@@ -30,6 +30,9 @@ class Library:
         self._written: dict[Path, duckdb.DuckDBPyConnection] = {}
         self._folders: dict[Path, duckdb.DuckDBPyConnection] = {}
         """Views of folders of Parquet files: they hold no file, so they may stay open."""
+        self._held: ExitStack | None = None
+        self._open: dict[Path, duckdb.DuckDBPyConnection] = {}
+        """Those that are held open."""
 
     def has(self, shelf: Shelf) -> bool:
         """Whether there is such a database."""
@@ -42,13 +45,30 @@ class Library:
         with self._lock:
             if path.is_dir() and path not in self._folders:
                 self._folders[path] = looked_at(path)
-            kept = self._written.get(path) or self._folders.get(path)
+            kept = self._written.get(path) or self._folders.get(path) or self._open.get(path)
+            if kept is None and self._held is not None:
+                kept = self._open[path] = self._held.enter_context(opened(path, read_only=True))
             if kept is None:
                 with opened(path, read_only=True) as connection:
                     yield connection
                 return
             with closing(kept.cursor()) as cursor:
                 yield cursor
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """While it lasts, a database that has been read stays open for this thread's next question."""
+        with self._lock:
+            if self._held is not None:
+                yield
+                return
+            with ExitStack() as held:
+                self._held = held
+                try:
+                    yield
+                finally:
+                    self._held = None
+                    self._open.clear()
 
     @contextmanager
     def writing(self, path: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:

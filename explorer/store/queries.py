@@ -102,6 +102,11 @@ def stored_screens(connection: duckdb.DuckDBPyConnection, shelf: Shelf) -> list[
     ]
 
 
+def has_matrix(connection: duckdb.DuckDBPyConnection, screen: int, name: str) -> bool:
+    """Whether a screen has a matrix."""
+    return bool(connection.execute("SELECT 1 FROM matrices WHERE screen = ? AND name = ?", [screen, name]).fetchall())
+
+
 def matrix_shares(connection: duckdb.DuckDBPyConnection, screen: int) -> pl.DataFrame:
     """Each matrix of a screen with its size, that of its units, its mutants so far and the share of the non-silent."""
     matrices = frame(connection, "SELECT * EXCLUDE (screen) FROM matrices WHERE screen = $screen", screen=screen)

@@ -25,6 +25,7 @@ from explorer.domain import (
     steepest_step,
 )
 from explorer.errors import ExplorerError
+from explorer.figures.encoding import figure_json
 from explorer.notation import format_genotype, format_site
 from explorer.ui.components.pair_panel import show_pair
 from explorer.ui.controls import controls_for
@@ -96,7 +97,7 @@ class Handlers:
         facts = self.workspace.facts(model, site)
         step = steepest_step(doses)
         return [
-            dose_figure(doses, facts.present, step).to_json(),
+            figure_json(dose_figure(doses, facts.present, step)),
             curve_caption_html(format_site(site), doses, step),
             "",
         ]

@@ -9,6 +9,7 @@ import gradio as gr
 
 from explorer.domain import BLOCK_SIDE, ZERO
 from explorer.errors import ExplorerError
+from explorer.figures.encoding import figure_json
 from explorer.ui.components.figure_panel import FigurePanel
 from explorer.ui.edge import check_source, edge
 from explorer.ui.handlers import Handlers
@@ -122,7 +123,7 @@ class MatrixMapHandlers:
         matrix = target.matrix
         present = None if matrix.layer is None else (kind_of(matrix.kind), matrix.layer)
         figure = overview_figure(overview, present, meaning="largest |weight|")
-        return str(figure.to_json())
+        return figure_json(figure)
 
     def _map(self, exploration: Exploration, target: Target, rows: range, columns: range) -> list[Any]:
         from explorer.figures.heatmaps import grid_figure
@@ -132,7 +133,7 @@ class MatrixMapHandlers:
         name = target.matrix.name
         figure = grid_figure(grid, name, (target.rows, target.columns), meta={"model": exploration.source})
         caption = map_caption_html(name, grid, exploration.selection.level)
-        return [caption, figure.to_json(), (name, rows, columns)]
+        return [caption, figure_json(figure), (name, rows, columns)]
 
 
 def _target(exploration: Exploration, anatomy: Anatomy) -> Target:

@@ -11,6 +11,7 @@ import gradio as gr
 
 from explorer.domain import BLOCK_SIDE, NAMED_OPERATIONS, Genotype, Grid, Mutation, SensitiveLevel
 from explorer.errors import ExplorerError
+from explorer.figures.encoding import figure_json
 from explorer.notation import format_genotype
 from explorer.reports.instruments import findings_report
 from explorer.ui.components.figure_panel import FigurePanel
@@ -179,4 +180,4 @@ class SearchHandlers:
         )
         meta = {"model": exploration.source, "operation": operation}
         blocks = grid_figure(grid, name, None, unit=" nats a token", meta=meta)
-        return [str(across.to_json()), str(blocks.to_json())]
+        return [figure_json(across), figure_json(blocks)]

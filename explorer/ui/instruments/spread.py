@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from explorer.errors import ExplorerError
+from explorer.figures.encoding import figure_json
 from explorer.notation import format_genotype
 from explorer.ui.components.figure_panel import FigurePanel
 from explorer.ui.edge import check_source
@@ -75,7 +76,7 @@ class SpreadHandlers:
 
         meta = {"model": exploration.source, "genotype": format_genotype(genotype), "asked": asked}
         figure = propagation_figure(spread).update_layout(meta=meta)
-        return [figure.to_json(), spread_caption_html(spread), lens_html(lens), ""]
+        return [figure_json(figure), spread_caption_html(spread), lens_html(lens), ""]
 
     def read_token(self, exploration: Exploration, event: gr.EventData) -> list[Any]:
         """A token was clicked: the lens there, for what the map is about."""

@@ -9,6 +9,7 @@ import gradio as gr
 
 from explorer.domain import MOST_PAIRED
 from explorer.errors import ExplorerError
+from explorer.figures.encoding import figure_json
 from explorer.ui.components.figure_panel import FigurePanel
 from explorer.ui.edge import edge, refusal
 from explorer.ui.handlers import Handlers, Question
@@ -89,8 +90,8 @@ class TogetherHandlers:
             return [gr.skip(), gr.skip(), gr.skip(), notice_html(str(fault))]
         from explorer.figures.epistasis import epistasis_figure, pair_figure
 
-        matrix = pair_figure(pairs).to_json() if pairs else ""
-        return [epistasis_figure(found).to_json(), matrix, epistasis_caption_html(found, has_pairs=many), ""]
+        matrix = figure_json(pair_figure(pairs)) if pairs else ""
+        return [figure_json(epistasis_figure(found)), matrix, epistasis_caption_html(found, has_pairs=many), ""]
 
     @edge
     def choose(self, exploration: Exploration, request: gr.Request, event: gr.EventData) -> list[Any]:

@@ -10,6 +10,7 @@ import gradio as gr
 
 from explorer.domain import NAMED_OPERATIONS
 from explorer.errors import ExplorerError
+from explorer.figures.encoding import figure_json
 from explorer.screen.plan import Plan
 from explorer.screen.queue import Order
 from explorer.statistics.filters import Filter
@@ -296,10 +297,10 @@ class ScreenHandlers:
         return [
             chosen,
             screen_html(found, view.report, fault),
-            shares_figure(view.shares, name, meta=meta).to_json(),
+            figure_json(shares_figure(view.shares, name, meta=meta)),
             name,
             map_caption_html(view.matrix),
-            nsm_figure(view.map, Filter(), meta=meta).to_json(),
+            figure_json(nsm_figure(view.map, Filter(), meta=meta)),
         ]
 
     def choose(self, exploration: Exploration, request: gr.Request, event: gr.EventData) -> list[Any]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from explorer.errors import ExplorerError
+from explorer.figures.encoding import figure_json
 from explorer.figures.marks import window_of
 from explorer.statistics.filters import OPERATIONS, Filter, format_layers, read_layers, read_operations
 from explorer.ui.components.address import Address
@@ -338,6 +339,10 @@ class StatisticsHandlers:
         return [*selected, shown, controls.layers, *self._draw(controls)]
 
     def _draw(self, controls: Controls) -> list[Any]:
+        with self._atlas.held():
+            return self._drawn(controls)
+
+    def _drawn(self, controls: Controls) -> list[Any]:
         screens, fault = self._atlas.stored()
         models = list(dict.fromkeys(screen.model for screen in screens))
         model = controls.model if controls.model in models else ALL
@@ -395,7 +400,7 @@ class StatisticsHandlers:
             picture = draw(view, self._atlas, asked)
         except ExplorerError as fault:
             return ["", missing_html(str(fault))]
-        return [picture.figure.to_json(), sentence_html(picture.sentence)]
+        return [figure_json(picture.figure), sentence_html(picture.sentence)]
 
     def _asked(self, controls: Controls, screens: list[StoredScreen]) -> Asked | None:
         """What the controls ask for; None if there is no screen at all. Raises ExplorerError."""
