@@ -23,6 +23,8 @@ bench: setup browser  ## the plain procedure beside ours, in one run
 	$(BIN)/python -m benchmarks.explore
 	$(BIN)/python -m benchmarks.instruments
 	$(BIN)/python -m benchmarks.screen
+	$(BIN)/python -m benchmarks.store
+	$(BIN)/python -m benchmarks.memory
 
 SCREEN := $(BIN)/python -m explorer screen --db build/screens.duckdb --operations max,min
 screen: setup  ## the bundled screens again, in hours; killed, it goes on where it was

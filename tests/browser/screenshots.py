@@ -32,6 +32,8 @@ def main() -> None:
                     visitor.page.locator(".instruments").screenshot(path=FOLDER / f"{name}-{ending}")
                 _show_screen(visitor)
                 visitor.page.screenshot(path=FOLDER / f"screen-{ending}", full_page=size == PHONE)
+                _show_statistics(visitor)
+                visitor.page.screenshot(path=FOLDER / f"statistics-{ending}", full_page=size == PHONE)
                 visitor.page.close()
 
 
@@ -77,6 +79,13 @@ def _show_history(visitor: Visitor) -> None:
 def _show_screen(visitor: Visitor) -> None:
     visitor.page.get_by_role("tab", name="Screen").click()
     expect(visitor.page.locator(".nsm-map .figure .main-svg").first).to_be_visible(timeout=PATIENCE_MS)
+    visitor.page.wait_for_timeout(1500)
+
+
+def _show_statistics(visitor: Visitor) -> None:
+    visitor.page.get_by_role("tab", name="Statistics").click()
+    visitor.page.get_by_role("tab", name="NSM map", exact=True).click()
+    expect(visitor.page.locator(".view-nsm-map .figure .main-svg").first).to_be_visible(timeout=PATIENCE_MS)
     visitor.page.wait_for_timeout(1500)
 
 
