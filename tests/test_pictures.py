@@ -20,6 +20,7 @@ from explorer.statistics.severity import Severity
 from explorer.store import maps
 from explorer.store.database import opened
 from explorer.store.library import Library
+from explorer.store.parquet import export_screens
 from tests.made import BASELINE, LOUD, make_screens
 
 
@@ -188,6 +189,22 @@ def test_two_screens_beside_each_other(atlas: Atlas, asked: Asked) -> None:
     assert names["customdata"][0][1] == "own:1 own:2"
     with pytest.raises(StatisticsError, match="Choose a second screen"):
         draw("scatter", atlas, replace(asked, other=None))
+
+
+def test_a_database_is_compared_with_exported_screens(tmp_path: Path) -> None:
+    with opened(tmp_path / "own.duckdb") as connection:
+        make_screens(connection)
+        export_screens(connection, [2], tmp_path / "bundled")
+    atlas = Atlas(Library(bundled=tmp_path / "bundled", own=tmp_path / "own.duckdb"))
+    first, _, exported = atlas.stored()[0]
+    asked = Asked(screen=first, other=exported, matrix="0.v")
+    for view in ("correlations", "scatter", "overlap", "two_maps", "overview", "styles_by_kind"):
+        for one, other in ((first, exported), (exported, first)):
+            assert len(draw(view, atlas, replace(asked, screen=one, other=other)).data)
+    assert (
+        draw("scatter", atlas, replace(asked, other=atlas.stored()[0][1])).numbers
+        == draw("scatter", atlas, asked).numbers
+    )
 
 
 def test_controls_are_a_row_of_the_overview(atlas: Atlas, asked: Asked) -> None:

@@ -133,9 +133,9 @@ def counts(connection: duckdb.DuckDBPyConnection, screen: int) -> pl.DataFrame:
 
     The rows of the operation `control` are apart: no other row counts them.
     """
-    if _is_finished(connection, screen):
-        return frame(connection, "SELECT * EXCLUDE (screen) FROM counts WHERE screen = $screen", screen=screen)
-    return frame(connection, f"SELECT * FROM ({_COUNTS})", screen=screen)
+    source = "counts" if _is_finished(connection, screen) else f"(SELECT $screen AS screen, * FROM ({_COUNTS}))"
+    query = f"SELECT * EXCLUDE (screen) REPLACE (operation::VARCHAR AS operation) FROM {source} WHERE screen = $screen"
+    return frame(connection, query, screen=screen)
 
 
 def distinct(
@@ -163,7 +163,10 @@ def distribution(connection: duckdb.DuckDBPyConnection, screen: int, measure: st
         if _is_finished(connection, screen)
         else f"(SELECT $screen AS screen, * FROM ({_DISTRIBUTIONS}))"
     )
-    query = f"SELECT layer, kind, operation, bin, mutants FROM {source} WHERE screen = $screen AND measure = $measure"
+    query = f"""
+        SELECT layer, kind, operation::VARCHAR AS operation, bin, mutants FROM {source}
+        WHERE screen = $screen AND measure = $measure
+    """
     return frame(connection, query, screen=screen, measure=measure)
 
 

@@ -58,8 +58,8 @@ A mutation is a *site* and an *operation*; several are joined by `;` and apply i
 
 - Every mark stands for some mutants: a click reads the strongest of them and opens it in Explore.
 - **Rows and columns** asks where non-silent mutants line up; its p says whether the layers agree on a place by chance.
-- **COPA**: a map rearranged so that max and min come apart, if they do. A negative correlation means that they complement
-  each other.
+- **COPA**: a map rearranged so that max and min come apart, if they do. A negative correlation means that they
+  complement each other.
 - **Destroyed** is a mutant that overflows, goes round in a loop or writes gibberish.
 
 Nothing is ever written to the model: Reset, closing the page or a crash leaves it as it was.
