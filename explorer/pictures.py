@@ -83,10 +83,11 @@ def overview(atlas: Atlas, asked: Asked) -> Picture:
     said = f"{whole['nonsilent']:,}{of_mutants} mutants are non-silent"
     if whole["phenotypes"]:
         said += f" and say {whole['phenotypes']:,} different things"
+    if controls["mutants"]:
+        said += f"; of {controls['mutants']:,} controls, which change nothing, {controls['nonsilent']:,} are not silent"
     sentence = (
         f"{MEASURES[asked.measure].capitalize()} of each matrix; above and to the right that of layers and kinds. "
-        f"{said}; {controls['nonsilent'] or 0:,} of {controls['mutants'] or 0:,} controls, which change nothing, "
-        "are not silent. Click a cell for its strongest mutant."
+        f"{said}. Click a cell for its strongest mutant."
     )
     figure = figures.overview_figure(seen, column, meta=_meta(asked, "overview"))
     numbers = {**whole, "controls": controls["mutants"], "failed_controls": controls["nonsilent"]}

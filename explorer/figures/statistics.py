@@ -210,9 +210,9 @@ def scatter_figure(pair: Correlation, names: tuple[str, str], *, meta: Mapping[s
         figure,
         meta,
         height=320,
-        xaxis={"title": {"text": names[0]}, "zeroline": False, "tickformat": ".0%"},
+        xaxis={"title": {"text": names[0]}, "zeroline": False, "tickformat": ".2~%"},
         y=names[1],
-    ).update_layout(yaxis={"tickformat": ".0%", "zeroline": False})
+    ).update_layout(yaxis={"tickformat": ".2~%", "zeroline": False})
 
 
 def overlap_figure(found: Overlap, names: tuple[str, str], *, meta: Mapping[str, object]) -> go.Figure:
