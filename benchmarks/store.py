@@ -184,7 +184,12 @@ def look(path: Path) -> None:
     assert not fault, fault
     opening = 0.0
     seconds: dict[str, list[float]] = {name: [] for name in PICTURES}
-    filters = (Filter(), Filter(operations=("max",)), Filter(operations=("max", "min"), layers=tuple(range(8))))
+    filters = (
+        Filter(),
+        Filter(operations=("max",)),
+        Filter(operations=("max", "min")),
+        Filter(operations=("max", "min"), layers=tuple(range(8)), kinds=("down", "q")),
+    )
     for screen, other in ((screens[3], screens[4]), (screens[0], screens[2])):
         for matrix in ("14.down", "0.q", "31.gate"):
             for chosen in filters:

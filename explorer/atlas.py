@@ -25,7 +25,7 @@ from explorer.statistics.overview import Overview, operation_totals, overview
 from explorer.statistics.phenotypes import histogram, rank_correlation, styles
 from explorer.store.doors import strongest
 from explorer.store.library import SHELVES, Library
-from explorer.store.maps import MatrixMap, Window, matrix_map
+from explorer.store.maps import Bound, MatrixMap, Window, matrix_map
 from explorer.store.queries import StoredScreen, has_matrix, matrix_shares, screen_report, stored_screens
 from explorer.store.summaries import Bitmap, bitmaps, counts, distinct, distribution, predictions
 
@@ -52,8 +52,6 @@ class Said(NamedTuple):
     by_kind: pl.DataFrame
     """See `statistics.phenotypes.styles`; as the next."""
     by_layer: pl.DataFrame
-    cells: pl.DataFrame
-    """See `statistics.overview.Overview`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,23 +126,26 @@ class Atlas:
         with self._library.reading(screen.shelf) as connection:
             return matrix_shares(connection, screen.screen)
 
-    def telling(self, screen: StoredScreen, matrix: str | None = None) -> str:
-        """The matrix of that name, if the screen has it; or else one where there is much to see. Raises StoreError."""
-        with self._library.reading(screen.shelf) as connection:
-            if matrix and has_matrix(connection, screen.screen, matrix):
-                return matrix
-            return _mapped(matrix_shares(connection, screen.screen), "")
+    def telling(self, screen: StoredScreen, matrix: str | None = None, chosen: Filter | None = None) -> str:
+        """The matrix of that name, if the screen has it; or else one where there is much to see. Raises StoreError.
 
-    def overview(self, screen: StoredScreen, chosen: Filter) -> Overview:
-        """See `statistics.overview`. Raises StatisticsError if the filter leaves nothing."""
+        One that the filter leaves, if it leaves any.
+        """
+        layer, _, kind = (matrix or "").partition(".")
         with self._library.reading(screen.shelf) as connection:
-            apart = distinct(
-                connection,
-                screen.screen,
-                operations=chosen.operations,
-                layers=chosen.layers,
-                kinds=chosen.kinds,
-            )
+            if matrix and has_matrix(connection, screen.screen, matrix) and _leaves(chosen, int(layer), kind):
+                return matrix
+            shares = matrix_shares(connection, screen.screen)
+        left = [_leaves(chosen, row["layer"], row["kind"]) for row in shares.iter_rows(named=True)]
+        return _mapped(shares.filter(pl.Series(left, dtype=pl.Boolean)) if any(left) else shares, "")
+
+    def overview(self, screen: StoredScreen, chosen: Filter, *, has_phenotypes: bool = False) -> Overview:
+        """See `statistics.overview`; `has_phenotypes` counts those too, which may take longer.
+
+        Raises StatisticsError if the filter leaves nothing.
+        """
+        with self._library.reading(screen.shelf) as connection:
+            apart = distinct(connection, screen.screen, **asdict(chosen)) if has_phenotypes else None
             seen = overview(counts(connection, screen.screen), apart, chosen)
         if seen.cells.is_empty():
             raise StatisticsError("No mutant of this screen is left by the filters: clear one of them.")
@@ -154,14 +155,16 @@ class Atlas:
         """Of each screen its NSMs by operation (None: not screened), and its distinct phenotypes."""
         return [{"screen": screen.key, **operation_totals(found)} for screen, found in self._counts(screens)]
 
-    def map(self, screen: StoredScreen, matrix: str, window: Window | None = None) -> MatrixMap:
+    def map(
+        self, screen: StoredScreen, matrix: str, window: Window | None = None, bound: Bound | None = None
+    ) -> MatrixMap:
         """See `store.maps`. Raises StoreError."""
         with self._library.reading(screen.shelf) as connection:
-            return matrix_map(connection, screen.screen, matrix, window)
+            return matrix_map(connection, screen.screen, matrix, window, bound)
 
     def clustering(self, screen: StoredScreen, matrix: str, chosen: Filter) -> tuple[Clustering, Clustering] | None:
         """Along rows and along columns, see `statistics.axes`; None if the filter leaves nothing of the matrix."""
-        maps = self._chosen(screen, chosen, matrix)
+        maps = self._chosen(screen, Filter(operations=chosen.operations), matrix)
         return (clustering(maps, "row"), clustering(maps, "column")) if maps else None
 
     def copa(self, screen: StoredScreen, matrix: str) -> tuple[MatrixMap, Copa]:
@@ -216,7 +219,6 @@ class Atlas:
             first_divergence=histogram(parted, chosen),
             by_kind=styles(style, chosen, "kind"),
             by_layer=styles(style, chosen, "layer"),
-            cells=self.overview(screen, chosen).cells,
         )
 
     def predicted(self, screen: StoredScreen, matrix: str, chosen: Filter) -> tuple[pl.DataFrame, float | None]:
@@ -227,11 +229,16 @@ class Atlas:
             pairs = pairs.filter(pl.col("operation").is_in(list(chosen.operations)))
         return pairs, rank_correlation(pairs["predicted"], pairs["added_nll"])
 
-    def behind(self, screen: StoredScreen, mark: Mapping[str, object], chosen: Filter) -> Behind:
-        """The mutant behind a mark of a picture: the strongest of those that it stands for. Raises StoreError."""
-        filters = {name: list(each) for name, each in asdict(chosen).items() if each}
+    def behind(
+        self, screen: StoredScreen, mark: Mapping[str, object], chosen: Filter, bound: Bound | None = None
+    ) -> Behind:
+        """The mutant behind a mark of a picture: the strongest of those that it stands for. Raises StoreError.
+
+        The filter tells what the mark leaves open: a mark of one layer is not asked for others.
+        """
+        filters = {name: list(each) for name, each in asdict(chosen).items() if each and name[:-1] not in mark}
         with self._library.reading(screen.shelf) as connection:
-            found = strongest(connection, screen.screen, {**filters, **mark})
+            found = strongest(connection, screen.screen, {**filters, **mark}, bound)
         site = Site(
             part=found["kind"],
             layer=found["layer"],
@@ -260,6 +267,11 @@ class Atlas:
         with self._library.reading(screen.shelf) as connection:
             maps = bitmaps(connection, screen.screen, matrix)
         return [bitmap for bitmap in maps if chosen.has(bitmap.layer, bitmap.kind, bitmap.operation)]
+
+
+def _leaves(chosen: Filter | None, layer: int, kind: str) -> bool:
+    """Whether a filter of layers and kinds leaves a matrix."""
+    return chosen is None or Filter(layers=chosen.layers, kinds=chosen.kinds).has(layer, kind, "")
 
 
 def _mapped(shares: pl.DataFrame, matrix: str) -> str:

@@ -19,6 +19,7 @@ from explorer.figures.nsm import copa_figure, nsm_figure, pair_figure
 from explorer.statistics.axes import Axis, Clustering
 from explorer.statistics.filters import Filter
 from explorer.statistics.overview import MEASURES, value_column
+from explorer.statistics.severity import MEASURES as MEASURED
 from explorer.statistics.severity import Severity
 from explorer.store.maps import MatrixMap, Window
 from explorer.store.queries import StoredScreen
@@ -71,12 +72,14 @@ def _meta(asked: Asked, view: str) -> dict[str, object]:
 
 def overview(atlas: Atlas, asked: Asked) -> Picture:
     """All matrices at a glance."""
-    seen = atlas.overview(asked.screen, asked.chosen)
+    seen = atlas.overview(asked.screen, asked.chosen, has_phenotypes=True)
     (whole,) = seen.whole.to_dicts()
-    column = value_column(asked.measure)
+    column, meaning = value_column(asked.measure), MEASURES[asked.measure]
     if column == "nonsilent_share" and seen.cells[column].null_count() == len(seen.cells):
-        column = "nonsilent"  # of published counts it is not known how many mutants there were
-    if seen.cells[column].null_count() == len(seen.cells):
+        column, meaning = "nonsilent", "non-silent mutants"  # it is not known how many mutants there were
+    has_texts = bool(whole["phenotypes"] or not whole["nonsilent"])
+    needs_texts = asked.measure in ("phenotypes", "destructive")
+    if seen.cells[column].null_count() == len(seen.cells) or (needs_texts and not has_texts):
         raise StatisticsError(f"This screen did not measure that ({MEASURES[asked.measure]}): choose another measure.")
     controls = seen.controls.select(pl.col("mutants", "nonsilent").sum()).to_dicts()[0]
     of_mutants = f" of {whole['mutants']:,}" if whole["mutants"] else ""
@@ -86,7 +89,7 @@ def overview(atlas: Atlas, asked: Asked) -> Picture:
     if controls["mutants"]:
         said += f"; of {controls['mutants']:,} controls, which change nothing, {controls['nonsilent']:,} are not silent"
     sentence = (
-        f"{MEASURES[asked.measure].capitalize()} of each matrix; above and to the right that of layers and kinds. "
+        f"{meaning[0].upper()}{meaning[1:]} of each matrix; above and to the right that of layers and kinds. "
         f"{said}. Click a cell for its strongest mutant."
     )
     figure = figures.overview_figure(seen, column, meta=_meta(asked, "overview"))
@@ -115,15 +118,17 @@ def _counts(atlas: Atlas, asked: Asked, by: str) -> Picture:
 
 def nsm_map(atlas: Atlas, asked: Asked) -> Picture:
     """The map of one matrix."""
-    matrix = atlas.telling(asked.screen, asked.matrix)
-    drawn = atlas.map(asked.screen, matrix, asked.window)
+    matrix = atlas.telling(asked.screen, asked.matrix, asked.chosen)
+    drawn = atlas.map(asked.screen, matrix, asked.window, asked.severity.bound)
     cells = _operations(drawn, asked.chosen)
     if cells.is_empty():
         raise StatisticsError(f"No mutant of {matrix} is stored, or the filters leave none: choose another matrix.")
-    shown = cells.filter(asked.severity.shown())
+    measured = int(cells[asked.severity.measure].count())
+    if not measured and (asked.severity.step or asked.coloured):
+        raise StatisticsError(f"This screen did not measure that ({MEASURED[asked.severity.measure]}): choose another.")
     figure = nsm_figure(drawn, asked.chosen, asked.severity, coloured=asked.coloured, meta=_meta(asked, "nsm_map"))
     gathered = atlas.clustering(asked.screen, matrix, asked.chosen)
-    mutants, loud = int(cells["mutants"].sum()), int(shown["nonsilent"].sum())
+    mutants, loud = int(cells["mutants"].sum()), int(cells["shown"].sum())
     pooled = f" A cell is {drawn.cell} × {drawn.cell} units: zoom in for single ones." if drawn.cell > 1 else ""
     sentence = (
         f"{matrix}: {loud:,} of {mutants:,} mutants shown ({asked.severity.told()}); the bars count them by row and "
@@ -157,7 +162,7 @@ def _p(value: float, times: int) -> str:
 
 def copa(atlas: Atlas, asked: Asked) -> Picture:
     """The map rearranged."""
-    matrix = atlas.telling(asked.screen, asked.matrix)
+    matrix = atlas.telling(asked.screen, asked.matrix, asked.chosen)
     drawn, pattern = atlas.copa(asked.screen, matrix)
     told = []
     for each in pattern.by_axis:
@@ -176,7 +181,7 @@ def copa(atlas: Atlas, asked: Asked) -> Picture:
         for name, order in (("down", pattern.rows), ("across", pattern.columns))
     }
     data = drawn.cells.join(rank["down"], on="down").join(rank["across"], on="across")
-    figure = copa_figure(drawn, pattern, asked.chosen, meta=_meta(asked, "copa"))
+    figure = copa_figure(drawn, pattern, meta=_meta(asked, "copa"))
     numbers = {
         "matrix": matrix,
         "by_axis": [asdict(each) for each in pattern.by_axis],
@@ -193,7 +198,7 @@ def axes(atlas: Atlas, asked: Asked) -> Picture:
     best = found.row(0, named=True)
     agreeing = int((found["p"] < 0.05).sum())  # noqa: PLR2004  # the usual level
     sentence = (
-        f"Rows (blue) and columns (red) of blocks, over all layers: {best['kind']} {best['axis']} {best['place']} "
+        f"Rows (blue) and columns (red) of units, over all layers: {best['kind']} {best['axis']} {best['place']} "
         f"stands out most, among the top twentieth in {best['layers']} of {best['of_layers']} layers. {agreeing:,} of "
         f"{len(found):,} have p < 0.05: the layers agree on them more than if each layer's counts were "
         "shuffled (exact, times the number of places)."
@@ -204,7 +209,8 @@ def axes(atlas: Atlas, asked: Asked) -> Picture:
 
 def stripes(atlas: Atlas, asked: Asked) -> Picture:
     """One kind's rows or columns in all layers."""
-    kind, _, axis = (asked.axes or axis_names(atlas, asked)[0]).rpartition(" ")
+    names = axis_names(atlas, asked)
+    kind, _, axis = (asked.axes if asked.axes in names else names[0]).rpartition(" ")
     name: Axis = "row" if axis == "row" else "column"
     shares, layers = atlas.stripes(asked.screen, kind, name, asked.chosen)
     figure = figures.stripes_figure(shares, layers, kind, name, meta=_meta(asked, "stripes"))
@@ -288,8 +294,10 @@ def overlap(atlas: Atlas, asked: Asked) -> Picture:
 def two_maps(atlas: Atlas, asked: Asked) -> Picture:
     """The same matrix in two screens."""
     other = _other(asked)
-    matrix = atlas.telling(asked.screen, asked.matrix)
-    maps = [atlas.map(screen, matrix) for screen in (asked.screen, other)]
+    matrix = atlas.telling(asked.screen, asked.matrix, asked.chosen)
+    maps = [atlas.map(screen, matrix, bound=asked.severity.bound) for screen in (asked.screen, other)]
+    if any(drawn.cells.is_empty() for drawn in maps):
+        raise StatisticsError(f"One of these screens keeps no mutants of {matrix}: choose another matrix.")
     names = names_of([asked.screen, other])
     meta = {**_meta(asked, "two_maps"), "other": other.key}
     figure = pair_figure(maps, names, asked.chosen, asked.severity, meta=meta)
@@ -350,7 +358,7 @@ def _styles(counted: pl.DataFrame, by: str, asked: Asked) -> Picture:
 
 def distinct(atlas: Atlas, asked: Asked) -> Picture:
     """NSMs against distinct phenotypes."""
-    cells = atlas.overview(asked.screen, asked.chosen).cells
+    cells = atlas.overview(asked.screen, asked.chosen, has_phenotypes=True).cells
     if not cells["phenotypes"].sum():
         raise StatisticsError("This screen kept no texts: run one that finds out the whole text.")
     figure = figures.distinct_figure(cells, meta=_meta(asked, "distinct"))
@@ -364,7 +372,7 @@ def distinct(atlas: Atlas, asked: Asked) -> Picture:
 
 def agreement(atlas: Atlas, asked: Asked) -> Picture:
     """Estimates against measurements."""
-    matrix = atlas.telling(asked.screen, asked.matrix)
+    matrix = atlas.telling(asked.screen, asked.matrix, asked.chosen)
     pairs, rank = atlas.predicted(asked.screen, matrix, asked.chosen)
     if pairs.is_empty():
         raise StatisticsError(
@@ -376,7 +384,7 @@ def agreement(atlas: Atlas, asked: Asked) -> Picture:
     rho = "not defined" if rank is None else f"{rank:+.2f}"
     sentence = (
         f"{matrix}: change of NLL as one backward pass estimates it, and as it was measured up to where the text "
-        f"parts; magnitudes, filled where the text changes. Rank correlation ρ = {rho}, n = {len(pairs):,}"
+        f"parts; magnitudes, filled where the text changes. Rank correlation (signed): ρ = {rho}, n = {len(pairs):,}"
         f"{'' if shown == len(pairs) else f', {shown:,} of them drawn'}."
     )
     return Picture(figure=figure, sentence=sentence, data=pairs, numbers={"matrix": matrix, "rank_correlation": rank})

@@ -35,6 +35,7 @@ class Screening:
     def __init__(self, settings: Settings, computing: Computing, model: Callable[[str], LoadedModel]) -> None:
         self._computing, self._model = computing, model
         self.library = Library(settings.screens_folder, settings.database)
+        self.library.update()
         self.queue = ScreenQueue(lambda order: self.running(order, is_behind=True))
 
     def estimate(self, order: Order) -> Estimate:

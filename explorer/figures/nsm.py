@@ -15,11 +15,13 @@ import plotly.graph_objects as go
 import polars as pl
 
 from explorer.figures.heatmaps import cells_of
+from explorer.figures.marks import mark
 from explorer.figures.palette import CATEGORIES, COLOURS, OPERATION_COLOURS, SEVERITY
 from explorer.statistics.copa import Copa
-from explorer.statistics.filters import OPERATIONS, Filter
+from explorer.statistics.filters import Filter
 from explorer.statistics.severity import MEASURES, Severity
 from explorer.store.maps import SHOWN_TEXT, MatrixMap
+from explorer.store.summaries import OPERATIONS
 
 _GAPS = 80
 """Cells are set apart where at most so many lie along either side."""
@@ -43,13 +45,16 @@ def nsm_figure(
     coloured: bool = False,
     meta: Mapping[str, object],
 ) -> go.Figure:
-    """The map with its margins. `severity` leaves out milder mutants; `coloured`: its measure gives the colours."""
+    """The map with its margins, of the operations that a filter leaves.
+
+    `severity` is that by which milder mutants were left out; if `coloured`, its measure gives the colours.
+    """
     severity = severity or Severity()
-    cells = chosen.rows(drawn.cells.with_columns(layer=drawn.matrix["layer"], kind=pl.lit(drawn.matrix["kind"])))
+    cells = _operations(drawn, chosen)
     figure = go.Figure()
     for trace in _traces(drawn, cells, severity, coloured=coloured):
         figure.add_trace(trace)
-    for margin in _margins(drawn, cells.filter(severity.shown())):
+    for margin in _margins(drawn, cells.filter(pl.col("shown") > 0)):
         figure.add_trace(margin)
     down, across = _spans(drawn)
     return figure.update_layout(
@@ -63,16 +68,14 @@ def nsm_figure(
         yaxis={**_axis(_name(drawn, across=False), down[::-1], [0, 0.84]), "anchor": "x"},
         xaxis2={"domain": [0.885, 1], "showgrid": False, "zeroline": False, "nticks": 2, "tickangle": 0, "anchor": "y"},
         yaxis2={"domain": [0.86, 1], "showgrid": False, "zeroline": False, "nticks": 3, "anchor": "x"},
-        meta=_meta(drawn, meta),
+        meta=_meta([drawn], meta, severity),
     )
 
 
-def copa_figure(drawn: MatrixMap, pattern: Copa, chosen: Filter, *, meta: Mapping[str, object]) -> go.Figure:
+def copa_figure(drawn: MatrixMap, pattern: Copa, *, meta: Mapping[str, object]) -> go.Figure:
     """The map rearranged: rows and columns by max less min NSMs; the margins show that difference."""
-    layer, kind = drawn.matrix["layer"], drawn.matrix["kind"]
-    wanted = Filter(operations=("max", "min"), layers=chosen.layers, kinds=chosen.kinds)
-    cells = wanted.rows(drawn.cells.with_columns(layer=layer, kind=pl.lit(kind)))
-    kinds, texts = _categories(drawn, cells, Severity()), _texts(drawn, cells)
+    cells = _operations(drawn, Filter(operations=("max", "min")))
+    kinds, texts = _categories(drawn, cells), _texts(drawn, cells)
     loud = cells.filter(pl.col("nonsilent") > 0)
     difference = {
         axis: _counts(drawn, loud, "max", axis) - _counts(drawn, loud, "min", axis) for axis in ("down", "across")
@@ -84,7 +87,7 @@ def copa_figure(drawn: MatrixMap, pattern: Copa, chosen: Filter, *, meta: Mappin
     if is_turned:
         kinds, texts, rows, columns, by_row, by_column = kinds.T, texts.T, columns, rows, by_column, by_row
     figure = go.Figure(_heatmap(kinds, texts, 0, 0, 1))
-    for values, direction in ((by_column, "v"), (by_row, "h")):
+    for values, order, direction in ((by_column, columns, "v"), (by_row, rows, "h")):
         places = list(range(len(values)))
         colours = [OPERATION_COLOURS["max" if value > 0 else "min"] for value in values]
         figure.add_trace(
@@ -95,6 +98,7 @@ def copa_figure(drawn: MatrixMap, pattern: Copa, chosen: Filter, *, meta: Mappin
                 xaxis="x" if direction == "v" else "x2",
                 yaxis="y2" if direction == "v" else "y",
                 marker={"color": colours, "line": {"width": 0}},
+                customdata=_strips(drawn, order.tolist(), 1, is_across=direction == "v"),
                 hovertemplate=f"%{{{'y' if direction == 'v' else 'x'}}} more max than min<extra></extra>",
             )
         )
@@ -111,7 +115,7 @@ def copa_figure(drawn: MatrixMap, pattern: Copa, chosen: Filter, *, meta: Mappin
         yaxis={**_axis(f"block {name[0]}s, by max less min", [down - 0.5, -0.5], [0, 0.84]), "anchor": "x"},
         xaxis2={"domain": [0.885, 1], "nticks": 2, "tickangle": 0, "anchor": "y", **axis},
         yaxis2={"domain": [0.86, 1], "nticks": 3, "anchor": "x", **axis},
-        meta={**_meta(drawn, meta), "rows": rows.tolist(), "columns": columns.tolist()},
+        meta={**meta, "maps": [{**_geometry(drawn), "rows": rows.tolist(), "columns": columns.tolist()}]},
     ).update_layout(xaxis=_ranks(columns), yaxis=_ranks(rows))
 
 
@@ -123,8 +127,8 @@ def pair_figure(
     layout: dict[str, Any] = {}
     for place, (drawn, name) in enumerate(zip(maps, names, strict=True)):
         number = "" if place == 0 else str(place + 1)
-        cells = chosen.rows(drawn.cells.with_columns(layer=drawn.matrix["layer"], kind=pl.lit(drawn.matrix["kind"])))
-        kinds, texts = _turned(drawn, _categories(drawn, cells, severity), _texts(drawn, cells))
+        cells = _operations(drawn, chosen)
+        kinds, texts = _turned(drawn, _categories(drawn, cells), _texts(drawn, cells))
         trace = _heatmap(kinds, texts, *_origin(drawn))
         figure.add_trace(trace.update(xaxis=f"x{number}", yaxis=f"y{number}"))
         down, across = _spans(drawn)
@@ -149,7 +153,7 @@ def pair_figure(
         margin={"l": 56, "r": 10, "t": 30, "b": 40},
         dragmode="zoom",
         showlegend=False,
-        meta={**_meta(maps[0], meta), "linked": is_linked},
+        meta={**_meta(maps, meta, severity), "linked": is_linked},
         **layout,
     )
 
@@ -157,17 +161,32 @@ def pair_figure(
 # ---------------------------------------------------------------------------------------------------- parts
 
 
-def _meta(drawn: MatrixMap, meta: Mapping[str, object]) -> dict[str, Any]:
-    told: dict[str, Any] = {
-        **meta,
+def _meta(maps: Sequence[MatrixMap], meta: Mapping[str, object], severity: Severity | None = None) -> dict[str, Any]:
+    """What clicks and zooms need to know: of each map what `figures.marks.mark_of` reads."""
+    first = maps[0]
+    told: dict[str, Any] = {**meta, "maps": [_geometry(drawn) for drawn in maps]}
+    if severity is not None:
+        told["severity"] = [severity.measure, severity.step]
+    if first.cell > 1 or not first.is_whole:
+        told["matrix"] = first.matrix["name"]  # a zoom is then a question to the database
+    if not first.is_whole:
+        told["window"] = [[part.start, part.stop] for part in (first.window.rows, first.window.columns)]
+    return told
+
+
+def _geometry(drawn: MatrixMap) -> dict[str, Any]:
+    return {
         "layer": drawn.matrix["layer"],
         "kind": drawn.matrix["kind"],
         "cell": drawn.cell,
         "transposed": _is_transposed(drawn),
     }
-    if drawn.cell > 1 or not drawn.is_whole:
-        told["matrix"] = drawn.matrix["name"]  # a zoom is then a question to the database
-    return told
+
+
+def _operations(drawn: MatrixMap, chosen: Filter) -> pl.DataFrame:
+    """The rows of the operations that a filter leaves; which matrices it leaves is no matter of the map of one."""
+    cells = drawn.cells
+    return cells.filter(pl.col("operation").is_in(list(chosen.operations))) if chosen.operations else cells
 
 
 def _is_transposed(drawn: MatrixMap) -> bool:
@@ -227,11 +246,11 @@ def _places(drawn: MatrixMap, cells: pl.DataFrame) -> tuple[npt.NDArray[np.int64
     return down - drawn.window.rows.start // drawn.cell, across - drawn.window.columns.start // drawn.cell
 
 
-def _categories(drawn: MatrixMap, cells: pl.DataFrame, severity: Severity) -> Grid:
+def _categories(drawn: MatrixMap, cells: pl.DataFrame) -> Grid:
     """The place of each cell in `CATEGORIES`."""
     kinds = np.full(_shape(drawn), CATEGORIES.index("not screened"), np.int8)
     kinds[_places(drawn, cells)] = CATEGORIES.index("silent")
-    loud = cells.filter(severity.shown())
+    loud = cells.filter(pl.col("shown") > 0)
     for operation in ("zero", "min", "max"):
         rows = loud.filter(pl.col("operation") == operation)
         kinds[_places(drawn, rows)] = CATEGORIES.index(operation)
@@ -325,10 +344,10 @@ def _heatmap(kinds: Grid, texts: Grid, x0: float, y0: float, cell: int) -> go.He
 
 
 def _traces(drawn: MatrixMap, cells: pl.DataFrame, severity: Severity, *, coloured: bool) -> list[go.Heatmap]:
-    kinds, texts = _turned(drawn, _categories(drawn, cells, severity), _texts(drawn, cells))
+    kinds, texts = _turned(drawn, _categories(drawn, cells), _texts(drawn, cells))
     if not coloured:
         return [_heatmap(kinds, texts, *_origin(drawn))]
-    loud = cells.filter(severity.shown() & pl.col(severity.measure).is_not_null())
+    loud = cells.filter((pl.col("shown") > 0) & pl.col(severity.measure).is_not_null())
     worst = pl.col(severity.measure).min() if severity.is_falling else pl.col(severity.measure).max()
     values = np.full(_shape(drawn), np.nan, np.float32)
     worst_of = loud.group_by("down", "across").agg(worst)
@@ -373,15 +392,21 @@ def _margins(drawn: MatrixMap, loud: pl.DataFrame) -> list[go.Bar]:
             by_row, by_column = by_column, by_row
         if not by_row.any():
             continue
-        colour = {"color": OPERATION_COLOURS[operation], "line": {"width": 0}}
+        common = {"marker": {"color": OPERATION_COLOURS[operation], "line": {"width": 0}}, "width": cell}
+        across, down = (
+            [round(start - (cell - 1) / 2) + cell * place for place in range(len(counts))]
+            for start, counts in ((x0, by_column), (y0, by_row))
+        )
         bars += [
             go.Bar(
                 x=[x0 + cell * place for place in range(len(by_column))], y=by_column.tolist(), yaxis="y2",
-                marker=colour, width=cell, hovertemplate=f"%{{x}}: %{{y}} {operation}<extra></extra>",
+                customdata=_strips(drawn, across, cell, is_across=True, operation=operation),
+                hovertemplate=f"%{{x}}: %{{y}} {operation}<extra></extra>", **common,
             ),
             go.Bar(
-                y=[y0 + cell * place for place in range(len(by_row))], x=by_row.tolist(), xaxis="x2",
-                orientation="h", marker=colour, width=cell, hovertemplate=f"%{{y}}: %{{x}} {operation}<extra></extra>",
+                y=[y0 + cell * place for place in range(len(by_row))], x=by_row.tolist(), xaxis="x2", orientation="h",
+                customdata=_strips(drawn, down, cell, is_across=False, operation=operation),
+                hovertemplate=f"%{{y}}: %{{x}} {operation}<extra></extra>", **common,
             ),
         ]  # fmt: skip
     return bars
@@ -392,4 +417,14 @@ def _counts(drawn: MatrixMap, loud: pl.DataFrame, operation: str, axis: str) -> 
     rows = loud.filter(pl.col("operation") == operation)
     place = _places(drawn, rows)[0 if axis == "down" else 1]
     length = _shape(drawn)[0 if axis == "down" else 1]
-    return np.bincount(place, weights=rows["nonsilent"].to_numpy(), minlength=length).astype(np.int64)
+    return np.bincount(place, weights=rows["shown"].to_numpy(), minlength=length).astype(np.int64)
+
+
+def _strips(
+    drawn: MatrixMap, places: Sequence[int], cell: int, *, is_across: bool, operation: str | None = None
+) -> list[str]:
+    """What the bars of a margin stand for: the units of a column, or a row, as drawn."""
+    low, high = ("left", "right") if is_across != _is_transposed(drawn) else ("top", "bottom")
+    of_operation = {} if operation is None else {"operation": operation}
+    matrix = {"layer": drawn.matrix["layer"], "kind": drawn.matrix["kind"], **of_operation}
+    return [mark(**matrix, **{low: place, high: place + cell}) for place in places]

@@ -22,6 +22,9 @@ from explorer.store.summaries import COSINE_BINS
 
 INK, FIRST, SECOND = "#0d9488", "#0072b2", "#d55e00"
 BOTH_WAYS = [[0.0, "#0072b2"], [0.5, "rgba(148,163,184,0.10)"], [1.0, "#d55e00"]]
+MOST_PLACES = 600
+"""Rows or columns that stripes are drawn of one by one."""
+
 MOST_POINTS = 4000
 """Points of a scatter; of more, evenly drawn ones are shown."""
 
@@ -44,10 +47,11 @@ def overview_figure(seen: Overview, column: str, *, meta: Mapping[str, object]) 
     if has_controls:
         kinds = [*kinds, "controls"]
         table.append([_value(controls.get(layer), column) for layer in layers])
-        marks.append([mark(layer=layer) for layer in layers])
+        marks.append([""] * len(layers))  # they stand for no mutant
         texts.append([_told(controls.get(layer), f"controls of layer {layer}") for layer in layers])
     numbers = [value for line in table for value in line if value is not None]
-    top = float(np.quantile(numbers, 0.98)) if numbers else 1.0
+    top = float(np.quantile(np.abs(numbers), 0.98)) if numbers else 1.0
+    falls = any(value < 0 for value in numbers)  # a change of NLL may
     figure = go.Figure()
     figure.add_trace(
         go.Heatmap(
@@ -58,7 +62,8 @@ def overview_figure(seen: Overview, column: str, *, meta: Mapping[str, object]) 
     )  # fmt: skip
     figure.add_trace(
         go.Heatmap(
-            z=table, x=layers, y=kinds, customdata=marks, text=texts, colorscale=RISING, zmin=0, zmax=top or 1.0,
+            z=table, x=layers, y=kinds, customdata=marks, text=texts, colorscale=BOTH_WAYS if falls else RISING,
+            zmin=-(top or 1.0) if falls else 0, zmax=top or 1.0,
             showscale=False, xgap=2, ygap=2, hoverongaps=False, hovertemplate="%{text}<extra></extra>",
         )
     )  # fmt: skip
@@ -97,20 +102,21 @@ def counts_figure(seen: Overview, by: str, *, meta: Mapping[str, object]) -> go.
     """NSM counts by `kind` or `layer`, each operation apart."""
     counted = seen.by_operation.group_by(by, "operation").agg(pl.col("nonsilent", "mutants").sum()).sort(by)
     figure = go.Figure()
-    for operation in ("max", "min", "zero"):
-        rows = counted.filter(pl.col("operation") == operation).to_dicts()
+    for operation in ("max", "min", "zero", None):
+        rows = counted.filter(pl.col("operation").eq_missing(pl.lit(operation, pl.String))).to_dicts()
         if not rows:
             continue
+        of_operation = {} if operation is None else {"operation": operation}
         figure.add_trace(
             go.Bar(
                 x=[row[by] for row in rows],
                 y=[row["nonsilent"] for row in rows],
-                name=operation,
-                marker={"color": OPERATION_COLOURS[operation]},
-                customdata=[mark(**{by: row[by]}, operation=operation) for row in rows],
-                text=[f"{row['nonsilent']:,} of {row['mutants']:,}" for row in rows],
+                name=operation or "all together",
+                marker={"color": INK if operation is None else OPERATION_COLOURS[operation]},
+                customdata=[mark(**{by: row[by]}, **of_operation) for row in rows],
+                text=[f"{row['nonsilent']:,} of {row['mutants'] or 0:,}" for row in rows],
                 textposition="none",
-                hovertemplate=f"%{{x}}, {operation}: %{{text}} non-silent<extra></extra>",
+                hovertemplate=f"%{{x}}, {operation or 'all'}: %{{text}} non-silent<extra></extra>",
             )
         )
     axis: dict[str, Any] = {"title": {"text": "" if by == "kind" else "layer"}, **_QUIET}
@@ -153,20 +159,24 @@ def axes_figure(found: pl.DataFrame, most: int = 24, *, meta: Mapping[str, objec
 def stripes_figure(
     shares: np.ndarray, layers: Sequence[int], kind: str, axis: str, *, meta: Mapping[str, object]
 ) -> go.Figure:
-    """One kind's rows or columns across, layers down: a stripe is a place that is sensitive in many layers."""
-    marks = [[axis_mark(kind, axis, place, layer) for place in range(shares.shape[1])] for layer in layers]
+    """One kind's rows or columns across, layers down: a stripe is a place that is sensitive in many layers.
+
+    Of very many places, several are one cell, which shows the highest of their shares.
+    """
+    cell = -(-shares.shape[1] // MOST_PLACES)
+    starts = np.arange(0, shares.shape[1], cell)
     figure = go.Figure(
         go.Heatmap(
-            z=cells_of(shares), x=list(range(shares.shape[1])), y=list(layers), customdata=np.array(marks, object),
+            z=cells_of(np.maximum.reduceat(shares, starts, axis=1)), x0=(cell - 1) / 2, dx=cell, y=list(layers),
             colorscale=RISING, zmin=0, zmax=max(float(np.nanmax(shares)), 1e-9), showscale=False,
-            hovertemplate=f"layer %{{y}}, {kind} {axis} %{{x}}: %{{z:.1%}} non-silent<extra></extra>",
+            hovertemplate=f"layer %{{y}}, {kind} {axis} %{{x:.0f}}: %{{z:.1%}} non-silent<extra></extra>",
         )
     )  # fmt: skip
     return _plain(
         figure,
-        meta,
+        {**meta, "kind": kind, "axis": axis, "cell": cell},
         height=120 + 10 * len(layers),
-        xaxis={"title": {"text": f"block {axis} of {kind}"}, **_QUIET},
+        xaxis={"title": {"text": f"{axis} of units of {kind}"}, **_QUIET},
         y="layer",
     ).update_layout(yaxis={"autorange": "reversed", **_QUIET}, dragmode="zoom")
 
@@ -198,21 +208,22 @@ def correlation_figure(
 def scatter_figure(pair: Correlation, names: tuple[str, str], *, meta: Mapping[str, object]) -> go.Figure:
     """Two screens layer by layer."""
     points = pair.points.to_dicts()
+    ticks = ".2~%" if max((row[name] for row in points for name in "xy"), default=0) <= 1 else ""
     figure = go.Figure(
         go.Scatter(
             x=[row["x"] for row in points], y=[row["y"] for row in points], mode="markers+text",
             text=[str(row["layer"]) for row in points], textposition="top center", textfont={"size": 9},
             marker={"size": 9, "color": INK}, customdata=[mark(layer=row["layer"]) for row in points],
-            hovertemplate="layer %{text}: %{x:.1%}, %{y:.1%}<extra></extra>",
+            hovertemplate="layer %{text}: %{x:.3~g}, %{y:.3~g}<extra></extra>",
         )
     )  # fmt: skip
     return _plain(
         figure,
         meta,
         height=320,
-        xaxis={"title": {"text": names[0]}, "zeroline": False, "tickformat": ".2~%"},
+        xaxis={"title": {"text": names[0]}, "zeroline": False, "tickformat": ticks},
         y=names[1],
-    ).update_layout(yaxis={"tickformat": ".2~%", "zeroline": False})
+    ).update_layout(yaxis={"tickformat": ticks, "zeroline": False})
 
 
 def overlap_figure(found: Overlap, names: tuple[str, str], *, meta: Mapping[str, object]) -> go.Figure:
@@ -378,8 +389,8 @@ def agreement_figure(pairs: pl.DataFrame, layer: int, kind: str, *, meta: Mappin
 
 
 def thinned(pairs: pl.DataFrame) -> pl.DataFrame:
-    """At most `MOST_POINTS` rows, evenly drawn."""
-    return pairs if len(pairs) <= MOST_POINTS else pairs.gather_every(-(-len(pairs) // MOST_POINTS))
+    """At most `MOST_POINTS` rows, drawn at random, the same at every call."""
+    return pairs if len(pairs) <= MOST_POINTS else pairs.sort(pairs.columns).sample(MOST_POINTS, seed=0)
 
 
 def kinds_of(frame: pl.DataFrame) -> list[str]:

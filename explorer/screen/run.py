@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from importlib.metadata import version
 
@@ -25,11 +25,11 @@ from explorer.model.weights import checksum
 from explorer.notation import format_genotype
 from explorer.screen.fitting import MOST, Fit, fit
 from explorer.screen.plan import Batch, batches, layer_of, matching, planned_count, unit_size
-from explorer.screen.worker import Job, Screened, Worker, answer_key
+from explorer.screen.worker import Job, Screened, Worker, answer_key, is_out_of_memory
 from explorer.store.writer import MUTANT_TYPES, PHENOTYPE_TYPES, MatrixFacts, ModelFacts, ScreenFacts, ScreenWriter
 
 MOST_ESTIMATED = 10_000_000
-"""Mutants of a screen of which the first-order estimates are kept, at most."""
+"""Units times operations of a screen of which the first-order estimates are kept, at most."""
 
 Execute = Callable[[Iterator[Batch]], Iterable[tuple[Batch, Screened]]]
 """What takes batches and hands them back screened, in any order, each once."""
@@ -91,22 +91,23 @@ class Screen:
             answers: dict[int, Phenotype] = {known[key]: answer for key, answer in new.items()}
             writer.write(batch.number, _rows(batch, screened, known), _answers(answers), screened.seconds)
             yield tally.after(writer.screen, batch, screened)
-        writer.finish(self._estimates())
+        if not writer.is_finished:
+            writer.finish(self._estimates())
 
     def _estimates(self) -> dict[tuple[int, str], npt.NDArray[np.float32]]:
         """What each mutant would do to first order, by the place of its matrix and its operation.
 
         Nothing of a screen on a background, which has another gradient, of very many units, or where memory lacks.
         """
-        units = {matrix.name: unit_size(self.job.plan, matrix) for matrix in self.matrices}
-        if (
-            self.job.background
-            or sum(planned_count(self.job.plan, matrix) for matrix in self.matrices) > MOST_ESTIMATED
-        ):
+        whole = replace(self.job.plan, rate=1.0)
+        units = {matrix.name: unit_size(whole, matrix) for matrix in self.matrices}
+        if self.job.background or sum(planned_count(whole, matrix) for matrix in self.matrices) > MOST_ESTIMATED:
             return {}
         try:
             estimates = estimate_units(self.job.model, self.worker.baseline, lambda matrix: units.get(matrix.name))
-        except (torch.OutOfMemoryError, MemoryError):
+        except (torch.OutOfMemoryError, MemoryError, RuntimeError) as fault:
+            if not is_out_of_memory(fault):
+                raise
             return {}
         return {
             (place, operation): estimates[matrix.name, operation]

@@ -100,7 +100,7 @@ class Worker:
             try:
                 records += self._engine.screen([item.mutation for item in share])
             except (torch.OutOfMemoryError, MemoryError, RuntimeError) as fault:
-                if not _is_out_of_memory(fault):
+                if not is_out_of_memory(fault):
                     raise
                 size = len(share) // 2
             if size == 0:
@@ -138,6 +138,6 @@ def answer_key(tokens: Sequence[int], ending: str) -> bytes:
     return blake2b(f"{ending} {' '.join(map(str, tokens))}".encode(), digest_size=16).digest()
 
 
-def _is_out_of_memory(fault: BaseException) -> bool:
+def is_out_of_memory(fault: BaseException) -> bool:
     """Also on the CPU, where torch says it in words."""
     return isinstance(fault, torch.OutOfMemoryError | MemoryError) or "allocate memory" in str(fault)

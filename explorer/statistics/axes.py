@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from explorer.errors import StatisticsError
 from explorer.statistics.filters import Filter
 from explorer.store.summaries import Bitmap
 
@@ -49,7 +50,12 @@ def axis_counts(bitmaps: Sequence[Bitmap], axis: Axis) -> tuple[Counts, Counts]:
 
 
 def axis_shares(bitmaps: Sequence[Bitmap], axis: Axis) -> tuple[npt.NDArray[np.float64], list[int]]:
-    """Of one kind, the share of non-silent mutants [layers, places] along an axis, and the layers."""
+    """Of one kind, the share of non-silent mutants [layers, places] along an axis, and the layers.
+
+    Raises StatisticsError if there are none.
+    """
+    if not bitmaps:
+        raise StatisticsError("No mutant of that kind is left by the filters: choose another kind, or clear them.")
     layers: dict[int, list[Bitmap]] = {}
     for bitmap in bitmaps:
         layers.setdefault(bitmap.layer, []).append(bitmap)
@@ -118,7 +124,7 @@ def clustering(bitmaps: Sequence[Bitmap], axis: Axis, times: int = 499, seed: in
     screened = np.logical_or.reduce([bitmap.screened for bitmap in bitmaps])
     counts, room = loud.sum(along, dtype=np.int64), screened.sum(along, dtype=np.int64)
     total, units = int(counts.sum()), int(room.sum())
-    if total in (0, units):
+    if total in (0, units) or room.size == 1:
         return Clustering(axis=axis, dispersion=1.0, p=1.0, times=0)
     expected = room * (total / units)
     strewn = np.random.default_rng(seed).multivariate_hypergeometric(room, total, size=times, method="marginals")

@@ -8,7 +8,11 @@ import polars as pl
 
 from explorer.errors import StatisticsError
 from explorer.statistics.filters import Filter
+from explorer.statistics.overview import matrix_counts
 from explorer.store.summaries import Bitmap
+
+ALL = "all"
+"""The operation of a row that is the sum of all."""
 
 LEAST_POINTS = 3
 """Layers that two screens must have in common."""
@@ -54,7 +58,10 @@ class Overlap:
 
 def correlation(first: pl.DataFrame, second: pl.DataFrame, chosen: Filter) -> Correlation:
     """Of two screens, from their `store.summaries.counts`."""
-    both = _mutants(first, chosen).join(_mutants(second, chosen), on=["layer", "kind", "operation"], suffix="_second")
+    one, other = _mutants(first, chosen), _mutants(second, chosen)
+    if ALL in (*one["operation"], *other["operation"]):
+        one, other = _summed(one), _summed(other)
+    both = one.join(other, on=["layer", "kind", "operation"], suffix="_second")
     points = (
         both.group_by("layer")
         .agg(
@@ -105,15 +112,18 @@ def overlap(first: Sequence[Bitmap], second: Sequence[Bitmap], chosen: Filter) -
 
 
 def _mutants(counts: pl.DataFrame, chosen: Filter) -> pl.DataFrame:
-    """Rows of single layers, kinds and operations; of all operations, where only their sum is known."""
-    of_matrices = counts.filter(pl.col("layer").is_not_null() & pl.col("kind").is_not_null())
-    rows = chosen.rows(of_matrices.filter(pl.col("operation").is_not_null()))
-    if rows.is_empty():
-        rows = Filter(layers=chosen.layers, kinds=chosen.kinds).rows(of_matrices)
+    """Rows of single layers, kinds and operations that have mutants; of sums, where only these are known."""
+    rows = chosen.rows(matrix_counts(counts))
     known = pl.col("mutants").fill_null(1)  # of published counts: r and R² are those of the counts then
-    return rows.select("layer", "kind", pl.col("operation").fill_null("all"), known, "nonsilent").filter(
+    return rows.select("layer", "kind", pl.col("operation").fill_null(ALL), known, "nonsilent").filter(
         pl.col("mutants") > 0
     )
+
+
+def _summed(rows: pl.DataFrame) -> pl.DataFrame:
+    """Over the operations."""
+    sums = pl.col("mutants", "nonsilent").cast(pl.Int64).sum()
+    return rows.group_by("layer", "kind").agg(sums).with_columns(operation=pl.lit(ALL))
 
 
 def _pearson(points: pl.DataFrame) -> float | None:

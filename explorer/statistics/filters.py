@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from explorer.errors import StatisticsError
-
-OPERATIONS = ("max", "min", "zero")
+from explorer.store.summaries import OPERATIONS
 
 _RUN = re.compile(r"(?P<first>[0-9]{1,4})(\s*-\s*(?P<last>[0-9]{1,4}))?")
 
@@ -40,11 +39,15 @@ class Filter:
 def read_layers(text: str | None) -> tuple[int, ...]:
     """Layers such as `0-5, 11`; empty for all. Raises StatisticsError."""
     layers: set[int] = set()
-    for part in filter(None, (part.strip() for part in (text or "").replace("*", "").split(","))):
+    said = "" if text is None or text.strip() == "*" else text
+    for part in filter(None, (part.strip() for part in said.split(","))):
         found = _RUN.fullmatch(part)
         if found is None:
             raise StatisticsError(f"'{part}' names no layers: write some such as 0-5, 11, or nothing for all.")
-        layers |= set(range(int(found["first"]), int(found["last"] or found["first"]) + 1))
+        first, last = int(found["first"]), int(found["last"] or found["first"])
+        if last < first:
+            raise StatisticsError(f"'{part}' runs backwards: write {last}-{first}.")
+        layers |= set(range(first, last + 1))
     return tuple(sorted(layers))
 
 

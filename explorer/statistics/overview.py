@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from explorer.statistics.filters import OPERATIONS, Filter
+from explorer.statistics.filters import Filter
+from explorer.store.summaries import OPERATIONS
 
 MEASURES = {
     "nonsilent": "share of non-silent mutants",
@@ -39,16 +40,9 @@ class Overview:
     """By layer: all of them, whatever the filter."""
 
 
-def overview(counts: pl.DataFrame, distinct: pl.DataFrame, chosen: Filter) -> Overview:
-    """The counts that a filter leaves; `distinct` is `store.summaries.distinct` of the same filter."""
-    single = counts.filter(
-        pl.col("layer").is_not_null() & pl.col("kind").is_not_null() & pl.col("operation").is_not_null()
-    )
-    rows = chosen.rows(single)
-    if rows.is_empty():  # a screen of which only the totals are known
-        rows = Filter(layers=chosen.layers, kinds=chosen.kinds).rows(
-            counts.filter(pl.col("layer").is_not_null() & pl.col("kind").is_not_null() & pl.col("operation").is_null())
-        )
+def overview(counts: pl.DataFrame, distinct: pl.DataFrame | None, chosen: Filter) -> Overview:
+    """The counts that a filter leaves; `distinct` is `store.summaries.distinct` of the same filter, if it is asked."""
+    rows = chosen.rows(matrix_counts(counts))
     is_control = (pl.col("operation") == "control") & pl.col("layer").is_not_null()
     return Overview(
         cells=_totals(rows, distinct, ["layer", "kind"]),
@@ -58,6 +52,16 @@ def overview(counts: pl.DataFrame, distinct: pl.DataFrame, chosen: Filter) -> Ov
         whole=_totals(rows, distinct, []),
         controls=_totals(counts.filter(is_control), None, ["layer"]),
     )
+
+
+def matrix_counts(counts: pl.DataFrame) -> pl.DataFrame:
+    """The rows of single layers, kinds and operations; of a screen of which only their sums are known, these.
+
+    A null operation then stands for all; a filter of operations leaves nothing of such a screen.
+    """
+    of_matrices = counts.filter(pl.col("layer").is_not_null() & pl.col("kind").is_not_null())
+    single = of_matrices.filter(pl.col("operation").is_in(list(OPERATIONS)))
+    return of_matrices.filter(pl.col("operation").is_null()) if single.is_empty() else single
 
 
 def operation_totals(counts: pl.DataFrame) -> dict[str, int | None]:

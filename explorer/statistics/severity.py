@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-import polars as pl
-
 from explorer.errors import StatisticsError
+from explorer.store.maps import Bound
 
 Measure = Literal["cosine", "mean_kl", "first_divergence", "added_nll"]
 
@@ -27,7 +26,7 @@ _FALLING = ("cosine", "first_divergence")
 """Measures of which a low value is severe."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Severity:
     """A measure, and the step of its thresholds: 0 shows every non-silent mutant. Raises StatisticsError."""
 
@@ -57,14 +56,9 @@ class Severity:
             return "every non-silent mutant"
         return f"{MEASURES[self.measure].split(',')[0]} {'≤' if self.is_falling else '≥'} {self.threshold:g}"
 
-    def shown(self) -> pl.Expr:
-        """Of a row with the columns of `store.maps.MatrixMap.cells`: whether it is non-silent and severe enough.
-
-        A mutant of which the measure is not known is not, beyond step 0.
-        """
-        loud = pl.col("nonsilent") > 0
+    @property
+    def bound(self) -> Bound | None:
+        """The threshold as `store` takes it; a mutant of which the measure is not known does not reach it."""
         if self.threshold is None:
-            return loud
-        value = pl.col(self.measure)
-        is_severe = value <= self.threshold if self.is_falling else value >= self.threshold
-        return loud & is_severe.fill_null(value=False)
+            return None
+        return Bound(measure=self.measure, value=self.threshold, is_upper=self.is_falling)

@@ -33,9 +33,19 @@ def opened(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyCo
             migrate(connection, version)
         elif version < len(MIGRATIONS):
             raise StoreError(f"{path} was made by an older version: open it once for writing, with a screen.")
-        yield connection
+        with told(path):
+            yield connection
     finally:
         connection.close()
+
+
+@contextmanager
+def told(path: Path) -> Iterator[None]:
+    """What a damaged file makes of a question becomes a StoreError."""
+    try:
+        yield
+    except (duckdb.IOException, duckdb.FatalException, duckdb.InternalException) as fault:
+        raise StoreError(f"{path} cannot be read, it may be damaged, and was left as it is: name another.") from fault
 
 
 def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:

@@ -9,6 +9,7 @@ import duckdb
 
 from explorer.errors import StoreError
 from explorer.store.frames import frame
+from explorer.store.maps import Bound
 from explorer.store.summaries import COSINE_BIN, NONSILENT
 
 _CONDITIONS = {
@@ -29,16 +30,21 @@ _CONDITIONS = {
 """What a mark can say of its mutants; a place goes from `top` to below `bottom`, `left` to below `right`, in units."""
 
 
-def strongest(connection: duckdb.DuckDBPyConnection, screen: int, mark: Mapping[str, object]) -> dict[str, Any]:
+def strongest(
+    connection: duckdb.DuckDBPyConnection, screen: int, mark: Mapping[str, object], bound: Bound | None = None
+) -> dict[str, Any]:
     """The mutant of a mark that changes most: non-silent before silent, then by its KL, then the first.
 
     Its matrix (layer, kind, rows, columns, unit_rows, unit_columns), down, across, operation, nonsilent, text and
-    style. Raises StoreError if there is none, or for a mark that is not one of ours.
+    style. One that reaches the bound is preferred.
+
+    Raises StoreError if there is none, or for a mark that is not one of ours.
     """
     unknown = set(mark) - set(_CONDITIONS)
     if unknown:
         raise StoreError(f"Nothing is known of {', '.join(sorted(unknown))}: draw the picture again.")
-    conditions = " AND ".join(["TRUE", *(_CONDITIONS[name] for name in mark)])
+    reached = "TRUE" if bound is None else bound.condition
+    conditions = " AND ".join([reached, *(_CONDITIONS[name] for name in mark)])
     answers = "JOIN phenotypes p ON p.screen = t.screen AND p.phenotype = t.phenotype" if "p." in conditions else ""
     query = f"""
         WITH found AS (
@@ -53,6 +59,8 @@ def strongest(connection: duckdb.DuckDBPyConnection, screen: int, mark: Mapping[
         FROM found f LEFT JOIN phenotypes q ON q.screen = f.screen AND q.phenotype = f.phenotype
     """
     rows = frame(connection, query, screen=screen, **mark)
+    if rows.is_empty() and bound is not None:
+        return strongest(connection, screen, mark)
     if rows.is_empty():
         raise StoreError("No mutant of this screen is behind that mark.")
     return rows.row(0, named=True)

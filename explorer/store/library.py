@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 import duckdb
 
 from explorer.errors import StoreError
-from explorer.store.database import opened
+from explorer.store.database import opened, told
 from explorer.store.parquet import looked_at
 from explorer.store.queries import Shelf
 
@@ -34,6 +34,12 @@ class Library:
         self._open: dict[Path, duckdb.DuckDBPyConnection] = {}
         """Those that are held open."""
 
+    def update(self) -> None:
+        """Bring the user's own database to the present version, if it is there and nobody holds it."""
+        if self.paths["own"].is_file():
+            with suppress(StoreError), opened(self.paths["own"]):
+                pass
+
     def has(self, shelf: Shelf) -> bool:
         """Whether there is such a database."""
         return self.paths[shelf].exists()
@@ -52,7 +58,7 @@ class Library:
                 with opened(path, read_only=True) as connection:
                     yield connection
                 return
-            with closing(kept.cursor()) as cursor:
+            with told(path), closing(kept.cursor()) as cursor:
                 yield cursor
 
     @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import duckdb
 import polars as pl
@@ -25,18 +25,37 @@ _JOINED = """
 """
 _UNITS = f"""
     SELECT t.down, t.across, t.operation::VARCHAR AS operation, 1 AS mutants, {NONSILENT}::INTEGER AS nonsilent,
+           ({NONSILENT} AND {{reached}})::INTEGER AS shown,
            t.first_divergence, t.overflow, t.mean_kl, t.added_nll, p.cosine, p.style,
            left(p.text, {SHOWN_TEXT + 1}) AS text
     {_JOINED} ORDER BY ALL
 """
 _POOLED = f"""
-    SELECT t.down // $cell AS down, t.across // $cell AS across, t.operation::VARCHAR AS operation,
-           count(*)::INTEGER AS mutants, count(*) FILTER ({NONSILENT})::INTEGER AS nonsilent,
+    SELECT (t.down // $cell)::UINTEGER AS down, (t.across // $cell)::UINTEGER AS across,
+           t.operation::VARCHAR AS operation, count(*)::INTEGER AS mutants,
+           count(*) FILTER ({NONSILENT})::INTEGER AS nonsilent,
+           count(*) FILTER ({NONSILENT} AND {{reached}})::INTEGER AS shown,
            min(t.first_divergence) AS first_divergence, bool_or(t.overflow) AS overflow, max(t.mean_kl) AS mean_kl,
            max(t.added_nll) AS added_nll,
-           min(p.cosine) AS cosine, NULL AS style, NULL AS text
+           min(p.cosine) AS cosine, NULL::VARCHAR AS style, NULL::VARCHAR AS text
     {_JOINED} GROUP BY ALL ORDER BY ALL
 """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """What a mutant must reach to be shown."""
+
+    measure: Literal["cosine", "mean_kl", "first_divergence", "added_nll"]
+    value: float
+    is_upper: bool
+    """Whether it may be at most this, or must be at least."""
+
+    @property
+    def condition(self) -> str:
+        """In SQL."""
+        table = "p" if self.measure == "cosine" else "t"
+        return f"coalesce({table}.{self.measure} {'<=' if self.is_upper else '>='} {float(self.value)}, false)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,12 +79,17 @@ class MatrixMap:
     cell: int
     """Units along the side of a cell."""
     cells: pl.DataFrame
-    """down, across (in cells, from the matrix's first), operation, mutants, nonsilent, first_divergence (least),
+    """down, across (in cells, from the matrix's first), operation, mutants, nonsilent, shown (those of the
+    non-silent that reach the bound), first_divergence (least),
     overflow (any), mean_kl and added_nll (highest), cosine (least); style and text of a cell that is one unit."""
 
 
 def matrix_map(
-    connection: duckdb.DuckDBPyConnection, screen: int, name: str, window: Window | None = None
+    connection: duckdb.DuckDBPyConnection,
+    screen: int,
+    name: str,
+    window: Window | None = None,
+    bound: Bound | None = None,
 ) -> MatrixMap:
     """The map of a matrix, or of a rectangle of its units. Raises StoreError for a matrix that is not in the screen."""
     found = frame(
@@ -88,7 +112,9 @@ def matrix_map(
         "left": shown.columns.start,
         "right": shown.columns.stop - 1,
     }
-    cells = frame(connection, _UNITS, **values) if cell == 1 else frame(connection, _POOLED, **values, cell=cell)
+    reached = "TRUE" if bound is None else bound.condition
+    query = (_UNITS if cell == 1 else _POOLED).format(reached=reached)
+    cells = frame(connection, query, **values, **({} if cell == 1 else {"cell": cell}))
     return MatrixMap(matrix=matrix, window=shown, is_whole=shown == whole, cell=cell, cells=cells)
 
 

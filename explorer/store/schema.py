@@ -78,7 +78,7 @@ def m003_statistics(connection: duckdb.DuckDBPyConnection) -> None:
         ALTER TABLE batches ALTER mutants TYPE UINTEGER;
         DROP TABLE summaries;
         CREATE TABLE counts (
-            screen USMALLINT NOT NULL, layer USMALLINT, kind VARCHAR, operation operation, mutants UINTEGER,
+            screen USMALLINT NOT NULL, layer USMALLINT, kind VARCHAR, operation VARCHAR, mutants UINTEGER,
             nonsilent UINTEGER NOT NULL, phenotypes UINTEGER NOT NULL, near_ties UINTEGER NOT NULL,
             overflows UINTEGER NOT NULL, destructive UINTEGER NOT NULL,
             measured UINTEGER NOT NULL, mean_kl FLOAT, mean_added_nll FLOAT

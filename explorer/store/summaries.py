@@ -22,6 +22,12 @@ NONSILENT = "(t.first_divergence IS NOT NULL OR t.phenotype IS NOT NULL)"
 
 DESTRUCTIVE = "coalesce(p.destructive, t.overflow)"
 
+OPERATIONS = ("max", "min", "zero")
+"""What a mutant's operation can be, controls left out."""
+
+MOST_RECOUNTED = 300_000
+"""Mutants of a screen that are counted whenever they are asked for; of more, what is stored is told."""
+
 COSINE_BINS = 20
 """Of a distribution of cosine similarities, from 0 to 1; the last holds 1 itself."""
 
@@ -41,12 +47,21 @@ _COUNTED = f"""
     count(t.mean_kl)::UINTEGER AS measured, avg(t.mean_kl)::FLOAT AS mean_kl, avg(t.added_nll)::FLOAT AS mean_added_nll
 """
 _COUNTS = f"""
-    SELECT x.layer, x.kind, t.operation, {_COUNTED} {_OF_SCREEN} AND t.operation <> 'control'
+    SELECT x.layer, x.kind, t.operation::VARCHAR AS operation, {_COUNTED} {_OF_SCREEN} AND t.operation <> 'control'
     GROUP BY CUBE (x.layer, x.kind, t.operation)
     UNION ALL
-    SELECT x.layer, NULL, t.operation, {_COUNTED} {_OF_SCREEN} AND t.operation = 'control'
-    GROUP BY GROUPING SETS ((x.layer, t.operation), (t.operation))
+    SELECT x.layer, NULL, 'control', {_COUNTED} {_OF_SCREEN} AND t.operation = 'control'
+    GROUP BY GROUPING SETS ((x.layer), ()) HAVING count(*) > 0
 """
+_PAIRS = "\n".join(
+    f"""
+    UNION ALL
+    SELECT x.layer, x.kind, '{one}+{other}', {_COUNTED} {_OF_SCREEN} AND t.operation IN ('{one}', '{other}')
+    GROUP BY CUBE (x.layer, x.kind)
+    """
+    for one, other in (("max", "min"), ("max", "zero"), ("min", "zero"))
+)
+"""Of a screen of three operations, because phenotypes of two cannot be added."""
 _DISTINCT = """
     SELECT x.layer, x.kind, count(DISTINCT t.phenotype)::UINTEGER AS phenotypes
     FROM mutants t JOIN matrices x ON x.screen = t.screen AND x.matrix = t.matrix
@@ -86,7 +101,7 @@ _PREDICTION_TYPES: dict[str, pl.DataType | type[pl.DataType]] = {
 }
 _PACKED = """
     SELECT matrix, operation::VARCHAR AS operation, screened, nonsilent FROM bitmaps
-    WHERE screen = $screen AND (matrix = $matrix OR $matrix IS NULL) ORDER BY ALL
+    WHERE screen = ? ORDER BY matrix, operation
 """
 
 
@@ -105,7 +120,7 @@ class Bitmap:
 
 def summarise(connection: duckdb.DuckDBPyConnection, screen: int) -> None:
     """Store the summaries of a screen, in place of those that are there."""
-    for table, query in (("counts", _COUNTS), ("distributions", _DISTRIBUTIONS)):
+    for table, query in (("counts", _counts(connection, screen)), ("distributions", _DISTRIBUTIONS)):
         connection.execute(f"DELETE FROM {table} WHERE screen = ?", [screen])
         connection.execute(
             f"INSERT INTO {table} BY NAME SELECT $screen AS screen, * FROM ({query}) ORDER BY ALL", {"screen": screen}
@@ -133,7 +148,9 @@ def counts(connection: duckdb.DuckDBPyConnection, screen: int) -> pl.DataFrame:
 
     The rows of the operation `control` are apart: no other row counts them.
     """
-    source = "counts" if _is_finished(connection, screen) else f"(SELECT $screen AS screen, * FROM ({_COUNTS}))"
+    source = "counts"
+    if not _is_stored(connection, screen):
+        source = f"(SELECT $screen AS screen, * FROM ({_counts(connection, screen)}))"
     query = f"SELECT * EXCLUDE (screen) REPLACE (operation::VARCHAR AS operation) FROM {source} WHERE screen = $screen"
     return frame(connection, query, screen=screen)
 
@@ -146,23 +163,33 @@ def distinct(
     layers: Sequence[int] = (),
     kinds: Sequence[str] = (),
 ) -> pl.DataFrame:
-    """Distinct phenotypes by layer and kind of the mutants that are chosen (empty: all); null means all of them."""
-    if not layers and not kinds and len(operations) <= 1:
-        wanted = pl.col("operation") == operations[0] if operations else pl.col("operation").is_null()
-        known = counts(connection, screen).filter(wanted).select("layer", "kind", "phenotypes")
-        if len(known):
-            return known
-    values = {"operations": list(operations), "layers": list(layers), "kinds": list(kinds)}
-    return frame(connection, _DISTINCT, screen=screen, **values)
+    """Distinct phenotypes by layer and kind of the mutants that are chosen (empty: all); null means all of them.
+
+    In a screen of more than `MOST_RECOUNTED` mutants, those of several layers or kinds together are left out where not
+    all are chosen: to count them takes seconds.
+    """
+    table = counts(connection, screen)
+    screened = [name for name in OPERATIONS if name in set(table["operation"])]
+    named = "+".join(name for name in screened if name in operations)
+    is_whole = not operations or set(screened) <= set(operations)
+    wanted = pl.col("operation").is_null() if is_whole else pl.col("operation") == named
+    known = table.filter(wanted).select("layer", "kind", "phenotypes")
+    if not layers and not kinds:
+        return known
+    if table["mutants"].max() <= MOST_RECOUNTED:  # type: ignore[operator]  # whole numbers
+        values = {"operations": list(operations), "layers": list(layers), "kinds": list(kinds)}
+        return frame(connection, _DISTINCT, screen=screen, **values)
+    return known.filter(
+        pl.col("layer").is_not_null() if layers else pl.lit(value=True),
+        pl.col("kind").is_not_null() if kinds else pl.lit(value=True),
+    )
 
 
 def distribution(connection: duckdb.DuckDBPyConnection, screen: int, measure: str) -> pl.DataFrame:
     """Mutants by layer, kind, operation and bin of `cosine` (from 0 to 19), `first_divergence` or `style`."""
-    source = (
-        "distributions"
-        if _is_finished(connection, screen)
-        else f"(SELECT $screen AS screen, * FROM ({_DISTRIBUTIONS}))"
-    )
+    source = "distributions"
+    if not _is_stored(connection, screen):
+        source = f"(SELECT $screen AS screen, * FROM ({_DISTRIBUTIONS}))"
     query = f"""
         SELECT layer, kind, operation::VARCHAR AS operation, bin, mutants FROM {source}
         WHERE screen = $screen AND measure = $measure
@@ -171,13 +198,12 @@ def distribution(connection: duckdb.DuckDBPyConnection, screen: int, measure: st
 
 
 def bitmaps(connection: duckdb.DuckDBPyConnection, screen: int, matrix: str | None = None) -> list[Bitmap]:
-    """Of every matrix and operation of a screen, or of one matrix."""
+    """Of every matrix and operation of a screen, or of one matrix, whose mutants are quick to look through."""
     matrices = _matrices(connection, screen, matrix)
-    if not _is_finished(connection, screen):
+    if matrix is not None or not _is_stored(connection, screen):
         return list(_counted(connection, screen, matrices))
     by_number = {row["matrix"]: row for row in matrices}
-    only = matrices[0]["matrix"] if matrix is not None and matrices else None
-    packed = connection.execute(_PACKED, {"screen": screen, "matrix": only}).fetchall()
+    packed = connection.execute(_PACKED, [screen]).fetchall()
     return [
         _bitmap(
             by_number[number], operation, _unpacked(by_number[number], screened), _unpacked(by_number[number], loud)
@@ -216,7 +242,7 @@ def _counted(
     units = frame(connection, _UNITS, screen=screen, matrix=only)
     groups = units.partition_by("matrix", "operation", as_dict=True)
     for matrix in matrices:
-        for operation in ("max", "min", "zero"):
+        for operation in OPERATIONS:
             group = groups.get((matrix["matrix"], operation))
             if group is None:
                 continue
@@ -256,6 +282,19 @@ def _matrices(connection: duckdb.DuckDBPyConnection, screen: int, name: str | No
     return frame(connection, query, screen=screen, name=name).rows(named=True)
 
 
-def _is_finished(connection: duckdb.DuckDBPyConnection, screen: int) -> bool:
-    query = "SELECT 1 FROM screens WHERE screen = ? AND finished IS NOT NULL"
-    return bool(connection.execute(query, [screen]).fetchall())
+def _counts(connection: duckdb.DuckDBPyConnection, screen: int) -> str:
+    """The query that counts a screen."""
+    query = "SELECT len(json_extract(plan, '$.operations')::VARCHAR[]) FROM screens WHERE screen = ?"
+    ((operations,),) = connection.execute(query, [screen]).fetchall()
+    return _COUNTS + (_PAIRS if operations == len(OPERATIONS) else "")
+
+
+def _is_stored(connection: duckdb.DuckDBPyConnection, screen: int) -> bool:
+    """Whether the summaries are read: of a finished screen, and of a large one that has been summarised on its way."""
+    query = """
+        SELECT s.finished IS NOT NULL OR coalesce(c.mutants, 0) > ? FROM screens s
+        LEFT JOIN (SELECT screen, max(mutants) AS mutants FROM counts GROUP BY screen) c USING (screen)
+        WHERE s.screen = ?
+    """
+    ((is_stored,),) = connection.execute(query, [MOST_RECOUNTED, screen]).fetchall() or [(False,)]
+    return bool(is_stored)

@@ -20,7 +20,10 @@ import polars as pl
 from explorer.domain import Experiment
 from explorer.errors import StoreError
 from explorer.store.numbers import Noun, find_number, next_number
-from explorer.store.summaries import summarise
+from explorer.store.summaries import MOST_RECOUNTED, summarise
+
+GROWTH = 1.2
+"""A large screen is summarised on its way whenever it has grown by this factor: it can be looked at meanwhile."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,9 +117,13 @@ class ScreenWriter:
         self.screen, self.batch = self._screen(model_id, experiment_id, screen, matrices)
         connection.commit()
         stored = self._all("SELECT number, mutants FROM batches WHERE screen = ?", self.screen)
+        ((finished,),) = self._all("SELECT finished IS NOT NULL FROM screens WHERE screen = ?", self.screen)
+        self.is_finished = bool(finished)
+        """Whether all of it was there before."""
         self.done = frozenset(number for number, _ in stored)
         """The batches that are in the database already."""
         self.mutants_done = sum(mutants for _, mutants in stored)
+        self._written = self._summarised = self.mutants_done
 
     def phenotypes(self) -> Iterator[tuple[tuple[int, ...], str, int]]:
         """Tokens, ending and number of the answers stored so far."""
@@ -138,6 +145,10 @@ class ScreenWriter:
         self._connection.execute(
             "INSERT INTO batches VALUES (?, ?, ?, ?)", [self.screen, number, len(mutants), seconds]
         )
+        if self._written + len(mutants) > max(MOST_RECOUNTED, GROWTH * self._summarised):
+            summarise(self._connection, self.screen)
+            self._summarised = self._written + len(mutants)
+        self._written += len(mutants)
         self._connection.commit()
 
     def finish(self, estimates: Mapping[tuple[int, str], npt.NDArray[np.float32]] | None = None) -> None:

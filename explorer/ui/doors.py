@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from explorer.errors import ExplorerError
-from explorer.figures.marks import margin_mark, mark_of
+from explorer.figures.marks import mark_of, stripe_mark
 from explorer.statistics.filters import Filter
+from explorer.statistics.severity import Severity
 from explorer.ui.drawing import DRAWN_COUNT
 from explorer.ui.handlers import ASKED_COUNT, Handlers
 from explorer.ui.session import Exploration
@@ -37,7 +38,8 @@ class Doors:
         """Tell what the mutant said, and set it in Explore; where that is not possible, say how it would be."""
         try:
             screen, mark = _read(event)
-            behind = self._atlas.behind(self._atlas.screen(screen), mark, chosen or Filter())
+            bound = Severity(*event.meta["severity"]).bound if event.meta.get("severity") else None
+            behind = self._atlas.behind(self._atlas.screen(screen), mark, chosen or Filter(), bound)
         except ExplorerError as fault:
             return [notice_html(str(fault)), *[gr.skip()] * (OPENED_COUNT - 1)]
         try:
@@ -63,13 +65,11 @@ class Doors:
 def _read(event: gr.EventData) -> tuple[str, Mapping[str, object]]:
     """The key of the screen, and what the mark stands for. Raises ExplorerError for a mark that is no mutant."""
     meta, held = event.meta, event.customdata
-    if isinstance(held, str):
+    if isinstance(held, str) and held:
         return str(meta["screen"]), json.loads(held)
-    if "kind" not in meta:
+    if meta.get("axis"):
+        return str(meta["screen"]), stripe_mark(meta, event.x, int(event.y))
+    if "maps" not in meta:
         raise ExplorerError("No mutant is behind that mark: click another.")
-    x_axis, y_axis = event.axes
-    if meta.get("other") and x_axis == "x2":
-        return str(meta["other"]), mark_of(meta, event.x, event.y)
-    if (x_axis, y_axis) == ("x", "y"):
-        return str(meta["screen"]), mark_of(meta, event.x, event.y)
-    return str(meta["screen"]), margin_mark(meta, event.x, event.y, x_axis)
+    is_second = event.axes[0] == "x2"
+    return str(meta["other" if is_second else "screen"]), mark_of(meta["maps"][int(is_second)], event.x, event.y)

@@ -89,6 +89,8 @@ def screen_html(screen: StoredScreen | None, report: Mapping[str, Any] | None, f
         f'{notice_html(fault)}<p class="screen-prompt"><b>{escape(screen.prompt.text)}</b> '
         f"{escape(screen.baseline.strip())}</p>"
     )
+    if screen.mode == "counts":
+        return f'{asked}<p class="caption">Only counts of it were published: the tab Statistics shows them.</p>'
     if not report["mutants"]:
         return f'{asked}<p class="caption">Nothing of it has been screened yet.</p>'
     share = 100 * report["nonsilent"] / report["mutants"]

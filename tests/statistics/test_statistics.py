@@ -16,6 +16,7 @@ from explorer.statistics.filters import Filter, format_layers, read_layers, read
 from explorer.statistics.overview import operation_totals, overview
 from explorer.statistics.phenotypes import histogram, rank_correlation, styles
 from explorer.statistics.severity import Severity
+from explorer.store.maps import Bound
 from explorer.store.summaries import Bitmap
 
 Bools = npt.NDArray[np.bool_]
@@ -40,7 +41,9 @@ def test_layers_are_read_and_written() -> None:
     assert read_layers("") == read_layers(None) == read_layers("*") == ()
     assert format_layers((0, 1, 2, 5, 6, 7, 9)) == "0-2, 5-7, 9"
     assert read_layers(format_layers((3, 9, 10))) == (3, 9, 10)
-    for wrong in ("a", "3-", "-3", "1;2"):
+    with pytest.raises(StatisticsError, match="runs backwards: write 2-5"):
+        read_layers("5-2")
+    for wrong in ("a", "3-", "-3", "1;2", "*.down"):
         with pytest.raises(StatisticsError, match="names no layers"):
             read_layers(wrong)
     assert read_operations(["min", " max"]) == ("max", "min")
@@ -49,9 +52,9 @@ def test_layers_are_read_and_written() -> None:
 
 
 def test_a_threshold_outside_is_refused_and_none_shows_all() -> None:
-    rows = pl.DataFrame({"nonsilent": [0, 1, 1, 1], "cosine": [0.0, 0.6, 0.05, None]})
-    shown = [rows.filter(Severity(step=step).shown())["cosine"].to_list() for step in range(5)]
-    assert shown == [[0.6, 0.05, None], [0.6, 0.05], [0.05], [0.05], [0.05]]
+    assert Severity(step=0).bound is None
+    assert Severity(step=2).bound == Bound(measure="cosine", value=0.5, is_upper=True)
+    assert Severity("added_nll", 1).bound == Bound(measure="added_nll", value=0.01, is_upper=False)
     assert Severity(step=2).told() == "cosine similarity ≤ 0.5"
     assert Severity(measure="mean_kl", step=4).told() == "mean KL ≥ 5"
     with pytest.raises(StatisticsError, match="a step from 0 to 4"):
@@ -94,6 +97,7 @@ def test_an_overview_adds_up_and_weighs_its_means() -> None:
     assert whole["mean_kl"] == pytest.approx((40 * 1.0 + 36 * 2.0) / 76)  # by those that were measured
     assert seen.by_kind.filter(pl.col("kind") == "v")["nonsilent"].to_list() == [10]
     assert seen.controls.to_dicts()[0]["nonsilent_share"] == pytest.approx(0.25)
+    assert overview(_counts(), distinct, Filter(operations=("zero",))).cells.is_empty()
     part = overview(_counts(), distinct, Filter(operations=("max",), layers=(1,), kinds=("v",)))
     assert part.whole["nonsilent"].to_list() == [3]
     assert operation_totals(_counts()) == {
@@ -153,6 +157,8 @@ def test_clustering_is_one_by_chance_and_high_in_a_stripe() -> None:
     assert found.p == pytest.approx(1 / 500)
     assert clustering([_bitmap(stripe)], "row").p > 0.05
     assert clustering([_bitmap(np.zeros((3, 3), np.bool_))], "row").p == 1.0
+    assert clustering([_bitmap([[1, 0, 0]])], "row").p == 1.0  # units that are whole rows or columns
+    assert clustering([_bitmap([[1, 0, 0]])], "column").p > 0.05
 
 
 def test_clustering_expects_what_the_hypergeometric_distribution_does() -> None:
@@ -220,6 +226,15 @@ def test_layers_correlate_as_scipy_says() -> None:
     assert (table[2][2], table[0][2]) == (1.0, None)  # two layers in common are too few
     assert correlation(_layers(first), _layers([3] * 5), Filter()).r is None
     assert correlation(_layers(first), _layers(second), Filter(kinds=("q",))).points.is_empty()
+    assert correlation(_layers(first), _layers(second), Filter(operations=("zero",))).points.is_empty()
+
+
+def test_published_counts_are_compared_with_the_sum_of_all_operations() -> None:
+    both = pl.concat([_layers([1, 4, 2, 8]), _layers([2, 0, 1, 1]).with_columns(operation=pl.lit("min"))])
+    counts = _layers([3, 4, 3, 9]).with_columns(operation=pl.lit(None, pl.String), mutants=pl.lit(None, pl.Int64))
+    found = correlation(both, counts, Filter())
+    assert found.points["x"].to_list() == [3 / 20, 4 / 20, 3 / 20, 9 / 20]
+    assert found.r == pytest.approx(1.0)
 
 
 def test_what_two_screens_share() -> None:

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from explorer.errors import StoreError
-from explorer.store import maps
+from explorer.store import maps, summaries, writer
 from explorer.store.database import opened
 from explorer.store.doors import strongest
 from explorer.store.maps import Window, matrix_map
@@ -62,6 +62,18 @@ def test_a_screen_that_is_not_finished_is_counted_in_the_same_way(
             assert np.array_equal(one.screened, stored.screened)
             assert np.array_equal(one.nonsilent, stored.nonsilent)
         assert other.execute("SELECT count(*) FROM counts").fetchone() == (0,)
+
+
+def test_a_large_screen_is_summarised_on_its_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (summaries, writer):
+        monkeypatch.setattr(module, "MOST_RECOUNTED", 20)
+    with opened(tmp_path / "large.duckdb") as connection:
+        make_screen(connection, "a", finished=False)
+        assert connection.execute("SELECT max(mutants) FROM counts").fetchone() == (30,)
+        connection.execute("UPDATE mutants SET phenotype = NULL, first_divergence = NULL")
+        assert _row(counts(connection, 1), None, None, None)["nonsilent"] == 6  # as it was when it was summarised
+        chosen = distinct(connection, 1, kinds=("v",))
+        assert set(chosen["kind"]) == {"v", "gate"}  # what is stored of single kinds; sums over some are not
 
 
 def test_bitmaps_are_the_mutants(made: duckdb.DuckDBPyConnection) -> None:

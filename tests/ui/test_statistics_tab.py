@@ -14,10 +14,11 @@ import pytest
 
 from explorer.settings import Settings
 from explorer.store.database import opened
+from explorer.store.parquet import export_screens
 from explorer.ui.doors import OPENED_COUNT
 from explorer.ui.handlers import Handlers
 from explorer.ui.session import Exploration, Runs
-from explorer.ui.tabs.statistics import TABS, VIEWS, Controls, StatisticsHandlers
+from explorer.ui.tabs.statistics import LINKED_COUNT, TABS, VIEWS, Controls, StatisticsHandlers
 from explorer.workspace import Workspace
 from tests.made import make_screens
 from tests.ui.visit import ADA, event
@@ -78,11 +79,11 @@ def test_a_filter_changes_the_figures_and_is_kept_in_the_link(own: StatisticsHan
     said = dict(parse_qsl(drawn["address"].removeprefix("?")))
     assert said == {
         "stats_screen": "own:1", "stats_view": "Overview", "stats_operations": "min", "stats_layers": "0-1",
-        "stats_kinds": "v", "stats_matrix": "1.v",
+        "stats_kinds": "v", "stats_matrix": "1.v", "stats_measure": "nonsilent",
     }  # fmt: skip
     restored = own.read_link(event(query_params=said))
-    assert [restored[place] for place in (2, 3, 4)] == ["Overview", ["min"], "0-1"]
-    assert _drawn(restored[5:])["figures"]["by_kind"] == drawn["figures"]["by_kind"]
+    assert restored[2:LINKED_COUNT] == ["Overview", ["min"], "0-1", "nonsilent", "operation", "cosine", 0]
+    assert _drawn(restored[LINKED_COUNT:])["figures"]["by_kind"] == drawn["figures"]["by_kind"]
     assert own.read_link(event(query_params={"genotype": "1.v=0"})) == [gr.skip()] * len(restored)
     cleared = own.clear(*_asked(**changes))
     assert cleared[:2] == [[], ""]
@@ -92,7 +93,7 @@ def test_a_filter_changes_the_figures_and_is_kept_in_the_link(own: StatisticsHan
 def test_looking_at_another_tab_and_leaving(own: StatisticsHandlers) -> None:
     view, *outputs = own.look(event(value="COPA"), *_asked(matrix="1.v"))
     assert view == "COPA"
-    assert json.loads(_drawn(outputs)["figures"]["copa"])["layout"]["meta"]["layer"] == 1
+    assert json.loads(_drawn(outputs)["figures"]["copa"])["layout"]["meta"]["maps"][0]["layer"] == 1
     assert own.leave(event(value="Explore")) == "?"
     assert own.leave(event(value="Statistics")) == gr.skip()
 
@@ -100,7 +101,7 @@ def test_looking_at_another_tab_and_leaving(own: StatisticsHandlers) -> None:
 def test_mistakes_and_lacks_get_a_sentence(own: StatisticsHandlers, tmp_path: Path) -> None:
     drawn = _drawn(own.draw(*_asked(layers="first")))
     assert "names no layers" in drawn["notice"]
-    assert set(map(str, drawn["figures"].values())) == {str(gr.skip())}  # what was there stays
+    assert "6 in all" in drawn["sentences"]["by_kind"]
     drawn = _drawn(own.draw(*_asked(layers="9")))
     assert "clear one of them" in drawn["sentences"]["overview"]
     empty = tmp_path / "empty"
@@ -112,16 +113,43 @@ def test_mistakes_and_lacks_get_a_sentence(own: StatisticsHandlers, tmp_path: Pa
 def test_the_data_of_a_picture_is_taken_away(own: StatisticsHandlers) -> None:
     for form, read in (("csv", pl.read_csv), ("parquet", pl.read_parquet)):
         meta = {"view": "nsm_map", "screen": "own:1"}
-        held = json.loads(own.take(event(format=form, meta=meta), *_asked(matrix="0.v", operations=["max"])))
+        file, notice = own.take(event(format=form, meta=meta), *_asked(matrix="0.v", operations=["max"]))
+        held = json.loads(file)
+        assert notice == ""
         table = read(BytesIO(base64.b64decode(held["content"])))
         assert held["name"] == f"nsm_map.{form}"
         assert table["nonsilent"].sum() == 2
         assert table.filter(pl.col("down") == 0, pl.col("across") == 1)["text"].to_list() == ["waves <b>of</b> verse"]
 
 
+def test_a_zoom_asks_for_its_window_and_takes_its_data(own: StatisticsHandlers) -> None:
+    drawn = {"layer": 0, "kind": "v", "cell": 2, "transposed": False}
+    zoom = event(x=[0.6, 1.4], y=[-0.5, 1.5], meta={"maps": [drawn]})
+    figure, _ = own.zoom(zoom, *_asked(view="NSM map", matrix="0.v"))
+    meta = json.loads(figure)["layout"]["meta"]
+    assert meta["window"] == [[0, 2], [1, 2]]
+    file, _ = own.take(event(format="csv", meta=meta), *_asked(matrix="0.v"))
+    table = pl.read_csv(BytesIO(base64.b64decode(json.loads(file)["content"])))
+    assert set(table["across"]) == {1}
+    figure, told = own.zoom(zoom, *_asked(view="NSM map", layers="first"))
+    assert (figure, "names no layers" in told) == ("", True)
+
+
+def test_a_damaged_database_is_told_and_the_bundled_screens_stay(own: StatisticsHandlers, tmp_path: Path) -> None:
+    with opened(tmp_path / "own.duckdb", read_only=True) as connection:
+        export_screens(connection, [1], tmp_path / "bundled")
+    whole = (tmp_path / "own.duckdb").read_bytes()
+    (tmp_path / "own.duckdb").write_bytes(whole[: len(whole) // 2])
+    drawn = _drawn(_page(tmp_path).draw(*_asked()))
+    assert "own.duckdb" in drawn["notice"]
+    assert [key for _, key in drawn["screen"]["choices"]] == ["bundled:1"]
+    assert (tmp_path / "own.duckdb").read_bytes() == whole[: len(whole) // 2]
+
+
 def test_a_correlation_chooses_its_two_screens(own: StatisticsHandlers) -> None:
     drawn = _drawn(own.compare(event(customdata="own:2 own:1", meta={}), *_asked(view="Compare", matrix="0.v")))
     assert (drawn["screen"]["value"], drawn["other"]["value"]) == ("own:2", "own:1")
+    assert drawn["model"]["value"] == "all models"
     assert "of 30 mutations" in drawn["sentences"]["overlap"].lower()
 
 

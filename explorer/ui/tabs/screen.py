@@ -291,7 +291,10 @@ class ScreenHandlers:
         from explorer.figures.screens import shares_figure
 
         chosen = gr.update(choices=labels, value=found.key)
-        view = self._atlas.view(found, matrix)
+        try:
+            view = self._atlas.view(found, matrix)
+        except ExplorerError as wrong:
+            return [chosen, screen_html(None, None, str(wrong)), "", "", "", ""]
         meta = {"screen": found.key}
         name = view.matrix["name"]
         return [

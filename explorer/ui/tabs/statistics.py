@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from explorer.errors import ExplorerError
+from explorer.errors import ExplorerError, StoreError
 from explorer.figures.encoding import figure_json
 from explorer.figures.marks import window_of
-from explorer.statistics.filters import OPERATIONS, Filter, format_layers, read_layers, read_operations
+from explorer.statistics.filters import Filter, format_layers, read_layers, read_operations
+from explorer.store.maps import Window
+from explorer.store.summaries import OPERATIONS
 from explorer.ui.components.address import Address
 from explorer.ui.components.figure_panel import FigurePanel
 from explorer.ui.components.saver import Saver
@@ -29,6 +33,8 @@ if TYPE_CHECKING:
     from explorer.store.queries import StoredScreen
 
 PREFIX = "stats_"
+LINKED_COUNT = 9
+"""Components that a link sets beside `StatisticsTab.drawn`."""
 ALL = "all models"
 
 TABS: dict[str, tuple[str, ...]] = {
@@ -233,7 +239,7 @@ def wire(
     tab.views.select(own.look, tab.asked, [tab.view, *tab.drawn], **quietly)
     tab.clear.click(own.clear, tab.asked, [tab.operations, tab.layers, *tab.drawn], **quietly)
     for view, panel in tab.panels.items():
-        panel.take(own.take, tab.asked, tab.saver, **quietly)
+        panel.take(own.take, tab.asked, [tab.saver, tab.notice], **quietly)
         if view == "correlations":
             panel.mark_click(own.compare, tab.asked, tab.drawn, **quietly)
             continue
@@ -248,7 +254,18 @@ def wire(
     page_load(
         own.read_link,
         None,
-        [tabs, tab.views, tab.view, tab.operations, tab.layers, *tab.drawn],
+        [
+            tabs,
+            tab.views,
+            tab.view,
+            tab.operations,
+            tab.layers,
+            tab.measure,
+            tab.coloured,
+            tab.severity,
+            tab.step,
+            *tab.drawn,
+        ],
         **quietly,
     )
 
@@ -277,7 +294,7 @@ class StatisticsHandlers:
     def compare(self, event: gr.EventData, *values: Any) -> list[Any]:
         """A cell of the correlation matrix was clicked: its two screens are compared."""
         first, second = str(event.customdata).split()
-        return self._draw(replace(_controls(values), screen=first, other=second))
+        return self._draw(replace(_controls(values), model=ALL, screen=first, other=second))
 
     def open(self, event: gr.EventData, request: gr.Request, exploration: Exploration, *values: Any) -> list[Any]:
         """A mark was clicked: its mutant."""
@@ -289,29 +306,27 @@ class StatisticsHandlers:
 
     def zoom(self, event: gr.EventData, *values: Any) -> list[Any]:
         """A part of a map that is too large to be drawn whole."""
-        controls = _controls(values)
-        screens, _ = self._atlas.stored()
-        asked = self._asked(controls, screens)
-        assert asked is not None
-        return self._picture("nsm_map", replace(asked, window=window_of(event.meta, event.x, event.y)))
+        try:
+            asked = self._found(_controls(values))
+        except ExplorerError as fault:
+            return ["", missing_html(str(fault))]
+        return self._picture("nsm_map", replace(asked, window=window_of(event.meta["maps"][0], event.x, event.y)))
 
-    def take(self, event: gr.EventData, *values: Any) -> Any:
-        """The data of a picture, as a file."""
+    def take(self, event: gr.EventData, *values: Any) -> list[Any]:
+        """The data of a picture, as a file; or why there is none, as the notice."""
         from explorer.pictures import draw
 
-        screens, _ = self._atlas.stored()
+        view, held = str(event.meta["view"]), BytesIO()
         try:
-            asked = self._asked(_controls(values), screens)
-            assert asked is not None
-            view = str(event.meta["view"])
-            data, held = draw(view, self._atlas, asked).data, BytesIO()
-        except ExplorerError:
-            return gr.skip()
+            asked = replace(self._found(_controls(values)), window=_window(event.meta.get("window")))
+            data = draw(view, self._atlas, asked).data
+        except ExplorerError as fault:
+            return [gr.skip(), notice_html(str(fault))]
         if event.format == "csv":
             data.write_csv(held)
         else:
             data.write_parquet(held)
-        return Saver.file(f"{view}.{event.format}", held.getvalue())
+        return [Saver.file(f"{view}.{event.format}", held.getvalue()), ""]
 
     def leave(self, event: gr.SelectData) -> Any:
         """Another tab of the page was opened: the address is no longer of this one."""
@@ -323,24 +338,21 @@ class StatisticsHandlers:
             name.removeprefix(PREFIX): value for name, value in request.query_params.items() if name.startswith(PREFIX)
         }
         if "screen" not in said:
-            return [gr.skip()] * (5 + 9 + 2 * len(VIEWS))
-        view = said.get("view", "")
-        controls = Controls(
-            screen=said["screen"],
-            operations=tuple(filter(None, said.get("operations", "").split(","))),
-            layers=said.get("layers", ""),
-            kinds=tuple(filter(None, said.get("kinds", "").split(","))),
-            matrix=said.get("matrix"),
-            view=view if view in TABS else "Overview",
-            other=said.get("other"),
-        )
-        shown = [name for name in controls.operations if name in OPERATIONS]
+            return [gr.skip()] * (LINKED_COUNT + 9 + 2 * len(VIEWS))
+        controls = _linked(said)
+        shown = [
+            list(controls.operations), controls.layers, controls.measure, controls.coloured, controls.severity,
+            controls.step,
+        ]  # fmt: skip
         selected = [gr.Tabs(selected="statistics"), gr.Tabs(selected=controls.view), controls.view]
-        return [*selected, shown, controls.layers, *self._draw(controls)]
+        return [*selected, *shown, *self._draw(controls)]
 
     def _draw(self, controls: Controls) -> list[Any]:
-        with self._atlas.held():
-            return self._drawn(controls)
+        try:
+            with self._atlas.held():
+                return self._drawn(controls)
+        except ExplorerError as fault:
+            return [*[gr.skip()] * 6, notice_html(str(fault)), *[gr.skip()] * (2 + 2 * len(VIEWS))]
 
     def _drawn(self, controls: Controls) -> list[Any]:
         screens, fault = self._atlas.stored()
@@ -348,41 +360,45 @@ class StatisticsHandlers:
         model = controls.model if controls.model in models else ALL
         offered = [screen for screen in screens if model in (ALL, screen.model)]
         try:
-            asked = self._asked(controls, offered)
+            chosen = _filter(controls)
         except ExplorerError as wrong:
-            return [*[gr.skip()] * 6, notice_html(str(wrong)), *[gr.skip()] * (2 + 2 * len(VIEWS))]
-        if asked is None:
+            fault = f"{wrong} Until then all mutants are shown."
+            chosen = Filter()
+        if not screens:
             told = missing_html("No screen is stored yet: run one in the tab Screen, and its pictures appear here.")
             empty = [each for view in VIEWS for each in ("", told)]
             return [*[gr.skip()] * 6, notice_html(fault), "", gr.skip(), *empty]
+        asked = self._asked(controls, screens, offered, chosen)
+        totals: Any = gr.skip()
+        if controls.view == "Overview":
+            totals = totals_html(list(zip(offered, self._atlas.totals(offered), strict=True)))
         return [
             gr.update(choices=[ALL, *models], value=model),
             gr.update(choices=[(screen_label(screen), screen.key) for screen in offered], value=asked.screen.key),
-            *self._choices(asked, screens),
+            *self._choices(controls.view, asked, screens),
             notice_html(fault),
-            totals_html(list(zip(offered, self._atlas.totals(offered), strict=True)))
-            if controls.view == "Overview"
-            else gr.skip(),
-            _address(controls, asked),
+            totals,
+            _address(controls, asked, model),
             *self._pictures(controls.view, asked),
         ]
 
-    def _choices(self, asked: Asked, screens: list[StoredScreen]) -> list[Any]:
+    def _choices(self, view: str, asked: Asked, screens: list[StoredScreen]) -> list[Any]:
         """Kinds, matrices, axes and screens to compare with."""
         from explorer.figures.statistics import kinds_of
         from explorer.pictures import axis_names
 
         matrices = self._atlas.matrices(asked.screen)
-        try:
-            axes = axis_names(self._atlas, asked)
-        except ExplorerError:
-            axes = []
+        axes: Any = gr.skip()
+        if "stripes" in TABS[view]:
+            with contextlib.suppress(ExplorerError):
+                names = axis_names(self._atlas, asked)
+                axes = gr.update(choices=names, value=asked.axes if asked.axes in names else names[0])
         others = [(screen_label(screen), screen.key) for screen in screens if screen.key != asked.screen.key]
         kinds = kinds_of(matrices)
         return [
             gr.update(choices=kinds, value=[kind for kind in asked.chosen.kinds if kind in kinds]),
             gr.update(choices=matrices["name"].to_list(), value=asked.matrix),
-            gr.update(choices=axes, value=asked.axes or (axes[0] if axes else None)),
+            axes,
             gr.update(choices=others, value=None if asked.other is None else asked.other.key),
         ]
 
@@ -402,33 +418,33 @@ class StatisticsHandlers:
             return ["", missing_html(str(fault))]
         return [figure_json(picture.figure), sentence_html(picture.sentence)]
 
-    def _asked(self, controls: Controls, screens: list[StoredScreen]) -> Asked | None:
-        """What the controls ask for; None if there is no screen at all. Raises ExplorerError."""
+    def _found(self, controls: Controls) -> Asked:
+        """What the controls ask for, as it is drawn. Raises ExplorerError."""
+        screens, fault = self._atlas.stored()
+        offered = [screen for screen in screens if controls.model in (ALL, screen.model)] or screens
+        if not screens:
+            raise StoreError(fault or "There is no screen any more.")
+        return self._asked(controls, screens, offered, _filter(controls))
+
+    def _asked(
+        self, controls: Controls, screens: list[StoredScreen], offered: list[StoredScreen], chosen: Filter
+    ) -> Asked:
+        """What the controls ask for: a screen of those that are offered, beside any other. Raises ExplorerError."""
         from explorer.pictures import Asked
         from explorer.statistics.severity import Severity
 
-        if not screens:
-            return None
-        by_key = {screen.key: screen for screen in screens}
-        screen = by_key.get(controls.screen or "", screens[0])
+        screen = next((each for each in offered if each.key == controls.screen), (offered or screens)[0])
         others = [each for each in screens if each.key != screen.key]
-        other = by_key.get(controls.other or "")
-        if other is None or other.key == screen.key:
-            other = _alike(screen, others)
-        matrix = self._atlas.telling(screen, controls.matrix)
-        chosen = _filter(controls)
-        axes = controls.axes or ""
-        if chosen.kinds and axes.rpartition(" ")[0] not in chosen.kinds:
-            axes = ""
+        other = next((each for each in others if each.key == controls.other), None)
         return Asked(
             screen=screen,
             chosen=chosen,
             measure=controls.measure,
-            matrix=matrix,
-            severity=Severity(measure=controls.severity, step=int(controls.step)),  # type: ignore[arg-type]  # a choice
+            matrix=self._atlas.telling(screen, controls.matrix, chosen),
+            severity=Severity(controls.severity, int(controls.step)),  # type: ignore[arg-type]  # a choice
             coloured=controls.coloured == "severity",
-            axes=axes,
-            other=other,
+            axes=controls.axes or "",
+            other=other or _alike(screen, others),
         )
 
 
@@ -449,14 +465,52 @@ def _alike(screen: StoredScreen, others: list[StoredScreen]) -> StoredScreen | N
     return next((other for other in others if other.plan == screen.plan), others[0] if others else None)
 
 
-def _address(controls: Controls, asked: Asked) -> str:
-    said = {
-        f"{PREFIX}screen": asked.screen.key,
-        f"{PREFIX}view": controls.view,
-        f"{PREFIX}operations": ",".join(asked.chosen.operations),
-        f"{PREFIX}layers": format_layers(asked.chosen.layers),
-        f"{PREFIX}kinds": ",".join(asked.chosen.kinds),
-        f"{PREFIX}matrix": asked.matrix,
-        f"{PREFIX}other": asked.other.key if asked.other and controls.view == "Compare" else "",
+def _window(edges: list[list[int]] | None) -> Window | None:
+    """As a figure's `layout.meta` tells it."""
+    return None if edges is None else Window(rows=range(*edges[0]), columns=range(*edges[1]))
+
+
+def _linked(said: Mapping[str, str]) -> Controls:
+    """What an address says; what is none of our choices is as if it were not said."""
+
+    def one_of(name: str, choices: Iterable[str], default: str) -> str:
+        value = said.get(name, "")
+        return value if value in choices else default
+
+    step = said.get("step", "")
+    return Controls(
+        model=said.get("model"),
+        screen=said["screen"],
+        operations=tuple(name for name in said.get("operations", "").split(",") if name in OPERATIONS),
+        layers=said.get("layers", ""),
+        kinds=tuple(filter(None, said.get("kinds", "").split(","))),
+        matrix=said.get("matrix"),
+        view=one_of("view", TABS, "Overview"),
+        measure=one_of("measure", dict(MEASURES).values(), "nonsilent"),
+        coloured=one_of("coloured", ("operation", "severity"), "operation"),
+        severity=one_of("severity", dict(SEVERITIES).values(), "cosine"),
+        step=int(step) if step in ("1", "2", "3", "4") else 0,
+        axes=said.get("axes"),
+        other=said.get("other"),
+    )
+
+
+def _address(controls: Controls, asked: Asked, model: str) -> str:
+    """The filters, and what the open tab's own controls say."""
+    of_view: dict[str, dict[str, object]] = {
+        "Overview": {"measure": controls.measure},
+        "NSM map": {"coloured": controls.coloured, "severity": controls.severity, "step": int(controls.step)},
+        "Rows and columns": {"axes": asked.axes},
+        "Compare": {"other": asked.other.key if asked.other else ""},
     }
-    return format_query({name: value for name, value in said.items() if value})
+    said = {
+        "screen": asked.screen.key,
+        "view": controls.view,
+        "model": "" if model == ALL else model,
+        "operations": ",".join(asked.chosen.operations),
+        "layers": format_layers(asked.chosen.layers),
+        "kinds": ",".join(asked.chosen.kinds),
+        "matrix": asked.matrix,
+        **of_view.get(controls.view, {}),
+    }
+    return format_query({f"{PREFIX}{name}": value for name, value in said.items() if value})
