@@ -96,11 +96,11 @@ def _totals(rows: pl.DataFrame, distinct: pl.DataFrame | None, by: Sequence[str]
     if distinct is not None:
         for name in ("layer", "kind"):
             distinct = distinct.filter(pl.col(name).is_not_null() if name in by else pl.col(name).is_null())
-        table = (
-            table.join(distinct.select(*by, "phenotypes"), on=list(by), how="left")
-            if by
-            else table.hstack(distinct.select("phenotypes"))
-        )
+        known = distinct.select(*by, "phenotypes")
+        if by:
+            table = table.join(known, on=list(by), how="left")
+        else:  # nothing, where it is not known of all of them together
+            table = table.with_columns(phenotypes=pl.lit(next(iter(known["phenotypes"]), None), pl.UInt32))
     return table.sort(list(by)) if by else table
 
 

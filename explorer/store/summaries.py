@@ -101,7 +101,7 @@ _PREDICTION_TYPES: dict[str, pl.DataType | type[pl.DataType]] = {
 }
 _PACKED = """
     SELECT matrix, operation::VARCHAR AS operation, screened, nonsilent FROM bitmaps
-    WHERE screen = ? ORDER BY matrix, operation
+    WHERE screen = $screen AND (matrix = $matrix OR $matrix IS NULL) ORDER BY matrix, operation
 """
 
 
@@ -198,12 +198,13 @@ def distribution(connection: duckdb.DuckDBPyConnection, screen: int, measure: st
 
 
 def bitmaps(connection: duckdb.DuckDBPyConnection, screen: int, matrix: str | None = None) -> list[Bitmap]:
-    """Of every matrix and operation of a screen, or of one matrix, whose mutants are quick to look through."""
+    """Of every matrix and operation of a screen, or of one matrix: its mutants are looked through if it may grow."""
     matrices = _matrices(connection, screen, matrix)
-    if matrix is not None or not _is_stored(connection, screen):
+    if not _is_stored(connection, screen, has_growing=matrix is None):
         return list(_counted(connection, screen, matrices))
     by_number = {row["matrix"]: row for row in matrices}
-    packed = connection.execute(_PACKED, [screen]).fetchall()
+    only = None if matrix is None else next(iter(by_number), None)
+    packed = connection.execute(_PACKED, {"screen": screen, "matrix": only}).fetchall()
     return [
         _bitmap(
             by_number[number], operation, _unpacked(by_number[number], screened), _unpacked(by_number[number], loud)
@@ -289,12 +290,14 @@ def _counts(connection: duckdb.DuckDBPyConnection, screen: int) -> str:
     return _COUNTS + (_PAIRS if operations == len(OPERATIONS) else "")
 
 
-def _is_stored(connection: duckdb.DuckDBPyConnection, screen: int) -> bool:
-    """Whether the summaries are read: of a finished screen, and of a large one that has been summarised on its way."""
+def _is_stored(connection: duckdb.DuckDBPyConnection, screen: int, *, has_growing: bool = True) -> bool:
+    """Whether the summaries are read: of a finished screen, and of a large one on its way if that is good enough."""
     query = """
-        SELECT s.finished IS NOT NULL OR coalesce(c.mutants, 0) > ? FROM screens s
+        SELECT s.finished IS NOT NULL OR coalesce(c.mutants > ?, false) FROM screens s
         LEFT JOIN (SELECT screen, max(mutants) AS mutants FROM counts GROUP BY screen) c USING (screen)
         WHERE s.screen = ?
     """
-    ((is_stored,),) = connection.execute(query, [MOST_RECOUNTED, screen]).fetchall() or [(False,)]
+    ((is_stored,),) = connection.execute(query, [MOST_RECOUNTED if has_growing else None, screen]).fetchall() or [
+        (False,)
+    ]
     return bool(is_stored)

@@ -7,6 +7,7 @@ writes a batch again changes nothing.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -22,8 +23,8 @@ from explorer.errors import StoreError
 from explorer.store.numbers import Noun, find_number, next_number
 from explorer.store.summaries import MOST_RECOUNTED, summarise
 
-GROWTH = 1.2
-"""A large screen is summarised on its way whenever it has grown by this factor: it can be looked at meanwhile."""
+PAUSE, SHARE = 30.0, 20.0
+"""A large screen is summarised on its way, to be looked at: after so many seconds, or times as long as that takes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +124,8 @@ class ScreenWriter:
         self.done = frozenset(number for number, _ in stored)
         """The batches that are in the database already."""
         self.mutants_done = sum(mutants for _, mutants in stored)
-        self._written = self._summarised = self.mutants_done
+        self._written = self.mutants_done
+        self._due = time.monotonic() + PAUSE
 
     def phenotypes(self) -> Iterator[tuple[tuple[int, ...], str, int]]:
         """Tokens, ending and number of the answers stored so far."""
@@ -145,10 +147,11 @@ class ScreenWriter:
         self._connection.execute(
             "INSERT INTO batches VALUES (?, ?, ?, ?)", [self.screen, number, len(mutants), seconds]
         )
-        if self._written + len(mutants) > max(MOST_RECOUNTED, GROWTH * self._summarised):
-            summarise(self._connection, self.screen)
-            self._summarised = self._written + len(mutants)
         self._written += len(mutants)
+        if self._written > MOST_RECOUNTED and time.monotonic() > self._due:
+            begun = time.monotonic()
+            summarise(self._connection, self.screen)
+            self._due = time.monotonic() + max(PAUSE, SHARE * (time.monotonic() - begun))
         self._connection.commit()
 
     def finish(self, estimates: Mapping[tuple[int, str], npt.NDArray[np.float32]] | None = None) -> None:

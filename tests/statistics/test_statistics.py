@@ -98,6 +98,8 @@ def test_an_overview_adds_up_and_weighs_its_means() -> None:
     assert seen.by_kind.filter(pl.col("kind") == "v")["nonsilent"].to_list() == [10]
     assert seen.controls.to_dicts()[0]["nonsilent_share"] == pytest.approx(0.25)
     assert overview(_counts(), distinct, Filter(operations=("zero",))).cells.is_empty()
+    assert overview(_counts(), distinct[:1], Filter(layers=(0,))).whole["phenotypes"].to_list() == [None]
+    assert "phenotypes" not in overview(_counts(), None, Filter()).cells.columns
     part = overview(_counts(), distinct, Filter(operations=("max",), layers=(1,), kinds=("v",)))
     assert part.whole["nonsilent"].to_list() == [3]
     assert operation_totals(_counts()) == {

@@ -67,6 +67,7 @@ def test_a_screen_that_is_not_finished_is_counted_in_the_same_way(
 def test_a_large_screen_is_summarised_on_its_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (summaries, writer):
         monkeypatch.setattr(module, "MOST_RECOUNTED", 20)
+    monkeypatch.setattr(writer, "PAUSE", -1.0)
     with opened(tmp_path / "large.duckdb") as connection:
         make_screen(connection, "a", finished=False)
         assert connection.execute("SELECT max(mutants) FROM counts").fetchone() == (30,)
