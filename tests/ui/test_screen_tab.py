@@ -10,6 +10,7 @@ import gradio as gr
 import pytest
 
 from explorer.settings import Settings
+from explorer.store import maps
 from explorer.store.database import opened
 from explorer.store.parquet import export_screens
 from explorer.ui.handlers import Handlers
@@ -91,6 +92,19 @@ def test_a_click_opens_the_mutation_in_explore(own: ScreenHandlers, start: Explo
     assert exploration.genotype(anatomy) in genotypes  # the stronger of them
     assert "1.down[0:8,8:16]" in behind
     assert rest[-6:-4] == ["w5 w6 w7", "Raw text"]
+
+
+def test_a_large_map_is_drawn_again_on_zoom(
+    own: ScreenHandlers, start: Exploration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _run(own, start)
+    monkeypatch.setattr(maps, "MOST_CELLS", 6)
+    meta = _drawn(own.open(None, ""))["map"]["layout"]["meta"]
+    assert (meta["matrix"], meta["maps"][0]["cell"]) == ("1.down", 2)
+    figure = json.loads(own.zoom("own:1", event(x=[-0.5, 1.5], y=[0.5, 2.5], meta=meta)))
+    assert figure["layout"]["meta"]["window"] == [[1, 3], [0, 2]]
+    assert figure["layout"]["meta"]["maps"][0]["cell"] == 1
+    assert own.zoom("own:7", event(x=None, y=None, meta=meta)) == gr.skip()
 
 
 def test_a_click_on_a_screen_of_another_model_is_refused(own: ScreenHandlers, start: Exploration) -> None:

@@ -11,6 +11,7 @@ import gradio as gr
 from explorer.domain import NAMED_OPERATIONS
 from explorer.errors import ExplorerError
 from explorer.figures.encoding import figure_json
+from explorer.figures.marks import window_of
 from explorer.screen.plan import Plan
 from explorer.screen.queue import Order
 from explorer.statistics.filters import Filter
@@ -187,6 +188,7 @@ def wire(tab: ScreenTab, opened: Any, tabs: gr.Tabs, explore: ExploreTab, handle
     tab.queue.act(own.act, None, tab.queue, **quietly)
     tab.shown.input(own.show, [tab.shown, tab.matrix], tab.drawn, **quietly)
     tab.strip.mark_click(own.open_matrix, [tab.shown], tab.drawn, **quietly)
+    tab.map.zoom(own.zoom, [tab.shown], tab.map, **quietly)
     tab.map.mark_click(
         own.choose,
         [explore.exploration],
@@ -305,6 +307,18 @@ class ScreenHandlers:
             map_caption_html(view.matrix),
             figure_json(nsm_figure(view.map, Filter(), meta=meta)),
         ]
+
+    def zoom(self, shown: str, event: gr.EventData) -> Any:
+        """A part of a map that is too large to be drawn whole."""
+        from explorer.figures.nsm import nsm_figure
+
+        try:
+            found = self._atlas.screen(shown)
+            window = window_of(event.meta["maps"][0], event.x, event.y)
+            drawn = self._atlas.map(found, str(event.meta["matrix"]), window)
+        except ExplorerError:  # it is told when the tab is drawn next
+            return gr.skip()
+        return figure_json(nsm_figure(drawn, Filter(), meta={"screen": found.key}))
 
     def choose(self, exploration: Exploration, request: gr.Request, event: gr.EventData) -> list[Any]:
         """A unit of the map was clicked: its mutation and its prompt are set in the tab Explore."""
