@@ -231,9 +231,8 @@ def wire(
     quietly: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
     opened(own.draw, tab.asked, tab.drawn, **quietly)
     for component in (tab.screen, tab.operations, tab.kinds, tab.matrix, tab.measure, tab.coloured, tab.severity,
-                      tab.axes, tab.other, tab.model):  # fmt: skip
+                      tab.step, tab.axes, tab.other, tab.model):  # fmt: skip
         component.input(own.draw, tab.asked, tab.drawn, trigger_mode="always_last", **quietly)
-    tab.step.release(own.draw, tab.asked, tab.drawn, **quietly)
     for event in (tab.layers.submit, tab.layers.blur):
         event(own.draw, tab.asked, tab.drawn, **quietly)
     tab.views.select(own.look, tab.asked, [tab.view, *tab.drawn], **quietly)
