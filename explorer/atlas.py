@@ -43,17 +43,6 @@ class ScreenView(NamedTuple):
     """See `store.maps`."""
 
 
-class Said(NamedTuple):
-    """What mutants of a screen say, counted."""
-
-    cosine: pl.DataFrame
-    """See `statistics.phenotypes.histogram`; as the next."""
-    first_divergence: pl.DataFrame
-    by_kind: pl.DataFrame
-    """See `statistics.phenotypes.styles`; as the next."""
-    by_layer: pl.DataFrame
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Behind:
     """The mutant behind a mark."""
@@ -208,25 +197,20 @@ class Atlas:
         """The NSMs that two screens share. Raises StatisticsError if their grids differ."""
         return overlap(self._chosen(first, chosen), self._chosen(second, chosen), chosen)
 
-    def said(self, screen: StoredScreen, chosen: Filter) -> Said:
-        """See `statistics.phenotypes`."""
+    def histogram(self, screen: StoredScreen, measure: str, chosen: Filter) -> pl.DataFrame:
+        """Mutants by `cosine` or `first_divergence`, see `statistics.phenotypes`."""
         with self._library.reading(screen.shelf) as connection:
-            cosine, parted, style = (
-                distribution(connection, screen.screen, measure) for measure in ("cosine", "first_divergence", "style")
-            )
-        return Said(
-            cosine=histogram(cosine, chosen),
-            first_divergence=histogram(parted, chosen),
-            by_kind=styles(style, chosen, "kind"),
-            by_layer=styles(style, chosen, "layer"),
-        )
+            return histogram(distribution(connection, screen.screen, measure), chosen)
+
+    def styles(self, screen: StoredScreen, by: str, chosen: Filter) -> pl.DataFrame:
+        """Styles by `layer` or `kind`, see `statistics.phenotypes`."""
+        with self._library.reading(screen.shelf) as connection:
+            return styles(distribution(connection, screen.screen, "style"), chosen, by)
 
     def predicted(self, screen: StoredScreen, matrix: str, chosen: Filter) -> tuple[pl.DataFrame, float | None]:
         """Estimated and measured change of NLL of a matrix's mutants, and Spearman's ρ of the two."""
         with self._library.reading(screen.shelf) as connection:
-            pairs = predictions(connection, screen.screen, matrix)
-        if chosen.operations:
-            pairs = pairs.filter(pl.col("operation").is_in(list(chosen.operations)))
+            pairs = chosen.rows(predictions(connection, screen.screen, matrix))
         return pairs, rank_correlation(pairs["predicted"], pairs["added_nll"])
 
     def behind(

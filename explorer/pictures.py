@@ -21,8 +21,8 @@ from explorer.statistics.filters import Filter
 from explorer.statistics.overview import MEASURES, value_column
 from explorer.statistics.severity import MEASURES as MEASURED
 from explorer.statistics.severity import Severity
-from explorer.store.maps import MatrixMap, Window
-from explorer.store.queries import StoredScreen
+from explorer.store.maps import Window
+from explorer.store.queries import StoredScreen, unit_told
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -120,7 +120,7 @@ def nsm_map(atlas: Atlas, asked: Asked) -> Picture:
     """The map of one matrix."""
     matrix = atlas.telling(asked.screen, asked.matrix, asked.chosen)
     drawn = atlas.map(asked.screen, matrix, asked.window, asked.severity.bound)
-    cells = _operations(drawn, asked.chosen)
+    cells = asked.chosen.rows(drawn.cells)
     if cells.is_empty():
         raise StatisticsError(f"No mutant of {matrix} is stored, or the filters leave none: choose another matrix.")
     measured = int(cells[asked.severity.measure].count())
@@ -141,11 +141,6 @@ def nsm_map(atlas: Atlas, asked: Asked) -> Picture:
         "clustering": [asdict(each) for each in gathered or ()],
     }
     return Picture(figure=figure, sentence=sentence, data=cells, numbers=numbers)
-
-
-def _operations(drawn: MatrixMap, chosen: Filter) -> pl.DataFrame:
-    cells = drawn.cells
-    return cells.filter(pl.col("operation").is_in(list(chosen.operations))) if chosen.operations else cells
 
 
 def _gathered(found: tuple[Clustering, Clustering] | None) -> str:
@@ -311,7 +306,7 @@ def two_maps(atlas: Atlas, asked: Asked) -> Picture:
 
 def cosine(atlas: Atlas, asked: Asked) -> Picture:
     """How far the texts are from the standard output."""
-    counted = atlas.said(asked.screen, asked.chosen).cosine
+    counted = atlas.histogram(asked.screen, "cosine", asked.chosen)
     total = _some(counted)
     far = int(counted.filter(pl.col("bin") < 10)["mutants"].sum())  # noqa: PLR2004  # of twenty bins, half
     figure = figures.histogram_figure(counted, "cosine", meta=_meta(asked, "cosine"))
@@ -324,7 +319,7 @@ def cosine(atlas: Atlas, asked: Asked) -> Picture:
 
 def divergence(atlas: Atlas, asked: Asked) -> Picture:
     """Where the texts part."""
-    counted = atlas.said(asked.screen, asked.chosen).first_divergence
+    counted = atlas.histogram(asked.screen, "first_divergence", asked.chosen)
     total = _some(counted)
     first = int(counted.filter(pl.col("bin") == 0)["mutants"].sum())
     figure = figures.histogram_figure(counted, "first_divergence", meta=_meta(asked, "divergence"))
@@ -337,15 +332,16 @@ def divergence(atlas: Atlas, asked: Asked) -> Picture:
 
 def styles_by_kind(atlas: Atlas, asked: Asked) -> Picture:
     """Which kinds give which styles."""
-    return _styles(atlas.said(asked.screen, asked.chosen).by_kind, "kind", asked)
+    return _styles(atlas, asked, "kind")
 
 
 def styles_by_layer(atlas: Atlas, asked: Asked) -> Picture:
     """Which layers give which styles."""
-    return _styles(atlas.said(asked.screen, asked.chosen).by_layer, "layer", asked)
+    return _styles(atlas, asked, "layer")
 
 
-def _styles(counted: pl.DataFrame, by: str, asked: Asked) -> Picture:
+def _styles(atlas: Atlas, asked: Asked, by: str) -> Picture:
+    counted = atlas.styles(asked.screen, by, asked.chosen)
     total = _some(counted)
     figure = figures.styles_figure(counted, by, meta=_meta(asked, f"styles_by_{by}"))
     odd = int(counted.filter(pl.col("style").is_in(["poem", "dialogue"]))["mutants"].sum())
@@ -395,8 +391,7 @@ def names_of(screens: Sequence[StoredScreen]) -> list[str]:
     has_models = len({screen.model for screen in screens}) > 1
     names = []
     for screen in screens:
-        step = f"step {screen.plan['step']}" if screen.plan["unit"] == "block" else f"each {screen.plan['unit']}"
-        parts = [screen.experiment, step, screen.background, screen.model if has_models else ""]
+        parts = [screen.experiment, unit_told(screen.plan), screen.background, screen.model if has_models else ""]
         names.append(", ".join(filter(None, parts)))
     return [
         f"{name} ({screen.key})" if names.count(name) > 1 else name for name, screen in zip(names, screens, strict=True)

@@ -50,7 +50,7 @@ def nsm_figure(
     `severity` is that by which milder mutants were left out; if `coloured`, its measure gives the colours.
     """
     severity = severity or Severity()
-    cells = _operations(drawn, chosen)
+    cells = chosen.rows(drawn.cells)
     figure = go.Figure()
     for trace in _traces(drawn, cells, severity, coloured=coloured):
         figure.add_trace(trace)
@@ -74,7 +74,7 @@ def nsm_figure(
 
 def copa_figure(drawn: MatrixMap, pattern: Copa, *, meta: Mapping[str, object]) -> go.Figure:
     """The map rearranged: rows and columns by max less min NSMs; the margins show that difference."""
-    cells = _operations(drawn, Filter(operations=("max", "min")))
+    cells = Filter(operations=("max", "min")).rows(drawn.cells)
     kinds, texts = _categories(drawn, cells), _texts(drawn, cells)
     loud = cells.filter(pl.col("nonsilent") > 0)
     difference = {
@@ -127,7 +127,7 @@ def pair_figure(
     layout: dict[str, Any] = {}
     for place, (drawn, name) in enumerate(zip(maps, names, strict=True)):
         number = "" if place == 0 else str(place + 1)
-        cells = _operations(drawn, chosen)
+        cells = chosen.rows(drawn.cells)
         kinds, texts = _turned(drawn, _categories(drawn, cells), _texts(drawn, cells))
         trace = _heatmap(kinds, texts, *_origin(drawn))
         figure.add_trace(trace.update(xaxis=f"x{number}", yaxis=f"y{number}"))
@@ -181,12 +181,6 @@ def _geometry(drawn: MatrixMap) -> dict[str, Any]:
         "cell": drawn.cell,
         "transposed": _is_transposed(drawn),
     }
-
-
-def _operations(drawn: MatrixMap, chosen: Filter) -> pl.DataFrame:
-    """The rows of the operations that a filter leaves; which matrices it leaves is no matter of the map of one."""
-    cells = drawn.cells
-    return cells.filter(pl.col("operation").is_in(list(chosen.operations))) if chosen.operations else cells
 
 
 def _is_transposed(drawn: MatrixMap) -> bool:

@@ -18,7 +18,7 @@ from explorer.figures.marks import axis_mark, mark
 from explorer.figures.palette import NOT_SCREENED, OPERATION_COLOURS
 from explorer.statistics.experiments import Correlation, Overlap
 from explorer.statistics.overview import MEASURES, Overview
-from explorer.store.summaries import COSINE_BINS
+from explorer.store.summaries import COSINE_BINS, OPERATIONS
 
 INK, FIRST, SECOND = "#0d9488", "#0072b2", "#d55e00"
 BOTH_WAYS = [[0.0, "#0072b2"], [0.5, "rgba(148,163,184,0.10)"], [1.0, "#d55e00"]]
@@ -102,7 +102,7 @@ def counts_figure(seen: Overview, by: str, *, meta: Mapping[str, object]) -> go.
     """NSM counts by `kind` or `layer`, each operation apart."""
     counted = seen.by_operation.group_by(by, "operation").agg(pl.col("nonsilent", "mutants").sum()).sort(by)
     figure = go.Figure()
-    for operation in ("max", "min", "zero", None):
+    for operation in (*OPERATIONS, None):
         rows = counted.filter(pl.col("operation").eq_missing(pl.lit(operation, pl.String))).to_dicts()
         if not rows:
             continue
@@ -188,7 +188,6 @@ def correlation_figure(
     figure = go.Figure(
         go.Heatmap(
             z=[list(line) for line in table],
-
             customdata=[[f"{first} {second}" for second in keys] for first in keys],
             x=list(names), y=list(names), colorscale=BOTH_WAYS, zmin=-1, zmax=1,
             xgap=2, ygap=2, showscale=False, hoverongaps=False, texttemplate="%{z:.2f}",
@@ -247,7 +246,7 @@ def overlap_figure(found: Overlap, names: tuple[str, str], *, meta: Mapping[str,
 def histogram_figure(counted: pl.DataFrame, measure: str, *, meta: Mapping[str, object]) -> go.Figure:
     """Non-silent mutants by cosine similarity or by first divergence, each operation apart."""
     figure = go.Figure()
-    for operation in ("max", "min", "zero"):
+    for operation in OPERATIONS:
         rows = counted.filter(pl.col("operation") == operation).to_dicts()
         if not rows:
             continue
@@ -313,12 +312,7 @@ def distinct_figure(cells: pl.DataFrame, *, meta: Mapping[str, object]) -> go.Fi
     """Distinct phenotypes over NSMs, a point a matrix: on the line every NSM says something of its own."""
     rows = cells.filter(pl.col("phenotypes").is_not_null()).to_dicts()
     top = max((row["nonsilent"] for row in rows), default=1)
-    figure = go.Figure(
-        go.Scatter(
-            x=[0, top], y=[0, top], mode="lines", line={"dash": "dot", "color": "#94a3b8"}, hoverinfo="skip",
-            showlegend=False,
-        )
-    )  # fmt: skip
+    figure = go.Figure(_diagonal(0, top))
     for kind in kinds_of(cells):
         own = [row for row in rows if row["kind"] == kind]
         figure.add_trace(
@@ -341,15 +335,9 @@ def distinct_figure(cells: pl.DataFrame, *, meta: Mapping[str, object]) -> go.Fi
 def agreement_figure(pairs: pl.DataFrame, layer: int, kind: str, *, meta: Mapping[str, object]) -> go.Figure:
     """Measured over estimated change of NLL, both as magnitudes on logarithmic axes; on the line they are equal."""
     shown = thinned(pairs)
-    figure = go.Figure()
     low, high = 1e-5, max(10.0, float(shown["added_nll"].abs().max() or 1))  # type: ignore[arg-type]
-    figure.add_trace(
-        go.Scatter(
-            x=[low, high], y=[low, high], mode="lines", line={"dash": "dot", "color": "#94a3b8"}, hoverinfo="skip",
-            showlegend=False,
-        )
-    )  # fmt: skip
-    for operation in ("max", "min", "zero"):
+    figure = go.Figure(_diagonal(low, high))
+    for operation in OPERATIONS:
         rows = shown.filter(pl.col("operation") == operation).to_dicts()
         if not rows:
             continue
@@ -398,6 +386,12 @@ def kinds_of(frame: pl.DataFrame) -> list[str]:
     found = frame["kind"].unique().to_list()
     known = [kind for kind in MATRIX_KINDS if kind in found]
     return [*known, *sorted(set(found) - set(known))]
+
+
+def _diagonal(low: float, high: float) -> go.Scatter:
+    """The line on which both axes are equal."""
+    ends, line = [low, high], {"dash": "dot", "color": "#94a3b8"}
+    return go.Scatter(x=ends, y=ends, mode="lines", line=line, hoverinfo="skip", showlegend=False)
 
 
 def _value(row: Mapping[str, Any] | None, column: str) -> float | None:

@@ -26,9 +26,9 @@ from explorer.store.study.screens import Published, Screened, Tallied
 from explorer.store.study.shape import Shape, read_shape
 from explorer.store.study.tables import Table
 from explorer.store.study.texts import Codes, Heading, Log, read_codes, read_logs, with_texts
+from explorer.store.summaries import OPERATIONS
 from explorer.store.writer import PHENOTYPE_TYPES
 
-OPERATIONS = ("max", "min", "zero")
 STEP = 64
 """The side of a block where neither the user nor a code file says it."""
 DECODINGS = {"mmlu21": Decoding(max_new_tokens=1)}

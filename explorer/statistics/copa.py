@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from explorer.errors import StatisticsError
 from explorer.statistics.axes import AXES, Axis
+from explorer.statistics.pearson import pearson
 from explorer.store.summaries import Bitmap
 
 Order = npt.NDArray[np.int64]
@@ -60,7 +61,7 @@ def copa(maximum: Bitmap, minimum: Bitmap, times: int = 999, seed: int = 0) -> C
         by_axis=(of_rows, of_columns),
         both=int((high & low).sum()),
         expected=float(loud_high.sum() * loud_low.sum() / units.sum()),
-        phi=_pearson(loud_high.astype(np.float64), loud_low.astype(np.float64)),
+        phi=pearson(loud_high.astype(np.float64), loud_low.astype(np.float64)),
     )
 
 
@@ -68,7 +69,7 @@ def _complementarity(
     high: npt.NDArray[np.int64], low: npt.NDArray[np.int64], axis: Axis, times: int, random: np.random.Generator
 ) -> Complementarity:
     x, y = high.astype(np.float64), low.astype(np.float64)
-    correlation = _pearson(x, y)
+    correlation = pearson(x, y)
     if correlation is None:
         return Complementarity(axis=axis, correlation=None, p=1.0, times=0)
     shuffled = random.permuted(np.tile(y, (times, 1)), axis=1)
@@ -76,9 +77,3 @@ def _complementarity(
     drawn = (shuffled - shuffled.mean(1, keepdims=True)) @ x / np.sqrt((x @ x) * (y @ y))
     p = (1 + int((np.abs(drawn) >= abs(correlation) - 1e-12).sum())) / (1 + times)
     return Complementarity(axis=axis, correlation=correlation, p=p, times=times)
-
-
-def _pearson(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> float | None:
-    x, y = x - x.mean(), y - y.mean()
-    norm = float(np.sqrt((x @ x) * (y @ y)))
-    return float(x @ y) / norm if norm > 0 else None

@@ -9,6 +9,7 @@ import polars as pl
 from explorer.errors import StatisticsError
 from explorer.statistics.filters import Filter
 from explorer.statistics.overview import matrix_counts
+from explorer.statistics.pearson import pearson
 from explorer.store.summaries import Bitmap
 
 ALL = "all"
@@ -71,7 +72,8 @@ def correlation(first: pl.DataFrame, second: pl.DataFrame, chosen: Filter) -> Co
         )
         .sort("layer")
     )
-    return Correlation(points=points, r=_pearson(points))
+    r = None if len(points) < LEAST_POINTS else pearson(points["x"].to_numpy(), points["y"].to_numpy())
+    return Correlation(points=points, r=r)
 
 
 def correlation_matrix(counts: Mapping[str, pl.DataFrame], chosen: Filter) -> list[list[float | None]]:
@@ -124,11 +126,3 @@ def _summed(rows: pl.DataFrame) -> pl.DataFrame:
     """Over the operations."""
     sums = pl.col("mutants", "nonsilent").cast(pl.Int64).sum()
     return rows.group_by("layer", "kind").agg(sums).with_columns(operation=pl.lit(ALL))
-
-
-def _pearson(points: pl.DataFrame) -> float | None:
-    if len(points) < LEAST_POINTS:
-        return None
-    x, y = (points[name].to_numpy() - points[name].mean() for name in ("x", "y"))
-    norm = float(np.sqrt((x @ x) * (y @ y)))
-    return float(x @ y) / norm if norm > 0 else None

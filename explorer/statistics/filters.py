@@ -29,9 +29,9 @@ class Filter:
         )
 
     def rows(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """The rows of a frame with the columns layer, kind and operation that are looked at."""
+        """The rows of a frame that are looked at, by those of the columns layer, kind and operation that it has."""
         for column, wanted in (("layer", self.layers), ("kind", self.kinds), ("operation", self.operations)):
-            if wanted:
+            if wanted and column in frame.columns:
                 frame = frame.filter(pl.col(column).is_in(list(wanted)))
         return frame
 

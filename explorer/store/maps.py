@@ -10,7 +10,7 @@ import polars as pl
 
 from explorer.errors import StoreError
 from explorer.store.frames import frame
-from explorer.store.summaries import NONSILENT
+from explorer.store.summaries import NONSILENT, units_of
 
 MOST_CELLS = 20_000
 """A map of more units is pooled: squares of them become one cell."""
@@ -116,11 +116,6 @@ def matrix_map(
     query = (_UNITS if cell == 1 else _POOLED).format(reached=reached)
     cells = frame(connection, query, **values, **({} if cell == 1 else {"cell": cell}))
     return MatrixMap(matrix=matrix, window=shown, is_whole=shown == whole, cell=cell, cells=cells)
-
-
-def units_of(matrix: dict[str, Any]) -> tuple[int, int]:
-    """How many units a matrix has downwards and across."""
-    return -(-matrix["rows"] // matrix["unit_rows"]), -(-matrix["columns"] // matrix["unit_columns"])
 
 
 def _within(window: Window, whole: Window) -> Window:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -77,6 +77,11 @@ class StoredScreen:
     def key(self) -> str:
         """What names it on the page and in links, such as `own:3`."""
         return f"{self.shelf}:{self.screen}"
+
+
+def unit_told(plan: Mapping[str, Any]) -> str:
+    """What one mutant of a plan changes, in a word or two."""
+    return f"step {plan['step']}" if plan["unit"] == "block" else f"each {plan['unit']}"
 
 
 def stored_screens(connection: duckdb.DuckDBPyConnection, shelf: Shelf) -> list[StoredScreen]:

@@ -224,7 +224,7 @@ def predictions(connection: duckdb.DuckDBPyConnection, screen: int, matrix: str)
     if not known:
         return pl.DataFrame(schema=_PREDICTION_TYPES)
     (facts,) = found
-    down, across = np.indices(_shape(facts), np.uint32).reshape(2, -1)
+    down, across = np.indices(units_of(facts), np.uint32).reshape(2, -1)
     estimated = pl.concat(
         pl.DataFrame({"down": down, "across": across, "predicted": np.frombuffer(packed, np.float32)}).with_columns(
             operation=pl.lit(operation)
@@ -247,7 +247,7 @@ def _counted(
             group = groups.get((matrix["matrix"], operation))
             if group is None:
                 continue
-            shape = _shape(matrix)
+            shape = units_of(matrix)
             screened, loud = np.zeros(shape, np.bool_), np.zeros(shape, np.bool_)
             down, across = group["down"].to_numpy(), group["across"].to_numpy()
             screened[down, across] = True
@@ -268,12 +268,13 @@ def _bitmap(
     )
 
 
-def _shape(matrix: dict[str, Any]) -> tuple[int, int]:
+def units_of(matrix: dict[str, Any]) -> tuple[int, int]:
+    """How many units a matrix, a row of the table `matrices`, has downwards and across."""
     return -(-matrix["rows"] // matrix["unit_rows"]), -(-matrix["columns"] // matrix["unit_columns"])
 
 
 def _unpacked(matrix: dict[str, Any], packed: bytes) -> npt.NDArray[np.bool_]:
-    down, across = _shape(matrix)
+    down, across = units_of(matrix)
     bits = np.unpackbits(np.frombuffer(packed, np.uint8), count=down * across)
     return bits.reshape(down, across).view(np.bool_)
 

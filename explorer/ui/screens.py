@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from explorer.figures.palette import CATEGORIES, COLOURS
 from explorer.reports.screens import duration
+from explorer.store.queries import unit_told
 from explorer.ui.summary import notice_html
 
 if TYPE_CHECKING:
@@ -76,8 +77,7 @@ def screen_label(screen: StoredScreen) -> str:
 
 def _plan_line(plan: Mapping[str, Any]) -> str:
     """A plan, as the database keeps it, in a line."""
-    unit = f"step {plan['step']}" if plan["unit"] == "block" else f"each {plan['unit']}"
-    return f"{plan['matrices']} · {unit} · {', '.join(plan['operations'])}"
+    return f"{plan['matrices']} · {unit_told(plan)} · {', '.join(plan['operations'])}"
 
 
 def screen_html(screen: StoredScreen | None, report: Mapping[str, Any] | None, fault: str) -> str:

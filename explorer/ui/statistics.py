@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from explorer.store.queries import unit_told
 from explorer.ui.summary import notice_html
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 def screen_label(screen: StoredScreen) -> str:
     """A screen in the list of those that are stored; its model is chosen beside it."""
-    parts = [screen.title + (f" on {screen.background}" if screen.background else ""), _unit(screen)]
+    parts = [screen.title + (f" on {screen.background}" if screen.background else ""), unit_told(screen.plan)]
     if screen.plan["matrices"] != "*.*":
         parts.append(str(screen.plan["matrices"]))
     if screen.shelf == "bundled":
@@ -60,14 +61,10 @@ def totals_html(rows: Sequence[tuple[StoredScreen, Mapping[str, Any]]]) -> str:
     )
 
 
-def _unit(screen: StoredScreen) -> str:
-    return f"step {screen.plan['step']}" if screen.plan["unit"] == "block" else f"each {screen.plan['unit']}"
-
-
 def _row(screen: StoredScreen, told: Mapping[str, Any]) -> str:
     background = f" on {screen.background}" if screen.background else ""
     numbers = [told[name] for name in ("mutants", "max", "min", "zero", "phenotypes")]
     controls = "–" if not told["controls"] else f"{told['failed_controls']:,} of {told['controls']:,}"
     cells = "".join(f"<td>{'–' if number is None else f'{number:,}'}</td>" for number in numbers)
-    name = f"{escape(screen.title + background)} <small>{escape(_unit(screen))}</small>"
+    name = f"{escape(screen.title + background)} <small>{escape(unit_told(screen.plan))}</small>"
     return f"<tr><td>{name}</td><td>{escape(screen.model)}</td>{cells}<td>{controls}</td></tr>"

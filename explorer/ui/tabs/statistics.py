@@ -213,7 +213,7 @@ def _build_controls(name: str) -> dict[str, Any]:
 
 
 def _build_views(shown: tuple[str, ...], panels: dict[str, FigurePanel], sentences: dict[str, gr.HTML]) -> None:
-    """Pictures two by two, those that need room alone."""
+    """The pictures of one of the tab's own tabs, each under its title and its sentence."""
     for view in shown:
         with gr.Column(elem_classes=["picture", f"picture-{view}"]):
             gr.HTML(f"<h2>{TITLES[view]}</h2>", apply_default_css=False)
