@@ -14,13 +14,14 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 import polars as pl
 
+from explorer.figures.cells import Grid, categories_of, places_of, shape_of, texts_of
 from explorer.figures.heatmaps import cells_of
 from explorer.figures.marks import mark
 from explorer.figures.palette import CATEGORIES, COLOURS, OPERATION_COLOURS, SEVERITY
 from explorer.statistics.copa import Copa
 from explorer.statistics.filters import Filter
 from explorer.statistics.severity import MEASURES, Severity
-from explorer.store.maps import SHOWN_TEXT, MatrixMap
+from explorer.store.maps import MatrixMap
 from explorer.store.summaries import OPERATIONS
 
 _GAPS = 80
@@ -29,12 +30,7 @@ _GAPS = 80
 _FEW = 8
 """Of so few units each has a number on its axis."""
 
-_UNSAFE = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\n": " "}
-"""What plotly would take for markup in a model's text."""
-
 _TRANSPOSED = ("gate", "up")
-
-Grid = npt.NDArray[Any]
 
 
 def nsm_figure(
@@ -57,25 +53,14 @@ def nsm_figure(
     for margin in _margins(drawn, cells.filter(pl.col("shown") > 0)):
         figure.add_trace(margin)
     down, across = _spans(drawn)
-    return figure.update_layout(
-        height=460,
-        margin={"l": 56, "r": 10, "t": 8, "b": 40},
-        dragmode="zoom",
-        barmode="stack",
-        bargap=0,
-        showlegend=False,
-        xaxis={**_axis(_name(drawn, across=True), across, [0, 0.87]), "anchor": "y"},
-        yaxis={**_axis(_name(drawn, across=False), down[::-1], [0, 0.84]), "anchor": "x"},
-        xaxis2={"domain": [0.885, 1], "showgrid": False, "zeroline": False, "nticks": 2, "tickangle": 0, "anchor": "y"},
-        yaxis2={"domain": [0.86, 1], "showgrid": False, "zeroline": False, "nticks": 3, "anchor": "x"},
-        meta=_meta([drawn], meta, severity),
-    )
+    titles = (_name(drawn, across=True), _name(drawn, across=False))
+    return _framed(figure, titles, across, down, _meta([drawn], meta, severity)).update_layout(barmode="stack")
 
 
 def copa_figure(drawn: MatrixMap, pattern: Copa, *, meta: Mapping[str, object]) -> go.Figure:
     """The map rearranged: rows and columns by max less min NSMs; the margins show that difference."""
     cells = Filter(operations=("max", "min")).rows(drawn.cells)
-    kinds, texts = _categories(drawn, cells), _texts(drawn, cells)
+    kinds, texts = categories_of(drawn, cells), texts_of(drawn, cells)
     loud = cells.filter(pl.col("nonsilent") > 0)
     difference = {
         axis: _counts(drawn, loud, "max", axis) - _counts(drawn, loud, "min", axis) for axis in ("down", "across")
@@ -104,19 +89,10 @@ def copa_figure(drawn: MatrixMap, pattern: Copa, *, meta: Mapping[str, object]) 
         )
     down, across = kinds.shape
     name = ("column", "row") if is_turned else ("row", "column")
-    axis = {"showgrid": False, "zeroline": False}
-    return figure.update_layout(
-        height=460,
-        margin={"l": 56, "r": 10, "t": 8, "b": 40},
-        dragmode="zoom",
-        bargap=0,
-        showlegend=False,
-        xaxis={**_axis(f"block {name[1]}s, by max less min", [-0.5, across - 0.5], [0, 0.87]), "anchor": "y"},
-        yaxis={**_axis(f"block {name[0]}s, by max less min", [down - 0.5, -0.5], [0, 0.84]), "anchor": "x"},
-        xaxis2={"domain": [0.885, 1], "nticks": 2, "tickangle": 0, "anchor": "y", **axis},
-        yaxis2={"domain": [0.86, 1], "nticks": 3, "anchor": "x", **axis},
-        meta={**meta, "maps": [{**_geometry(drawn), "rows": rows.tolist(), "columns": columns.tolist()}]},
-    ).update_layout(xaxis=_ranks(columns), yaxis=_ranks(rows))
+    titles = (f"block {name[1]}s, by max less min", f"block {name[0]}s, by max less min")
+    moved = {**meta, "maps": [{**_geometry(drawn), "rows": rows.tolist(), "columns": columns.tolist()}]}
+    framed = _framed(figure, titles, [-0.5, across - 0.5], [-0.5, down - 0.5], moved)
+    return framed.update_layout(xaxis=_ranks(columns), yaxis=_ranks(rows))
 
 
 def pair_figure(
@@ -128,7 +104,7 @@ def pair_figure(
     for place, (drawn, name) in enumerate(zip(maps, names, strict=True)):
         number = "" if place == 0 else str(place + 1)
         cells = chosen.rows(drawn.cells)
-        kinds, texts = _turned(drawn, _categories(drawn, cells), _texts(drawn, cells))
+        kinds, texts = _turned(drawn, categories_of(drawn, cells), texts_of(drawn, cells))
         trace = _heatmap(kinds, texts, *_origin(drawn))
         figure.add_trace(trace.update(xaxis=f"x{number}", yaxis=f"y{number}"))
         down, across = _spans(drawn)
@@ -144,7 +120,7 @@ def pair_figure(
         figure.add_annotation(
             text=name, x=left + 0.24, y=1.0, xref="paper", yref="paper", yanchor="bottom", showarrow=False
         )
-    is_linked = len({(_shape(drawn), drawn.window, drawn.cell) for drawn in maps}) == 1
+    is_linked = len({(shape_of(drawn), drawn.window, drawn.cell) for drawn in maps}) == 1
     if is_linked:
         layout["xaxis2"] |= {"matches": "x"}
         layout["yaxis2"] |= {"matches": "y", "showticklabels": False}
@@ -222,97 +198,30 @@ def _axis(title: str, edges: list[float], domain: list[float]) -> dict[str, Any]
     }
 
 
+def _framed(
+    figure: go.Figure, titles: tuple[str, str], across: list[float], down: list[float], meta: Mapping[str, object]
+) -> go.Figure:
+    """A map between its margins: titles of both axes, and the edges of what is seen."""
+    quiet = {"showgrid": False, "zeroline": False}
+    return figure.update_layout(
+        height=460,
+        margin={"l": 56, "r": 10, "t": 8, "b": 40},
+        dragmode="zoom",
+        bargap=0,
+        showlegend=False,
+        xaxis={**_axis(titles[0], across, [0, 0.87]), "anchor": "y"},
+        yaxis={**_axis(titles[1], down[::-1], [0, 0.84]), "anchor": "x"},
+        xaxis2={"domain": [0.885, 1], "nticks": 2, "tickangle": 0, "anchor": "y", **quiet},
+        yaxis2={"domain": [0.86, 1], "nticks": 3, "anchor": "x", **quiet},
+        meta=dict(meta),
+    )
+
+
 def _ranks(order: npt.NDArray[np.int64]) -> dict[str, Any]:
     """Ticks of an axis that is rearranged: the places themselves, where they can be read."""
     if len(order) > _GAPS:
         return {"showticklabels": False}
     return {"tickvals": list(range(len(order))), "ticktext": [str(place) for place in order.tolist()]}
-
-
-def _shape(drawn: MatrixMap) -> tuple[int, int]:
-    rows, columns = drawn.window.rows, drawn.window.columns
-    return tuple((part.stop - 1) // drawn.cell - part.start // drawn.cell + 1 for part in (rows, columns))  # type: ignore[return-value]
-
-
-def _places(drawn: MatrixMap, cells: pl.DataFrame) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Down and across of each row of the frame, in cells of the window."""
-    down, across = (cells[name].cast(pl.Int64).to_numpy() for name in ("down", "across"))
-    return down - drawn.window.rows.start // drawn.cell, across - drawn.window.columns.start // drawn.cell
-
-
-def _categories(drawn: MatrixMap, cells: pl.DataFrame) -> Grid:
-    """The place of each cell in `CATEGORIES`."""
-    kinds = np.full(_shape(drawn), CATEGORIES.index("not screened"), np.int8)
-    kinds[_places(drawn, cells)] = CATEGORIES.index("silent")
-    loud = cells.filter(pl.col("shown") > 0)
-    for operation in ("zero", "min", "max"):
-        rows = loud.filter(pl.col("operation") == operation)
-        kinds[_places(drawn, rows)] = CATEGORIES.index(operation)
-    high, low = (np.zeros(_shape(drawn), np.bool_) for _ in range(2))
-    for operation, grid in (("max", high), ("min", low)):
-        grid[_places(drawn, loud.filter(pl.col("operation") == operation))] = True
-    kinds[high & low] = CATEGORIES.index("max and min")
-    return kinds
-
-
-def _texts(drawn: MatrixMap, cells: pl.DataFrame) -> Grid:
-    """What is told of each cell."""
-    texts = np.full(_shape(drawn), "not screened", object)
-    is_told = (cells["nonsilent"] > 0) | (drawn.cell > 1)
-    lines = cells.select(pl.format("{}: silent", "operation")).to_series().to_numpy(writable=True)
-    lines[is_told.to_numpy()] = cells.filter(is_told).select(_told(drawn)).to_series().to_numpy()
-    told = cells.select("down", "across", told=pl.Series(lines, dtype=pl.String))
-    told = told.group_by("down", "across", maintain_order=True).agg(pl.col("told").str.join("<br>"))
-    told = told.with_columns(told=pl.format("<b>{}</b><br>{}", _site(drawn), pl.col("told")))
-    texts[_places(drawn, told)] = told["told"].to_numpy()
-    return texts
-
-
-def _told(drawn: MatrixMap) -> pl.Expr:
-    """A line on one non-silent mutant; on the mutants of a cell, where it has several units."""
-    name = pl.col("operation")
-    if drawn.cell > 1:
-        return pl.format("{}: {} of {} non-silent", name, pl.col("nonsilent"), pl.col("mutants"))
-    parts = (
-        pl.when(pl.col("first_divergence").is_null())
-        .then(pl.lit("non-silent"))
-        .otherwise(pl.format("parts at token {}", pl.col("first_divergence")))
-    )
-    kl = (
-        pl.when(pl.col("overflow"))
-        .then(pl.lit(", overflow"))
-        .when(pl.col("mean_kl").is_null())
-        .then(pl.lit(""))
-        .otherwise(pl.format(", KL {}", pl.col("mean_kl").cast(pl.Float64).round_sig_figs(3)))
-    )
-    style = pl.when(pl.col("style").is_null()).then(pl.lit("")).otherwise(pl.format(", {}", pl.col("style")))
-    text = pl.col("text").str.strip_chars()
-    more = pl.when(text.str.len_chars() > SHOWN_TEXT).then(pl.lit(" …")).otherwise(pl.lit(""))
-    safe = text.str.slice(0, SHOWN_TEXT).str.replace_many(_UNSAFE)
-    quoted = (
-        pl.when(text.fill_null("") == "")
-        .then(pl.lit(""))
-        .otherwise(pl.concat_str(pl.lit("<br>  “"), safe, more, pl.lit("”")))
-    )
-    return pl.concat_str(pl.format("{}: ", name), parts, kl, style, quoted)
-
-
-def _site(drawn: MatrixMap) -> pl.Expr:
-    """The notation of a cell's weights, as `notation.format_site` writes it."""
-    matrix = drawn.matrix
-    rows = _span("down", drawn.cell, matrix["unit_rows"], matrix["rows"])
-    columns = _span("across", drawn.cell, matrix["unit_columns"], matrix["columns"])
-    return pl.format(f"{matrix['name']}[{{}},{{}}]", rows, columns)
-
-
-def _span(place: str, cell: int, unit: int, size: int) -> pl.Expr:
-    start = pl.col(place).cast(pl.Int64) * (cell * unit)
-    stop = pl.min_horizontal(start + cell * unit, pl.lit(size))
-    if cell * unit >= size:
-        return pl.lit(":")
-    if cell * unit == 1:
-        return start.cast(pl.String)
-    return pl.when(stop - start == 1).then(start.cast(pl.String)).otherwise(pl.format("{}:{}", start, stop))
 
 
 def _heatmap(kinds: Grid, texts: Grid, x0: float, y0: float, cell: int) -> go.Heatmap:
@@ -338,14 +247,14 @@ def _heatmap(kinds: Grid, texts: Grid, x0: float, y0: float, cell: int) -> go.He
 
 
 def _traces(drawn: MatrixMap, cells: pl.DataFrame, severity: Severity, *, coloured: bool) -> list[go.Heatmap]:
-    kinds, texts = _turned(drawn, _categories(drawn, cells), _texts(drawn, cells))
+    kinds, texts = _turned(drawn, categories_of(drawn, cells), texts_of(drawn, cells))
     if not coloured:
         return [_heatmap(kinds, texts, *_origin(drawn))]
     loud = cells.filter((pl.col("shown") > 0) & pl.col(severity.measure).is_not_null())
     worst = pl.col(severity.measure).min() if severity.is_falling else pl.col(severity.measure).max()
-    values = np.full(_shape(drawn), np.nan, np.float32)
+    values = np.full(shape_of(drawn), np.nan, np.float32)
     worst_of = loud.group_by("down", "across").agg(worst)
-    values[_places(drawn, worst_of)] = worst_of[severity.measure].to_numpy()
+    values[places_of(drawn, worst_of)] = worst_of[severity.measure].to_numpy()
     (values,) = _turned(drawn, values)
     quiet = np.where(kinds == CATEGORIES.index("not screened"), kinds, CATEGORIES.index("silent"))
     top = 1.0 if severity.measure == "cosine" else float(np.nanquantile(values, 0.98)) if len(worst_of) else 1.0
@@ -409,8 +318,8 @@ def _margins(drawn: MatrixMap, loud: pl.DataFrame) -> list[go.Bar]:
 def _counts(drawn: MatrixMap, loud: pl.DataFrame, operation: str, axis: str) -> npt.NDArray[np.int64]:
     """Non-silent mutants of an operation along the rows (`down`) or columns (`across`) of cells."""
     rows = loud.filter(pl.col("operation") == operation)
-    place = _places(drawn, rows)[0 if axis == "down" else 1]
-    length = _shape(drawn)[0 if axis == "down" else 1]
+    place = places_of(drawn, rows)[0 if axis == "down" else 1]
+    length = shape_of(drawn)[0 if axis == "down" else 1]
     return np.bincount(place, weights=rows["shown"].to_numpy(), minlength=length).astype(np.int64)
 
 
