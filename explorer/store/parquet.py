@@ -14,7 +14,10 @@ import duckdb
 
 from explorer.errors import StoreError
 from explorer.store.numbers import Noun, find_number, next_number
-from explorer.store.schema import APPLICATION, MIGRATIONS
+from explorer.store.schema import APPLICATION
+
+FORMAT = 3
+"""The version of the files; it grows when a column or a table of them does."""
 
 ORDERS = {
     "models": "model",
@@ -60,7 +63,7 @@ def export_screens(connection: duckdb.DuckDBPyConnection, screens: Sequence[int]
                 f"COPY ({query}) TO '{path}' ({_OPTIONS})",
                 [list(screens) or known],
             )
-        text = json.dumps({"application": APPLICATION, "version": len(MIGRATIONS)}) + "\n"
+        text = json.dumps({"application": APPLICATION, "version": FORMAT}) + "\n"
         (folder / _FORMAT).write_text(text, encoding="utf-8")
     except (OSError, duckdb.Error) as fault:
         raise StoreError(f"The screens cannot be written to {folder}: {fault}") from fault
@@ -109,9 +112,9 @@ def check_folder(folder: Path) -> None:
         application, version = held["application"], int(held["version"])
     except (OSError, ValueError, KeyError, TypeError) as fault:
         raise StoreError(f"{folder} holds no exported screens: name a folder that 'export' has written.") from fault
-    if application != APPLICATION or version != len(MIGRATIONS):
+    if application != APPLICATION or version != FORMAT:
         raise StoreError(
-            f"{folder} was exported by another version of this program (format {version}, not {len(MIGRATIONS)}): "
+            f"{folder} was exported by another version of this program (format {version}, not {FORMAT}): "
             f"export it again with this one."
         )
 
