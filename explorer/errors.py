@@ -56,3 +56,7 @@ class ClusterError(ExplorerError):
 
 class StatisticsError(ExplorerError):
     """A statistic that the stored screens do not allow."""
+
+
+class TaskError(ExplorerError):
+    """Inputs or questions that cannot be read, or cannot be put as asked."""
