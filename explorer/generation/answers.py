@@ -56,36 +56,42 @@ def measured(
     prompts: Sequence[Prompt],
     decoding: Decoding,
     originals: Sequence[Answer],
-    said: Answered,
+    said: Iterator[Answered],
 ) -> Iterator[Answered]:
     """Answers with their distances from the original's to the same prompts; halts as `answers` does."""
     mutant, nothing = make_mutant(model, genotype), make_mutant(model, Genotype())
-    longest = max(max(len(answer.tokens), len(originals[place].tokens)) for place, answer in said)
-    rows = max(1, LOGITS // (max(1, longest) * model.causal_lm.config.get_text_config().vocab_size))
-    for start in range(0, len(said), rows):
-        share = said[start : start + rows]
+    for share in _shares(model, originals, said):
+        if not share:
+            yield []
+            continue
         asked = [model.encode(prompts[place], decoding) for place, _ in share]
         theirs = [list(originals[place].tokens) for place, _ in share]
         yield []
         original = _logits_over(model, nothing, asked, theirs)
         yield []
         over_theirs = _logits_over(model, mutant, asked, theirs)
-        divergences = [mean_kl(p, q) if len(p) else None for p, q in zip(original, over_theirs, strict=True)]
+        kl = [mean_kl(p, q) if len(p) else None for p, q in zip(original, over_theirs, strict=True)]
         del original, over_theirs
         yield []
         over_own = _logits_over(model, nothing, asked, [list(answer.tokens) for _, answer in share])
         yield [
-            (
-                place,
-                replace(
-                    answer,
-                    cosine=cosine_similarity(originals[place].text, answer.text),
-                    perplexity=perplexity(logits, list(answer.tokens)),
-                    mean_kl=divergence,
-                ),
-            )
-            for (place, answer), divergence, logits in zip(share, divergences, over_own, strict=True)
+            (place, _with(answer, originals[place], perplexity(logits, list(answer.tokens)), divergence))
+            for (place, answer), divergence, logits in zip(share, kl, over_own, strict=True)
         ]
+
+
+def _shares(model: LoadedModel, originals: Sequence[Answer], said: Iterator[Answered]) -> Iterator[Answered]:
+    """Answers in shares whose logits fit; nothing where `said` halts."""
+    vocabulary = model.causal_lm.config.get_text_config().vocab_size
+    for batch in said:
+        longest = max((max(len(answer.tokens), len(originals[place].tokens)) for place, answer in batch), default=1)
+        rows = max(1, LOGITS // (max(1, longest) * vocabulary))
+        yield from (batch[start : start + rows] for start in range(0, max(1, len(batch)), rows))
+
+
+def _with(answer: Answer, original: Answer, perplexity: float | None, mean_kl: float | None) -> Answer:
+    cosine = cosine_similarity(original.text, answer.text)
+    return replace(answer, cosine=cosine, perplexity=perplexity, mean_kl=mean_kl)
 
 
 def _begin(model: LoadedModel, texts: Sequence[Growing], prompts: Sequence[list[int]], decoding: Decoding) -> None:
