@@ -29,7 +29,7 @@ function measures(card) {
   node.append(measure("cosine", card.cosine === null ? "–" : card.cosine.toFixed(2), "Of its words and those of the standard output: 1 is the same words, 0 none in common."));
   if (card.perplexity !== null) node.append(measure("perplexity", number(card.perplexity), "How surprising the original model finds this text."));
   if (card.score !== null) node.append(measure("score", card.score, "Questions that it answers right."));
-  node.append(measure("", `× ${card.mutants.toLocaleString("en")}`, "How many mutants say exactly this."));
+  node.append(measure("", `× ${card.mutants.toLocaleString("en")} ${card.mutants === 1 ? "mutant" : "mutants"}`, "How many mutants say exactly this."));
   return node;
 }
 

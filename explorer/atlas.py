@@ -24,7 +24,17 @@ from explorer.statistics.filters import Filter
 from explorer.statistics.overview import Overview, operation_totals, overview
 from explorer.statistics.phenotypes import histogram, rank_correlation, styles
 from explorer.store.doors import strongest
-from explorer.store.gallery import PAGE, Order, Wanted, members, page, screens_with_texts, style_counts, surprise
+from explorer.store.gallery import (
+    PAGE,
+    Order,
+    Wanted,
+    kinds_of,
+    members,
+    page,
+    screens_with_texts,
+    style_counts,
+    surprise,
+)
 from explorer.store.library import SHELVES, Library
 from explorer.store.maps import Bound, MatrixMap, Window, matrix_map
 from explorer.store.queries import StoredScreen, has_matrix, matrix_shares, screen_report, stored_screens
@@ -264,10 +274,10 @@ class Atlas:
             raise StoreError("No text is left by the filters to surprise you with: clear one of them.")
         return found[0]
 
-    def phenotype_styles(self, choice: str) -> dict[str, int]:
-        """How many phenotypes there are of each style. Raises StoreError."""
+    def phenotype_filters(self, choice: str) -> tuple[dict[str, int], list[str]]:
+        """How many phenotypes there are of each style, and the kinds of matrices. Raises StoreError."""
         with self._phenotypes(choice) as (connection, screens):
-            return style_counts(connection, list(screens))
+            return style_counts(connection, list(screens)), kinds_of(connection, list(screens))
 
     @contextmanager
     def _phenotypes(self, choice: str) -> Iterator[tuple[duckdb.DuckDBPyConnection, dict[int, StoredScreen]]]:

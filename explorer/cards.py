@@ -65,7 +65,10 @@ class Parted(NamedTuple):
 
 
 def genotype_of(row: Mapping[str, Any], background: str) -> str:
-    """The notation of a stored mutant: of layer, kind, rows, columns, unit_rows, unit_columns, down, across, operation."""
+    """The notation of a stored mutant, after the background if there is one.
+
+    The row has layer, kind, rows, columns, unit_rows, unit_columns, down, across and operation.
+    """
     site = Site(
         part=row["kind"],
         layer=row["layer"],

@@ -1,4 +1,4 @@
-"""What the gallery reads of a screen's phenotypes: how many mutants share each, one of them, its group, and its words.
+"""What the gallery reads of a screen's phenotypes: how many mutants share each, one of them, its group and words.
 
 Stored when a screen is finished, as the summaries are. Of one that is not, mutants and one of them are counted by the
 same query when they are asked for; its phenotypes are not grouped yet, and its words are looked for in the texts.
@@ -31,8 +31,11 @@ SHARED = """
 """
 """Of each phenotype its mutants, controls left out, and the strongest of them, in the order of `doors.strongest`."""
 
+LENGTH = "CASE WHEN {table}.style IS NOT NULL OR {table}.text <> '' THEN length({table}.text) END"
+"""Letters and signs of a phenotype's text; null if it was published without one."""
+
 _TEXTS = """
-    SELECT phenotype, text FROM phenotypes WHERE screen = $screen AND mutants IS NOT NULL
+    SELECT phenotype, text FROM phenotypes WHERE screen = $screen AND length IS NOT NULL
     ORDER BY mutants DESC, phenotype
 """
 
@@ -42,7 +45,8 @@ def count_shared(connection: duckdb.DuckDBPyConnection, screen: int) -> None:
     connection.execute(
         f"""
         UPDATE phenotypes AS p
-        SET mutants = s.mutants, matrix = s.matrix, down = s.down, across = s.across, operation = s.operation
+        SET mutants = s.mutants, matrix = s.matrix, down = s.down, across = s.across, operation = s.operation,
+            length = {LENGTH.format(table="p")}
         FROM ({SHARED}) s WHERE p.screen = s.screen AND p.phenotype = s.phenotype
         """,
         {"screens": [screen]},
@@ -61,7 +65,7 @@ def describe(connection: duckdb.DuckDBPyConnection, screen: int) -> None:
     found = pl.DataFrame({"phenotype": numbers, "cluster": numbers[groups(tokens)]})
     connection.register("found", found)
     connection.execute(
-        "UPDATE phenotypes SET cluster = f.cluster FROM found f WHERE screen = ? AND phenotypes.phenotype = f.phenotype",
+        "UPDATE phenotypes AS p SET cluster = f.cluster FROM found f WHERE p.screen = ? AND p.phenotype = f.phenotype",
         [screen],
     )
     connection.unregister("found")

@@ -103,8 +103,9 @@ def m003_statistics(connection: duckdb.DuckDBPyConnection) -> None:
 def m004_behaviour(connection: duckdb.DuckDBPyConnection) -> None:
     """What the gallery reads of phenotypes, and the task of an experiment.
 
-    `mutants` is how many share a phenotype, and the place and operation are those of the strongest of them. `cluster` is
-    the phenotype that leads the group of those that are nearly the same. `words` tells which phenotypes have a word.
+    `mutants` is how many share a phenotype, and the place and operation are those of the strongest of them; `length`
+    is that of a text, null where none was published. `cluster` is the phenotype that leads the group of those that are
+    nearly the same. `words` tells which have a word.
     """
     connection.execute("""
         ALTER TABLE phenotypes ADD COLUMN mutants UINTEGER;
@@ -112,6 +113,7 @@ def m004_behaviour(connection: duckdb.DuckDBPyConnection) -> None:
         ALTER TABLE phenotypes ADD COLUMN down UINTEGER;
         ALTER TABLE phenotypes ADD COLUMN across UINTEGER;
         ALTER TABLE phenotypes ADD COLUMN operation operation;
+        ALTER TABLE phenotypes ADD COLUMN length UINTEGER;
         ALTER TABLE phenotypes ADD COLUMN cluster UINTEGER;
         ALTER TABLE experiments ADD COLUMN task VARCHAR DEFAULT '';
         CREATE TABLE words (screen USMALLINT NOT NULL, word VARCHAR NOT NULL, phenotypes UINTEGER[] NOT NULL);

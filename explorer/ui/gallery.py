@@ -28,10 +28,10 @@ SORT_NAMES = {
     "repetition-rising": "Least repetitive",
     "length-falling": "Longest",
     "length-rising": "Shortest",
-    "layer-rising": "First layers first",
-    "layer-falling": "Last layers first",
+    "layer-rising": "Lowest layer",
+    "layer-falling": "Highest layer",
 }
-"""How the gallery can be sorted."""
+"""How the gallery can be sorted: what comes first."""
 
 _SHELVES = {"own": "All your screens", "bundled": "All bundled screens"}
 
@@ -101,7 +101,7 @@ def told_html(total: int, wanted: Wanted, sort: str, *, is_grouped: bool) -> str
     count = f"{total:,} {noun if total == 1 else plural}"
     return (
         f'<p class="caption"><b>{count}</b>{escape(f" ({of_what})" if of_what else "")}, '
-        f"{escape(SORT_NAMES[sort][0].lower() + SORT_NAMES[sort][1:])}. Click a text to read all of it.</p>"
+        f"{escape(SORT_NAMES[sort][0].lower() + SORT_NAMES[sort][1:])} first. Click a text to read all of it.</p>"
     )
 
 

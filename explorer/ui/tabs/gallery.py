@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from explorer.cards import Gallery
-from explorer.errors import ExplorerError
+from explorer.errors import ExplorerError, StatisticsError
 from explorer.statistics.filters import read_layers, read_operations
 from explorer.store.gallery import Order, Span, Wanted
 from explorer.store.summaries import OPERATIONS
@@ -52,12 +52,12 @@ class Controls:
     experiments: tuple[str, ...] = ()
     layers: str = ""
     destroyed: str = "all"
-    least_cosine: float | None = None
-    most_cosine: float | None = None
-    least_perplexity: float | None = None
-    most_perplexity: float | None = None
-    least_mutants: float | None = None
-    least_score: float | None = None
+    least_cosine: str = ""
+    most_cosine: str = ""
+    least_perplexity: str = ""
+    most_perplexity: str = ""
+    least_mutants: str = ""
+    least_score: str = ""
 
 
 NAMES = tuple(field.name for field in fields(Controls))
@@ -109,20 +109,28 @@ def build() -> GalleryTab:
                 label="Words in the text", placeholder="ocean poem", max_lines=1, scale=3, min_width=180
             )
             surprise = gr.Button("Surprise me", variant="primary", size="md", min_width=120, scale=0)
-        with gr.Row(elem_classes="filter-row"):
-            controls["styles"] = gr.CheckboxGroup(
-                label="Styles (none: all)", choices=[], value=[], elem_classes="pills", scale=6, min_width=300
+        controls["styles"] = gr.CheckboxGroup(label="Styles (none: all)", choices=[], value=[], elem_classes="pills")
+        with gr.Row(elem_classes="filter-row gallery-switches"):
+            controls["grouped"] = gr.Checkbox(
+                label="Group alike: one card for nearly equal texts", value=False, scale=0, min_width=290
             )
-            controls["grouped"] = gr.Checkbox(label="Group alike", value=False, scale=1, min_width=120)
             clear = gr.Button("Clear filters", size="sm", min_width=100, scale=0, elem_classes="quiet")
         controls |= _build_more()
         notice = gr.HTML(apply_default_css=False)
     behind = gr.HTML(apply_default_css=False, elem_classes="gallery-behind")
-    told = gr.HTML('<p class="caption busy">Reading the screens …</p>', apply_default_css=False)
+    told = gr.HTML(
+        '<p class="caption busy">Reading the screens …</p>', apply_default_css=False, elem_classes="gallery-told"
+    )
     return GalleryTab(
-        controls=controls, surprise=surprise, clear=clear, notice=notice, behind=behind, told=told, grid=CardGrid(),
+        controls=controls,
+        surprise=surprise,
+        clear=clear,
+        notice=notice,
+        behind=behind,
+        told=told,
+        grid=CardGrid(elem_classes="gallery-cards"),
         address=Address(prefix=PREFIX),
-    )  # fmt: skip
+    )
 
 
 def _build_more() -> dict[str, Any]:
@@ -153,7 +161,7 @@ def _build_more() -> dict[str, Any]:
                 ("least_perplexity", "Perplexity from"), ("most_perplexity", "Perplexity to"),
                 ("least_mutants", "Shared by at least"), ("least_score", "Right answers, at least"),
             ):  # fmt: skip
-                more[name] = gr.Number(label=label, value=None, minimum=0, min_width=110)
+                more[name] = gr.Textbox(label=label, placeholder="any", max_lines=1, min_width=110)
     return more
 
 
@@ -163,7 +171,7 @@ def wire(tab: GalleryTab, opened: Any, tabs: gr.Tabs, page_load: Any, explore: E
     quietly: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
     opened(own.draw, tab.asked, tab.drawn, **quietly)
     for name, component in tab.controls.items():
-        if name == "layers":
+        if name == "layers" or name in _NUMBERS:
             for event in (component.submit, component.blur):
                 event(own.draw, tab.asked, tab.drawn, **quietly)
         else:
@@ -257,8 +265,8 @@ class GalleryHandlers:
         choices = choices_of(screens)
         if not choices:
             told = missing_html(
-                "No screen has kept its texts yet: run one in the tab Screen that finds out the whole text, and what its "
-                "mutants say appears here."
+                "No screen has kept its texts yet: run one in the tab Screen that finds out the whole text, and what "
+                "its mutants say appears here."
             )
             return [*[gr.skip()] * 4, "", told, page_message(EMPTY, 0), gr.skip()]
         keys = [key for _, key in choices]
@@ -282,8 +290,8 @@ class GalleryHandlers:
     def _choices(self, controls: Controls, screens: list[StoredScreen]) -> list[Any]:
         """Styles with their counts, kinds and experiments."""
         of = str(controls.of)
-        styles = [(f"{name} {count:,}", name) for name, count in self._atlas.phenotype_styles(of).items()]
-        kinds = list(dict.fromkeys(kind for screen in screens for kind in self._atlas.matrices(screen)["kind"]))
+        counts, kinds = self._atlas.phenotype_filters(of)
+        styles = [(f"{name} {count:,}", name) for name, count in counts.items()]
         experiments = list({screen.experiment: screen.title for screen in screens}.items())
         return [
             gr.update(choices=styles, value=list(controls.styles)),
@@ -296,25 +304,35 @@ class GalleryHandlers:
 
 
 def wanted_of(controls: Controls) -> Wanted:
-    """Raises StatisticsError for layers or operations that are none."""
-
-    def whole(name: str) -> int | None:
-        value = getattr(controls, name)
-        return None if value is None else int(value)
-
+    """Raises StatisticsError for layers, operations or numbers that are none."""
+    numbers = {name: _number(getattr(controls, name)) for name in _NUMBERS}
+    score = numbers["least_score"]
     return Wanted(
         styles=controls.styles,
         operations=read_operations(controls.operations),
         kinds=controls.kinds,
         layers=read_layers(controls.layers),
         experiments=controls.experiments,
-        cosine=Span(controls.least_cosine, controls.most_cosine),
-        perplexity=Span(controls.least_perplexity, controls.most_perplexity),
-        least_mutants=whole("least_mutants") or 1,
+        cosine=Span(numbers["least_cosine"], numbers["most_cosine"]),
+        perplexity=Span(numbers["least_perplexity"], numbers["most_perplexity"]),
+        least_mutants=max(1, int(numbers["least_mutants"] or 1)),
         destructive={"yes": True, "no": False}.get(controls.destroyed),
-        least_score=whole("least_score"),
+        least_score=None if score is None else int(score),
         words=controls.words,
     )
+
+
+def _number(text: str) -> float | None:
+    """None for nothing. Raises StatisticsError for what is no number from 0."""
+    if not text.strip():
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value) or value < 0:
+        raise StatisticsError(f"'{text.strip()}' is no number from 0 on: write one such as 0.5, or nothing for all.")
+    return value
 
 
 def order_of(controls: Controls) -> Order:
@@ -326,7 +344,8 @@ def order_of(controls: Controls) -> Order:
 def _controls(values: tuple[Any, ...]) -> Controls:
     controls = Controls(**dict(zip(NAMES, values, strict=True)))
     many: dict[str, Any] = {name: tuple(getattr(controls, name) or ()) for name in _MANY}
-    return replace(controls, words=controls.words or "", layers=controls.layers or "", **many)
+    typed: dict[str, Any] = {name: getattr(controls, name) or "" for name in ("words", "layers", *_NUMBERS)}
+    return replace(controls, **many, **typed)
 
 
 def _values(controls: Controls) -> list[Any]:
@@ -340,7 +359,7 @@ def _linked(said: Mapping[str, str]) -> Controls:
     default = Controls()
     many: dict[str, Any] = {name: tuple(filter(None, said.get(name, "").split(","))) for name in _MANY}
     many["operations"] = tuple(name for name in many["operations"] if name in OPERATIONS)
-    numbers: dict[str, Any] = {name: _number(said.get(name, "")) for name in _NUMBERS}
+    numbers: dict[str, Any] = {name: said.get(name, "") for name in _NUMBERS}
     return Controls(
         of=said["of"],
         sort=said["sort"] if said.get("sort") in SORT_NAMES else default.sort,
@@ -351,14 +370,6 @@ def _linked(said: Mapping[str, str]) -> Controls:
         **many,
         **numbers,
     )
-
-
-def _number(text: str) -> float | None:
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) and value >= 0 else None
 
 
 def _address(controls: Controls) -> str:
