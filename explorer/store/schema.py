@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import duckdb
 
+from explorer.store.behaviour import describe
 from explorer.store.summaries import summarise
 
 APPLICATION = "mutation-explorer"
@@ -99,7 +100,34 @@ def m003_statistics(connection: duckdb.DuckDBPyConnection) -> None:
         summarise(connection, screen)
 
 
-MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (m001_screens, m002_summaries, m003_statistics)
+def m004_behaviour(connection: duckdb.DuckDBPyConnection) -> None:
+    """What the gallery reads of phenotypes, and the task of an experiment.
+
+    `mutants` is how many share a phenotype, and the place and operation are those of the strongest of them; `length`
+    is that of a text, null where none was published. `cluster` is the phenotype that leads the group of those that are
+    nearly the same. `words` tells which have a word.
+    """
+    connection.execute("""
+        ALTER TABLE phenotypes ADD COLUMN mutants UINTEGER;
+        ALTER TABLE phenotypes ADD COLUMN matrix UINTEGER;
+        ALTER TABLE phenotypes ADD COLUMN down UINTEGER;
+        ALTER TABLE phenotypes ADD COLUMN across UINTEGER;
+        ALTER TABLE phenotypes ADD COLUMN operation operation;
+        ALTER TABLE phenotypes ADD COLUMN length UINTEGER;
+        ALTER TABLE phenotypes ADD COLUMN cluster UINTEGER;
+        ALTER TABLE experiments ADD COLUMN task VARCHAR DEFAULT '';
+        CREATE TABLE words (screen USMALLINT NOT NULL, word VARCHAR NOT NULL, phenotypes UINTEGER[] NOT NULL);
+    """)
+    for (screen,) in connection.execute("SELECT screen FROM screens WHERE finished IS NOT NULL").fetchall():
+        describe(connection, screen)
+
+
+MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (
+    m001_screens,
+    m002_summaries,
+    m003_statistics,
+    m004_behaviour,
+)
 
 
 def migrate(connection: duckdb.DuckDBPyConnection, version: int) -> None:

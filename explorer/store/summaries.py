@@ -302,3 +302,8 @@ def _is_stored(connection: duckdb.DuckDBPyConnection, screen: int, *, has_growin
         (False,)
     ]
     return bool(is_stored)
+
+
+def growing(connection: duckdb.DuckDBPyConnection, screens: Sequence[int]) -> list[int]:
+    """Those of some screens that are counted whenever they are asked for, because nothing is stored of them yet."""
+    return [screen for screen in screens if not _is_stored(connection, screen)]

@@ -11,7 +11,7 @@ from explorer.ui.instruments import history, matrix_map, search, spread, togethe
 from explorer.ui.opening import Opening
 from explorer.ui.session import Runs
 from explorer.ui.summary import header_html
-from explorer.ui.tabs import explore, guide, screen, statistics
+from explorer.ui.tabs import explore, gallery, guide, screen, statistics
 from explorer.ui.theme import script
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ def build_page(workspace: Workspace) -> gr.Blocks:
                         stacked = together.build()
                     with gr.Tab("History"):
                         tried = history.build()
+            with gr.Tab("Gallery", id="gallery") as gallery_tab:
+                said = gallery.build()
             with gr.Tab("Screen", id="screen") as screen_tab:
                 screens = screen.build(workspace)
             with gr.Tab("Statistics", id="statistics") as statistics_tab:
@@ -54,6 +56,7 @@ def build_page(workspace: Workspace) -> gr.Blocks:
         spread.wire(spreading, tab, handlers)
         together.wire(stacked, tab, handlers)
         history.wire(tried, tab, handlers)
+        gallery.wire(said, gallery_tab.select, tabs, page.load, tab, handlers)
         screen.wire(screens, screen_tab.select, tabs, tab, handlers)
         statistics.wire(shown, statistics_tab.select, tabs, page.load, tab, handlers)
         outputs = [header, tab.exploration, *tab.asked, *tab.drawn]
