@@ -88,13 +88,13 @@ class Screening:
         from explorer.screen.cluster import Cluster, Recipe
 
         dtype = str(ready.job.model.dtype).removeprefix("torch.")
-        recipe = Recipe(order=order, dtype=dtype, baseline_tokens=ready.worker.baseline.tokens)
+        recipe = Recipe(order=order, dtype=dtype, baseline_tokens=ready.worker.asked.baseline_tokens)
         return Cluster(recipe, workers).execute
 
     def _ready(self, order: Order, *, is_behind: bool) -> Screen:
         from explorer.screen.fitting import LEAST, MOST
+        from explorer.screen.job import job_of
         from explorer.screen.run import Screen
-        from explorer.screen.worker import job_of
 
         model = self._model(order.source)
         job = job_of(order, model)

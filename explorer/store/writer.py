@@ -23,6 +23,7 @@ from explorer.errors import StoreError
 from explorer.store.behaviour import count_shared, describe
 from explorer.store.numbers import Noun, find_number, next_number
 from explorer.store.summaries import MOST_RECOUNTED, summarise
+from explorer.store.tasks import format_task
 
 PAUSE, SHARE = 30.0, 20.0
 """A large screen is summarised on its way, to be looked at: after so many seconds, or times as long as that takes."""
@@ -180,6 +181,7 @@ class ScreenWriter:
     def _experiment(self, experiment: Experiment) -> int:
         prompt = experiment.prompt
         row = {"name": experiment.name, "title": experiment.title, "prompt": prompt.text, "chat": prompt.chat}
+        row["task"] = format_task(experiment.task)
         return self._number("experiment", {**row, **asdict(experiment.decoding)})
 
     def _number(self, noun: Noun, row: dict[str, Any]) -> int:
