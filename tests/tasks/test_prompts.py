@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from explorer.domain import Question, QuestionSet
+from explorer.domain import Question, QuestionForm, QuestionSet
 from explorer.errors import TaskError
 from explorer.model.loaded import LoadedModel
 from explorer.settings import Settings
@@ -81,7 +81,7 @@ def test_more_examples_than_there_are(examples: int) -> None:
 
 @pytest.mark.parametrize("form", ["letter", "cloze"])
 @pytest.mark.parametrize("examples", [0, 5])
-def test_the_parts_of_a_prompt_are_whole_tokens(demo: LoadedModel, form: str, examples: int) -> None:
+def test_the_parts_of_a_prompt_are_whole_tokens(demo: LoadedModel, form: QuestionForm, examples: int) -> None:
     bundled = replace(bundled_questions(Settings().questions_folder), form=form)
     for question in bundled.questions[::12]:
         asked = put(question, bundled, examples)
