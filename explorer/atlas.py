@@ -209,7 +209,7 @@ class Atlas:
         return overlap(self._chosen(first, chosen), self._chosen(second, chosen), chosen)
 
     def histogram(self, screen: StoredScreen, measure: str, chosen: Filter) -> pl.DataFrame:
-        """Mutants by `cosine` or `first_divergence`, see `statistics.phenotypes`."""
+        """Mutants by `cosine`, `first_divergence` or `score`, see `statistics.phenotypes`."""
         with self._library.reading(screen.shelf) as connection:
             return histogram(distribution(connection, screen.screen, measure), chosen)
 
