@@ -56,3 +56,7 @@ class ClusterError(ExplorerError):
 
 class StatisticsError(ExplorerError):
     """A statistic that the stored screens do not allow."""
+
+
+class ComparisonError(ExplorerError):
+    """Genotypes or items that cannot be compared, or not yet."""

@@ -17,7 +17,7 @@ def holm(p: Sequence[float]) -> list[float]:
 
 
 def benjamini_hochberg(p: Sequence[float]) -> list[float]:
-    """q values: among the tests up to one, so large a share of false findings is expected (Benjamini, Hochberg 1995)."""
+    """q values: among the tests up to one, so large a share of false findings is expected (1995)."""
     return [float(q) for q in stats.false_discovery_control(np.asarray(p, np.float64))] if len(p) else []
 
 
