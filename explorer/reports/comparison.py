@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 COLUMNS = ("", "Measure", "A", "It", "Difference", "95 % interval", "p", "Effect", "Items", "More needed")
 """Of the table of measures; the first is the genotype's letter."""
+ROUNDING = 1e-6
+"""Nats that differ by less are the same in float32."""
 MOST_ROWS = 60
 """Items that the command line prints."""
 
@@ -91,10 +93,12 @@ def _chance_told(contrast: Contrast) -> str:
     return f" Chance explains that; if the difference is real, about {further:,} more items would show it."
 
 
-def _interval_told(interval: Interval | None, items: int = 1) -> str:
+def _interval_told(interval: Interval | None, items: int | None = None) -> str:
+    """Of a difference, or of a difference of shares in whole items."""
     if interval is None:
         return ""
-    return f"95 % interval {number(interval.low * items)} to {number(interval.high * items)}, "
+    low, high = (number(edge if items is None else round(edge * items)) for edge in (interval.low, interval.high))
+    return f"95 % interval {low} to {high}, "
 
 
 def table_rows(found: Sequence[Contrast]) -> list[list[str]]:
@@ -107,6 +111,9 @@ def _cells(contrast: Contrast) -> list[str]:
     values = [f"{100 * each:.1f} %" if share else number(each) for each in (contrast.first, contrast.second)]
     interval = contrast.interval
     edges = "–" if interval is None else f"{_shown(interval.low, contrast)} to {_shown(interval.high, contrast)}"
+    if share and contrast.bootstrap is not None:
+        low, high = (number(100 * edge, sign=True) for edge in (contrast.bootstrap.low, contrast.bootstrap.high))
+        edges += f" (bootstrap: {low} to {high})"
     return [
         LETTERS[contrast.genotype],
         measure.title + ("" if share or measure.is_ratio or not measure.unit else f", {measure.unit}"),
@@ -144,7 +151,8 @@ def p_told(p: float | None, *, with_is: bool = False) -> str:
 
 
 def number(value: float, *, sign: bool = False) -> str:
-    """Three digits, with a minus that is as wide as a plus."""
+    """Three digits, with a minus that is as wide as a plus; what rounding leaves of nothing is 0."""
+    value = 0.0 if abs(value) < ROUNDING else value
     return f"{value:{'+' if sign else ''}.3g}".replace("-", "−")
 
 

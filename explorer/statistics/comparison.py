@@ -20,6 +20,7 @@ from explorer.statistics.paired import (
     items_for_discordance,
     items_for_mean,
     mean_interval,
+    score_interval,
     sign_flip_p,
     standardised_difference,
 )
@@ -64,7 +65,9 @@ class Contrast:
     difference: float
     """Mean paired difference; of a ratio, of the natural logarithms."""
     interval: Interval | None
-    """Of the difference, 95 %."""
+    """Of the difference, 95 %: by bootstrap, of what is passed or failed by Newcombe's score method."""
+    bootstrap: Interval | None
+    """By bootstrap in any case; of few discordant items it is too narrow."""
     p: float | None
     """McNemar's exact test, or sign flips; None where there is nothing to test."""
     corrected_p: float | None
@@ -134,6 +137,7 @@ def _of_values(measure: Measure, place: int, first: Values, second: Values, is_t
     table = discordance(first > 0, second > 0) if measure.column == "passed" else None
     effect = table.cohens_g if table else standardised_difference(differences)
     p = (table.p if table else sign_flip_p(differences)) if is_tested else None
+    bootstrap = mean_interval(differences)
     needed = items_for_discordance(table) if table else items_for_mean(effect) if is_tested else None
     means = np.exp([first.mean(), second.mean()]) if measure.is_ratio else [first.mean(), second.mean()]
     return Contrast(
@@ -144,7 +148,8 @@ def _of_values(measure: Measure, place: int, first: Values, second: Values, is_t
         first=float(means[0]),
         second=float(means[1]),
         difference=float(differences.mean()),
-        interval=mean_interval(differences),
+        interval=score_interval(table) if table else bootstrap,
+        bootstrap=bootstrap,
         p=p,
         corrected_p=p,
         effect=effect,

@@ -6,13 +6,13 @@ torch: who answers is handed in.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 import polars as pl
 
-from explorer.domain import DESTROYED, Answer, Decoding, Genotype, Prompt, Question, QuestionSet, Score
+from explorer.domain import DESTROYED, Answer, Decoding, Genotype, Input, Prompt, Question, QuestionSet, Score
 from explorer.errors import ComparisonError
 from explorer.notation import format_genotype
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 FEWEST, MOST = 2, 6
 """Genotypes of a comparison."""
+ORIGINAL = "original"
+"""What the empty genotype is called."""
 LETTERS = "ABCDEF"
 CHUNK = 16
 """So many items are put to every genotype before the next: what a cancelled run leaves is complete pairs."""
@@ -47,6 +49,14 @@ one, in nats. Null: not defined, because a forward pass overflowed, or not asked
 
 class Answering(Protocol):
     """Who answers: `workspace.behaviour`."""
+
+    def inputs(self) -> tuple[Input, ...]:
+        """The bundled inputs."""
+        ...
+
+    def question_sets(self) -> tuple[QuestionSet, ...]:
+        """The questions there are, the bundled ones first."""
+        ...
 
     def answers(
         self,
@@ -132,7 +142,17 @@ class Compared:
 
 def called(genotype: Genotype) -> str:
     """The notation of a genotype, or `original`."""
-    return format_genotype(genotype) or "original"
+    return format_genotype(genotype) or ORIGINAL
+
+
+def read_genotypes(texts: Iterable[str], read: Callable[[str], Genotype]) -> tuple[Genotype, ...]:
+    """Genotypes by their notation, of which `original` is the empty one; blank texts are left out.
+
+    One alone is compared with the original. Raises what `read` raises: NotationError.
+    """
+    said = [text.strip() for text in texts if text.strip()]
+    found = tuple(Genotype() if text.lower() == ORIGINAL else read(text) for text in said)
+    return (Genotype(), *found) if len(found) == 1 and found[0] else found
 
 
 def compare(

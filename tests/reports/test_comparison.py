@@ -97,7 +97,7 @@ def test_the_same_answers_tell_nothing_apart() -> None:
     assert verdicts(compared, found) == [
         "B and A are right and wrong on the same of 20 questions: nothing tells them apart."
     ]
-    assert (found[0].p, found[0].interval, found[0].items_needed) == (1.0, None, None)
+    assert (found[0].p, found[0].bootstrap, found[0].items_needed) == (1.0, None, None)
 
 
 def test_texts_that_overflow_are_left_out_and_counted() -> None:

@@ -16,10 +16,12 @@ from explorer.statistics.paired import (
     items_for_discordance,
     items_for_mean,
     mean_interval,
+    score_interval,
     sign_flip_p,
     standardised_difference,
 )
 
+CELLS = ("both", "only_first", "only_second", "neither")
 COUNT = st.integers(0, 60)
 
 
@@ -75,6 +77,19 @@ def test_the_interval_is_that_of_a_paired_bootstrap_of_both_columns() -> None:
     assert (found.low, found.high) == pytest.approx((oracle.low, oracle.high))
     assert found == mean_interval(second - first)
     assert found.low < 0.5 < found.high
+
+
+def test_the_interval_of_paired_shares_is_the_published_one() -> None:
+    """Airway hyper-responsiveness before and after transplantation (Fagerland, Lydersen, Laake 2014)."""
+    found = score_interval(Discordance(both=1, only_first=1, only_second=7, neither=12))
+    assert (found.low, found.high) == pytest.approx((0.026, 0.507), abs=5e-4)
+
+
+def test_the_interval_of_paired_shares_covers_the_truth() -> None:
+    shares, random = np.array([0.5, 0.05, 0.2, 0.25]), np.random.default_rng(3)
+    tables = random.multinomial(40, shares, size=600)
+    held = [score_interval(Discordance(**dict(zip(CELLS, map(int, table), strict=True)))) for table in tables]
+    assert 0.93 < np.mean([found.low <= 0.15 <= found.high for found in held]) < 0.98
 
 
 @pytest.mark.parametrize("values", [[], [1.0], [2.0, 2.0, 2.0]])
