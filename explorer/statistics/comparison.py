@@ -5,6 +5,7 @@ Frames of `tasks.comparison.ROW_TYPES` in, plain values and frames out.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -109,6 +110,24 @@ def paired(answers: pl.DataFrame, place: int) -> pl.DataFrame:
     """The items that the first genotype and another have answered: the first's columns, and its with `_second`."""
     second = answers.filter(pl.col("genotype") == place).drop("name", "asked", "genotype")
     return answers.filter(pl.col("genotype") == 0).join(second, on="item", suffix="_second").sort("item")
+
+
+Part = Literal["all", "different", "only_first", "only_second"]
+"""Some of the items: those with different texts, those that one alone passes."""
+
+
+def part_of(pairs: pl.DataFrame, part: Part) -> pl.DataFrame:
+    """Some rows of `paired`."""
+    passed, passed_second = pl.col("passed"), pl.col("passed_second")
+    match part:
+        case "all":
+            return pairs
+        case "different":
+            return pairs.filter((pl.col("text") != pl.col("text_second")) | (passed != passed_second))
+        case "only_first":
+            return pairs.filter(passed & ~passed_second)
+        case "only_second":
+            return pairs.filter(passed_second & ~passed)
 
 
 def _others(answers: pl.DataFrame) -> list[int]:

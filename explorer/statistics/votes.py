@@ -2,14 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
 
 from scipy import stats
 
 from explorer.statistics.paired import CONFIDENCE, Interval
-
-Vote = Literal["first", "second", "neither"]
-"""Which genotype the chosen text was of."""
+from explorer.store.votes import Choice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +41,7 @@ class Tally:
         return Interval(float(found.low), float(found.high))
 
 
-def tally(votes: Iterable[Vote]) -> Tally:
+def tally(votes: Iterable[Choice]) -> Tally:
     """Count them."""
     given = list(votes)
     return Tally(first=given.count("first"), second=given.count("second"), neither=given.count("neither"))

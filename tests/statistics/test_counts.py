@@ -12,7 +12,8 @@ from statsmodels.stats.proportion import binom_test, proportion_confint
 
 from explorer.statistics.first_words import rare_word, word_p
 from explorer.statistics.multiplicity import benjamini_hochberg, better_than_baseline, holm
-from explorer.statistics.votes import Tally, Vote, tally
+from explorer.statistics.votes import Tally, tally
+from explorer.store.votes import Choice
 
 CHANCES = st.lists(st.floats(0, 1), min_size=1, max_size=40)
 
@@ -40,7 +41,7 @@ def test_the_test_of_votes_is_that_of_statsmodels(first: int, second: int, neith
 
 
 def test_votes_are_counted() -> None:
-    given_votes: list[Vote] = ["second", "first", "second", "neither", "second"]
+    given_votes: list[Choice] = ["second", "first", "second", "neither", "second"]
     counted = tally(given_votes)
     assert counted == Tally(first=1, second=3, neither=1)
     assert counted.decided == 4
