@@ -462,3 +462,9 @@ class Score:
     """The token that it generates, greedy: in form `letter`, the answer that the study reads."""
     names_choice: bool
     """Whether that token is the letter of a choice; in form `cloze`, that the pass does not overflow."""
+
+
+BlindMode = Literal["better", "mutant"]
+"""What a blind test asks of two texts: which is better, or which is the mutant's."""
+Choice = Literal["first", "second", "neither"]
+"""The genotype whose text was chosen."""

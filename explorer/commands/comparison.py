@@ -28,7 +28,7 @@ def compare(
     prompt: Annotated[list[str] | None, typer.Option("--prompt", help="What to ask; can be given again.")] = None,
     inputs: Annotated[Path | None, typer.Option("--inputs", help="A text file, a prompt a line.")] = None,
     questions: Annotated[bool, typer.Option("--questions", help="Ask the bundled questions instead.")] = False,
-    limit: Annotated[int | None, typer.Option("--limit", min=1, help="Only the first so many.")] = None,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="Only so many, drawn evenly.")] = None,
     shots: Annotated[int, typer.Option("--shots", min=0, help="Answered questions shown before each.")] = 0,
     max_new_tokens: Annotated[int, typer.Option("--max-new-tokens", help="The most tokens of an answer.")] = 32,
     model: Model = DEMO,
@@ -50,7 +50,7 @@ def compare(
         answering = workspace.behaviour
         asked = Comparison(
             genotypes=read_genotypes(genotypes, loaded.anatomy.read),
-            prompts=() if questions else _prompts(typed, answering, loaded)[:limit],
+            prompts=() if questions else _prompts(typed, answering, loaded, limit),
             decoding=decoding,
             questions=_questions(answering, limit) if questions else None,
             shots=shots,
@@ -72,15 +72,21 @@ def _typed(prompts: Sequence[str], path: Path | None) -> tuple[str, ...]:
     return (*prompts, *found)
 
 
-def _prompts(typed: Sequence[str], answering: "Answering", model: "LoadedModel") -> tuple[Prompt, ...]:
+def _prompts(
+    typed: Sequence[str], answering: "Answering", model: "LoadedModel", limit: int | None
+) -> tuple[Prompt, ...]:
     """As chats if the model takes them."""
+    from explorer.tasks.comparison import spread
+
     texts = typed or [each.text for each in answering.inputs()]
-    return tuple(Prompt(text=text, chat=model.has_chat_template) for text in texts)
+    return tuple(Prompt(text=text, chat=model.has_chat_template) for text in spread(texts, limit or len(texts)))
 
 
 def _questions(answering: "Answering", limit: int | None) -> QuestionSet:
+    from explorer.tasks.comparison import spread
+
     first = answering.question_sets()[0]
-    return dataclasses.replace(first, questions=first.questions[:limit])
+    return dataclasses.replace(first, questions=spread(first.questions, limit or len(first.questions)))
 
 
 def _run(answering: "Answering", model: "LoadedModel", asked: "Comparison", as_json: bool) -> "Compared":

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from explorer.statistics.comparison import Contrast, Measure
-from explorer.tasks.comparison import LETTERS
+from explorer.statistics.comparison import LETTERS, Contrast, Measure
 
 DIFFERENT, ALIKE, BETTER, WORSE = "#be123c", "#94a3b8", "#0072b2", "#d55e00"
 ROW, HEAD = 26, 62

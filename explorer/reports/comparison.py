@@ -8,8 +8,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from explorer.errors import ComparisonError
-from explorer.statistics.comparison import KL, PERPLEXITY, READABLE, Contrast, contrasts, paired
-from explorer.tasks.comparison import LETTERS, Compared, called
+from explorer.statistics.comparison import KL, LETTERS, PERPLEXITY, READABLE, Contrast, contrasts, paired
+from explorer.tasks.comparison import Compared, called
 
 if TYPE_CHECKING:
     from explorer.statistics.paired import Interval

@@ -27,6 +27,10 @@ from explorer.statistics.paired import (
 )
 
 
+LETTERS = "ABCDEF"
+"""Of the genotypes, in their order."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
     """Something that every answer has a value of."""

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from scipy import stats
 
+from explorer.domain import Choice
 from explorer.statistics.paired import CONFIDENCE, Interval
-from explorer.store.votes import Choice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Literal
 
 import duckdb
 import polars as pl
 
-from explorer.domain import Decoding, Prompt
+from explorer.domain import BlindMode, Choice, Decoding, Prompt
 from explorer.store.frames import frame
-
-Mode = Literal["better", "mutant"]
-"""What a person is asked: which text is better, or which is the mutant's."""
-Choice = Literal["first", "second", "neither"]
-"""The genotype whose text was chosen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +29,7 @@ class Ballot:
     second_text: str
     swapped: bool
     """Whether the second genotype's text was shown as text 1."""
-    mode: Mode
+    mode: BlindMode
     choice: Choice
 
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
+from explorer.domain import BlindMode, Choice
 from explorer.errors import ComparisonError
-from explorer.store.votes import Choice, Mode
 
 if TYPE_CHECKING:
     from explorer.model.loaded import LoadedModel
@@ -49,7 +49,7 @@ class BlindTest:
     """A test as it goes: which items are still to come, the pair that is shown, the votes so far."""
 
     comparison: Comparison
-    mode: Mode
+    mode: BlindMode
     secret: int = field(repr=False)
     """Decides the order of the items, and of the texts of each."""
     place: int = 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import polars as pl
 
@@ -19,13 +19,14 @@ from explorer.notation import format_genotype
 if TYPE_CHECKING:
     from explorer.model.loaded import LoadedModel
 
+Item = TypeVar("Item")
+
 FEWEST, MOST = 2, 6
 """Genotypes of a comparison."""
 ORIGINAL = "original"
 """What the empty genotype is called."""
-LETTERS = "ABCDEF"
-CHUNK = 16
-"""So many items are put to every genotype before the next: what a cancelled run leaves is complete pairs."""
+CHUNK, QUESTIONS_CHUNK = 16, 48
+"""So many prompts, or questions, are put to every genotype before the next: a cancelled run leaves complete pairs."""
 
 ROW_TYPES: dict[str, pl.DataType | type[pl.DataType]] = {
     "item": pl.Int64,
@@ -145,6 +146,12 @@ def called(genotype: Genotype) -> str:
     return format_genotype(genotype) or ORIGINAL
 
 
+def spread(items: Sequence[Item], count: int) -> tuple[Item, ...]:
+    """So many of them, drawn evenly from the first on; all if there are no more."""
+    total = len(items)
+    return tuple(items) if count >= total else tuple(items[place * total // count] for place in range(count))
+
+
 def read_genotypes(texts: Iterable[str], read: Callable[[str], Genotype]) -> tuple[Genotype, ...]:
     """Genotypes by their notation, of which `original` is the empty one; blank texts are left out.
 
@@ -163,8 +170,9 @@ def compare(
     Raises what the answering raises: PromptError, ModelError.
     """
     rows: list[dict[str, object]] = []
-    for start in range(0, comparison.items, CHUNK):
-        chunk = range(start, min(start + CHUNK, comparison.items))
+    size = CHUNK if comparison.questions is None else QUESTIONS_CHUNK
+    for start in range(0, comparison.items, size):
+        chunk = range(start, min(start + size, comparison.items))
         for place in range(len(comparison.genotypes)):
             for row in _rows(answering, model, comparison, place, chunk, cancelled):
                 rows.append(row)

@@ -1,12 +1,14 @@
 """What a comparison shows: measures worked out by hand, verdicts as they are read."""
 
+import functools
 import json
 import math
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from explorer.domain import Genotype, Prompt
+from explorer.domain import Genotype, Prompt, Question, Score
 from explorer.errors import ComparisonError
 from explorer.notation import parse_genotype
 from explorer.reports.comparison import (
@@ -26,11 +28,15 @@ PROMPTS = tuple(Prompt(text=str(number), chat=False) for number in range(12))
 NO_MODEL: Any = None
 
 
+def _wrong_at_the_end(count: int, asked: Question) -> Score:
+    return score(right=int(asked.name.split("-")[1]) < 20 - count, margin=0.5)
+
+
 def _asked_questions(*wrong: int) -> Compared:
     """Of 20 questions, the original gets the first four wrong, the others so many of the last."""
-    marks = {"": lambda asked: score(right=int(asked.name.split("-")[1]) >= 4)}
+    marks: dict[str, Callable[[Question], Score]] = {"": lambda asked: score(right=int(asked.name.split("-")[1]) >= 4)}
     for text, count in zip(("1.down*0", "0.q*0"), wrong, strict=False):
-        marks[text] = lambda asked, count=count: score(right=int(asked.name.split("-")[1]) < 20 - count, margin=0.5)
+        marks[text] = functools.partial(_wrong_at_the_end, count)
     genotypes = (ORIGINAL, MUTANT, OTHER)[: len(wrong) + 1]
     *_, last = compare(Scripted(marks=marks), NO_MODEL, Comparison(genotypes=genotypes, questions=QUESTIONS))
     return last
