@@ -461,7 +461,9 @@ class Score:
     said: str
     """The token that it generates, greedy: in form `letter`, the answer that the study reads."""
     names_choice: bool
-    """Whether that token is the letter of a choice; in form `cloze`, that the pass does not overflow."""
+    """Whether that token is the letter of a choice; in form `cloze`, whether a choice begins with it."""
+    says_right: bool
+    """Whether it is that of the right one."""
 
 
 BlindMode = Literal["better", "mutant"]

@@ -60,3 +60,7 @@ class StatisticsError(ExplorerError):
 
 class ComparisonError(ExplorerError):
     """Genotypes or items that cannot be compared, or not yet."""
+
+
+class TaskError(ExplorerError):
+    """Inputs or questions that cannot be read, or cannot be put as asked."""

@@ -74,7 +74,7 @@ def _check_keys(path: Path, text: str, table: dict[str, Any], extra: dict[str, t
 
 def _check_table(path: Path, text: str, table: dict[str, Any], expected: dict[str, tuple[type, ...]]) -> None:
     for key, value in table.items():
-        line = _line_of(text, key)
+        line = line_of(text, key)
         if key not in expected:
             known = ", ".join(expected)
             raise ExperimentError(f"{path}, line {line}: there is no key '{key}'. Known keys: {known}.")
@@ -83,7 +83,8 @@ def _check_table(path: Path, text: str, table: dict[str, Any], expected: dict[st
             raise ExperimentError(f"{path}, line {line}: '{key}' must be of type {wanted}.")
 
 
-def _line_of(text: str, key: str) -> int:
+def line_of(text: str, key: str) -> int:
+    """The first line, from 1, that begins with the key; 1 if none does."""
     lines = text.splitlines()
     found = (number for number, line in enumerate(lines, 1) if line.lstrip(" [").startswith(key))
     return next(found, 1)

@@ -43,6 +43,16 @@ class Settings:
         default_factory=lambda: _folder("EXPLORER_PRESETS", Path(__file__).parent.parent / "data" / "presets")
     )
     """EXPLORER_PRESETS: the TOML files of mutations worth showing on the demo model."""
+    inputs_file: Path = field(
+        default_factory=lambda: _folder(
+            "EXPLORER_INPUTS", Path(__file__).parent.parent / "data" / "inputs" / "rihf.toml"
+        )
+    )
+    """EXPLORER_INPUTS: the file of inputs that show how a mutant begins its texts."""
+    questions_folder: Path = field(
+        default_factory=lambda: _folder("EXPLORER_QUESTIONS", Path(__file__).parent.parent / "data" / "questions")
+    )
+    """EXPLORER_QUESTIONS: the folder of questions, in MMLU's layout, that each choice continues (form `cloze`)."""
     screens_folder: Path = field(
         default_factory=lambda: _folder("EXPLORER_SCREENS", Path(__file__).parent.parent / "data" / "screens")
     )

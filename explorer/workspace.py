@@ -10,6 +10,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -40,6 +41,7 @@ from explorer.settings import DEMO, Settings
 
 if TYPE_CHECKING:
     from explorer.atlas import Atlas
+    from explorer.behaviour import Behaviour
     from explorer.generation.baseline import Baseline, Baselines
     from explorer.generation.pair import PairUpdate
     from explorer.model.anatomy import Matrix
@@ -108,6 +110,8 @@ class Workspace:
     device: str | None = None
     dtype: str | None = None
     settings: Settings = field(default_factory=Settings)
+    mmlu: Path | None = None
+    """A folder in MMLU's layout, whose questions are offered beside the bundled ones."""
     _models: OrderedDict[str, Loading] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _baselines: Baselines | None = None
@@ -116,6 +120,7 @@ class Workspace:
     _largest: WeakKeyDictionary[LoadedModel, Overview] = field(default_factory=WeakKeyDictionary)
     _computing: Computing = field(default_factory=Computing)
     _screening: Screening | None = None
+    _behaviour: Behaviour | None = None
 
     def __deepcopy__(self, _memo: object) -> Workspace:
         """The workspace itself: gradio copies a page's events, and all that their handlers hold, at every visit."""
@@ -294,6 +299,16 @@ class Workspace:
             return self._screening
 
     @property
+    def behaviour(self) -> Behaviour:
+        """What genotypes answer to many prompts and questions."""
+        from explorer.behaviour import Behaviour
+
+        with self._lock:
+            if self._behaviour is None:
+                self._behaviour = Behaviour(self.settings, self._computing, self.mmlu)
+            return self._behaviour
+
+    @property
     def atlas(self) -> Atlas:
         """What the stored screens show."""
         from explorer.atlas import Atlas
@@ -332,3 +347,5 @@ class Workspace:
             _, oldest = self._models.popitem(last=False)
             if self._baselines is not None and oldest.model is not None:
                 self._baselines.forget(oldest.model)
+            if self._behaviour is not None and oldest.model is not None:
+                self._behaviour.forget(oldest.model)

@@ -4,12 +4,14 @@ Knows how a pass is started and what it leaves behind; not what the tokens are f
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer
 
+from explorer.generation.packed import Row
 from explorer.model.loaded import LoadedModel
 from explorer.model.view import NoPositions, Passthrough, View
 
@@ -81,15 +83,24 @@ def forward_between(
 
     The cache holds what comes before them, of all layers: those below `first_layer` do not add to it.
     """
-    family = model.anatomy.family
-    assert family is not None
-    decoder = f"{family.decoder}."
-    for layer in range(first_layer):
-        path = f"{decoder}{family.layers}.{layer}"
-        view.replace(path, Passthrough(view.root.get_submodule(path)))
-    if family.position:
-        view.replace(decoder + family.position, NoPositions())
+    _skip(model, view, first_layer)
     return _run(view, {"inputs_embeds": hidden}, _positions(model, start, hidden.shape[:2]), cache, keep)
+
+
+def forward_row(
+    model: LoadedModel, view: View, row: Row, count: int, *, keep: Tensor, hidden: Tensor | None, first_layer: int
+) -> Tensor:
+    """Logits [count, keep, vocabulary] (float32) after the tokens at the places `keep` of a row, taken `count` times.
+
+    From `hidden` [1, tokens, hidden size], what enters `first_layer`; None: from the tokens.
+    """
+    inputs: dict[str, Any] = {"attention_mask": row.mask}
+    if hidden is None:
+        inputs["input_ids"] = row.tokens.expand(count, -1)
+    else:
+        _skip(model, view, first_layer)
+        inputs["inputs_embeds"] = hidden.expand(count, -1, -1)
+    return _run(view, inputs, row.positions.expand(count, -1), DynamicCache(), keep)
 
 
 def watch_hidden(model: LoadedModel, view: View, row: int) -> list[list[Tensor]]:
@@ -110,11 +121,23 @@ def watch_hidden(model: LoadedModel, view: View, row: int) -> list[list[Tensor]]
     return records
 
 
+def _skip(model: LoadedModel, view: View, first_layer: int) -> None:
+    """Let a view take what enters a layer for what is embedded."""
+    family = model.anatomy.family
+    assert family is not None
+    decoder = f"{family.decoder}."
+    for layer in range(first_layer):
+        path = f"{decoder}{family.layers}.{layer}"
+        view.replace(path, Passthrough(view.root.get_submodule(path)))
+    if family.position:
+        view.replace(decoder + family.position, NoPositions())
+
+
 def _positions(model: LoadedModel, start: int, shape: torch.Size) -> Tensor:
     return torch.arange(start, start + shape[1], device=model.device).expand(shape[0], -1)
 
 
-def _run(view: View, inputs: dict[str, Tensor], positions: Tensor, cache: DynamicCache, keep: int) -> Tensor:
+def _run(view: View, inputs: dict[str, Any], positions: Tensor, cache: DynamicCache, keep: int | Tensor) -> Tensor:
     with torch.inference_mode():
         output = view.root(**inputs, position_ids=positions, past_key_values=cache, use_cache=True, logits_to_keep=keep)
         logits: Tensor = output.logits.float()

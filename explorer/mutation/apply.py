@@ -7,6 +7,7 @@ rows alone, from a mutated copy of that slab of weights. The weights themselves 
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 
 import torch
 from torch import Tensor, nn
@@ -46,10 +47,18 @@ def make_mutant(model: Specimen, genotype: Genotype) -> Mutant:
 def mutated_view(model: LoadedModel, mutants: Mapping[int, Mutant]) -> View:
     """A view whose batch row `i` is the mutant `mutants[i]`; the other rows stay the original model."""
     view = View(model.view.root)
-    for row, mutant in mutants.items():
-        for path, patch in patches(model.view.root, mutant, slice(row, row + 1)):
+    for mutant, rows in _runs(mutants):
+        for path, patch in patches(model.view.root, mutant, rows):
             view.after(path, patch)
     return view
+
+
+def _runs(mutants: Mapping[int, Mutant]) -> Iterator[tuple[Mutant, slice]]:
+    """Each mutant with its rows; rows of one mutant that follow one another are computed together."""
+    rows = sorted(mutants)
+    for _, run in groupby(enumerate(rows), key=lambda numbered: (numbered[1] - numbered[0], id(mutants[numbered[1]]))):
+        places = [row for _, row in run]
+        yield mutants[places[0]], slice(places[0], places[-1] + 1)
 
 
 def patches(model: nn.Module, mutant: Mutant, rows: slice) -> Iterator[tuple[str, Patch]]:

@@ -17,11 +17,12 @@ from explorer.domain import Decoding, Genotype, Mutation
 from explorer.generation.baseline import Baseline
 from explorer.generation.decoding import Choices, choose, near_tie
 from explorer.generation.differences import kl_at
-from explorer.generation.passes import forward, forward_between
-from explorer.generation.ragged import Layers, cache_of, cut, layers_of, repeat_row, select, stack_ragged
-from explorer.generation.transcript import End, ending
+from explorer.generation.passes import forward_between
+from explorer.generation.ragged import Layers, cache_of, cut, layers_of, repeat_row, select
+from explorer.generation.together import Growing, decode_together
+from explorer.generation.transcript import End
 from explorer.model.loaded import LoadedModel
-from explorer.mutation.apply import Mutant, make_mutant, mutated_view
+from explorer.mutation.apply import make_mutant, mutated_view
 
 Mode = Literal["divergence", "text"]
 
@@ -52,18 +53,12 @@ class Record:
 
 
 @dataclass(slots=True, eq=False)
-class _Mutant:
-    """A mutant on its way over the baseline's tokens."""
+class _Mutant(Growing):
+    """A mutant on its way over the baseline's tokens; its text is what follows its first divergence."""
 
-    mutant: Mutant
     kl: list[float] = field(default_factory=list)
     nll: list[float] = field(default_factory=list)
-    is_tied: bool = False
     divergence: int | None = None
-    tokens: list[int] = field(default_factory=list)
-    end: End | None = None
-    key_values: Layers = field(default_factory=list)
-    """Of all layers, [1, KV heads, tokens so far, head size], where it diverges in mode `text`."""
 
 
 class Engine:
@@ -93,13 +88,15 @@ class Engine:
         layer = mutations[0].site.layer
         assert layer is not None
         genotypes = [Genotype((*self._background.mutations, mutation)) for mutation in mutations]
-        batch = [_Mutant(make_mutant(self._model, genotype)) for genotype in genotypes]
+        length = len(self._baseline.prompt_tokens)
+        batch = [_Mutant(make_mutant(self._model, genotype), length) for genotype in genotypes]
         self._verify(batch, layer)
         if self._mode == "text":
-            self._continue([mutant for mutant in batch if mutant.divergence is not None and mutant.end is None])
+            for _ in decode_together(
+                self._model, [each for each in batch if each.divergence is not None], self._decoding
+            ):
+                self._breathe()
         return [self._record(mutant) for mutant in batch]
-
-    # ------------------------------------------------------------------------------------ verification
 
     def _verify(self, batch: list[_Mutant], layer: int) -> None:
         """Check chunk by chunk; whoever has diverged takes no part in the next."""
@@ -161,58 +158,14 @@ class Engine:
         if not bool(choices.finite[place]):
             mutant.end = "overflow"
             return
-        self._accept(mutant, int(choices.tokens[place]))
-
-    def _accept(self, mutant: _Mutant, token: int) -> None:
-        mutant.tokens.append(token)
-        mutant.end = ending(self._model, mutant.tokens, self._decoding.max_new_tokens)
+        mutant.accept(self._model, int(choices.tokens[place]), self._decoding)
 
     def _keep(self, batch: list[_Mutant], stays: list[bool], layer: int, upper: Layers) -> None:
         """The keys and values that the diverging ones need to decode on: of the prompt and the common tokens."""
         for row, (mutant, stay) in enumerate(zip(batch, stays, strict=True)):
             if stay or mutant.end is not None:
                 continue
-            length = self._length(mutant)
-            mutant.key_values = [*self._lower(layer, length, 1), *cut(upper, row, slice(0, length))]
-
-    # ------------------------------------------------------------------------------------ continuation
-
-    def _continue(self, batch: list[_Mutant]) -> None:
-        """Decode the diverging ones on, together, until all of them have ended."""
-        while batch:
-            view = mutated_view(self._model, {row: mutant.mutant for row, mutant in enumerate(batch)})
-            room = self._decoding.max_new_tokens - min(len(mutant.tokens) for mutant in batch) + 1
-            cache, mask = stack_ragged([mutant.key_values for mutant in batch], room)
-            for mutant in batch:
-                mutant.key_values = []
-            positions = torch.tensor([self._length(mutant) for mutant in batch], device=self._model.device)
-            while 2 * sum(mutant.end is None for mutant in batch) > len(batch):
-                self._breathe()
-                fed = torch.tensor([[mutant.tokens[-1]] for mutant in batch], device=self._model.device)
-                mask = torch.cat([mask, mask.new_ones(len(batch), 1)], dim=1)
-                logits = forward(self._model, view, fed, cache, keep=1, positions=positions.unsqueeze(-1), mask=mask)
-                positions = positions + 1
-                self._choose_next(batch, logits[:, -1])
-            for row, mutant in enumerate(batch):
-                if mutant.end is None:
-                    mutant.key_values = cut(layers_of(cache), row, slice(-self._length(mutant), None))
-            batch = [mutant for mutant in batch if mutant.end is None]
-
-    def _choose_next(self, batch: list[_Mutant], logits: Tensor) -> None:
-        """The next token of each, from logits [mutants, vocabulary]; they stand at different positions."""
-        for mutant, row in zip(batch, logits, strict=True):
-            if mutant.end is not None:  # it is fed its last token again, to no effect, until the batch is made smaller
-                continue
-            choice = choose(row.unsqueeze(0), self._decoding, len(mutant.tokens), self._tie)
-            if not bool(choice.finite[0]):
-                mutant.end = "overflow"
-                continue
-            mutant.is_tied |= float(choice.gaps[0]) < self._tie
-            self._accept(mutant, int(choice.tokens[0]))
-
-    def _length(self, mutant: _Mutant) -> int:
-        """How many tokens its keys and values cover: all but its last."""
-        return len(self._baseline.prompt_tokens) + len(mutant.tokens) - 1
+            mutant.key_values = [*self._lower(layer, mutant.length, 1), *cut(upper, row, slice(0, mutant.length))]
 
     def _record(self, mutant: _Mutant) -> Record:
         kl, nll = _mean(mutant.kl), _mean(mutant.nll)

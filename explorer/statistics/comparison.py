@@ -26,7 +26,6 @@ from explorer.statistics.paired import (
     standardised_difference,
 )
 
-
 LETTERS = "ABCDEF"
 """Of the genotypes, in their order."""
 

@@ -60,7 +60,8 @@ def measures_html(found: Sequence[Contrast]) -> str:
     caption = (
         "Paired differences from A. p: McNemar's exact test of what is passed or failed, else random sign flips; a "
         "distance from the original is not tested against the original itself. Effect: Cohen's g, or the "
-        f"standardised paired difference d. More needed: items for a power of 80 % if the difference is what was observed.{corrected}"
+        "standardised paired difference d. More needed: items for a power of 80 % if the difference is what was "
+        f"observed.{corrected}"
     )
     return (
         f'<div class="totals measures"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'

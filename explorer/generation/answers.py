@@ -1,0 +1,131 @@
+"""The answers of one genotype to many prompts, decoded together; and how far they are from the original's.
+
+Prompts of like length share a batch. Without measures that is all; with them, one pass of the mutant over the
+original's answers tells its KL, and one of the original over the mutant's their perplexity.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+from transformers import DynamicCache
+
+from explorer.domain import Answer, Decoding, Genotype, Prompt
+from explorer.generation.differences import cosine_similarity, mean_kl, perplexity
+from explorer.generation.passes import forward
+from explorer.generation.ragged import cut, layers_of
+from explorer.generation.style import style_of
+from explorer.generation.together import Growing, decode_together
+from explorer.model.loaded import LoadedModel
+from explorer.mutation.apply import Mutant, make_mutant, mutated_view
+
+ROWS = 64
+"""Prompts of a batch, at most."""
+
+LOGITS = 2**26
+"""Logits of one measuring pass, at most: a quarter of a GiB of float32."""
+
+Answered = list[tuple[int, Answer]]
+"""Places of prompts and what was said to them."""
+
+
+def answers(
+    model: LoadedModel, genotype: Genotype, prompts: Sequence[Prompt], decoding: Decoding
+) -> Iterator[Answered]:
+    """What a genotype says to each prompt, as it is ready; halts, with nothing, before each forward pass.
+
+    Raises PromptError for a prompt that the model cannot take.
+    """
+    encoded = [model.encode(prompt, decoding) for prompt in prompts]
+    mutant = make_mutant(model, genotype)
+    order = sorted(range(len(prompts)), key=lambda place: len(encoded[place]))
+    for start in range(0, len(order), ROWS):
+        places = order[start : start + ROWS]
+        texts = [Growing(mutant, len(encoded[place])) for place in places]
+        yield []
+        _begin(model, texts, [encoded[place] for place in places], decoding)
+        for _ in decode_together(model, texts, decoding):
+            yield []
+        yield [(place, _answer(model, text)) for place, text in zip(places, texts, strict=True)]
+
+
+def measured(
+    model: LoadedModel,
+    genotype: Genotype,
+    prompts: Sequence[Prompt],
+    decoding: Decoding,
+    originals: Sequence[Answer],
+    said: Iterator[Answered],
+) -> Iterator[Answered]:
+    """Answers with their distances from the original's to the same prompts; halts as `answers` does."""
+    mutant, nothing = make_mutant(model, genotype), make_mutant(model, Genotype())
+    for share in _shares(model, originals, said):
+        if not share:
+            yield []
+            continue
+        asked = [model.encode(prompts[place], decoding) for place, _ in share]
+        theirs = [list(originals[place].tokens) for place, _ in share]
+        yield []
+        original = _logits_over(model, nothing, asked, theirs)
+        yield []
+        over_theirs = _logits_over(model, mutant, asked, theirs)
+        kl = [mean_kl(p, q) if len(p) else None for p, q in zip(original, over_theirs, strict=True)]
+        del original, over_theirs
+        yield []
+        over_own = _logits_over(model, nothing, asked, [list(answer.tokens) for _, answer in share])
+        yield [
+            (place, _with(answer, originals[place], perplexity(logits, list(answer.tokens)), divergence))
+            for (place, answer), divergence, logits in zip(share, kl, over_own, strict=True)
+        ]
+
+
+def _shares(model: LoadedModel, originals: Sequence[Answer], said: Iterator[Answered]) -> Iterator[Answered]:
+    """Answers in shares whose logits fit; nothing where `said` halts."""
+    vocabulary = model.causal_lm.config.get_text_config().vocab_size
+    for batch in said:
+        longest = max((max(len(answer.tokens), len(originals[place].tokens)) for place, answer in batch), default=1)
+        rows = max(1, LOGITS // (max(1, longest) * vocabulary))
+        yield from (batch[start : start + rows] for start in range(0, max(1, len(batch)), rows))
+
+
+def _with(answer: Answer, original: Answer, perplexity: float | None, mean_kl: float | None) -> Answer:
+    cosine = cosine_similarity(original.text, answer.text)
+    return replace(answer, cosine=cosine, perplexity=perplexity, mean_kl=mean_kl)
+
+
+def _begin(model: LoadedModel, texts: Sequence[Growing], prompts: Sequence[list[int]], decoding: Decoding) -> None:
+    """Choose the first token of each answer, and keep the keys and values of its prompt."""
+    cache = DynamicCache()
+    first = min(map(len, prompts)) - 1
+    logits = _logits(model, texts[0].mutant, prompts, first, cache)
+    for row, (text, prompt) in enumerate(zip(texts, prompts, strict=True)):
+        text.take(model, logits[row, len(prompt) - 1 - first], decoding)
+        if text.end is None:
+            text.key_values = cut(layers_of(cache), row, slice(0, len(prompt)))
+
+
+def _answer(model: LoadedModel, text: Growing) -> Answer:
+    said = model.decode(text.tokens)
+    return Answer(
+        text=said, tokens=tuple(text.tokens), ending=str(text.end), near_tie=text.is_tied, style=style_of(said)
+    )
+
+
+def _logits_over(
+    model: LoadedModel, mutant: Mutant, prompts: Sequence[list[int]], answers: Sequence[list[int]]
+) -> list[Tensor]:
+    """Logits [tokens of the answer, vocabulary] that one genotype has for each answer, given its prompt."""
+    fed = [[*prompt, *answer[:-1]] for prompt, answer in zip(prompts, answers, strict=True)]
+    first = min(map(len, prompts)) - 1
+    logits = _logits(model, mutant, fed, first, DynamicCache())
+    starts = [len(prompt) - 1 - first for prompt in prompts]
+    return [row[start : start + len(answer)] for row, start, answer in zip(logits, starts, answers, strict=True)]
+
+
+def _logits(model: LoadedModel, mutant: Mutant, texts: Sequence[list[int]], first: int, cache: DynamicCache) -> Tensor:
+    """Logits [texts, longest − first, vocabulary] of one genotype from a position on; what follows a text is idle."""
+    longest = max(map(len, texts))
+    tokens = torch.tensor([[*text, *[0] * (longest - len(text))] for text in texts], device=model.device)
+    view = mutated_view(model, dict.fromkeys(range(len(texts)), mutant))
+    return forward(model, view, tokens, cache, keep=longest - first)

@@ -1,0 +1,79 @@
+"""Texts of different lengths, and of different mutants, that grow together in one ragged batch."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from explorer.domain import Decoding
+from explorer.generation.decoding import choose, near_tie
+from explorer.generation.passes import forward
+from explorer.generation.ragged import Layers, cut, layers_of, stack_ragged
+from explorer.generation.transcript import End, ending
+from explorer.model.loaded import LoadedModel
+from explorer.mutation.apply import Mutant, mutated_view
+
+
+@dataclass(slots=True, eq=False)
+class Growing:
+    """A text of one mutant on its way."""
+
+    mutant: Mutant
+    prompt_length: int
+    """Tokens."""
+    tokens: list[int] = field(default_factory=list)
+    """Of the answer so far."""
+    end: End | None = None
+    is_tied: bool = False
+    """Whether rounding may have decided one of its choices."""
+    key_values: Layers = field(default_factory=list)
+    """Of all layers, [1, KV heads, tokens so far but the last, head size], between two batches."""
+
+    @property
+    def length(self) -> int:
+        """How many tokens its keys and values cover: all but its last."""
+        return self.prompt_length + len(self.tokens) - 1
+
+    def accept(self, model: LoadedModel, token: int, decoding: Decoding) -> None:
+        """Append a token, and end the text if it does."""
+        self.tokens.append(token)
+        self.end = ending(model, self.tokens, decoding.max_new_tokens)
+
+    def take(self, model: LoadedModel, logits: Tensor, decoding: Decoding) -> None:
+        """Choose the next token from logits [vocabulary]; an overflow ends the text without one."""
+        tie = near_tie(model.dtype)
+        choice = choose(logits.unsqueeze(0), decoding, len(self.tokens), tie)
+        if not bool(choice.finite[0]):
+            self.end = "overflow"
+            return
+        self.is_tied |= float(choice.gaps[0]) < tie
+        self.accept(model, int(choice.tokens[0]), decoding)
+
+
+def decode_together(model: LoadedModel, texts: Sequence[Growing], decoding: Decoding) -> Iterator[None]:
+    """Decode texts on until all have ended; halts before each forward pass. Each has a token that is not fed yet.
+
+    The batch is made smaller whenever half of it has ended.
+    """
+    batch = [text for text in texts if text.end is None]
+    while batch:
+        view = mutated_view(model, {row: text.mutant for row, text in enumerate(batch)})
+        room = decoding.max_new_tokens - min(len(text.tokens) for text in batch) + 1
+        cache, mask = stack_ragged([text.key_values for text in batch], room)
+        for text in batch:
+            text.key_values = []
+        positions = torch.tensor([text.length for text in batch], device=model.device)
+        while 2 * sum(text.end is None for text in batch) > len(batch):
+            yield
+            fed = torch.tensor([[text.tokens[-1]] for text in batch], device=model.device)
+            mask = torch.cat([mask, mask.new_ones(len(batch), 1)], dim=1)
+            logits = forward(model, view, fed, cache, keep=1, positions=positions.unsqueeze(-1), mask=mask)
+            positions = positions + 1
+            for text, row in zip(batch, logits[:, -1], strict=True):
+                if text.end is None:  # one that has ended is fed its last token again, to no effect
+                    text.take(model, row, decoding)
+        for row, text in enumerate(batch):
+            if text.end is None:
+                text.key_values = cut(layers_of(cache), row, slice(-text.length, None))
+        batch = [text for text in batch if text.end is None]

@@ -1,0 +1,238 @@
+"""Questions made ready for one model: laid into trees, run by the original once, then by mutants in batches.
+
+What questions begin with is computed once a mutant, the layers below a mutation once for all mutants. A choice counts
+by its likelihood: per byte in form `cloze`, where a longer one would else lose, as a letter in form `letter`.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from explorer.domain import Decoding, Prompt, Question, QuestionSet, Score
+from explorer.errors import PromptError, TaskError
+from explorer.generation.decoding import near_tie
+from explorer.generation.differences import kl_at
+from explorer.generation.packed import Row, Tree, row_of_tree
+from explorer.generation.passes import forward_row, watch_hidden
+from explorer.model.loaded import LoadedModel
+from explorer.mutation.apply import Mutant, mutated_view
+from explorer.tasks.prompts import put
+
+TREE = 512
+"""Tokens of a tree, unless one question alone has more: attention grows with their square."""
+
+HIDDEN_KEPT = 2**30
+"""Bytes of hidden states that are kept, at most; trees beyond that start from their tokens."""
+
+LOGITS = 2**26
+"""Logits of one pass, at most: a quarter of a GiB of float32."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Branch:
+    """A choice in a tree."""
+
+    places: tuple[int, ...]
+    """Those whose logits its tokens are chosen from."""
+    tokens: tuple[int, ...]
+    length: int
+    """In bytes; 1 in form `letter`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Laid:
+    """A question in a tree."""
+
+    number: int
+    """Its place among the questions."""
+    question: Question
+    end: int
+    """The place of its last token, after which an answer begins."""
+    branches: tuple[Branch, ...]
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class _Laying:
+    """A tree with what is read off it."""
+
+    row: Row
+    laid: tuple[Laid, ...]
+    kept: Tensor
+    """The places whose logits are wanted, [kept]."""
+    hidden: tuple[Tensor, ...] = ()
+    """Of the original: what enters each layer, and the final norm, [1, tokens, hidden size]; empty if not kept."""
+    log_p: Tensor = field(default_factory=lambda: torch.empty(0))
+    """Of the original, [questions, vocabulary]: where each answer begins."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """What one mutant makes of one question."""
+
+    number: int
+    """The question's place in its set."""
+    score: Score
+    kl: float
+    """KL(original ‖ mutant) where the answer begins, in nats; NaN if it overflows."""
+    added_nll: float
+    """What it adds there to the negative log-likelihood of the original's own token, in nats."""
+
+
+class Battery:
+    """Raises TaskError for a question that is too long for the model, or for a set without so many examples."""
+
+    def __init__(self, model: LoadedModel, questions: QuestionSet, examples: int = 0) -> None:
+        self.model, self.questions = model, questions
+        self._trees = list(_trees(model, questions, examples))
+        self._is_ready = False
+
+    def run(self, mutants: Sequence[Mutant]) -> Iterator[list[tuple[int, Mark]]]:
+        """Marks with the place of their mutant, as they are ready; halts, with nothing, before each forward pass."""
+        yield from self._run_original()
+        for tree in self._trees:
+            rows = max(1, LOGITS // (len(tree.kept) * tree.log_p.shape[-1]))
+            for start in range(0, len(mutants), rows):
+                yield []
+                read = self._read(tree, mutants[start : start + rows])
+                yield [(place, mark) for place, marks in enumerate(read, start) for mark in marks]
+
+    def _run_original(self) -> Iterator[list[tuple[int, Mark]]]:
+        """Once: the hidden states that mutants start from, and what they are compared with."""
+        if self._is_ready:
+            return
+        room = HIDDEN_KEPT
+        for tree in self._trees:
+            yield []
+            view = mutated_view(self.model, {})
+            records = watch_hidden(self.model, view, 0)
+            logits = forward_row(self.model, view, tree.row, 1, keep=tree.kept, hidden=None, first_layer=0)
+            tree.log_p = logits[0, _kept_at(tree, [laid.end for laid in tree.laid])].log_softmax(-1)
+            hidden = tuple(record[0] for record in records)
+            size = sum(states.nbytes for states in hidden)
+            if size <= room:
+                tree.hidden, room = hidden, room - size
+        self._is_ready = True
+
+    def _read(self, tree: _Laying, mutants: Sequence[Mutant]) -> list[list[Mark]]:
+        view = mutated_view(self.model, dict(enumerate(mutants)))
+        entries = [mutant.first_layer for mutant in mutants]
+        first = min((entry for entry in entries if entry is not None), default=0)
+        can_resume = bool(tree.hidden) and None not in entries
+        hidden = tree.hidden[first] if can_resume else None
+        logits = forward_row(self.model, view, tree.row, len(mutants), keep=tree.kept, hidden=hidden, first_layer=first)
+        return _marks_of(self.model, tree, logits, self.questions.form == "cloze")
+
+
+def _trees(model: LoadedModel, questions: QuestionSet, examples: int) -> Iterator[_Laying]:
+    """The questions in as many trees as it takes, in their order."""
+    tree, laid = Tree(), list[Laid]()
+    for number, question in enumerate(questions.questions):
+        context, wholes = _texts(model, questions, question, examples)
+        if laid and len(tree) + tree.grown_by([context, *(whole[:-1] for whole in wholes)]) > TREE:
+            yield _laying(model, tree, laid)
+            tree, laid = Tree(), []
+        laid.append(_lay(tree, number, questions, question, context, wholes))
+    if laid:
+        yield _laying(model, tree, laid)
+
+
+def _texts(
+    model: LoadedModel, questions: QuestionSet, question: Question, examples: int
+) -> tuple[list[int], list[list[int]]]:
+    """The tokens of what is read before an answer, and of it with each choice."""
+    asked, decoding = put(question, questions, examples), Decoding(max_new_tokens=1)
+    try:
+        context = model.encode(Prompt(text=asked.prompt, chat=False), decoding)
+        choices = [Prompt(text=asked.prompt + choice, chat=False) for choice in asked.continuations]
+        return context, [model.encode(choice, decoding) for choice in choices]
+    except PromptError as fault:
+        raise TaskError(f"Question '{question.name}' with {examples} examples: {fault}") from fault
+
+
+def _lay(
+    tree: Tree, number: int, questions: QuestionSet, question: Question, context: list[int], wholes: list[list[int]]
+) -> Laid:
+    branches = []
+    for whole, choice in zip(wholes, question.choices, strict=True):
+        places = tree.add(whole[:-1])
+        length = len(choice.encode()) if questions.form == "cloze" else 1
+        start = min(len(context), len(whole) - 1)  # a choice has a token of its own, whatever the tokenizer joins
+        branches.append(Branch(places=places[start - 1 :], tokens=tuple(whole[start:]), length=length))
+    return Laid(number=number, question=question, end=tree.add(context)[-1], branches=tuple(branches))
+
+
+def _laying(model: LoadedModel, tree: Tree, laid: list[Laid]) -> _Laying:
+    places = {place for each in laid for branch in each.branches for place in branch.places}
+    kept = sorted(places | {each.end for each in laid})
+    return _Laying(row=row_of_tree(model, tree), laid=tuple(laid), kept=torch.tensor(kept, device=model.device))
+
+
+def _kept_at(tree: _Laying, places: Sequence[int]) -> Tensor:
+    """Where the logits of some places are among those kept."""
+    return torch.searchsorted(tree.kept, torch.tensor(places, device=tree.kept.device))
+
+
+def _marks_of(model: LoadedModel, tree: _Laying, logits: Tensor, is_per_byte: bool) -> list[list[Mark]]:
+    """What mutants make of the questions of a tree, from logits [mutants, kept, vocabulary]."""
+    likelihoods = _likelihoods(tree, logits)
+    ends = logits[:, _kept_at(tree, [laid.end for laid in tree.laid])]
+    own = tree.log_p.argmax(-1)
+    found = []
+    for row, at_ends in zip(likelihoods, ends, strict=True):
+        log_q = at_ends.log_softmax(-1)
+        kl = kl_at(tree.log_p, tree.log_p.exp(), log_q)
+        added = tree.log_p.gather(-1, own[:, None]) - log_q.gather(-1, own[:, None])
+        rows = zip(tree.laid, row, at_ends.argmax(-1).tolist(), kl.tolist(), added[:, 0].tolist(), strict=True)
+        found.append(
+            [
+                Mark(
+                    number=laid.number,
+                    score=_score(model, laid, said, token, is_per_byte),
+                    kl=0.0 if distance < 0 else distance,  # NaN stays
+                    added_nll=more,
+                )
+                for laid, said, token, distance, more in rows
+            ]
+        )
+    return found
+
+
+def _likelihoods(tree: _Laying, logits: Tensor) -> list[list[list[float]]]:
+    """Log-likelihood, in nats, of each choice of each question, for each mutant."""
+    branches = [branch for laid in tree.laid for branch in laid.branches]
+    places = _kept_at(tree, [place for branch in branches for place in branch.places])
+    tokens = torch.tensor([token for branch in branches for token in branch.tokens], device=logits.device)
+    owners = [number for number, branch in enumerate(branches) for _ in branch.tokens]
+    told = logits[:, places, tokens] - logits.logsumexp(-1)[:, places]
+    sums = told.new_zeros(len(logits), len(branches))
+    sums.index_add_(1, torch.tensor(owners, device=logits.device), told)
+    counts = [len(laid.branches) for laid in tree.laid]
+    return [[part.tolist() for part in row.split(counts)] for row in sums]
+
+
+def _score(model: LoadedModel, laid: Laid, likelihoods: list[float], token: int, is_per_byte: bool) -> Score:
+    is_finite = all(map(math.isfinite, likelihoods))
+    weighed = [value / branch.length for value, branch in zip(likelihoods, laid.branches, strict=True)]
+    best, second = sorted(range(len(weighed)), key=weighed.__getitem__, reverse=True)[:2] if is_finite else (-1, -1)
+    named = _named(model, laid, token, is_per_byte) if is_finite else []
+    gap = (weighed[best] - weighed[second]) * min(laid.branches[best].length, laid.branches[second].length)
+    return Score(
+        likelihoods=tuple(likelihoods),
+        chosen=best if is_finite else None,
+        is_right=best == laid.question.answer,
+        near_tie=is_finite and gap < near_tie(model.dtype),
+        said=model.show_token(token) if is_finite else "",
+        names_choice=bool(named),
+        says_right=laid.question.answer in named,
+    )
+
+
+def _named(model: LoadedModel, laid: Laid, token: int, is_cloze: bool) -> list[int]:
+    """The choices that a generated token names."""
+    if is_cloze:
+        return [number for number, branch in enumerate(laid.branches) if branch.tokens[0] == token]
+    letter = model.show_token(token).strip()
+    return [laid.question.letters.index(letter)] if letter in list(laid.question.letters) else []
