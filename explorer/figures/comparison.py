@@ -11,8 +11,8 @@ from plotly.subplots import make_subplots
 from explorer.statistics.comparison import LETTERS, Contrast, Measure
 
 DIFFERENT, ALIKE, BETTER, WORSE = "#be123c", "#94a3b8", "#0072b2", "#d55e00"
-ROW, HEAD = 26, 62
-"""Pixels of a genotype's row, and of a measure's title and axis."""
+ROW, GAP, EDGE = 28, 58, 58
+"""Pixels of a genotype's row, between two measures, and around all of them."""
 
 
 def differences_figure(found: Sequence[Contrast]) -> go.Figure:
@@ -22,9 +22,10 @@ def differences_figure(found: Sequence[Contrast]) -> go.Figure:
     """
     measures = list(dict.fromkeys(contrast.measure for contrast in found))
     rows = max(len([each for each in found if each.measure == measure]) for measure in measures)
+    inside = len(measures) * ROW * rows + (len(measures) - 1) * GAP
     figure = make_subplots(
         rows=len(measures), cols=1, subplot_titles=[_title(measure) for measure in measures],
-        vertical_spacing=0.62 * HEAD / (len(measures) * (HEAD + ROW * rows)),
+        vertical_spacing=GAP / inside,
     )  # fmt: skip
     for panel, measure in enumerate(measures, 1):
         own = [contrast for contrast in found if contrast.measure == measure]
@@ -33,11 +34,12 @@ def differences_figure(found: Sequence[Contrast]) -> go.Figure:
             x=1 if measure.is_ratio else 0, line={"dash": "dot", "color": ALIKE, "width": 1}, row=panel, col=1
         )
         figure.update_yaxes(type="category", autorange="reversed", showgrid=False, row=panel, col=1)
-        figure.update_xaxes(zeroline=False, type="log" if measure.is_ratio else "linear", row=panel, col=1)
+        scale = {"type": "log", "dtick": "D2"} if measure.is_ratio else {"type": "linear"}
+        figure.update_xaxes(zeroline=False, **scale, row=panel, col=1)
     figure.update_annotations(font={"size": 12}, x=0, xanchor="left")
     return figure.update_layout(
-        height=len(measures) * (HEAD + ROW * rows) + 20,
-        margin={"l": 30, "r": 16, "t": 28, "b": 28},
+        height=inside + EDGE,
+        margin={"l": 30, "r": 16, "t": 30, "b": EDGE - 30},
         showlegend=False,
         dragmode=False,
     )
@@ -89,6 +91,7 @@ def discordance_figure(found: Sequence[Contrast], passed: str) -> go.Figure:
     own = [contrast for contrast in found if contrast.table is not None]
     tables = [contrast.table for contrast in own if contrast.table is not None]
     letters = [LETTERS[contrast.genotype] for contrast in own]
+    most = max(1, *(max(table.only_first, table.only_second) for table in tables)) * 1.08
     figure = go.Figure()
     for name, sign, counts, colour in (
         (f"only A {passed}", -1, [table.only_first for table in tables], WORSE),
@@ -107,6 +110,12 @@ def discordance_figure(found: Sequence[Contrast], passed: str) -> go.Figure:
         barmode="relative",
         dragmode=False,
         legend={"orientation": "h", "y": 1.05, "yanchor": "bottom", "x": 0},
-        xaxis={"zeroline": True, "zerolinecolor": ALIKE, "showticklabels": False, "showgrid": False},
+        xaxis={
+            "range": [-most, most],
+            "zeroline": True,
+            "zerolinecolor": ALIKE,
+            "showticklabels": False,
+            "showgrid": False,
+        },
         yaxis={"type": "category", "autorange": "reversed", "showgrid": False},
     )

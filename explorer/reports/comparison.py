@@ -69,7 +69,7 @@ def _of_prompts(compared: Compared, found: Sequence[Contrast]) -> str:
         told.append(
             f"its mean KL from the original is {number(kl.second)} nats a token"
             + (f", A's {number(kl.first)}" if compared.comparison.genotypes[0] else "")
-            + (f" (difference: {interval})" if interval else "")
+            + (f" ({'difference: ' if compared.comparison.genotypes[0] else ''}{interval})" if interval else "")
         )
     if PERPLEXITY in by_measure:
         ratio = by_measure[PERPLEXITY]
@@ -79,7 +79,9 @@ def _of_prompts(compared: Compared, found: Sequence[Contrast]) -> str:
         )
     destroyed = by_measure[READABLE].table if READABLE in by_measure else None
     if destroyed is not None and destroyed.only_first:
-        told.append(f"{destroyed.only_first:,} of them {'is' if destroyed.only_first == 1 else 'are'} destroyed")
+        told.append(
+            f"{destroyed.only_first:,} of them, and not A's, {'is' if destroyed.only_first == 1 else 'are'} destroyed"
+        )
     return "; ".join(told) + "."
 
 

@@ -6,20 +6,18 @@ import functools
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import duckdb
 import gradio as gr
 
+from explorer.domain import BlindMode  # at hand when gradio reads what handlers take
 from explorer.errors import ExplorerError
 from explorer.notation import format_genotype
 from explorer.tasks.blind import BlindTest, Pressed, next_pairs
 from explorer.ui.session import Exploration, Runs
 from explorer.ui.summary import notice_html
 from explorer.ui.tabs.comparing import CompareHandlers, Form, Shown
-
-if TYPE_CHECKING:
-    from explorer.domain import BlindMode
 
 BETTER, MUTANT = "Which is better?", "Which is the mutant?"
 BUTTONS: dict[str, tuple[str, str, str]] = {

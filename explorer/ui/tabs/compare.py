@@ -47,8 +47,8 @@ class CompareTab:
     take: gr.Button
     checked: gr.HTML
     ask: gr.Radio
-    of_prompts: gr.Group
-    of_questions: gr.Group
+    of_prompts: gr.Column
+    of_questions: gr.Column
     source: gr.Radio
     prompts: gr.Textbox
     count: gr.Slider
@@ -70,6 +70,8 @@ class CompareTab:
     measures: gr.HTML
     differences: FigurePanel
     discordance: FigurePanel
+    listing: gr.Column
+    """All that shows items; hidden while there are none."""
     against: gr.Radio
     part: gr.Radio
     page: gr.State
@@ -124,9 +126,9 @@ def _build_asked(workspace: Workspace) -> dict[str, Any]:
     with gr.Group(elem_classes="card"):
         gr.HTML("<h2><b>2</b> What they are asked</h2>", apply_default_css=False)
         ask = gr.Radio(label="Ask", choices=[PROMPTS, QUESTIONS], value=PROMPTS, elem_classes="pills")
-        with gr.Group() as of_prompts:
+        with gr.Column(elem_classes="plain") as of_prompts:
             parts = _build_prompts()
-        with gr.Group(visible=False) as of_questions:
+        with gr.Column(visible=False, elem_classes="plain") as of_questions:
             parts |= _build_questions(workspace)
         with gr.Row(elem_classes="buttons"):
             run = gr.Button("Run the comparison", variant="primary", size="md", min_width=160)
@@ -189,19 +191,20 @@ def _build_result() -> dict[str, Any]:
 
 
 def _build_items() -> dict[str, Any]:
-    against = gr.Radio(label="Texts of", choices=[], visible=False, elem_classes="pills")
-    part = gr.Radio(label="Items shown", choices=[("All", "all")], value="all", elem_classes="pills")
-    items = ItemList()
-    told = gr.HTML(apply_default_css=False)
-    with gr.Row(elem_classes="buttons pager"):
-        earlier = gr.Button("Earlier items", size="sm", min_width=90, elem_classes="quiet")
-        later = gr.Button("Later items", size="sm", min_width=90, elem_classes="quiet")
-        files = {
-            kind: gr.Button(f"Take away as {name}", size="sm", min_width=110, elem_classes="quiet")
-            for kind, name in (("csv", "CSV"), ("parquet", "Parquet"), ("json", "JSON"))
-        }
+    with gr.Column(visible=False) as listing:
+        against = gr.Radio(label="Texts of", choices=[], visible=False, elem_classes="pills")
+        part = gr.Radio(label="Items shown", choices=[("All", "all")], value="all", elem_classes="pills")
+        items = ItemList()
+        told = gr.HTML(apply_default_css=False)
+        with gr.Row(elem_classes="buttons pager"):
+            earlier = gr.Button("Earlier items", size="sm", min_width=90, elem_classes="quiet")
+            later = gr.Button("Later items", size="sm", min_width=90, elem_classes="quiet")
+            files = {
+                kind: gr.Button(f"Take away as {name}", size="sm", min_width=110, elem_classes="quiet")
+                for kind, name in (("csv", "CSV"), ("parquet", "Parquet"), ("json", "JSON"))
+            }
     return {
-        "against": against, "part": part, "items": items, "told": told, "earlier": earlier, "later": later,
+        "listing": listing,        "against": against, "part": part, "items": items, "told": told, "earlier": earlier, "later": later,
         "files": files,
     }  # fmt: skip
 

@@ -209,7 +209,7 @@ class CompareHandlers:
                 if now - listed > ITEMS_SECONDS:
                     listed = now
                     items, told, _ = self.items(Shown(source=source, compared=compared), 1, "all", 0)
-                    drawn = _drawn(progress=progress, items=items, told=told)
+                    drawn = _drawn(progress=progress, listing=gr.update(visible=True), items=items, told=told)
             yield compared, drawn
 
     def _result(self, shown: Shown) -> list[Any]:
@@ -230,6 +230,7 @@ class CompareHandlers:
         against = sorted({contrast.genotype for contrast in found})
         parts = parts_of(asks_questions=shown.asks_questions, letter=LETTERS[against[0]])
         items, told, page = self.items(shown, against[0], "all", 0)
+        parted = any(contrast.table and contrast.table.parted for contrast in found)
         passed = "right" if shown.asks_questions else "not destroyed"
         return _drawn(
             compared=shown,
@@ -237,7 +238,8 @@ class CompareHandlers:
             verdict=verdict_html(verdicts(compared, found)),
             measures=measures_html(found),
             differences=figure_json(differences_figure(found)),
-            discordance=figure_json(discordance_figure(found, passed)),
+            discordance=figure_json(discordance_figure(found, passed)) if parted else "",
+            listing=gr.update(visible=True),
             against=gr.update(choices=[(f"A and {LETTERS[place]}", place) for place in against], value=against[0],
                               visible=len(against) > 1),
             part=gr.update(choices=parts, value="all"),
@@ -321,7 +323,7 @@ def named_answers(compared: Compared) -> Any:
 
 
 NAMES = (
-    "compared", "address", "notice", "progress", "verdict", "measures", "differences", "discordance", "against", "part",
+    "compared", "address", "notice", "progress", "verdict", "measures", "differences", "discordance", "listing", "against", "part",
     "page", "items", "told",
 )  # fmt: skip
 """Of the components in `CompareTab.drawn`."""
