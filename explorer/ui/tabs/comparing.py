@@ -323,8 +323,8 @@ def named_answers(compared: Compared) -> Any:
 
 
 NAMES = (
-    "compared", "address", "notice", "progress", "verdict", "measures", "differences", "discordance", "listing", "against", "part",
-    "page", "items", "told",
+    "compared", "address", "notice", "progress", "verdict", "measures", "differences", "discordance", "listing",
+    "against", "part", "page", "items", "told",
 )  # fmt: skip
 """Of the components in `CompareTab.drawn`."""
 
