@@ -6,7 +6,7 @@ standard error and exit code 2.
 
 import typer
 
-from explorer.commands import explore, instruments, page, screening, statistics, study
+from explorer.commands import comparison, explore, instruments, page, screening, statistics, study
 
 app = typer.Typer(
     name="mutation-explorer",
@@ -26,6 +26,7 @@ for command in (
     instruments.sensitivity,
     instruments.propagation,
     instruments.epistasis,
+    comparison.compare,
     screening.screen,
     screening.sql,
     screening.export,

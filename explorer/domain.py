@@ -495,3 +495,9 @@ class Task:
     seed: int = 0
     """Of the draw."""
     by: ScoredBy = "likelihood"
+
+
+BlindMode = Literal["better", "mutant"]
+"""What a blind test asks of two texts: which is better, or which is the mutant's."""
+Choice = Literal["first", "second", "neither"]
+"""The genotype whose text was chosen."""

@@ -58,5 +58,9 @@ class StatisticsError(ExplorerError):
     """A statistic that the stored screens do not allow."""
 
 
+class ComparisonError(ExplorerError):
+    """Genotypes or items that cannot be compared, or not yet."""
+
+
 class TaskError(ExplorerError):
     """Inputs or questions that cannot be read, or cannot be put as asked."""

@@ -12,7 +12,7 @@ from explorer.errors import PromptError
 from explorer.model.anatomy import Anatomy, Matrix
 from explorer.model.linear import FewRowLinear
 from explorer.model.view import View
-from explorer.model.weights import Statistics, measure, weight_of
+from explorer.model.weights import Statistics, checksum, measure, weight_of
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -49,6 +49,11 @@ class LoadedModel(Specimen):
     def dtype(self) -> torch.dtype:
         """The precision of the weights."""
         return self.causal_lm.dtype
+
+    @functools.cached_property
+    def fingerprint(self) -> str:
+        """The checksum of all weights; computed once, in seconds for each 10 GB."""
+        return checksum(self.causal_lm)
 
     @functools.cached_property
     def context(self) -> int | None:

@@ -90,6 +90,19 @@ class Library:
                 del self._written[path]
                 manager.__exit__(None, None, None)
 
+    @contextmanager
+    def adding(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection for a short write to the user's own database, a screen may be writing it. Raises StoreError."""
+        path = self._own_path()
+        with self._lock:
+            kept = self._written.get(path)
+            if kept is None:
+                with opened(path) as connection:
+                    yield connection
+                return
+            with told(path), closing(kept.cursor()) as cursor:
+                yield cursor
+
     def _own_path(self) -> Path:
         path = self.paths["own"]
         try:

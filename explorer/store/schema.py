@@ -120,6 +120,25 @@ def m004_behaviour(connection: duckdb.DuckDBPyConnection) -> None:
     """)
     for (screen,) in connection.execute("SELECT screen FROM screens WHERE finished IS NOT NULL").fetchall():
         describe(connection, screen)
+def m005_record(_connection: duckdb.DuckDBPyConnection) -> None:
+    """Nothing yet."""
+
+
+def m006_votes(connection: duckdb.DuckDBPyConnection) -> None:
+    """Blind tests: each vote with what was shown, in which order, and whose text was chosen. Times are UTC.
+
+    `swapped` is whether the second genotype's text was shown as text 1; `choice` is the genotype whose text the person
+    finds better (mode `better`) or takes for the mutant's (mode `mutant`).
+    """
+    connection.execute("""
+        CREATE TABLE votes (
+            time TIMESTAMP NOT NULL, visitor VARCHAR NOT NULL, model VARCHAR NOT NULL, fingerprint VARCHAR NOT NULL,
+            first VARCHAR NOT NULL, second VARCHAR NOT NULL, prompt VARCHAR NOT NULL, chat BOOLEAN NOT NULL,
+            max_new_tokens INTEGER NOT NULL, temperature DOUBLE NOT NULL, top_p DOUBLE NOT NULL, seed BIGINT NOT NULL,
+            first_text VARCHAR NOT NULL, second_text VARCHAR NOT NULL, swapped BOOLEAN NOT NULL, mode VARCHAR NOT NULL,
+            choice VARCHAR NOT NULL
+        );
+    """)
 
 
 MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (
@@ -127,6 +146,8 @@ MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (
     m002_summaries,
     m003_statistics,
     m004_behaviour,
+    m005_record,
+    m006_votes,
 )
 
 

@@ -11,7 +11,7 @@ from explorer.ui.instruments import history, matrix_map, search, spread, togethe
 from explorer.ui.opening import Opening
 from explorer.ui.session import Runs
 from explorer.ui.summary import header_html
-from explorer.ui.tabs import explore, gallery, guide, screen, statistics
+from explorer.ui.tabs import compare, explore, gallery, guide, screen, statistics
 from explorer.ui.theme import script
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def build_page(workspace: Workspace) -> gr.Blocks:
     """The whole page; no model needs to be loaded yet."""
-    runs = Runs()
+    runs, comparing = Runs(), Runs()
     handlers = Handlers(workspace, runs)
     opening = Opening(workspace, handlers)
     page: gr.Blocks = gr.Blocks(title="Mutation Explorer", analytics_enabled=False, fill_width=True)
@@ -46,6 +46,8 @@ def build_page(workspace: Workspace) -> gr.Blocks:
                 screens = screen.build(workspace)
             with gr.Tab("Statistics", id="statistics") as statistics_tab:
                 shown = statistics.build()
+            with gr.Tab("Compare", id="compare"):
+                comparison = compare.build(workspace)
             with gr.Tab("Guide", id="guide"):
                 guide.build()
         source, load = _build_model_picker(workspace)
@@ -59,6 +61,7 @@ def build_page(workspace: Workspace) -> gr.Blocks:
         gallery.wire(said, gallery_tab.select, tabs, page.load, tab, handlers)
         screen.wire(screens, screen_tab.select, tabs, tab, handlers)
         statistics.wire(shown, statistics_tab.select, tabs, page.load, tab, handlers)
+        compare.wire(comparison, tabs, page.load, tab, handlers, comparing)
         outputs = [header, tab.exploration, *tab.asked, *tab.drawn]
         run = explore.run_arguments(tab, handlers)
         page.load(opening.open, None, outputs, show_progress="hidden", api_visibility="private").then(**run)
@@ -72,7 +75,8 @@ def build_page(workspace: Workspace) -> gr.Blocks:
         ).then(**run)
 
         def leave(request: gr.Request) -> None:
-            runs.forget(request.session_hash or "")
+            for each in (runs, comparing):
+                each.forget(request.session_hash or "")
 
         page.unload(leave)
     return page

@@ -1,0 +1,105 @@
+"""The command that puts the same prompts, or questions, to several genotypes."""
+
+import dataclasses
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from explorer.commands.options import AsJson, Device, Dtype, Model, faults, load, show
+from explorer.domain import Decoding, Prompt, QuestionSet
+from explorer.errors import ComparisonError
+from explorer.notation import parse_genotype
+from explorer.settings import DEMO
+
+if TYPE_CHECKING:
+    from explorer.model.loaded import LoadedModel
+    from explorer.tasks.comparison import Answering, Compared, Comparison
+
+GenotypeTexts = Annotated[
+    list[str], typer.Argument(help="Two to six, the first is the reference; 'original' is the unmutated model.")
+]
+
+
+def compare(
+    genotypes: GenotypeTexts,
+    prompt: Annotated[list[str] | None, typer.Option("--prompt", help="What to ask; can be given again.")] = None,
+    inputs: Annotated[Path | None, typer.Option("--inputs", help="A text file, a prompt a line.")] = None,
+    questions: Annotated[bool, typer.Option("--questions", help="Ask the bundled questions instead.")] = False,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="Only so many, drawn evenly.")] = None,
+    shots: Annotated[int, typer.Option("--shots", min=0, help="Answered questions shown before each.")] = 0,
+    max_new_tokens: Annotated[int, typer.Option("--max-new-tokens", help="The most tokens of an answer.")] = 32,
+    model: Model = DEMO,
+    device: Device = None,
+    dtype: Dtype = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compare genotypes on the same prompts or questions, with paired tests; the bundled inputs if none are given.
+
+    Ctrl-C ends it early and prints what is there.
+    """
+    with faults(as_json):
+        from explorer.reports.comparison import comparison_lines, comparison_report
+        from explorer.tasks.comparison import Comparison, read_genotypes
+
+        read_genotypes(genotypes, parse_genotype)  # typing mistakes are told before a model is loaded
+        typed, decoding = _typed(prompt or (), inputs), Decoding(max_new_tokens=max_new_tokens)
+        workspace, loaded = load(model, device, dtype, as_json)
+        answering = workspace.behaviour
+        asked = Comparison(
+            genotypes=read_genotypes(genotypes, loaded.anatomy.read),
+            prompts=() if questions else _prompts(typed, answering, loaded, limit),
+            decoding=decoding,
+            questions=_questions(answering, limit) if questions else None,
+            shots=shots,
+        )
+        show(comparison_report(_run(answering, loaded, asked, as_json)), as_json, comparison_lines)
+
+
+def _typed(prompts: Sequence[str], path: Path | None) -> tuple[str, ...]:
+    """What the command line asks. Raises ComparisonError for a file that cannot be read."""
+    if path is None:
+        return tuple(prompts)
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as fault:
+        raise ComparisonError(f"{path} cannot be read as text: name a file with a prompt a line.") from fault
+    found = tuple(line.strip() for line in lines if line.strip())
+    if not found:
+        raise ComparisonError(f"{path} has no prompt: write one a line.")
+    return (*prompts, *found)
+
+
+def _prompts(
+    typed: Sequence[str], answering: "Answering", model: "LoadedModel", limit: int | None
+) -> tuple[Prompt, ...]:
+    """As chats if the model takes them."""
+    from explorer.tasks.comparison import spread
+
+    texts = typed or [each.text for each in answering.inputs()]
+    return tuple(Prompt(text=text, chat=model.has_chat_template) for text in spread(texts, limit or len(texts)))
+
+
+def _questions(answering: "Answering", limit: int | None) -> QuestionSet:
+    from explorer.tasks.comparison import spread
+
+    first = answering.question_sets()[0]
+    return dataclasses.replace(first, questions=spread(first.questions, limit or len(first.questions)))
+
+
+def _run(answering: "Answering", model: "LoadedModel", asked: "Comparison", as_json: bool) -> "Compared":
+    """To the end, or as far as it came when it was interrupted."""
+    from explorer.tasks.comparison import Compared
+    from explorer.tasks.comparison import compare as steps
+
+    last = Compared(comparison=asked)
+    with typer.progressbar(length=asked.total, file=sys.stderr, hidden=as_json) as bar:
+        try:
+            for compared in steps(answering, model, asked):
+                last = compared
+                bar.update(1)
+        except KeyboardInterrupt:
+            pass
+    return last
