@@ -21,6 +21,7 @@ from explorer.statistics.axes import Axis, Clustering, axis_shares, clustering, 
 from explorer.statistics.copa import Copa, copa
 from explorer.statistics.experiments import Correlation, Overlap, correlation, correlation_matrix, overlap
 from explorer.statistics.filters import Filter
+from explorer.statistics.multiplicity import better_than_baseline
 from explorer.statistics.overview import Overview, operation_totals, overview
 from explorer.statistics.phenotypes import histogram, rank_correlation, styles
 from explorer.store.doors import strongest
@@ -38,6 +39,7 @@ from explorer.store.gallery import (
 from explorer.store.library import SHELVES, Library
 from explorer.store.maps import Bound, MatrixMap, Window, matrix_map
 from explorer.store.queries import StoredScreen, has_matrix, matrix_shares, screen_report, stored_screens
+from explorer.store.scores import scores
 from explorer.store.summaries import Bitmap, bitmaps, counts, distinct, distribution, predictions
 
 
@@ -217,6 +219,18 @@ class Atlas:
         """Styles by `layer` or `kind`, see `statistics.phenotypes`."""
         with self._library.reading(screen.shelf) as connection:
             return styles(distribution(connection, screen.screen, "style"), chosen, by)
+
+    def better(self, screen: StoredScreen) -> pl.DataFrame:
+        """The mutants that answer more questions right than the standard, see `statistics.multiplicity`.
+
+        Column `genotype` has their notation. Raises StatisticsError for a screen that asks no questions.
+        """
+        if screen.task is None:
+            raise StatisticsError("This screen asks no questions: choose one on a task.")
+        with self._library.reading(screen.shelf) as connection:
+            found = better_than_baseline(scores(connection, screen.screen, len(screen.task.right)))
+        names = [genotype_of(row, screen.background) for row in found.iter_rows(named=True)]
+        return found.with_columns(genotype=pl.Series(names, dtype=pl.String))
 
     def predicted(self, screen: StoredScreen, matrix: str, chosen: Filter) -> tuple[pl.DataFrame, float | None]:
         """Estimated and measured change of NLL of a matrix's mutants, and Spearman's ρ of the two."""

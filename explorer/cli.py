@@ -6,7 +6,7 @@ standard error and exit code 2.
 
 import typer
 
-from explorer.commands import comparison, explore, instruments, page, screening, statistics, study
+from explorer.commands import comparison, explore, instruments, page, screening, statistics, study, tasks
 
 app = typer.Typer(
     name="mutation-explorer",
@@ -26,6 +26,10 @@ for command in (
     instruments.sensitivity,
     instruments.propagation,
     instruments.epistasis,
+    tasks.rihf,
+    tasks.scan,
+    tasks.questions,
+    tasks.retest,
     comparison.compare,
     screening.screen,
     screening.sql,

@@ -120,6 +120,8 @@ def m004_behaviour(connection: duckdb.DuckDBPyConnection) -> None:
     """)
     for (screen,) in connection.execute("SELECT screen FROM screens WHERE finished IS NOT NULL").fetchall():
         describe(connection, screen)
+
+
 def m005_record(_connection: duckdb.DuckDBPyConnection) -> None:
     """Nothing yet."""
 

@@ -5,8 +5,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from explorer.domain import QuestionSet, Task
+from explorer.domain import Experiment, Prompt, QuestionSet, Task
 from explorer.errors import TaskError
+
+
+def task_experiment(task: Task) -> Experiment:
+    """A task as the experiment of a screen; its prompt stands for the questions that are drawn later."""
+    title = f"{task.questions.title}: {task.right} right, {task.wrong} wrong"
+    prompt = Prompt(text=task.questions.title, chat=False)
+    return Experiment(name=f"task-{task.questions.name}", title=title, prompt=prompt, task=task)
 
 
 def draw(task: Task, is_right: Sequence[bool]) -> QuestionSet:
