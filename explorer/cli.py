@@ -6,7 +6,7 @@ standard error and exit code 2.
 
 import typer
 
-from explorer.commands import explore, instruments, page, screening, statistics, study
+from explorer.commands import explore, gallery, instruments, page, screening, statistics, study
 
 app = typer.Typer(
     name="mutation-explorer",
@@ -31,6 +31,7 @@ for command in (
     screening.export,
     screening.import_,
     statistics.stats,
+    gallery.gallery,
     study.import_study,
 ):
     app.command(command.__name__.rstrip("_").replace("_", "-"))(command)
