@@ -25,7 +25,7 @@ def _open(visitor: Visitor, **said: str) -> Locator:
 
 def test_poems_are_found_and_more_of_them_shown(visitor: Visitor) -> None:
     cards = _open(visitor)
-    told = visitor.page.locator(".gallery-told")
+    told = visitor.page.locator(".block.gallery-told")
     expect(told).to_contain_text("22,306 phenotypes")
     visitor.choose("Styles (none: all)", "poem 130")
     expect(told).to_contain_text("130 phenotypes (poem)")
@@ -44,7 +44,7 @@ def test_poems_are_found_and_more_of_them_shown(visitor: Visitor) -> None:
 def test_words_are_searched_while_they_are_typed(visitor: Visitor) -> None:
     cards = _open(visitor)
     visitor.page.get_by_label("Words in the text").press_sequentially("Horizon oc")
-    told = visitor.page.locator(".gallery-told")
+    told = visitor.page.locator(".block.gallery-told")
     expect(told).to_contain_text("with “Horizon oc”")
     for text in cards.locator(".gallery-text").all_inner_texts():
         assert re.search(r"\bhorizon", text, re.IGNORECASE)

@@ -68,7 +68,8 @@ def test_the_first_page_and_what_can_be_chosen(own: GalleryHandlers) -> None:
 def test_filters_are_kept_in_the_link_and_come_back_from_it(own: GalleryHandlers) -> None:
     changes = {
         "of": "own:1", "sort": "cosine-rising", "words": "of", "styles": ["poem"], "grouped": True,
-        "operations": ["max"], "kinds": ["v"], "layers": "0", "destroyed": "no", "most_cosine": "0.5", "least_mutants": "1",
+        "operations": ["max"], "kinds": ["v"], "layers": "0", "destroyed": "no", "most_cosine": "0.5",
+        "least_mutants": "1",
     }  # fmt: skip
     drawn = _drawn(own.draw(*_asked(**changes)))
     assert [card["text"] for card in _cards(drawn["grid"])] == ["waves <b>of</b> verse"]
