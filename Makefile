@@ -24,6 +24,7 @@ bench: setup browser  ## the plain procedure beside ours, in one run
 	$(BIN)/python -m benchmarks.instruments
 	$(BIN)/python -m benchmarks.screen
 	$(BIN)/python -m benchmarks.store
+	$(BIN)/python -m benchmarks.gallery
 	$(BIN)/python -m benchmarks.memory
 
 SCREEN := $(BIN)/python -m explorer screen --db build/screens.duckdb --operations max,min

@@ -304,7 +304,9 @@ class Atlas:
             if number:
                 screens = {key: each for key, each in screens.items() if each.key == choice}
             if not screens:
-                raise StoreError(f"There is no screen {choice} any more: choose another.")
+                raise StoreError(
+                    f"There is no screen {number} here: choose another." if number else "No screen is stored here."
+                )
             yield connection, screens
 
     def _counts(self, screens: Sequence[StoredScreen]) -> list[tuple[StoredScreen, pl.DataFrame]]:

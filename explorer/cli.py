@@ -6,7 +6,7 @@ standard error and exit code 2.
 
 import typer
 
-from explorer.commands import comparison, explore, instruments, page, screening, statistics, study, tasks
+from explorer.commands import comparison, explore, gallery, instruments, page, screening, statistics, study, tasks
 
 app = typer.Typer(
     name="mutation-explorer",
@@ -36,6 +36,7 @@ for command in (
     screening.export,
     screening.import_,
     statistics.stats,
+    gallery.gallery,
     study.import_study,
 ):
     app.command(command.__name__.rstrip("_").replace("_", "-"))(command)

@@ -198,6 +198,25 @@ def test_mistakes_about_the_model(folder: str) -> None:
     assert (code, "2 layers, 0 to 1" in err) == (2, True)
 
 
+def test_the_gallery_of_the_bundled_screens() -> None:
+    code, out, err = _run("gallery", "--style", "poem", "--search", "you are", "--sort", "cosine", "--rising", "--json")
+    assert (code, err) == (0, "")
+    report = json.loads(out)
+    assert report["total"] == len(report["cards"]) > 1
+    for card in report["cards"]:
+        assert card["style"] == "poem"
+        assert "you" in card["text"].lower()
+        assert "are" in card["text"].lower()
+    cosines = [card["cosine"] for card in report["cards"]]
+    assert cosines == sorted(cosines)
+    code, out, _ = _run("gallery", "--group", "--limit", "2")
+    assert (code, out.splitlines()[0]) == (0, "2 of 15,893")
+    assert "more nearly the same" in out
+    assert _run("gallery", "--surprise", "3") == _run("gallery", "--surprise", "3")
+    code, _, err = _run("gallery", "--screen", "9")
+    assert (code, "There is no screen 9" in err) == (2, True)
+
+
 def test_help_and_mistakes_do_not_wait_for_torch() -> None:
     script = "import sys; from explorer.cli import main\ntry: main()\nfinally: print('torch' in sys.modules)"
     for arguments in (["--help"], ["mutate", "--help"], ["mutate", "1.q", "--prompt", "x"]):

@@ -270,12 +270,12 @@ class GalleryHandlers:
             )
             return [*[gr.skip()] * 4, "", told, page_message(EMPTY, 0), gr.skip()]
         keys = [key for _, key in choices]
-        missing = controls.of not in (None, *keys)
-        of = controls.of if controls.of in keys else keys[0]
+        is_missing = controls.of not in (None, *keys)
+        fault = f"There are no texts of {controls.of} here: these are of others." if is_missing else ""
+        of = keys[0] if is_missing else controls.of or keys[0]
         controls = replace(controls, of=of)
-        fault = f"There is no text of {controls.of} here: {choices[0][0]} is shown." if missing else ""
         wanted, order = wanted_of(controls), order_of(controls)
-        found = self._atlas.gallery(str(of), wanted, order)
+        found = self._atlas.gallery(of, wanted, order)
         told = told_html(found.total, wanted, controls.sort, is_grouped=order.is_grouped)
         asked = [screen for screen in screens if of in (screen.shelf, screen.key)]
         return [
