@@ -36,10 +36,9 @@ def differences_figure(found: Sequence[Contrast]) -> go.Figure:
             x=1 if measure.is_ratio else 0, line={"dash": "dot", "color": ALIKE, "width": 1}, row=panel, col=1
         )
         figure.update_yaxes(type="category", autorange="reversed", showgrid=False, row=panel, col=1)
-        scale = (
-            {"type": "log", "tickvals": TICKS, "ticktext": [f"{tick:g}" for tick in TICKS]} if measure.is_ratio else {}
-        )
-        figure.update_xaxes(zeroline=False, **scale, row=panel, col=1)
+        if measure.is_ratio:
+            labels = [f"{tick:g}" for tick in TICKS]
+            figure.update_xaxes(type="log", tickvals=TICKS, ticktext=labels, row=panel, col=1)
     figure.update_xaxes(zeroline=False)
     figure.update_annotations(font={"size": 12}, x=0, xanchor="left")
     return figure.update_layout(
