@@ -224,3 +224,30 @@ def test_help_and_mistakes_do_not_wait_for_torch() -> None:
             [sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=False, cwd=_ROOT
         )
         assert result.stdout.endswith("False\n"), result.stderr
+
+
+def test_genotypes_are_compared_on_prompts(folder: str, tmp_path: Path) -> None:
+    asked = tmp_path / "prompts.txt"
+    asked.write_text("w5 w6\n\nw7 w8\n", encoding="utf-8")
+    arguments = ("--model", folder, "--max-new-tokens", "6", "--prompt", "w9", "--inputs", str(asked))
+    code, out, err = _run("compare", "1.down*-1;0.q=max", *arguments, "--json")
+    assert (code, err) == (0, "")
+    report = json.loads(out)
+    assert [each["genotype"] for each in report["genotypes"]] == ["original", "1.down*-1;0.q=max"]
+    assert [row["asked"] for row in report["items"][::2]] == ["w9", "w5 w6", "w7 w8"]
+    assert report["is_complete"]
+    code, out, _ = _run("compare", "original", "1.down*-1;0.q=max", *arguments, "--limit", "2")
+    assert code == 0
+    assert "B says something else than A to " in out
+    assert "of 2 prompts" in out
+
+
+def test_comparisons_that_cannot_be_made(folder: str, tmp_path: Path) -> None:
+    for arguments, words in (
+        (("1.dwn*0",), "1.dwn*0"),
+        (("original",), "needs two genotypes"),
+        (("1.q*0", "--inputs", str(tmp_path / "none.txt")), "none.txt cannot be read"),
+    ):
+        code, _, err = _run("compare", *arguments, "--model", folder)
+        assert code == 2
+        assert words in err

@@ -11,6 +11,8 @@ from plotly.subplots import make_subplots
 from explorer.statistics.comparison import LETTERS, Contrast, Measure
 
 DIFFERENT, ALIKE, BETTER, WORSE = "#be123c", "#94a3b8", "#0072b2", "#d55e00"
+TICKS = [step * 10.0**power for power in range(-4, 7) for step in (1, 2, 5)]
+"""Of a logarithmic axis."""
 ROW, GAP, EDGE = 28, 58, 58
 """Pixels of a genotype's row, between two measures, and around all of them."""
 
@@ -34,8 +36,10 @@ def differences_figure(found: Sequence[Contrast]) -> go.Figure:
             x=1 if measure.is_ratio else 0, line={"dash": "dot", "color": ALIKE, "width": 1}, row=panel, col=1
         )
         figure.update_yaxes(type="category", autorange="reversed", showgrid=False, row=panel, col=1)
-        scale = {"type": "log", "dtick": "D2"} if measure.is_ratio else {"type": "linear"}
-        figure.update_xaxes(zeroline=False, **scale, row=panel, col=1)
+        if measure.is_ratio:
+            labels = [f"{tick:g}" for tick in TICKS]
+            figure.update_xaxes(type="log", tickvals=TICKS, ticktext=labels, row=panel, col=1)
+    figure.update_xaxes(zeroline=False)
     figure.update_annotations(font={"size": 12}, x=0, xanchor="left")
     return figure.update_layout(
         height=inside + EDGE,

@@ -8,7 +8,19 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from explorer.errors import ComparisonError
-from explorer.statistics.comparison import KL, LETTERS, PERPLEXITY, READABLE, Contrast, contrasts, paired
+from explorer.statistics.comparison import (
+    KL,
+    LETTERS,
+    OF_CLOZE,
+    OF_LETTERS,
+    OF_PROMPTS,
+    PERPLEXITY,
+    READABLE,
+    Contrast,
+    Measure,
+    contrasts,
+    paired,
+)
 from explorer.tasks.comparison import Compared, called
 
 if TYPE_CHECKING:
@@ -16,6 +28,8 @@ if TYPE_CHECKING:
 
 COLUMNS = ("", "Measure", "A", "It", "Difference", "95 % interval", "p", "Effect", "Items", "More needed")
 """Of the table of measures; the first is the genotype's letter."""
+_NARROW = "\u202f"
+"""A blank at which no line is broken."""
 ROUNDING = 1e-6
 """Nats that differ by less are the same in float32."""
 MOST_ROWS = 60
@@ -25,11 +39,10 @@ MOST_ROWS = 60
 def contrasts_of(compared: Compared) -> tuple[Contrast, ...]:
     """Raises ComparisonError while there is no pair of answers."""
     comparison = compared.comparison
-    return contrasts(
-        compared.answers,
-        asks_questions=comparison.questions is not None,
-        first_is_original=not comparison.genotypes[0],
-    )
+    measures: tuple[Measure, ...] = OF_PROMPTS
+    if comparison.questions is not None:
+        measures = OF_CLOZE if comparison.questions.form == "cloze" else OF_LETTERS
+    return contrasts(compared.answers, measures, first_is_original=not comparison.genotypes[0])
 
 
 def verdicts(compared: Compared, found: Sequence[Contrast]) -> list[str]:
@@ -53,7 +66,8 @@ def _of_questions(found: Sequence[Contrast]) -> str:
     told = "as many" if difference == 0 else f"{abs(difference):,} {'more' if difference > 0 else 'fewer'}"
     than = "as" if difference == 0 else "than"
     evidence = f"{_interval_told(contrast.interval, table.items)}McNemar p {p_told(contrast.corrected_p, with_is=True)}"
-    return f"{letter} answers {told} of {asked} right {than} A: {evidence}.{_chance_told(contrast)}"
+    corrected = " after Holm's correction" if contrast.corrected_p != contrast.p else ""
+    return f"{letter} answers {told} of {asked} right {than} A: {evidence}{corrected}.{_chance_told(contrast)}"
 
 
 def _of_prompts(compared: Compared, found: Sequence[Contrast]) -> str:
@@ -90,8 +104,8 @@ def _chance_told(contrast: Contrast) -> str:
         return ""
     further = contrast.further_items
     if not further:
-        return " Chance explains that."
-    return f" Chance explains that; if the difference is real, about {further:,} more items would show it."
+        return " Chance alone may explain that."
+    return f" Chance alone may explain that; if the difference is real, about {further:,} more items would show it."
 
 
 def _interval_told(interval: Interval | None, items: int | None = None) -> str:
@@ -108,31 +122,37 @@ def table_rows(found: Sequence[Contrast]) -> list[list[str]]:
 
 
 def _cells(contrast: Contrast) -> list[str]:
-    measure, share = contrast.measure, contrast.table is not None
-    values = [f"{100 * each:.1f} %" if share else number(each) for each in (contrast.first, contrast.second)]
+    share = contrast.table is not None
+    values = [f"{100 * each:.1f}{_NARROW}%" if share else number(each) for each in (contrast.first, contrast.second)]
     interval = contrast.interval
     edges = "–" if interval is None else f"{_shown(interval.low, contrast)} to {_shown(interval.high, contrast)}"
     if share and contrast.bootstrap is not None:
         low, high = (number(100 * edge, sign=True) for edge in (contrast.bootstrap.low, contrast.bootstrap.high))
-        edges += f" (bootstrap: {low} to {high})"
+        edges += f"; bootstrap {low} to {high}"
     return [
         LETTERS[contrast.genotype],
-        measure.title + ("" if share or measure.is_ratio or not measure.unit else f", {measure.unit}"),
+        _titled(contrast),
         *values,
         _shown(contrast.difference, contrast),
         edges,
         p_told(contrast.corrected_p),
-        "–" if contrast.effect is None else f"{'g' if share else 'd'} = {number(contrast.effect)}",
+        "–" if contrast.effect is None else f"{'g' if share else 'd'}{_NARROW}={_NARROW}{number(contrast.effect)}",
         f"{contrast.items:,}" + (f" ({contrast.left_out:,} left out)" if contrast.left_out else ""),
         _further_told(contrast),
     ]
 
 
+def _titled(contrast: Contrast) -> str:
+    """The measure with the unit of its difference."""
+    unit = "percentage points" if contrast.table else "" if contrast.measure.is_ratio else contrast.measure.unit
+    return contrast.measure.title + (f", {unit}" if unit else "")
+
+
 def _shown(difference: float, contrast: Contrast) -> str:
-    """A difference in the measure's own terms: points of a share, a factor, or the unit."""
+    """A difference in the measure's own terms: percentage points of a share, a factor, or the unit."""
     if contrast.measure.is_ratio:
-        return f"× {number(math.exp(difference))}"
-    return f"{number(100 * difference, sign=True)} points" if contrast.table else number(difference, sign=True)
+        return f"×{_NARROW}{number(math.exp(difference))}"
+    return number(100 * difference if contrast.table else difference, sign=True)
 
 
 def _further_told(contrast: Contrast) -> str:

@@ -44,11 +44,13 @@ class Measure:
 RIGHT = Measure(column="passed", title="Right answers", unit="of the items")
 READABLE = Measure(column="passed", title="Texts not destroyed", unit="of the items")
 MARGIN = Measure(column="margin", title="Margin of the right choice", unit="nats")
+CLOZE_MARGIN = replace(MARGIN, unit="nats a byte")
 KL = Measure(column="mean_kl", title="Mean KL from the original", unit="nats a token")
 PERPLEXITY = Measure(column="perplexity", title="Perplexity under the original", unit="times", is_ratio=True)
 COSINE = Measure(column="cosine", title="Cosine with the original's text", unit="")
 
-OF_QUESTIONS, OF_PROMPTS = (RIGHT, MARGIN), (KL, PERPLEXITY, COSINE, READABLE)
+OF_LETTERS, OF_CLOZE, OF_PROMPTS = (RIGHT, MARGIN), (RIGHT, CLOZE_MARGIN), (KL, PERPLEXITY, COSINE, READABLE)
+"""What answers to questions of each form, and to prompts, are measured by."""
 BOUNDED = ("mean_kl", "cosine")
 """Distances from the original: its own is an end of the scale, so that there is nothing to test against it."""
 
@@ -94,13 +96,13 @@ class Contrast:
         return self.corrected_p is not None and self.corrected_p < ALPHA
 
 
-def contrasts(answers: pl.DataFrame, *, asks_questions: bool, first_is_original: bool) -> tuple[Contrast, ...]:
+def contrasts(answers: pl.DataFrame, measures: Sequence[Measure], *, first_is_original: bool) -> tuple[Contrast, ...]:
     """Each genotype against the first, by measure and then genotype.
 
     Raises ComparisonError while no item has been answered by the first and another.
     """
     found: list[Contrast] = []
-    for measure in OF_QUESTIONS if asks_questions else OF_PROMPTS:
+    for measure in measures:
         is_tested = not (first_is_original and measure.column in BOUNDED)
         each = (_contrast(answers, measure, place, is_tested) for place in _others(answers))
         found += _corrected([contrast for contrast in each if contrast is not None])

@@ -15,6 +15,7 @@ import polars as pl
 from explorer.domain import DESTROYED, Answer, Decoding, Genotype, Input, Prompt, Question, QuestionSet, Score
 from explorer.errors import ComparisonError
 from explorer.notation import format_genotype
+from explorer.tasks.prompts import put
 
 if TYPE_CHECKING:
     from explorer.model.loaded import LoadedModel
@@ -45,7 +46,8 @@ ROW_TYPES: dict[str, pl.DataType | type[pl.DataType]] = {
 }
 """The columns of a comparison's answers. `genotype` is the place in the comparison; `passed` is whether a question was
 answered right, or a text is not destroyed; `margin` the log-likelihood of the right choice less that of the best wrong
-one, in nats. Null: not defined, because a forward pass overflowed, or not asked for."""
+one, in nats, as the form counts it: of a cloze, a byte. Null: not defined, because a forward pass overflowed, or not
+asked for."""
 
 
 class Answering(Protocol):
@@ -116,11 +118,12 @@ class Comparison:
         """Answers in all."""
         return self.items * len(self.genotypes)
 
-    def prompt_of(self, item: int, *, chat: bool) -> Prompt:
-        """What an item asks, as a prompt; of a question its text, as a chat if so said."""
+    def prompt_of(self, item: int) -> Prompt:
+        """What an item asks, as a prompt; a question as it is put, which is raw text."""
         if self.questions is None:
             return self.prompts[item]
-        return Prompt(text=self.questions.questions[item].text, chat=chat)
+        asked = put(self.questions.questions[item], self.questions, self.shots)
+        return Prompt(text=asked.prompt, chat=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -202,7 +205,7 @@ def _rows(
     for at, score in answering.scores(model, genotype, some, cancelled, comparison.shots):
         question = some.questions[at]
         asked = {"item": chunk.start + at, "name": question.name, "asked": question.text, "genotype": place}
-        yield asked | _of_score(question, score)
+        yield asked | _of_score(question, some, score)
 
 
 def _of_answer(answer: Answer) -> dict[str, object]:
@@ -219,10 +222,11 @@ def _of_answer(answer: Answer) -> dict[str, object]:
     }
 
 
-def _of_score(question: Question, score: Score) -> dict[str, object]:
+def _of_score(question: Question, questions: QuestionSet, score: Score) -> dict[str, object]:
     chosen = None if score.chosen is None else question.choices[score.chosen]
-    right = score.likelihoods[question.answer]
-    best = max((value for place, value in enumerate(score.likelihoods) if place != question.answer), default=right)
+    weighed = _weighed(question, questions, score)
+    right = weighed[question.answer]
+    best = max((value for place, value in enumerate(weighed) if place != question.answer), default=right)
     return {
         "text": score.said if chosen is None else chosen,
         "passed": score.is_right,
@@ -234,3 +238,10 @@ def _of_score(question: Question, score: Score) -> dict[str, object]:
         "perplexity": None,
         "cosine": None,
     }
+
+
+def _weighed(question: Question, questions: QuestionSet, score: Score) -> list[float]:
+    """The log-likelihood of each choice as the form counts it: of a cloze, a byte; else that of its letter."""
+    if questions.form == "letter":
+        return list(score.likelihoods)
+    return [value / len(choice.encode()) for value, choice in zip(score.likelihoods, question.choices, strict=True)]

@@ -140,7 +140,7 @@ def blind_html(test: BlindTest, *, fault: str = "") -> str:
     if test.pair is None:
         told = "That was the last pair." if test.is_over else "Stopped: ask for the next pair."
         return f'<p class="no-picture">{told}{_identical_told(test)}</p>'
-    asked = escape(test.comparison.prompt_of(test.pair.item, chat=False).text)
+    asked = escape(test.comparison.prompt_of(test.pair.item).text)
     names = [called(genotype) for genotype in test.comparison.genotypes]
     labels = ["", ""] if test.voted is None else [names[test.pair.swapped], names[not test.pair.swapped]]
     cards = "".join(
@@ -163,7 +163,7 @@ def _verdict(test: BlindTest) -> str:
         told = {"second": "Right: you found the mutant.", "first": "No: that was the original."}
     else:
         first, second = (called(genotype) for genotype in test.comparison.genotypes)
-        told = {"first": f"You chose {first}.", "second": f"You chose {second}."}
+        told = {"first": f"You chose the text of {first}.", "second": f"You chose the text of {second}."}
     return f'<p class="verdict">{escape(told.get(test.voted, "No choice."))}</p>'
 
 

@@ -80,7 +80,7 @@ def test_a_difference_that_chance_explains_says_how_many_items_would_show_it() -
     compared = _asked_questions(6)
     (verdict,) = verdicts(compared, contrasts_of(compared))
     assert "B answers 2 fewer of 20 questions right than A" in verdict
-    assert "p = 0.75. Chance explains that; if the difference is real, about " in verdict
+    assert "p = 0.75. Chance alone may explain that; if the difference is real, about " in verdict
     assert verdict.endswith(" more items would show it.")
 
 

@@ -1,10 +1,12 @@
 """Who is asked what, in which order, and what a cancelled comparison leaves."""
 
+import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from explorer.domain import Decoding, Genotype, Prompt
+from explorer.domain import Decoding, Genotype, Prompt, Score
 from explorer.errors import ComparisonError
 from explorer.notation import parse_genotype
 from explorer.tasks.comparison import CHUNK, MOST, Compared, Comparison, called, compare
@@ -43,9 +45,29 @@ def test_questions_are_scored_with_their_margin() -> None:
     rows = last.answers.filter(genotype=0)
     assert rows["name"].to_list() == [question.name for question in QUESTIONS.questions]
     first, second = rows.to_dicts()[:2]
-    assert (first["text"], first["margin"], first["passed"]) == ("w4", 2.0, True)  # the first choice is right
-    assert (second["text"], second["margin"]) == ("w4", -2.0)  # of this one, the second
+    assert (first["text"], first["margin"], first["passed"]) == ("w4", 1.0, True)  # 2 nats over 2 bytes
+    assert (second["text"], second["margin"]) == ("w4", -1.0)  # its second choice is the right one
     assert last.answers.filter(genotype=1)["passed"].sum() == 10
+
+
+def test_letters_are_weighed_as_they_are_and_an_overflow_has_no_margin() -> None:
+    lettered = replace(QUESTIONS, form="letter")
+    overflow = Score(
+        likelihoods=(math.nan, math.nan), chosen=None, is_right=False, near_tie=False, said="", names_choice=False,
+        says_right=False,
+    )  # fmt: skip
+    scripted = Scripted(marks={"": lambda _: score(right=True, margin=2.0), "1.down*0": lambda _: overflow})
+    *_, last = compare(scripted, NO_MODEL, Comparison(genotypes=(ORIGINAL, MUTANT), questions=lettered))
+    original, mutant = last.answers.to_dicts()[:2]
+    assert original["margin"] == 2.0
+    assert (mutant["margin"], mutant["overflow"], mutant["passed"]) == (None, True, False)
+
+
+def test_a_question_is_a_prompt_as_it_is_put() -> None:
+    asked = Comparison(genotypes=(ORIGINAL, MUTANT), questions=replace(QUESTIONS, form="letter")).prompt_of(1)
+    assert asked.text.endswith("w1 w3\nA. w4\nB. w5\nAnswer:")
+    assert not asked.chat
+    assert Comparison(genotypes=(ORIGINAL, MUTANT), prompts=PROMPTS).prompt_of(1) == PROMPTS[1]
 
 
 def test_a_cancelled_comparison_keeps_complete_pairs() -> None:

@@ -234,7 +234,7 @@ def test_labels_are_told_after_the_vote_and_the_vote_is_kept(
     sitting: Sitting = outputs[0]
     voted = blind.vote(sitting, " Ada ", _pressed_for(sitting, "second"))
     assert "<code>1.down*0</code>" in voted[2]
-    assert "You chose 1.down*0." in voted[2]
+    assert "You chose the text of 1.down*0." in voted[2]
     assert "1.down*0 was chosen 1 of 1 times" in voted[7]
     assert voted[1] == ""
     with opened(own.handlers.workspace.settings.database, read_only=True) as connection:

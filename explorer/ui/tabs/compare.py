@@ -165,14 +165,20 @@ def _build_prompts() -> dict[str, Any]:
 
 def _build_questions(workspace: Workspace) -> dict[str, Any]:
     try:
-        choices = [(each.title, each.name) for each in workspace.behaviour.question_sets()]
+        sets = workspace.behaviour.question_sets()
     except ExplorerError:  # it is told when they are asked
-        choices = []
+        sets = ()
+    choices = [(each.title, each.name) for each in sets]
+    most = max((len(each.questions) for each in sets), default=int(Form().question_count))
     form = Form()
     question_set = gr.Dropdown(label="Question set", choices=choices, value=choices[0][1] if choices else None)
     with gr.Row():
         question_count = gr.Slider(
-            label="How many questions", minimum=1, maximum=1000, step=1, value=form.question_count
+            label="How many questions",
+            minimum=1,
+            maximum=most,
+            step=1,
+            value=form.question_count,
         )
         shots = gr.Slider(label="Answered examples before each", minimum=0, maximum=5, step=1, value=form.shots)
     return {"question_set": question_set, "question_count": question_count, "shots": shots}

@@ -282,8 +282,7 @@ class CompareHandlers:
             told = "That comparison is of another model: load it again at the foot of the page, or run the comparison."
             return [notice_html(told), *[gr.skip()] * (count - 1)]
         comparison = shown.compared.comparison
-        chat = self.handlers.model(exploration).has_chat_template
-        prompt = comparison.prompt_of(int(event.item), chat=chat)
+        prompt = comparison.prompt_of(int(event.item))
         genotype = format_genotype(comparison.genotypes[int(event.place)])
         restored = self.handlers.restore(exploration, genotype, prompt, comparison.decoding, request)
         return ["", gr.Tabs(selected="explore"), *restored]
