@@ -12,7 +12,7 @@ from explorer.errors import PromptError
 from explorer.model.anatomy import Anatomy, Matrix
 from explorer.model.linear import FewRowLinear
 from explorer.model.view import View
-from explorer.model.weights import Statistics, measure, weight_of
+from explorer.model.weights import Statistics, checksum, measure, weight_of
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -49,6 +49,16 @@ class LoadedModel(Specimen):
     def dtype(self) -> torch.dtype:
         """The precision of the weights."""
         return self.causal_lm.dtype
+
+    @property
+    def device_name(self) -> str:
+        """The device as a person knows it."""
+        return torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else self.device.type
+
+    @functools.cached_property
+    def fingerprint(self) -> str:
+        """The checksum of all weights; computed once, in seconds for each 10 GB."""
+        return checksum(self.causal_lm)
 
     @functools.cached_property
     def context(self) -> int | None:

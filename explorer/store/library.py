@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 
 from explorer.errors import StoreError
-from explorer.store.database import opened, told
+from explorer.store.database import opened, refusal, told
 from explorer.store.parquet import looked_at
 from explorer.store.queries import Shelf
 
@@ -89,6 +89,23 @@ class Library:
             with self._lock:
                 del self._written[path]
                 manager.__exit__(None, None, None)
+
+    @contextmanager
+    def adding(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection for a short write to the user's own database, a screen may be writing it. Raises StoreError."""
+        path = self._own_path()
+        with self._lock:
+            kept = self._written.get(path)
+            if kept is None:
+                with opened(path) as connection:
+                    yield connection
+                return
+            with told(path), closing(kept.cursor()) as cursor:
+                yield cursor
+
+    def refusal(self, shelf: Shelf, fault: duckdb.Error) -> StoreError:
+        """What a write that failed means for a user, as an error to be raised."""
+        return refusal(self.paths[shelf], fault)
 
     def _own_path(self) -> Path:
         path = self.paths["own"]

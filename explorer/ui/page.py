@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import gradio as gr
 
 from explorer.ui.handlers import Handlers
-from explorer.ui.instruments import history, matrix_map, search, spread, together
+from explorer.ui.instruments import matrix_map, search, spread, together, tried
 from explorer.ui.opening import Opening
 from explorer.ui.session import Runs
 from explorer.ui.summary import header_html
-from explorer.ui.tabs import explore, guide, screen, statistics
+from explorer.ui.tabs import explore, guide, history, screen, statistics
 from explorer.ui.theme import script
 
 if TYPE_CHECKING:
@@ -38,12 +38,14 @@ def build_page(workspace: Workspace) -> gr.Blocks:
                         spreading = spread.build()
                     with gr.Tab("Together"):
                         stacked = together.build()
-                    with gr.Tab("History"):
-                        tried = history.build()
+                    with gr.Tab("Tried"):
+                        visit = tried.build()
             with gr.Tab("Screen", id="screen") as screen_tab:
                 screens = screen.build(workspace)
             with gr.Tab("Statistics", id="statistics") as statistics_tab:
                 shown = statistics.build()
+            with gr.Tab("History", id="history") as history_tab:
+                record = history.build()
             with gr.Tab("Guide", id="guide"):
                 guide.build()
         source, load = _build_model_picker(workspace)
@@ -53,9 +55,10 @@ def build_page(workspace: Workspace) -> gr.Blocks:
         search.wire(look, tab, handlers)
         spread.wire(spreading, tab, handlers)
         together.wire(stacked, tab, handlers)
-        history.wire(tried, tab, handlers)
+        tried.wire(visit, tab, handlers)
         screen.wire(screens, screen_tab.select, tabs, tab, handlers)
         statistics.wire(shown, statistics_tab.select, tabs, page.load, tab, handlers)
+        history.wire(record, history_tab.select, tabs, tab, screens, handlers)
         outputs = [header, tab.exploration, *tab.asked, *tab.drawn]
         run = explore.run_arguments(tab, handlers)
         page.load(opening.open, None, outputs, show_progress="hidden", api_visibility="private").then(**run)

@@ -1,4 +1,4 @@
-"""Undo, history, pins, and what is taken away."""
+"""Undo, what was tried, pins, and what is taken away."""
 
 import json
 import shlex
@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from explorer.cli import app
 from explorer.ui.handlers import Handlers
-from explorer.ui.instruments.history import HistoryHandlers
+from explorer.ui.instruments.tried import TriedHandlers
 from explorer.ui.links import parse_link
 from explorer.ui.session import Exploration, Runs
 from explorer.ui.trials import KEPT, Trial, as_json, as_markdown, command_line, python_code, remembered, row_of
@@ -43,8 +43,8 @@ def test_undo_and_redo(workspace: Workspace, handlers: Handlers, runs: Runs, sta
     assert len(kept.past) == len(pointed.past) == 1  # to point elsewhere before anything is set is no step
 
 
-def test_a_run_joins_the_history_once(handlers: Handlers, trial: Trial) -> None:
-    own = HistoryHandlers(handlers)
+def test_a_run_joins_what_was_tried_once(handlers: Handlers, trial: Trial) -> None:
+    own = TriedHandlers(handlers)
     trials, rows, texts = own.record(trial, ())
     other = replace(trial, genotype="")
     trials = own.record(other, trials)[0]
@@ -62,7 +62,7 @@ def test_a_run_joins_the_history_once(handlers: Handlers, trial: Trial) -> None:
 def test_returning_to_a_trial_restores_everything(
     workspace: Workspace, handlers: Handlers, start: Exploration, trial: Trial
 ) -> None:
-    own = HistoryHandlers(handlers)
+    own = TriedHandlers(handlers)
     outputs = own.choose(start, (trial,), ADA, event(place=0))
     assert genotype_of(workspace, outputs) == "0.down*-1"
     assert (outputs[-6], outputs[-5], outputs[-4]["value"]) == ("w5 w6 w7", "Raw text", 8)
@@ -72,7 +72,7 @@ def test_returning_to_a_trial_restores_everything(
 
 
 def test_up_to_four_are_pinned(handlers: Handlers, trial: Trial) -> None:
-    own = HistoryHandlers(handlers)
+    own = TriedHandlers(handlers)
     pins: tuple[Trial, ...] = ()
     for number in range(4):
         pins = own.pin_present(replace(trial, genotype=f"{number}*0"), pins)[0]
