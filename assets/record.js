@@ -64,7 +64,12 @@ function details(entry) {
 
 function reopen(entry) {
   const label = `Reopen entry ${entry.number}`;
-  if (entry.is_here) return press("Reopen", label, () => trigger("reopen", { number: entry.number }), "record-reopen");
+  if (entry.is_here) {
+    return press("Reopen", label, () => {
+      window.scrollTo({ top: 0 });
+      trigger("reopen", { number: entry.number });
+    }, "record-reopen");
+  }
   if (!entry.link) return "";
   const link = make("a", "record-reopen", "Reopen");
   link.href = entry.link;
@@ -83,10 +88,8 @@ function row(entry) {
   });
   const kind = make("b", "record-kind", entry.kind);
   kind.style.setProperty("--kind", entry.colour);
-  const time = make("time", "", new Date(entry.time).toLocaleString([], { dateStyle: "medium", timeStyle: "short" }));
-  time.dateTime = entry.time;
-  const head = make("header", "", make("span", "record-number", `#${entry.number}`), kind, time,
-    make("span", "record-model", entry.model), reopen(entry));
+  const head = make("header", "", make("span", "record-number", `#${entry.number}`), kind,
+    make("span", "", entry.time), make("span", "record-model", entry.model), reopen(entry));
   const node = make("article", "record-entry", make("label", "record-choose", box));
   node.dataset.number = entry.number;
   const body = make("div", "record-body", head, make("code", "", entry.title));

@@ -60,6 +60,10 @@ class Recording:
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="record")
         self._last: Future[None] | None = None
 
+    def __deepcopy__(self, _memo: object) -> Recording:
+        """The record itself, as with `Workspace`."""
+        return self
+
     # ----------------------------------------------------------------------------------------------- keep
 
     def keep(self, model: LoadedModel, run: Run) -> None:

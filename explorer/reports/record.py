@@ -49,7 +49,7 @@ def page_lines(report: Mapping[str, Any], page: Page) -> Iterator[str]:
     for entry in page.entries:
         marks = "".join(f" #{tag}" for tag in entry.tags)
         yield (
-            f"{entry.number:>5}  {entry.time:%Y-%m-%d %H:%M} UTC  {KIND_NAMES[entry.run.kind]}, "
+            f"{entry.number:>5}  {time_told(entry)}  {KIND_NAMES[entry.run.kind]}, "
             f"{entry.setup.model}  {title_of(entry.run)}{marks}"
         )
         for line in (entry.run.prompt and entry.run.prompt.text, entry.run.mutated, entry.note):
@@ -70,11 +70,30 @@ def title_of(run: Run) -> str:
 
 def metrics_told(run: Run) -> list[str]:
     """The metrics of a run, each in words; those of a run that changes nothing begin with `silent`."""
-    told = [f"{metric_name(name).lower()} {number_told(value)}" for name, value in run.metrics.items() if
-            name != "first_divergence"]  # fmt: skip
+    told = [
+        f"{_inside(metric_name(name))} {number_told(value)}"
+        for name, value in run.metrics.items()
+        if name != "first_divergence"
+    ]
     if "first_divergence" in run.metrics:
-        return [f"parts at token {run.metrics['first_divergence'] + 1:.0f}", *told]
+        parted = metric_told("first_divergence", run.metrics["first_divergence"])
+        return [f"parts at {parted}", *told]
     return ["silent", *told] if run.kind == "explore" else told
+
+
+def metric_told(metric: str, value: float) -> str:
+    """The value of a metric; tokens are counted from 1, as everywhere that people read."""
+    return f"token {value + 1:.0f}" if metric == "first_divergence" else number_told(value)
+
+
+def time_told(entry: Entry) -> str:
+    """When an entry ended, to the minute."""
+    return f"{entry.time:%Y-%m-%d %H:%M} UTC"
+
+
+def _inside(name: str) -> str:
+    """A name within a sentence."""
+    return name[:1].lower() + name[1:]
 
 
 def number_told(value: float) -> str:

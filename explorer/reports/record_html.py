@@ -11,13 +11,14 @@ from itertools import takewhile
 import polars as pl
 
 from explorer.figures.palette import RUN_COLOURS
-from explorer.record import METRIC_NAMES, Entry, Run, metric_name
-from explorer.reports.record import KIND_NAMES, metrics_told, number_told, setup_told, title_of
+from explorer.record import Entry, Run, metric_name
+from explorer.reports.record import KIND_NAMES, metric_told, metrics_told, setup_told, time_told, title_of
 from explorer.reports.record_markdown import again
 from explorer.reports.svg import Bar, bars_svg, shares_svg
 
-MOST_PICTURED, FEWEST_BARS = 3, 2
-"""Pictures of metrics on top, and the bars that one has at least."""
+PICTURED = ("mean_kl", "share_changed", "cosine", "nonsilent")
+"""Metrics that are drawn on top, where some entries have them."""
+FEWEST_BARS = 2
 
 _STYLE = """
 :root { color-scheme: light dark; --ink: #0f172a; --paper: #f6f7fb; --card: #fff; --line: #e2e8f0; --soft: #64748b;
@@ -70,16 +71,16 @@ def html_report(entries: Sequence[Entry], shares: Mapping[int, pl.DataFrame]) ->
 
 
 def _pictures(entries: Sequence[Entry]) -> str:
-    """The first metrics that several entries have, one picture each."""
+    """The metrics that several entries have, one picture each."""
     drawn: list[str] = []
-    for metric in METRIC_NAMES:
+    for metric in PICTURED:
         having = [entry for entry in entries if metric in entry.run.metrics]
-        if len(having) >= FEWEST_BARS and len(drawn) < MOST_PICTURED:
+        if len(having) >= FEWEST_BARS:
             bars = [
                 Bar(
                     label=f"#{entry.number} {title_of(entry.run)}",
                     value=entry.run.metrics[metric],
-                    told=number_told(entry.run.metrics[metric]),
+                    told=metric_told(metric, entry.run.metrics[metric]),
                     colour=RUN_COLOURS[entry.run.kind],
                 )
                 for entry in having
@@ -95,7 +96,7 @@ def _entry(entry: Entry, shares: pl.DataFrame | None) -> str:
     parts = [
         f"<h2>#{entry.number} <code>{escape(title_of(run))}</code></h2>",
         f'<p><span class="kind" style="--kind:{RUN_COLOURS[run.kind]}">{KIND_NAMES[run.kind]}</span> '
-        f"<small>{entry.time:%Y-%m-%d %H:%M:%S} UTC</small> {tags}</p>",
+        f"<small>{time_told(entry)}</small> {tags}</p>",
     ]
     if entry.note:
         parts.append(f'<p class="note">{escape(entry.note)}</p>')

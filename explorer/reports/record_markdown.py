@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from explorer.record import Entry, metric_name
 from explorer.reports.again import mutate_command
-from explorer.reports.record import KIND_NAMES, number_told, setup_told, title_of
+from explorer.reports.record import KIND_NAMES, metric_told, setup_told, time_told, title_of
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!])")
 
@@ -30,13 +30,13 @@ def markdown_report(entries: Sequence[Entry]) -> str:
 
 def _entry(entry: Entry) -> str:
     run = entry.run
-    parts = [f"## {entry.number}. {_plain(title_of(run))}", f"{entry.time:%Y-%m-%d %H:%M:%S} UTC"]
+    parts = [f"## {entry.number}. {_plain(title_of(run))}", time_told(entry)]
     if entry.tags:
         parts.append(f"Tags: {_plain(', '.join(entry.tags))}")
     if entry.note:
         parts.append(_fenced(entry.note))
     rows = [("Kind", KIND_NAMES[run.kind]), *setup_told(entry)]
-    rows += [(metric_name(name), number_told(value)) for name, value in run.metrics.items()]
+    rows += [(metric_name(name), metric_told(name, value)) for name, value in run.metrics.items()]
     parts.append("| | |\n|---|---|\n" + "\n".join(f"| {_plain(name)} | {_plain(value)} |" for name, value in rows))
     for title, text in (
         ("Genotypes", "\n".join(run.genotypes)),

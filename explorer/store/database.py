@@ -78,6 +78,8 @@ def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         if any(words in str(fault) for words in (*_FORBIDDEN, "No space left")):
             raise refusal(path, fault) from fault
         raise StoreError(f"{path} is no database that can be read, and was left as it is: name another.") from fault
+    except duckdb.ConnectionException as fault:  # this process has it open in the other way
+        raise BusyError(f"{path} is in use for a moment: try again.") from fault
     except duckdb.Error as fault:
         raise StoreError(f"{path} cannot be opened, and was left as it is: {fault}") from fault
 

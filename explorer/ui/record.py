@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from explorer.figures.palette import RUN_COLOURS
 from explorer.record import metric_name
-from explorer.reports.record import KIND_NAMES, metrics_told, setup_told, title_of
+from explorer.reports.record import KIND_NAMES, metrics_told, setup_told, time_told, title_of
 
 if TYPE_CHECKING:
     from explorer.record import Entry, Run
@@ -23,7 +23,7 @@ def entry_row(entry: Entry) -> dict[str, Any]:
     common, rest = _parted(run)
     return {
         "number": entry.number,
-        "time": entry.time.isoformat(timespec="seconds"),
+        "time": time_told(entry),
         "kind": KIND_NAMES[run.kind],
         "colour": RUN_COLOURS[run.kind],
         "model": entry.setup.model,

@@ -35,6 +35,8 @@ NEWEST, OLDEST = "newest", "oldest"
 MOST_LETTERS = 40
 """Of a tag."""
 
+SETTLE_SECONDS = 2.0
+"""How long the tab waits for the run that has just ended."""
 MOST_REPORTED = 500
 """Entries of one report."""
 _NOTHING = "Nothing is kept yet: run a mutation in Explore, and it appears here."
@@ -180,7 +182,7 @@ class HistoryHandlers:
 
     def open(self, *values: Any) -> list[Any]:
         """The tab was opened: with the run that has just ended."""
-        self._record.settle()
+        self._record.settle(SETTLE_SECONDS)
         return self.draw(*values)
 
     def draw(self, *values: Any) -> list[Any]:
