@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Browser, Locator, expect
 
 from tests.browser.page import PHONE, Visitor
 
@@ -23,7 +23,7 @@ def test_a_run_is_found_again_tagged_noted_on_and_reopened(visitor: Visitor) -> 
     visitor.press("A loop becomes a poem")
     entries = _open(visitor)
     expect(entries.first).to_contain_text("In the silence of the night,")
-    visitor.page.get_by_label("Find").fill("london 23.attn")
+    visitor.page.get_by_label("Find", exact=True).fill("london 23.attn")
     expect(entries.first).to_contain_text("London, England")
     expect(entries.first.locator(".changed")).to_have_text("London, England.")
     number = _number(entries.first)
@@ -38,7 +38,7 @@ def test_a_run_is_found_again_tagged_noted_on_and_reopened(visitor: Visitor) -> 
     entry.get_by_label(f"Note on entry {number}").click()
     visitor.fill(f"Note on entry {number}", "Told with confidence")
     expect(entry).to_contain_text("Told with confidence")
-    visitor.page.get_by_label("Find").fill("told WITH geography")
+    visitor.page.get_by_label("Find", exact=True).fill("told WITH geography")
     expect(entries).to_have_count(1)
     entry.get_by_text("Made with").click()
     expect(entry).to_contain_text("SmolLM2-135M-Instruct (demo)")
@@ -71,7 +71,7 @@ def test_a_mark_of_the_timeline_finds_its_entry(visitor: Visitor) -> None:
     expect(visitor.page.locator(".record-entry.looked-at")).to_have_attribute("data-number", str(number))
 
 
-def test_reports_are_saved_and_open_without_a_network(visitor: Visitor, tmp_path: Path) -> None:
+def test_reports_are_saved_and_open_without_a_network(visitor: Visitor, browser: Browser, tmp_path: Path) -> None:
     entries = _open(visitor)
     number = _number(entries.first)
     entries.first.get_by_label(f"Choose entry {number}").check()
@@ -81,7 +81,7 @@ def test_reports_are_saved_and_open_without_a_network(visitor: Visitor, tmp_path
         assert saving.value.suggested_filename == name
         saving.value.save_as(tmp_path / name)
     assert "## " in (tmp_path / "history.md").read_text(encoding="utf-8")
-    page = visitor.page.context.new_page()
+    page = browser.new_page()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto((tmp_path / "history.html").as_uri())

@@ -23,7 +23,7 @@ from explorer.ui.tabs.history import ANY_TIME, NEWEST, HistoryHandlers
 from explorer.workspace import Workspace
 from tests.ui.visit import ADA, ASKED, event, genotype_of, last
 
-NOTHING = ("", [], [], [], ANY_TIME, NEWEST, None, 0)
+NOTHING: tuple[Any, ...] = ("", [], [], [], ANY_TIME, NEWEST, None, 0)
 """What is looked for on a page that was just opened."""
 
 

@@ -153,7 +153,7 @@ def wire(
     own = HistoryHandlers(handlers)
     quietly: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
     opened(own.open, tab.asked, tab.drawn, **quietly)
-    tab.words.input(own.first, tab.asked, tab.drawn, trigger_mode="always_last", **quietly)
+    tab.words.change(own.first, tab.asked, tab.drawn, trigger_mode="always_last", **quietly)
     for component in (tab.kinds, tab.tags, tab.models, tab.span, tab.sort):
         component.input(own.first, tab.asked, tab.drawn, **quietly)
     tab.metric.input(own.draw, tab.asked, tab.drawn, **quietly)
