@@ -6,7 +6,18 @@ standard error and exit code 2.
 
 import typer
 
-from explorer.commands import comparison, explore, gallery, instruments, page, screening, statistics, study, tasks
+from explorer.commands import (
+    comparison,
+    explore,
+    gallery,
+    instruments,
+    page,
+    record,
+    screening,
+    statistics,
+    study,
+    tasks,
+)
 
 app = typer.Typer(
     name="mutation-explorer",
@@ -38,6 +49,8 @@ for command in (
     statistics.stats,
     gallery.gallery,
     study.import_study,
+    record.history,
+    record.report,
 ):
     app.command(command.__name__.rstrip("_").replace("_", "-"))(command)
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from explorer.commands.options import AsJson, Device, Dtype, Model, faults, load, show
+from explorer.commands.options import AsJson, Device, Dtype, Model, faults, load, show, tell_unkept
 from explorer.domain import Experiment
 from explorer.errors import ExperimentError, StoreError
 from explorer.experiments import read_experiment, read_experiments
@@ -97,6 +97,7 @@ def screen(
                 if not as_json and sys.stderr.isatty():
                     typer.echo(f"\r{progress_line(progress)}", err=True, nl=progress.done == progress.total)
             show(running.report(), as_json, screen_lines)
+        tell_unkept(workspace)
 
 
 def sql(

@@ -20,7 +20,6 @@ import torch
 
 from explorer.domain import Phenotype
 from explorer.model.loaded import LoadedModel
-from explorer.model.weights import checksum
 from explorer.notation import format_genotype
 from explorer.screen.fitting import MOST, Fit, fit
 from explorer.screen.job import Job
@@ -131,7 +130,7 @@ class Screen:
             background=format_genotype(self.job.background),
             mode=self.job.mode,
             version=version("mutation-explorer"),
-            device=_device_name(self.job.model.device),
+            device=self.job.model.device_name,
             dtype=str(self.job.model.dtype).removeprefix("torch."),
             mutants=self.total,
             baseline_tokens=self.worker.asked.baseline_tokens,
@@ -219,11 +218,7 @@ def _model_facts(model: LoadedModel) -> ModelFacts:
         name=model.name,
         source=model.source,
         family=model.anatomy.model_type,
-        fingerprint=checksum(model.causal_lm),
+        fingerprint=model.fingerprint,
         layers=model.anatomy.layer_count,
         parameters=model.anatomy.parameter_count,
     )
-
-
-def _device_name(device: torch.device) -> str:
-    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type

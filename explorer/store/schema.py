@@ -122,8 +122,19 @@ def m004_behaviour(connection: duckdb.DuckDBPyConnection) -> None:
         describe(connection, screen)
 
 
-def m005_record(_connection: duckdb.DuckDBPyConnection) -> None:
-    """Nothing yet."""
+def m005_record(connection: duckdb.DuckDBPyConnection) -> None:
+    """The lab record: every run with what it was made with, what was asked and what came of it. Times are UTC."""
+    connection.execute("""
+        CREATE SEQUENCE run_numbers;
+        CREATE TABLE runs (
+            run UINTEGER NOT NULL, time TIMESTAMP NOT NULL, kind VARCHAR NOT NULL, model VARCHAR NOT NULL,
+            source VARCHAR NOT NULL, fingerprint VARCHAR NOT NULL, device VARCHAR NOT NULL, dtype VARCHAR NOT NULL,
+            program VARCHAR NOT NULL, torch VARCHAR NOT NULL, transformers VARCHAR NOT NULL,
+            genotypes VARCHAR[] NOT NULL, prompt VARCHAR, chat BOOLEAN, max_new_tokens INTEGER, temperature DOUBLE,
+            top_p DOUBLE, seed BIGINT, original VARCHAR, mutated VARCHAR, metrics MAP(VARCHAR, DOUBLE) NOT NULL,
+            tags VARCHAR[] NOT NULL, note VARCHAR NOT NULL, link VARCHAR NOT NULL, detail JSON NOT NULL
+        );
+    """)
 
 
 def m006_votes(connection: duckdb.DuckDBPyConnection) -> None:
