@@ -234,7 +234,7 @@ def wire(tab: CompareTab, tabs: gr.Tabs, page_load: Any, explore: ExploreTab, ha
     tab.items.choose(
         own.open_item,
         [explore.exploration, tab.compared],
-        [tab.notice, tabs, explore.exploration, *explore.drawn, *explore.asked],
+        [tab.notice, tab.address, tabs, explore.exploration, *explore.drawn, *explore.asked],
         **quietly,
     ).then(**run_arguments(explore, handlers))
     for kind, button in tab.files.items():

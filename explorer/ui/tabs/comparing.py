@@ -277,7 +277,7 @@ class CompareHandlers:
         self, event: gr.EventData, request: gr.Request, exploration: Exploration, shown: Shown | None
     ) -> list[Any]:
         """A text was clicked: its genotype and prompt are set in the tab Explore."""
-        count = 2 + 1 + DRAWN_COUNT + ASKED_COUNT
+        count = 3 + 1 + DRAWN_COUNT + ASKED_COUNT
         if shown is None or shown.source != exploration.source:
             told = "That comparison is of another model: load it again at the foot of the page, or run the comparison."
             return [notice_html(told), *[gr.skip()] * (count - 1)]
@@ -285,7 +285,7 @@ class CompareHandlers:
         prompt = comparison.prompt_of(int(event.item))
         genotype = format_genotype(comparison.genotypes[int(event.place)])
         restored = self.handlers.restore(exploration, genotype, prompt, comparison.decoding, request)
-        return ["", gr.Tabs(selected="explore"), *restored]
+        return ["", "?", gr.Tabs(selected="explore"), *restored]
 
     def download(self, shown: Shown | None, kind: str) -> list[Any]:
         """The comparison as a file: answers as CSV or Parquet, everything as JSON; and the notice."""
