@@ -160,7 +160,8 @@ class CompareHandlers:
         form = linked(dict(request.query_params))
         if form is None:
             return [gr.skip()] * (1 + len(fields(Form)))
-        return [gr.Tabs(selected="compare"), *[getattr(form, field.name) for field in fields(Form)]]
+        held = (getattr(form, field.name) for field in fields(Form))
+        return [gr.Tabs(selected="compare"), *(gr.skip() if value is None else value for value in held)]
 
     def leave(self, event: gr.SelectData) -> Any:
         """Another tab of the page was opened: the address is no longer of this one."""
