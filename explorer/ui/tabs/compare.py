@@ -96,7 +96,7 @@ class CompareTab:
 
 def build(workspace: Workspace) -> CompareTab:
     """Lay the tab out."""
-    with gr.Row(elem_classes="explore"):
+    with gr.Row(elem_classes="explore compare"):
         with gr.Column(scale=4, min_width=340, elem_classes="controls"):
             parts = _build_genotypes() | _build_asked(workspace)
         with gr.Column(scale=7, min_width=340, elem_classes="results"), gr.Tabs(elem_classes="card comparison"):
