@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 COLUMNS = ("", "Measure", "A", "It", "Difference", "95 % interval", "p", "Effect", "Items", "More needed")
 """Of the table of measures; the first is the genotype's letter."""
-_NARROW = "\u202f"
+_BLANK = "\u00a0"
 """A blank at which no line is broken."""
 ROUNDING = 1e-6
 """Nats that differ by less are the same in float32."""
@@ -123,7 +123,7 @@ def table_rows(found: Sequence[Contrast]) -> list[list[str]]:
 
 def _cells(contrast: Contrast) -> list[str]:
     share = contrast.table is not None
-    values = [f"{100 * each:.1f}{_NARROW}%" if share else number(each) for each in (contrast.first, contrast.second)]
+    values = [f"{100 * each:.1f}{_BLANK}%" if share else number(each) for each in (contrast.first, contrast.second)]
     interval = contrast.interval
     edges = "–" if interval is None else f"{_shown(interval.low, contrast)} to {_shown(interval.high, contrast)}"
     if share and contrast.bootstrap is not None:
@@ -136,7 +136,7 @@ def _cells(contrast: Contrast) -> list[str]:
         _shown(contrast.difference, contrast),
         edges,
         p_told(contrast.corrected_p),
-        "–" if contrast.effect is None else f"{'g' if share else 'd'}{_NARROW}={_NARROW}{number(contrast.effect)}",
+        "–" if contrast.effect is None else f"{'g' if share else 'd'}{_BLANK}={_BLANK}{number(contrast.effect)}",
         f"{contrast.items:,}" + (f" ({contrast.left_out:,} left out)" if contrast.left_out else ""),
         _further_told(contrast),
     ]
@@ -151,7 +151,7 @@ def _titled(contrast: Contrast) -> str:
 def _shown(difference: float, contrast: Contrast) -> str:
     """A difference in the measure's own terms: percentage points of a share, a factor, or the unit."""
     if contrast.measure.is_ratio:
-        return f"×{_NARROW}{number(math.exp(difference))}"
+        return f"×{_BLANK}{number(math.exp(difference))}"
     return number(100 * difference if contrast.table else difference, sign=True)
 
 
@@ -168,7 +168,7 @@ def p_told(p: float | None, *, with_is: bool = False) -> str:
     if p is None:
         return "–"
     sign, value = ("<", "0.0001") if p < 0.0001 else ("=", f"{p:.2g}")  # noqa: PLR2004
-    return f"{sign} {value}" if with_is or sign == "<" else value
+    return f"{sign}{_BLANK}{value}" if with_is or sign == "<" else value
 
 
 def number(value: float, *, sign: bool = False) -> str:

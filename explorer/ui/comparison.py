@@ -144,15 +144,17 @@ def blind_html(test: BlindTest, *, fault: str = "") -> str:
     names = [called(genotype) for genotype in test.comparison.genotypes]
     labels = ["", ""] if test.voted is None else [names[test.pair.swapped], names[not test.pair.swapped]]
     cards = "".join(
-        f'<section class="blind-card"><header><h3>{number}</h3>{_label(label)}</header>'
+        f'<section class="blind-card"><header><h3>{number}</h3>{_label(label, names[0])}</header>'
         f"<div>{escape(text)}</div></section>"
         for number, label, text in zip((1, 2), labels, test.pair.shown, strict=True)
     )
     return f'<p class="screen-prompt"><b>Asked</b>{asked}</p><div class="blind">{cards}</div>{_verdict(test)}{fault}'
 
 
-def _label(label: str) -> str:
-    return f"<code>{escape(label)}</code>" if label else ""
+def _label(label: str, reference: str) -> str:
+    """Whose text it is; nothing before the vote."""
+    state = ' class="reference"' if label == reference else ""
+    return f"<code{state}>{escape(label)}</code>" if label else ""
 
 
 def _verdict(test: BlindTest) -> str:

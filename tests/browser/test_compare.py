@@ -108,3 +108,7 @@ def test_a_phone_shows_it_within_its_width(visitor: Visitor) -> None:
     _run(visitor)
     expect(visitor.page.locator(".item").first).to_be_visible()
     assert visitor.page.evaluate("document.documentElement.scrollWidth") <= 390
+    for shown in (".verdict", ".measures", ".view-differences .figure", ".item"):
+        box = visitor.page.locator(shown).first.bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= 390

@@ -73,14 +73,14 @@ def test_fewer_right_answers() -> None:
     assert margin.items == 20
     (verdict,) = verdicts(compared, found)
     assert verdict.startswith("B answers 11 fewer of 20 questions right than A: 95 % interval −")
-    assert verdict.endswith("McNemar p = 0.019.")
+    assert verdict.endswith("McNemar p =\u00a00.019.")
 
 
 def test_a_difference_that_chance_explains_says_how_many_items_would_show_it() -> None:
     compared = _asked_questions(6)
     (verdict,) = verdicts(compared, contrasts_of(compared))
     assert "B answers 2 fewer of 20 questions right than A" in verdict
-    assert "p = 0.75. Chance alone may explain that; if the difference is real, about " in verdict
+    assert "p =\u00a00.75. Chance alone may explain that; if the difference is real, about " in verdict
     assert verdict.endswith(" more items would show it.")
 
 
@@ -121,7 +121,10 @@ def test_texts_that_overflow_are_left_out_and_counted() -> None:
     assert (readable.items, readable.table.only_first) == (12, 2)
     (verdict,) = verdicts(compared, contrasts_of(compared))
     assert verdict.startswith("B says something else than A to 11 of 12 prompts; its mean KL from the original is 1.5")
-    assert "times as perplexing as A's (p < 0.001" in verdict or "times as perplexing as A's (p = 0.00" in verdict
+    assert (
+        "times as perplexing as A's (p <\u00a00.001" in verdict
+        or "times as perplexing as A's (p =\u00a00.00" in verdict
+    )
     assert verdict.endswith("2 of them are destroyed where A's are not.")
 
 
@@ -164,6 +167,6 @@ def test_nothing_is_told_of_one_genotype_alone() -> None:
 
 
 def test_p_values_as_they_are_read() -> None:
-    assert [p_told(value) for value in (None, 0.00001, 0.0123, 1.0)] == ["–", "< 0.0001", "0.012", "1"]
-    assert p_told(0.00001, with_is=True) == "< 0.0001"
-    assert p_told(0.05, with_is=True) == "= 0.05"
+    assert [p_told(value) for value in (None, 0.00001, 0.0123, 1.0)] == ["–", "<\u00a00.0001", "0.012", "1"]
+    assert p_told(0.00001, with_is=True) == "<\u00a00.0001"
+    assert p_told(0.05, with_is=True) == "=\u00a00.05"

@@ -161,8 +161,8 @@ def test_the_list_of_genotypes_is_checked_with_a_caret(own: CompareHandlers, sta
 
 def test_an_item_opens_in_explore(own: CompareHandlers, start: Exploration) -> None:
     shown = _run(own, start)["compared"]
-    notice, tabs, *restored = own.open_item(event(item=1, place=1), ADA, start, shown)
-    assert notice == ""
+    notice, address, tabs, *restored = own.open_item(event(item=1, place=1), ADA, start, shown)
+    assert (notice, address) == ("", "?")
     assert tabs.selected == "explore"
     assert genotype_of(own.handlers.workspace, restored) == "1.down*0"
     assert "w7 <b>" in restored

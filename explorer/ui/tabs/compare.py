@@ -96,7 +96,7 @@ class CompareTab:
 
 def build(workspace: Workspace) -> CompareTab:
     """Lay the tab out."""
-    with gr.Row(elem_classes="explore"):
+    with gr.Row(elem_classes="explore compare"):
         with gr.Column(scale=4, min_width=340, elem_classes="controls"):
             parts = _build_genotypes() | _build_asked(workspace)
         with gr.Column(scale=7, min_width=340, elem_classes="results"), gr.Tabs(elem_classes="card comparison"):
@@ -234,7 +234,7 @@ def wire(tab: CompareTab, tabs: gr.Tabs, page_load: Any, explore: ExploreTab, ha
     tab.items.choose(
         own.open_item,
         [explore.exploration, tab.compared],
-        [tab.notice, tabs, explore.exploration, *explore.drawn, *explore.asked],
+        [tab.notice, tab.address, tabs, explore.exploration, *explore.drawn, *explore.asked],
         **quietly,
     ).then(**run_arguments(explore, handlers))
     for kind, button in tab.files.items():

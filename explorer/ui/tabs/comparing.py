@@ -160,7 +160,8 @@ class CompareHandlers:
         form = linked(dict(request.query_params))
         if form is None:
             return [gr.skip()] * (1 + len(fields(Form)))
-        return [gr.Tabs(selected="compare"), *[getattr(form, field.name) for field in fields(Form)]]
+        held = (getattr(form, field.name) for field in fields(Form))
+        return [gr.Tabs(selected="compare"), *(gr.skip() if value is None else value for value in held)]
 
     def leave(self, event: gr.SelectData) -> Any:
         """Another tab of the page was opened: the address is no longer of this one."""
@@ -277,7 +278,7 @@ class CompareHandlers:
         self, event: gr.EventData, request: gr.Request, exploration: Exploration, shown: Shown | None
     ) -> list[Any]:
         """A text was clicked: its genotype and prompt are set in the tab Explore."""
-        count = 2 + 1 + DRAWN_COUNT + ASKED_COUNT
+        count = 3 + 1 + DRAWN_COUNT + ASKED_COUNT
         if shown is None or shown.source != exploration.source:
             told = "That comparison is of another model: load it again at the foot of the page, or run the comparison."
             return [notice_html(told), *[gr.skip()] * (count - 1)]
@@ -285,7 +286,7 @@ class CompareHandlers:
         prompt = comparison.prompt_of(int(event.item))
         genotype = format_genotype(comparison.genotypes[int(event.place)])
         restored = self.handlers.restore(exploration, genotype, prompt, comparison.decoding, request)
-        return ["", gr.Tabs(selected="explore"), *restored]
+        return ["", "?", gr.Tabs(selected="explore"), *restored]
 
     def download(self, shown: Shown | None, kind: str) -> list[Any]:
         """The comparison as a file: answers as CSV or Parquet, everything as JSON; and the notice."""
