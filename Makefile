@@ -22,8 +22,10 @@ check: setup  ## the gate: format, lint, types, import rules, tests
 bench: setup browser  ## the plain procedure beside ours, in one run
 	$(BIN)/python -m benchmarks.explore
 	$(BIN)/python -m benchmarks.instruments
+	$(BIN)/python -m benchmarks.tasks
 	$(BIN)/python -m benchmarks.screen
 	$(BIN)/python -m benchmarks.store
+	$(BIN)/python -m benchmarks.gallery
 	$(BIN)/python -m benchmarks.memory
 
 SCREEN := $(BIN)/python -m explorer screen --db build/screens.duckdb --operations max,min

@@ -12,9 +12,9 @@ import psutil
 
 from benchmarks.figures import Figure, report
 from explorer.domain import Decoding, Experiment, Prompt
+from explorer.screen.job import Job
 from explorer.screen.plan import Plan
 from explorer.screen.run import Screen
-from explorer.screen.worker import Job
 from explorer.store.database import opened
 from tests.tiny import tiny_model
 

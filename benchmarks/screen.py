@@ -24,9 +24,10 @@ from explorer.model.loading import load_model
 from explorer.model.weights import weight_of
 from explorer.mutation.operations import operate
 from explorer.screen.engine import Engine, Mode
+from explorer.screen.job import Job
 from explorer.screen.plan import Batch, Plan, Planned, layer_of, matching, planned
 from explorer.screen.run import Screen
-from explorer.screen.worker import Job, Screened
+from explorer.screen.worker import Screened
 from explorer.store.database import opened
 
 COUNT = 210

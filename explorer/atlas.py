@@ -10,23 +10,36 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
+import duckdb
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from explorer.domain import NAMED_OPERATIONS, Genotype, Mutation, Site, unit_span
+from explorer.cards import Card, Gallery, cards_of, genotype_of
 from explorer.errors import StatisticsError, StoreError
-from explorer.notation import format_genotype
 from explorer.statistics.axes import Axis, Clustering, axis_shares, clustering, sensitive_axes
 from explorer.statistics.copa import Copa, copa
 from explorer.statistics.experiments import Correlation, Overlap, correlation, correlation_matrix, overlap
 from explorer.statistics.filters import Filter
+from explorer.statistics.multiplicity import better_than_baseline
 from explorer.statistics.overview import Overview, operation_totals, overview
 from explorer.statistics.phenotypes import histogram, rank_correlation, styles
 from explorer.store.doors import strongest
+from explorer.store.gallery import (
+    PAGE,
+    Order,
+    Wanted,
+    kinds_of,
+    members,
+    page,
+    screens_with_texts,
+    style_counts,
+    surprise,
+)
 from explorer.store.library import SHELVES, Library
 from explorer.store.maps import Bound, MatrixMap, Window, matrix_map
 from explorer.store.queries import StoredScreen, has_matrix, matrix_shares, screen_report, stored_screens
+from explorer.store.scores import scores
 from explorer.store.summaries import Bitmap, bitmaps, counts, distinct, distribution, predictions
 
 
@@ -198,7 +211,7 @@ class Atlas:
         return overlap(self._chosen(first, chosen), self._chosen(second, chosen), chosen)
 
     def histogram(self, screen: StoredScreen, measure: str, chosen: Filter) -> pl.DataFrame:
-        """Mutants by `cosine` or `first_divergence`, see `statistics.phenotypes`."""
+        """Mutants by `cosine`, `first_divergence` or `score`, see `statistics.phenotypes`."""
         with self._library.reading(screen.shelf) as connection:
             return histogram(distribution(connection, screen.screen, measure), chosen)
 
@@ -206,6 +219,18 @@ class Atlas:
         """Styles by `layer` or `kind`, see `statistics.phenotypes`."""
         with self._library.reading(screen.shelf) as connection:
             return styles(distribution(connection, screen.screen, "style"), chosen, by)
+
+    def better(self, screen: StoredScreen) -> pl.DataFrame:
+        """The mutants that answer more questions right than the standard, see `statistics.multiplicity`.
+
+        Column `genotype` has their notation. Raises StatisticsError for a screen that asks no questions.
+        """
+        if screen.task is None:
+            raise StatisticsError("This screen asks no questions: choose one on a task.")
+        with self._library.reading(screen.shelf) as connection:
+            found = better_than_baseline(scores(connection, screen.screen, len(screen.task.right)))
+        names = [genotype_of(row, screen.background) for row in found.iter_rows(named=True)]
+        return found.with_columns(genotype=pl.Series(names, dtype=pl.String))
 
     def predicted(self, screen: StoredScreen, matrix: str, chosen: Filter) -> tuple[pl.DataFrame, float | None]:
         """Estimated and measured change of NLL of a matrix's mutants, and Spearman's ρ of the two."""
@@ -223,21 +248,66 @@ class Atlas:
         filters = {name: list(each) for name, each in asdict(chosen).items() if each and name[:-1] not in mark}
         with self._library.reading(screen.shelf) as connection:
             found = strongest(connection, screen.screen, {**filters, **mark}, bound)
-        site = Site(
-            part=found["kind"],
-            layer=found["layer"],
-            rows=unit_span(found["down"], found["unit_rows"], found["rows"]),
-            columns=unit_span(found["across"], found["unit_columns"], found["columns"]),
-        )
-        mutation = format_genotype(Genotype((Mutation(site, NAMED_OPERATIONS[found["operation"]]),)))
         return Behind(
             screen=screen,
-            genotype="; ".join(filter(None, (screen.background, mutation))),
+            genotype=genotype_of(found, screen.background),
             is_silent=not found["nonsilent"],
             first_divergence=found["first_divergence"],
             text=screen.baseline if not found["nonsilent"] else found["text"],
             style=found["style"],
         )
+
+    def with_texts(self) -> list[StoredScreen]:
+        """The screens that kept what their mutants say, the user's first."""
+        screens = self.stored()[0]
+        kept = {}
+        for shelf in {screen.shelf for screen in screens}:
+            with self._library.reading(shelf) as connection:
+                kept[shelf] = screens_with_texts(connection)
+        return [screen for screen in screens if screen.screen in kept[screen.shelf]]
+
+    def gallery(
+        self, choice: str, wanted: Wanted, order: Order | None = None, *, start: int = 0, size: int = PAGE
+    ) -> Gallery:
+        """The phenotypes of a screen by its key, or of all screens of a shelf by its name. Raises StoreError."""
+        with self._phenotypes(choice) as (connection, screens):
+            found = page(connection, list(screens), wanted, order, start=start, size=size)
+            return Gallery(cards_of(found.cards, screens), found.total)
+
+    def alike(self, key: str, cluster: int, wanted: Wanted, size: int) -> Gallery:
+        """Those of the phenotypes of one group of a screen that are wanted, at most so many. Raises StoreError."""
+        with self._phenotypes(key) as (connection, screens):
+            found = members(connection, next(iter(screens)), cluster, wanted, size)
+            return Gallery(cards_of(found.cards, screens), found.total)
+
+    def surprise(self, choice: str, wanted: Wanted, seed: int) -> Card:
+        """A phenotype drawn at random, the odd ones first, see `store.gallery`. Raises StoreError if there is none."""
+        with self._phenotypes(choice) as (connection, screens):
+            found = cards_of(surprise(connection, list(screens), wanted, seed).cards, screens)
+        if not found:
+            raise StoreError("No text is left by the filters to surprise you with: clear one of them.")
+        return found[0]
+
+    def phenotype_filters(self, choice: str) -> tuple[dict[str, int], list[str]]:
+        """How many phenotypes there are of each style, and the kinds of matrices. Raises StoreError."""
+        with self._phenotypes(choice) as (connection, screens):
+            return style_counts(connection, list(screens)), kinds_of(connection, list(screens))
+
+    @contextmanager
+    def _phenotypes(self, choice: str) -> Iterator[tuple[duckdb.DuckDBPyConnection, dict[int, StoredScreen]]]:
+        """A database and those of its screens that a choice names, by their numbers. Raises StoreError."""
+        shelf, _, number = choice.partition(":")
+        if shelf not in SHELVES or not self._library.has(shelf):
+            raise StoreError(f"There are no screens '{choice}': choose others.")
+        with self._library.reading(shelf) as connection:
+            screens = {each.screen: each for each in stored_screens(connection, shelf)}
+            if number:
+                screens = {key: each for key, each in screens.items() if each.key == choice}
+            if not screens:
+                raise StoreError(
+                    f"There is no screen {number} here: choose another." if number else "No screen is stored here."
+                )
+            yield connection, screens
 
     def _counts(self, screens: Sequence[StoredScreen]) -> list[tuple[StoredScreen, pl.DataFrame]]:
         found = {}

@@ -12,10 +12,23 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from explorer.domain import Answer, Decoding, Genotype, Input, Prompt, QuestionForm, QuestionSet, Score
+from explorer.domain import (
+    Answer,
+    Decoding,
+    Experiment,
+    Genotype,
+    Input,
+    Prompt,
+    QuestionForm,
+    QuestionSet,
+    Score,
+    Task,
+)
 from explorer.errors import ModelError, TaskError
+from explorer.tasks.comparison import spread
 from explorer.tasks.inputs import read_inputs
 from explorer.tasks.questions import bundled_questions, read_questions
+from explorer.tasks.sample import task_experiment
 
 if TYPE_CHECKING:
     from explorer.computing import Computing
@@ -94,12 +107,28 @@ class Behaviour:
 
         Each question comes after `shots` answered examples of its subject. Raises TaskError, ModelError.
         """
+        for _, number, score in self.scores_of(model, [genotype], questions, cancelled, shots):
+            yield number, score
+
+    def scores_of(
+        self,
+        model: LoadedModel,
+        genotypes: Sequence[Genotype],
+        questions: QuestionSet,
+        cancelled: Cancelled = _never,
+        shots: int = 0,
+    ) -> Iterator[tuple[int, int, Score]]:
+        """As `scores`, of several genotypes in one batch: the place of the genotype, of the question, and the score."""
         from explorer.mutation.apply import make_mutant
 
         battery = self.battery(model, questions, shots)
-        mutant = self._computing.run_behind(make_mutant, model, genotype)
-        for _, mark in self._stream(battery.run([mutant]), cancelled):
-            yield mark.number, mark.score
+        mutants = [self._computing.run_behind(make_mutant, model, genotype) for genotype in genotypes]
+        for place, mark in self._stream(battery.run(mutants), cancelled):
+            yield place, mark.number, mark.score
+
+    def tasks(self) -> tuple[Experiment, ...]:
+        """The question sets as experiments of a screen, with the study's numbers. Raises TaskError."""
+        return tuple(task_experiment(Task(questions=questions)) for questions in self.question_sets())
 
     def battery(self, model: LoadedModel, questions: QuestionSet, shots: int) -> Battery:
         """Questions made ready for a model; kept. Raises TaskError."""
@@ -150,11 +179,9 @@ def mmlu_questions(folder: Path, form: QuestionForm = "letter", subjects: Sequen
 
 def shortened(questions: QuestionSet, count: int) -> QuestionSet:
     """So many questions, drawn evenly over the set, so that each subject keeps its share. Raises TaskError."""
-    total = len(questions.questions)
     if not count >= 1:
         raise TaskError(f"The number of questions must be 1 or more, not {count}.")
-    places = range(total) if count >= total else (place * total // count for place in range(count))
-    return replace(questions, questions=tuple(questions.questions[place] for place in places))
+    return replace(questions, questions=spread(questions.questions, count))
 
 
 def _keep(kept: OrderedDict[tuple[Hashable, ...], Item], key: tuple[Hashable, ...], value: Item, most: int) -> None:

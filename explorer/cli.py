@@ -6,7 +6,18 @@ standard error and exit code 2.
 
 import typer
 
-from explorer.commands import comparison, explore, instruments, page, screening, statistics, study
+from explorer.commands import (
+    comparison,
+    explore,
+    gallery,
+    instruments,
+    page,
+    record,
+    screening,
+    statistics,
+    study,
+    tasks,
+)
 
 app = typer.Typer(
     name="mutation-explorer",
@@ -26,13 +37,20 @@ for command in (
     instruments.sensitivity,
     instruments.propagation,
     instruments.epistasis,
+    tasks.rihf,
+    tasks.scan,
+    tasks.questions,
+    tasks.retest,
     comparison.compare,
     screening.screen,
     screening.sql,
     screening.export,
     screening.import_,
     statistics.stats,
+    gallery.gallery,
     study.import_study,
+    record.history,
+    record.report,
 ):
     app.command(command.__name__.rstrip("_").replace("_", "-"))(command)
 

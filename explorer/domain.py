@@ -351,6 +351,8 @@ class Experiment:
     prompt: Prompt
     decoding: Decoding = field(default_factory=Decoding)
     purpose: str = ""
+    task: "Task | None" = None
+    """Questions that are asked instead of the prompt, which then only stands for them."""
 
 
 DESTROYED = ("loop", "gibberish")
@@ -366,19 +368,24 @@ class Phenotype:
     """The token that ended it included."""
     ending: str
     """Why it ended, as `generation.transcript.End` names it."""
-    cosine: float
-    """Of its words' counts and the baseline's, 0 to 1."""
+    cosine: float | None
+    """Of its words' counts and the baseline's, 0 to 1; None of the answers to a task, as the two that follow."""
     repetition: float
     """Share of its runs of three tokens that have occurred in it before, 0 to 1."""
     perplexity: float | None
     """Under the unmutated model, after the prompt; None of an empty answer."""
-    style: str
+    style: str | None
     """As `generation.style` names it."""
+    score: str | None = None
+    """Of a task: right answers of the questions that the original gets right, and of the others, such as `14|2`."""
+    names_nothing: bool = False
+    """Of a task: no answer is one of the choices."""
 
     @property
     def is_destructive(self) -> bool:
-        """Whether the model is destroyed: it overflows, goes round in a loop, or writes what nobody can read."""
-        return self.ending == "overflow" or self.style in DESTROYED
+        """Whether the model is destroyed: it overflows, goes round in a loop, writes what nobody can read, or names
+        no choice of any question."""
+        return self.ending == "overflow" or self.style in DESTROYED or self.names_nothing
 
 
 InputKind = Literal["literary", "factual"]
@@ -460,10 +467,34 @@ class Score:
     """Whether rounding may have decided between the two likeliest choices."""
     said: str
     """The token that it generates, greedy: in form `letter`, the answer that the study reads."""
-    names_choice: bool
-    """Whether that token is the letter of a choice; in form `cloze`, whether a choice begins with it."""
+    named: int | None
+    """The choice whose letter that token is, or that begins with it, in form `cloze`; None: of no choice."""
     says_right: bool
-    """Whether it is that of the right one."""
+    """Whether it is the letter, or the beginning, of the right choice."""
+
+    def counts(self, by: "ScoredBy") -> bool:
+        """Whether the question is answered right."""
+        return self.is_right if by == "likelihood" else self.says_right
+
+
+ScoredBy = Literal["likelihood", "letter"]
+"""What counts as an answer: the likeliest choice, or the token that is generated."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """A sample of questions that a screen asks: some that the original gets right, and some that it gets wrong."""
+
+    questions: QuestionSet
+    """All that the sample is drawn from."""
+    shots: int = 0
+    """Answered questions shown before each."""
+    right: int = 14
+    wrong: int = 7
+    """As many as in the study."""
+    seed: int = 0
+    """Of the draw."""
+    by: ScoredBy = "likelihood"
 
 
 BlindMode = Literal["better", "mutant"]

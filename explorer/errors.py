@@ -50,6 +50,10 @@ class StoreError(ExplorerError):
     """A database that cannot be opened, or is not one of ours."""
 
 
+class BusyError(StoreError):
+    """A database that another program holds for the moment."""
+
+
 class ClusterError(ExplorerError):
     """A Ray cluster that cannot be reached, or whose workers fail."""
 

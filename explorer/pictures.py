@@ -330,6 +330,24 @@ def divergence(atlas: Atlas, asked: Asked) -> Picture:
     return Picture(figure=figure, sentence=sentence, data=counted)
 
 
+def scores(atlas: Atlas, asked: Asked) -> Picture:
+    """How many of a task's questions are answered right."""
+    counted = atlas.histogram(asked.screen, "score", asked.chosen)
+    total = int(counted["mutants"].sum())
+    if not total:
+        raise StatisticsError("This screen asked no questions: choose one on a task, or start one in the tab Screen.")
+    figure = figures.histogram_figure(counted, "score", meta=_meta(asked, "scores"))
+    sentence = f"Right answers of {total:,} non-silent mutants."
+    if (task := asked.screen.task) is not None:
+        standard, asked_in_all = len(task.right), len(task.right) + len(task.wrong)
+        better = int(counted.filter(pl.col("bin") > standard)["mutants"].sum())
+        sentence = (
+            f"Right answers of {total:,} non-silent mutants to {asked_in_all} questions, of which the standard gets "
+            f"{standard}: {better:,} get more. Among so many, some do by chance."
+        )
+    return Picture(figure=figure, sentence=sentence, data=counted)
+
+
 def styles_by_kind(atlas: Atlas, asked: Asked) -> Picture:
     """Which kinds give which styles."""
     return _styles(atlas, asked, "kind")
@@ -425,6 +443,7 @@ PICTURES: dict[str, Callable[[Atlas, Asked], Picture]] = {
     "two_maps": two_maps,
     "cosine": cosine,
     "divergence": divergence,
+    "scores": scores,
     "styles_by_kind": styles_by_kind,
     "styles_by_layer": styles_by_layer,
     "distinct": distinct,

@@ -5,11 +5,14 @@ Owns the databases that are open. Imports torch only when a screen is made ready
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from explorer.record import Run
 from explorer.screen.queue import Order, RunningScreen, ScreenQueue
 from explorer.store.library import Library
 from explorer.store.queries import screen_report
@@ -32,8 +35,15 @@ class Estimate(NamedTuple):
 class Screening:
     """What one process does with screens."""
 
-    def __init__(self, settings: Settings, computing: Computing, model: Callable[[str], LoadedModel]) -> None:
-        self._computing, self._model = computing, model
+    def __init__(
+        self,
+        settings: Settings,
+        computing: Computing,
+        model: Callable[[str], LoadedModel],
+        keep: Callable[[LoadedModel, Run], None],
+    ) -> None:
+        """`keep` is given every screen that has ended, or was stopped, as a run for the record."""
+        self._computing, self._model, self._keep = computing, model, keep
         self.library = Library(settings.screens_folder, settings.database)
         self.library.update()
         self.queue = ScreenQueue(lambda order: self.running(order, is_behind=True))
@@ -63,9 +73,12 @@ class Screening:
         with self.library.writing(path) as connection, _cluster(ray) as has_cluster:
             ready = self._ready(order, is_behind=is_behind)
             steps = ready.run(connection, self._on_cluster(order, ready, workers) if has_cluster else None)
+            begun, has_run = time.perf_counter(), False
 
             def progress() -> Iterator[Progress]:
+                nonlocal has_run
                 while (step := self._computing.run_behind(next, steps, None)) is not None:
+                    has_run = True
                     yield step
 
             yield RunningScreen(
@@ -75,6 +88,10 @@ class Screening:
                 progress=progress(),
                 report=lambda: screen_report(connection, ready.number or 0),
             )
+            if has_run:
+                report = screen_report(connection, ready.number or 0)
+                database = path or self.library.paths["own"]
+                self._keep(ready.job.model, run_of(order, report, database, time.perf_counter() - begun))
 
     def check(self, order: Order) -> None:
         """Raises ExplorerError if the plan or the background is none for the model."""
@@ -88,18 +105,40 @@ class Screening:
         from explorer.screen.cluster import Cluster, Recipe
 
         dtype = str(ready.job.model.dtype).removeprefix("torch.")
-        recipe = Recipe(order=order, dtype=dtype, baseline_tokens=ready.worker.baseline.tokens)
+        recipe = Recipe(order=order, dtype=dtype, baseline_tokens=ready.worker.asked.baseline_tokens)
         return Cluster(recipe, workers).execute
 
     def _ready(self, order: Order, *, is_behind: bool) -> Screen:
         from explorer.screen.fitting import LEAST, MOST
+        from explorer.screen.job import job_of
         from explorer.screen.run import Screen
-        from explorer.screen.worker import job_of
 
         model = self._model(order.source)
         job = job_of(order, model)
         most = LEAST if is_behind and model.device.type == "cpu" else MOST
         return self._computing.run_behind(lambda: Screen(job, self._computing.breathe, most))
+
+
+def run_of(order: Order, report: dict[str, Any], database: Path, seconds: float) -> Run:
+    """A screen, as it stands in a database after so many seconds of work, for the record."""
+    names = ["mutants", "nonsilent", "near_ties", "failed_controls"] + ["phenotypes"] * (order.mode == "text")
+    return Run(
+        kind="screen",
+        genotypes=(order.background,) if order.background else (),
+        prompt=order.experiment.prompt,
+        decoding=order.experiment.decoding,
+        original=report["baseline"],
+        metrics={**{name: float(report[name]) for name in names}, "seconds": seconds},
+        detail={
+            "title": order.experiment.title,
+            "plan": asdict(order.plan),
+            "mode": order.mode,
+            "planned": report["planned"],
+            "is_finished": report["is_finished"],
+            "screen": report["screen"],
+            "database": str(database.absolute()),
+        },
+    )
 
 
 @contextmanager

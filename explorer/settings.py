@@ -29,6 +29,13 @@ def _count(variable: str, default: int) -> int:
     return int(text)
 
 
+def _switch(variable: str, *, default: bool) -> bool:
+    text = os.environ.get(variable) or str(int(default))
+    if text not in ("0", "1"):
+        raise SettingsError(f"{variable} must be 1 (yes) or 0 (no), not '{text}'.")
+    return text == "1"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Paths and limits of one process."""
@@ -60,6 +67,8 @@ class Settings:
     database: Path = field(
         default_factory=lambda: _folder("EXPLORER_DATABASE", platformdirs.user_data_path(_APP) / "screens.duckdb")
     )
-    """EXPLORER_DATABASE: the DuckDB file that screens of the page are written to."""
+    """EXPLORER_DATABASE: the DuckDB file of the lab record, which screens of the page are written to as well."""
+    keeps_record: bool = field(default_factory=lambda: _switch("EXPLORER_RECORD", default=True))
+    """EXPLORER_RECORD: whether runs are kept in the lab record."""
     baselines_kept: int = field(default_factory=lambda: _count("EXPLORER_BASELINES", 8))
     """EXPLORER_BASELINES: how many baselines, with their activations, stay in memory."""

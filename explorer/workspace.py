@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from explorer.model.anatomy import Matrix
     from explorer.model.loaded import LoadedModel
     from explorer.mutation.describe import SiteFacts
+    from explorer.record import Run
+    from explorer.recording import Recording
     from explorer.screening import Screening
 
 Result = TypeVar("Result")
@@ -121,6 +123,7 @@ class Workspace:
     _computing: Computing = field(default_factory=Computing)
     _screening: Screening | None = None
     _behaviour: Behaviour | None = None
+    _record: Recording | None = None
 
     def __deepcopy__(self, _memo: object) -> Workspace:
         """The workspace itself: gradio copies a page's events, and all that their handlers hold, at every visit."""
@@ -295,7 +298,7 @@ class Workspace:
 
         with self._lock:
             if self._screening is None:
-                self._screening = Screening(self.settings, self._computing, self.model)
+                self._screening = Screening(self.settings, self._computing, self.model, self._keep)
             return self._screening
 
     @property
@@ -307,6 +310,17 @@ class Workspace:
             if self._behaviour is None:
                 self._behaviour = Behaviour(self.settings, self._computing, self.mmlu)
             return self._behaviour
+
+    @property
+    def record(self) -> Recording:
+        """The lab record: `keep` takes every run that has ended."""
+        from explorer.recording import Recording
+
+        library = self.screening.library
+        with self._lock:
+            if self._record is None:
+                self._record = Recording(library, is_on=self.settings.keeps_record)
+            return self._record
 
     @property
     def atlas(self) -> Atlas:
@@ -328,6 +342,9 @@ class Workspace:
             raise ModelError(
                 "The device ran out of memory: ask for fewer new tokens, or use a smaller model."
             ) from fault
+
+    def _keep(self, model: LoadedModel, run: Run) -> None:
+        self.record.keep(model, run)
 
     def _load(self, name: str, say: Callable[[str], None]) -> LoadedModel:
         say("Starting PyTorch …")

@@ -36,7 +36,7 @@ def score(*, right: bool, margin: float = 1.0) -> Score:
     """A score of a question of two choices whose first is right."""
     return Score(
         likelihoods=(0.0, -margin if right else margin), chosen=0 if right else 1, is_right=right, near_tie=False,
-        said="A", names_choice=True, says_right=right,
+        said="A", named=0, says_right=right,
     )  # fmt: skip
 
 

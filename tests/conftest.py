@@ -1,5 +1,7 @@
 """Models that many tests share; none of them is ever written to, except by the oracle, which restores."""
 
+from collections.abc import Iterator
+
 import hypothesis
 import pytest
 
@@ -9,6 +11,14 @@ from tests.tiny import CONFIGURATIONS, tiny_model
 
 hypothesis.settings.register_profile("untimed", deadline=None)  # speed is measured in benchmarks/, never in tests
 hypothesis.settings.load_profile("untimed")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_test_writes_to_the_users_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Whatever keeps runs in a test keeps them in a database of the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EXPLORER_DATABASE", str(tmp_path_factory.mktemp("database") / "screens.duckdb"))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -97,7 +97,8 @@ def _answers(name: str) -> pl.DataFrame:
         {
             "phenotype": TEXTS.index(text) + 1, "text": text, "tokens": [1], "ending": "stop",
             "cosine": COSINES.get(text, 0.5), "repetition": 0.0, "perplexity": 3.0,
-            "style": STYLES.get(text, "prose"), "destructive": STYLES.get(text) == "loop", "score": None,
+            "style": STYLES.get(text, "prose"), "destructive": STYLES.get(text) == "loop",
+            "score": f"{3 * TEXTS.index(text)}|{TEXTS.index(text)}",
         }
         for text in own
     ]  # fmt: skip

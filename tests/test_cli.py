@@ -198,6 +198,25 @@ def test_mistakes_about_the_model(folder: str) -> None:
     assert (code, "2 layers, 0 to 1" in err) == (2, True)
 
 
+def test_the_gallery_of_the_bundled_screens() -> None:
+    code, out, err = _run("gallery", "--style", "poem", "--search", "you are", "--sort", "cosine", "--rising", "--json")
+    assert (code, err) == (0, "")
+    report = json.loads(out)
+    assert report["total"] == len(report["cards"]) > 1
+    for card in report["cards"]:
+        assert card["style"] == "poem"
+        assert "you" in card["text"].lower()
+        assert "are" in card["text"].lower()
+    cosines = [card["cosine"] for card in report["cards"]]
+    assert cosines == sorted(cosines)
+    code, out, _ = _run("gallery", "--group", "--limit", "2")
+    assert (code, out.splitlines()[0]) == (0, "2 of 15,893")
+    assert "more nearly the same" in out
+    assert _run("gallery", "--surprise", "3") == _run("gallery", "--surprise", "3")
+    code, _, err = _run("gallery", "--screen", "9")
+    assert (code, "There is no screen 9" in err) == (2, True)
+
+
 def test_help_and_mistakes_do_not_wait_for_torch() -> None:
     script = "import sys; from explorer.cli import main\ntry: main()\nfinally: print('torch' in sys.modules)"
     for arguments in (["--help"], ["mutate", "--help"], ["mutate", "1.q", "--prompt", "x"]):
@@ -232,3 +251,45 @@ def test_comparisons_that_cannot_be_made(folder: str, tmp_path: Path) -> None:
         code, _, err = _run("compare", *arguments, "--model", folder)
         assert code == 2
         assert words in err
+
+
+def _record_of(monkeypatch: pytest.MonkeyPatch, path: Path, folder: str) -> None:
+    """A database with two runs of mutants."""
+    monkeypatch.setenv("EXPLORER_DATABASE", str(path))
+    for genotype in ("0.down*-1", "1.mlp*0"):
+        code, _, err = _run("mutate", genotype, "--prompt", "w5 w6", "--model", folder, "--json", "--device", "cpu")
+        assert (code, err) == (0, "")
+
+
+def test_runs_of_mutate_are_kept_and_listed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, folder: str) -> None:
+    _record_of(monkeypatch, tmp_path / "own.duckdb", folder)
+    code, _, _ = _run("mutate", "0.q*0", "--prompt", "w5", "--model", folder, "--no-record")
+    assert code == 0
+    told = json.loads(_run("history", "--json")[1])
+    assert told["total"] == 2
+    assert [entry["genotypes"] for entry in told["entries"]] == [["1.mlp*0"], ["0.down*-1"]]
+    assert json.loads(_run("history", "--search", "DOWN", "--json")[1])["total"] == 1
+    ranked = json.loads(_run("history", "--sort", "mean_kl", "--limit", "1", "--json")[1])["entries"]
+    assert len(ranked) == 1
+    assert ranked[0]["metrics"]["mean_kl"] == max(entry["metrics"]["mean_kl"] for entry in told["entries"])
+    assert "0.down*-1" in _run("history", "--kind", "explore")[1]
+    assert "No entry" in _run("history", "--kind", "watch")[1]
+    code, _, err = _run("history", "--sort", "beauty")
+    assert (code, "No entry has the metric 'beauty'" in err) == (2, True)
+
+
+def test_a_report_is_written_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, folder: str) -> None:
+    _record_of(monkeypatch, tmp_path / "own.duckdb", folder)
+    page, text = tmp_path / "all.html", tmp_path / "one.md"
+    assert json.loads(_run("report", str(page), "--json")[1]) == {"file": str(page), "entries": 2}
+    assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert _run("report", str(text), "--run", "1")[0] == 0
+    assert "1.mlp" not in text.read_text(encoding="utf-8")
+    for arguments, words in (
+        ([str(page)], "is there already"),
+        ([str(tmp_path / "x.md"), "--run", "9"], "no entry 9"),
+        ([str(tmp_path / "x.pdf")], "ends in .md or .html"),
+        ([str(tmp_path / "nowhere" / "x.md")], "cannot be written"),
+    ):
+        code, _, err = _run("report", *arguments)
+        assert (code, words in err) == (2, True), err

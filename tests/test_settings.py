@@ -31,3 +31,12 @@ def test_a_count_that_is_none_gets_a_sentence(monkeypatch: pytest.MonkeyPatch, t
     monkeypatch.setenv("EXPLORER_BASELINES", text)
     with pytest.raises(SettingsError, match="EXPLORER_BASELINES must be a whole number"):
         Settings()
+
+
+def test_the_record_is_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings().keeps_record
+    monkeypatch.setenv("EXPLORER_RECORD", "0")
+    assert not Settings().keeps_record
+    monkeypatch.setenv("EXPLORER_RECORD", "no")
+    with pytest.raises(SettingsError, match="EXPLORER_RECORD must be 1"):
+        Settings()

@@ -5,11 +5,30 @@ from typing import Annotated
 
 import typer
 
-from explorer.commands.options import AsJson, Asked, Device, Dtype, Model, check_site, faults, load, show
+from explorer.commands.options import (
+    AsJson,
+    Asked,
+    Device,
+    Dtype,
+    Model,
+    check_site,
+    faults,
+    load,
+    show,
+    tell_unkept,
+)
 from explorer.domain import Decoding, Prompt
 from explorer.errors import ExplorerError
 from explorer.notation import format_genotype, parse_genotype
-from explorer.reports.explore import anatomy_lines, anatomy_report, grid_lines, grid_report, pair_lines, pair_report
+from explorer.reports.explore import (
+    anatomy_lines,
+    anatomy_report,
+    grid_lines,
+    grid_report,
+    pair_lines,
+    pair_report,
+    pair_run,
+)
 from explorer.settings import DEMO
 
 
@@ -27,6 +46,7 @@ def mutate(
     model: Model = DEMO,
     device: Device = None,
     dtype: Dtype = None,
+    is_kept: Annotated[bool, typer.Option("--record/--no-record", help="Keep the run in the history.")] = True,
     as_json: AsJson = False,
 ) -> None:
     """Print the original's and the mutant's answer, and how they differ."""
@@ -48,6 +68,9 @@ def mutate(
             **pair_report(update),
         }
         show(report, as_json, pair_lines)
+        if is_kept and read and report["cosine"] is not None:
+            workspace.record.keep(loaded, pair_run(report))
+            tell_unkept(workspace)
 
 
 def anatomy(

@@ -77,6 +77,13 @@ def load_to_ask(
     return workspace, loaded, dataclasses.replace(asked, chat=loaded.has_chat_template), decoding
 
 
+def tell_unkept(workspace: Workspace) -> None:
+    """Wait until what has ended is in the lab record; say on standard error why something is not."""
+    workspace.record.settle()
+    if news := workspace.record.news():
+        typer.echo(news, err=True)
+
+
 def check_site(site: str, example: str) -> None:
     """Refuse, before a model is loaded, what is not one site without an operation. Raises ExplorerError."""
     if len(parse_genotype(f"{site}=0").mutations) != 1:

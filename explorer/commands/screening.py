@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from explorer.commands.options import AsJson, Device, Dtype, Model, faults, load, show
+from explorer.commands.options import AsJson, Device, Dtype, Model, faults, load, show, tell_unkept
 from explorer.domain import Experiment
 from explorer.errors import ExperimentError, StoreError
 from explorer.experiments import read_experiment, read_experiments
@@ -32,13 +32,27 @@ class ModeName(StrEnum):
     text = "text"
 
 
+class ByName(StrEnum):
+    """What counts as the answer to a question."""
+
+    likelihood = "likelihood"
+    letter = "letter"
+
+
 Database = Annotated[Path, typer.Option("--db", help="The DuckDB file.")]
 
 
 def screen(
-    experiment: Annotated[str, typer.Option(help="The name of an experiment, or the path of a TOML file.")],
     matrices: Annotated[str, typer.Option(help="Patterns such as '*.down, 0-5.v, 11.*'.")],
     database: Database,
+    experiment: Annotated[str, typer.Option(help="The name of an experiment, or the path of a TOML file.")] = "",
+    task: Annotated[
+        str, typer.Option(help="Ask questions instead: 'facts', the bundled ones, or a folder in MMLU's layout.")
+    ] = "",
+    right: Annotated[int, typer.Option(min=1, help="Of a task: questions that the original gets right.")] = 14,
+    wrong: Annotated[int, typer.Option(min=0, help="And those that it gets wrong.")] = 7,
+    shots: Annotated[int, typer.Option(min=0, help="Answered questions shown before each.")] = 0,
+    by: Annotated[ByName, typer.Option(help="What counts as its answer.")] = ByName.likelihood,
     unit: Annotated[UnitName, typer.Option(help="What a mutant changes.")] = UnitName.block,
     step: Annotated[int, typer.Option(help="The side of a block.")] = 64,
     operations: Annotated[str, typer.Option(help="Of max, min and zero, separated by commas.")] = "max,min",
@@ -46,7 +60,7 @@ def screen(
         ModeName, typer.Option(help="divergence: whether and where a mutant parts; text: its whole answer too.")
     ] = ModeName.divergence,
     rate: Annotated[float, typer.Option(help="The share of the units to screen, drawn at random.")] = 1.0,
-    seed: Annotated[int, typer.Option(min=0, help="Of that draw.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of that draw, and of the questions of a task.")] = 0,
     background: Annotated[str, typer.Option(help="Mutations that every mutant has, and is compared with.")] = "",
     ray: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="A Ray cluster that computes; 'local': this machine.")
@@ -70,7 +84,7 @@ def screen(
             rate=rate,
             seed=seed,
         )
-        chosen = _experiment(experiment)
+        chosen = _task(task, right, wrong, shots, by, seed) if task else _experiment(experiment)
         order = Order(source=model, experiment=chosen, plan=plan, background=background, mode=mode.value)
         workspace, _ = load(model, device, dtype, as_json)
         with workspace.screening.running(order, database, ray=ray, workers=workers) as running:
@@ -83,6 +97,7 @@ def screen(
                 if not as_json and sys.stderr.isatty():
                     typer.echo(f"\r{progress_line(progress)}", err=True, nl=progress.done == progress.total)
             show(running.report(), as_json, screen_lines)
+        tell_unkept(workspace)
 
 
 def sql(
@@ -139,6 +154,18 @@ def import_(
         with opened(database) as connection:
             added = import_screens(connection, folder)
         show({"screens": added}, as_json, import_lines)
+
+
+def _task(name: str, right: int, wrong: int, shots: int, by: ByName, seed: int) -> Experiment:
+    """The questions of that name, or of that folder, as an experiment. Raises TaskError."""
+    from explorer.behaviour import mmlu_questions
+    from explorer.domain import Task
+    from explorer.tasks.questions import bundled_questions
+    from explorer.tasks.sample import task_experiment
+
+    bundled = bundled_questions(Settings().questions_folder)
+    questions = bundled if name == bundled.name else mmlu_questions(Path(name))
+    return task_experiment(Task(questions=questions, shots=shots, right=right, wrong=wrong, seed=seed, by=by.value))
 
 
 def _experiment(name: str) -> Experiment:

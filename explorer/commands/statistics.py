@@ -31,6 +31,7 @@ class ViewName(StrEnum):
     overlap = "overlap"
     cosine = "cosine"
     divergence = "divergence"
+    scores = "scores"
     styles = "styles"
     distinct = "distinct"
     estimates = "estimates"

@@ -10,3 +10,13 @@ NOT_SCREENED = COLOURS[CATEGORIES.index("not screened")]
 
 SEVERITY = [[0.0, "#ffe9a8"], [0.35, "#fdae3c"], [0.7, "#e8601c"], [1.0, "#a50f4b"]]
 """From mild (pale) to severe (deep red); its lightness falls all the way, for eyes that see no colours."""
+
+RUN_COLOURS = {
+    "explore": "#0d9488",
+    "screen": "#0072b2",
+    "comparison": "#d55e00",
+    "rihf": "#b5548a",
+    "questions": "#b7791f",
+    "watch": "#64748b",
+}
+"""The kinds of runs in the lab record."""

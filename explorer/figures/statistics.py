@@ -28,6 +28,13 @@ MOST_PLACES = 600
 MOST_POINTS = 4000
 """Points of a scatter; of more, evenly drawn ones are shown."""
 
+BINNED = {
+    "cosine": "cosine similarity with the standard output",
+    "first_divergence": "token at which they part",
+    "score": "right answers to the task's questions",
+}
+"""What mutants are counted by."""
+
 _QUIET = {"showgrid": False, "zeroline": False}
 
 
@@ -244,7 +251,7 @@ def overlap_figure(found: Overlap, names: tuple[str, str], *, meta: Mapping[str,
 
 
 def histogram_figure(counted: pl.DataFrame, measure: str, *, meta: Mapping[str, object]) -> go.Figure:
-    """Non-silent mutants by cosine similarity or by first divergence, each operation apart."""
+    """Non-silent mutants by a measure of `BINNED`, each operation apart."""
     figure = go.Figure()
     for operation in OPERATIONS:
         rows = counted.filter(pl.col("operation") == operation).to_dicts()
@@ -263,10 +270,9 @@ def histogram_figure(counted: pl.DataFrame, measure: str, *, meta: Mapping[str, 
                 hovertemplate=f"%{{x:.3~g}}, {operation}: %{{y:,}}<extra></extra>",
             )
         )
-    title = "cosine similarity with the standard output" if measure == "cosine" else "token at which they part"
-    return _plain(figure, meta, height=230, xaxis={"title": {"text": title}, **_QUIET}, y="mutants").update_layout(
-        barmode="stack", bargap=0.05, legend={"orientation": "h", "y": 1.12, "x": 0}
-    )
+    return _plain(
+        figure, meta, height=230, xaxis={"title": {"text": BINNED[measure]}, **_QUIET}, y="mutants"
+    ).update_layout(barmode="stack", bargap=0.05, legend={"orientation": "h", "y": 1.12, "x": 0})
 
 
 def styles_figure(counted: pl.DataFrame, by: str, *, meta: Mapping[str, object]) -> go.Figure:

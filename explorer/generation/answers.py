@@ -6,6 +6,7 @@ original's answers tells its KL, and one of the original over the mutant's their
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import takewhile
 
 import torch
 from torch import Tensor
@@ -14,10 +15,11 @@ from transformers import DynamicCache
 from explorer.domain import Answer, Decoding, Genotype, Prompt
 from explorer.generation.differences import cosine_similarity, mean_kl, perplexity
 from explorer.generation.passes import forward
-from explorer.generation.ragged import cut, layers_of
+from explorer.generation.ragged import Layers, cache_of, cut, layers_of, repeat_row
 from explorer.generation.style import style_of
 from explorer.generation.together import Growing, decode_together
 from explorer.model.loaded import LoadedModel
+from explorer.model.view import View
 from explorer.mutation.apply import Mutant, make_mutant, mutated_view
 
 ROWS = 64
@@ -96,13 +98,12 @@ def _with(answer: Answer, original: Answer, perplexity: float | None, mean_kl: f
 
 def _begin(model: LoadedModel, texts: Sequence[Growing], prompts: Sequence[list[int]], decoding: Decoding) -> None:
     """Choose the first token of each answer, and keep the keys and values of its prompt."""
-    cache = DynamicCache()
     first = min(map(len, prompts)) - 1
-    logits = _logits(model, texts[0].mutant, prompts, first, cache)
+    logits, held = _read(model, texts[0].mutant, prompts, first)
     for row, (text, prompt) in enumerate(zip(texts, prompts, strict=True)):
         text.take(model, logits[row, len(prompt) - 1 - first], decoding)
         if text.end is None:
-            text.key_values = cut(layers_of(cache), row, slice(0, len(prompt)))
+            text.key_values = cut(held, row, slice(0, len(prompt)))
 
 
 def _answer(model: LoadedModel, text: Growing) -> Answer:
@@ -118,14 +119,33 @@ def _logits_over(
     """Logits [tokens of the answer, vocabulary] that one genotype has for each answer, given its prompt."""
     fed = [[*prompt, *answer[:-1]] for prompt, answer in zip(prompts, answers, strict=True)]
     first = min(map(len, prompts)) - 1
-    logits = _logits(model, mutant, fed, first, DynamicCache())
+    logits, _ = _read(model, mutant, fed, first)
     starts = [len(prompt) - 1 - first for prompt in prompts]
     return [row[start : start + len(answer)] for row, start, answer in zip(logits, starts, answers, strict=True)]
 
 
-def _logits(model: LoadedModel, mutant: Mutant, texts: Sequence[list[int]], first: int, cache: DynamicCache) -> Tensor:
-    """Logits [texts, longest − first, vocabulary] of one genotype from a position on; what follows a text is idle."""
-    longest = max(map(len, texts))
-    tokens = torch.tensor([[*text, *[0] * (longest - len(text))] for text in texts], device=model.device)
-    view = mutated_view(model, dict.fromkeys(range(len(texts)), mutant))
-    return forward(model, view, tokens, cache, keep=longest - first)
+def _read(model: LoadedModel, mutant: Mutant, texts: Sequence[list[int]], first: int) -> tuple[Tensor, Layers]:
+    """Logits [texts, longest − first, vocabulary] of one genotype from a position on, and all keys and values.
+
+    What all texts begin with, such as a chat template, is computed once; what follows the end of a text is idle.
+    """
+    longest, shared = max(map(len, texts)), min(first, _common(texts))
+    cache = DynamicCache()
+    if shared:
+        forward(model, _view(model, mutant, 1), torch.tensor([texts[0][:shared]], device=model.device), cache, keep=1)
+        cache = cache_of(repeat_row(layers_of(cache), len(texts)))
+    own = [[*text[shared:], *[0] * (longest - len(text))] for text in texts]
+    logits = forward(
+        model, _view(model, mutant, len(texts)), torch.tensor(own, device=model.device), cache, keep=longest - first
+    )
+    return logits, layers_of(cache)
+
+
+def _common(texts: Sequence[list[int]]) -> int:
+    """How many tokens all texts begin with: as many as the first and the last in order."""
+    pairs = zip(min(texts), max(texts), strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+
+def _view(model: LoadedModel, mutant: Mutant, rows: int) -> View:
+    return mutated_view(model, dict.fromkeys(range(rows), mutant))

@@ -49,13 +49,14 @@ def sensitivity_map(model: LoadedModel, baseline: Baseline) -> SensitivityMap:
     return SensitivityMap(side=BLOCK_SIDE, estimates=estimates)
 
 
-def estimate_units(
-    model: LoadedModel, baseline: Baseline, unit_of: Callable[[Matrix], tuple[int, int] | None]
-) -> dict[tuple[str, str], npt.NDArray[np.float32]]:
-    """By matrix and operation, the estimates [units down, units across] in nats a token, by one backward pass.
+UnitSize = Callable[[Matrix], tuple[int, int] | None]
+"""The rows and columns of a matrix's units; None for a matrix that is left out."""
 
-    `unit_of` tells the rows and columns of a matrix's units; None leaves it out.
-    """
+
+def estimate_units(
+    model: LoadedModel, baseline: Baseline, unit_of: UnitSize
+) -> dict[tuple[str, str], npt.NDArray[np.float32]]:
+    """By matrix and operation, the estimates [units down, units across] in nats a token, by one backward pass."""
     estimates: dict[tuple[str, str], npt.NDArray[np.float32]] = {}
 
     def reduce(matrix: Matrix, gradient: Tensor) -> None:

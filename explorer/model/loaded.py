@@ -50,6 +50,11 @@ class LoadedModel(Specimen):
         """The precision of the weights."""
         return self.causal_lm.dtype
 
+    @property
+    def device_name(self) -> str:
+        """The device as a person knows it."""
+        return torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else self.device.type
+
     @functools.cached_property
     def fingerprint(self) -> str:
         """The checksum of all weights; computed once, in seconds for each 10 GB."""

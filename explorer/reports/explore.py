@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
-from explorer.domain import Slice
+from explorer.domain import Decoding, Prompt, Slice
 from explorer.errors import ExplorerError
 from explorer.notation import format_site, parse_genotype
+from explorer.record import Run
 
 if TYPE_CHECKING:
     from explorer.domain import Grid
@@ -36,6 +37,24 @@ def pair_report(update: PairUpdate) -> dict[str, Any]:
         "near_ties": measures.near_ties if measures else None,
         "elapsed_seconds": round(update.elapsed_seconds, 3),
     }
+
+
+PAIR_METRICS = ("mean_kl", "first_divergence", "share_changed", "cosine", "perplexity", "near_ties")
+"""What the lab record keeps of the measures of a run."""
+
+
+def pair_run(report: dict[str, Any]) -> Run:
+    """A pair report, with genotype, prompt and decoding, as the lab record keeps it."""
+    return Run(
+        kind="explore",
+        genotypes=(report["genotype"],),
+        prompt=Prompt(text=report["prompt"], chat=report["chat"]),
+        decoding=Decoding(**report["decoding"]),
+        original=report["original"],
+        mutated=report["mutated"],
+        metrics={name: float(report[name]) for name in PAIR_METRICS if report[name] is not None},
+        detail={"change": report["change"]},
+    )
 
 
 def pair_lines(report: dict[str, Any]) -> Iterator[str]:

@@ -47,7 +47,8 @@ class Actor:
 
     def __init__(self, recipe: Recipe) -> None:
         from explorer.model.loading import load_model
-        from explorer.screen.worker import Worker, job_of
+        from explorer.screen.job import job_of
+        from explorer.screen.worker import Worker
 
         self._worker: Worker | None = None
         self._fault = ""
@@ -56,7 +57,7 @@ class Actor:
         except ExplorerError as fault:
             self._fault = str(fault)
         else:
-            if self._worker.baseline.tokens != recipe.baseline_tokens:
+            if self._worker.asked.baseline_tokens != recipe.baseline_tokens:
                 self._fault = (
                     "A machine of the cluster gives another standard output than this one, so its mutants could not "
                     "be compared: use machines of one kind, or float32."

@@ -8,7 +8,6 @@ import psutil
 import torch
 
 from explorer.model.anatomy import Matrix
-from explorer.screen.engine import CHUNKS
 from explorer.screen.plan import Plan, Planned, layer_of, planned, planned_count
 from explorer.screen.worker import Worker
 
@@ -56,11 +55,10 @@ def fit(plan: Plan, worker: Worker, matrices: Sequence[Matrix], total: int, most
 
 
 def largest(worker: Worker) -> int:
-    """Mutants whose logits, of one chunk and with two copies, fit into a quarter of the memory that is free."""
-    logits = worker.baseline.logits
-    device = logits.device
+    """Mutants whose logits, of one pass and with two copies, fit into a quarter of the memory that is free."""
+    device = worker.device
     free = torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else psutil.virtual_memory().available
-    return max(1, int(free / 4 / (3 * 4 * max(CHUNKS) * logits.shape[-1])))
+    return max(1, int(free / 4 / (3 * 4 * worker.asked.logits_a_mutant)))
 
 
 def _sample(plan: Plan, matrices: Sequence[Matrix], size: int) -> list[Planned]:

@@ -19,13 +19,12 @@ import polars as pl
 import torch
 
 from explorer.domain import Phenotype
-from explorer.generation.sensitivity_map import estimate_units
 from explorer.model.loaded import LoadedModel
-from explorer.model.weights import checksum
 from explorer.notation import format_genotype
 from explorer.screen.fitting import MOST, Fit, fit
+from explorer.screen.job import Job
 from explorer.screen.plan import Batch, batches, layer_of, matching, planned_count, unit_size
-from explorer.screen.worker import Job, Screened, Worker, answer_key, is_out_of_memory
+from explorer.screen.worker import Screened, Worker, answer_key, is_out_of_memory
 from explorer.store.writer import MUTANT_TYPES, PHENOTYPE_TYPES, MatrixFacts, ModelFacts, ScreenFacts, ScreenWriter
 
 MOST_ESTIMATED = 10_000_000
@@ -75,7 +74,7 @@ class Screen:
         writer = ScreenWriter(
             connection,
             _model_facts(self.job.model),
-            self.job.experiment,
+            self.worker.asked.experiment,
             self._facts(),
             self._matrix_facts(),
             batch=lambda: self._fit.batch,
@@ -97,14 +96,14 @@ class Screen:
     def _estimates(self) -> dict[tuple[int, str], npt.NDArray[np.float32]]:
         """What each mutant would do to first order, by the place of its matrix and its operation.
 
-        Nothing of a screen on a background, which has another gradient, of very many units, or where memory lacks.
+        Nothing of a screen whose question has no gradient, of very many units, or where memory lacks.
         """
         whole = replace(self.job.plan, rate=1.0)
         units = {matrix.name: unit_size(whole, matrix) for matrix in self.matrices}
-        if self.job.background or sum(planned_count(whole, matrix) for matrix in self.matrices) > MOST_ESTIMATED:
+        if sum(planned_count(whole, matrix) for matrix in self.matrices) > MOST_ESTIMATED:
             return {}
         try:
-            estimates = estimate_units(self.job.model, self.worker.baseline, lambda matrix: units.get(matrix.name))
+            estimates = self.worker.asked.estimates(lambda matrix: units.get(matrix.name))
         except (torch.OutOfMemoryError, MemoryError, RuntimeError) as fault:
             if not is_out_of_memory(fault):
                 raise
@@ -113,6 +112,7 @@ class Screen:
             (place, operation): estimates[matrix.name, operation]
             for place, matrix in enumerate(self.matrices)
             for operation in self.job.plan.operations
+            if (matrix.name, operation) in estimates
         }
 
     def _execute(self, todo: Iterator[Batch]) -> Iterator[tuple[Batch, Screened]]:
@@ -130,11 +130,11 @@ class Screen:
             background=format_genotype(self.job.background),
             mode=self.job.mode,
             version=version("mutation-explorer"),
-            device=_device_name(self.job.model.device),
+            device=self.job.model.device_name,
             dtype=str(self.job.model.dtype).removeprefix("torch."),
             mutants=self.total,
-            baseline_tokens=self.worker.baseline.tokens,
-            baseline_text=self.worker.standard,
+            baseline_tokens=self.worker.asked.baseline_tokens,
+            baseline_text=self.worker.asked.standard,
         )
 
     def _matrix_facts(self) -> list[MatrixFacts]:
@@ -207,7 +207,7 @@ def _rows(batch: Batch, screened: Screened, known: dict[bytes, int]) -> pl.DataF
 
 def _answers(phenotypes: dict[int, Phenotype]) -> pl.DataFrame:
     rows = [
-        {"phenotype": number, **asdict(answer), "destructive": answer.is_destructive, "score": None}
+        {"phenotype": number, **asdict(answer), "destructive": answer.is_destructive}
         for number, answer in phenotypes.items()
     ]
     return pl.DataFrame(rows, schema=PHENOTYPE_TYPES)
@@ -218,11 +218,7 @@ def _model_facts(model: LoadedModel) -> ModelFacts:
         name=model.name,
         source=model.source,
         family=model.anatomy.model_type,
-        fingerprint=checksum(model.causal_lm),
+        fingerprint=model.fingerprint,
         layers=model.anatomy.layer_count,
         parameters=model.anatomy.parameter_count,
     )
-
-
-def _device_name(device: torch.device) -> str:
-    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type

@@ -1,44 +1,23 @@
 """A job made ready on one device: batches of planned mutants in, what they did out. Knows no database.
 
-A batch that does not fit into the device's memory is cut in two, and so are those after it.
+What is asked of each mutant is `texts`' business, or `examination`'s. A batch that does not fit into the device's
+memory is cut in two, and so are those after it.
 """
 
 import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from hashlib import blake2b
 
 import torch
 
-from explorer.domain import Experiment, Genotype, Phenotype
+from explorer.domain import Phenotype
 from explorer.errors import ModelError
-from explorer.generation.alone import decode_alone
-from explorer.generation.differences import cosine_similarity, repetition
-from explorer.generation.likelihood import Likelihood
-from explorer.generation.style import style_of
-from explorer.model.loaded import LoadedModel
-from explorer.screen.engine import Engine, Mode, Record
-from explorer.screen.plan import Plan, Planned
-from explorer.screen.queue import Order
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """What is to be screened."""
-
-    model: LoadedModel
-    experiment: Experiment
-    plan: Plan
-    background: Genotype = field(default_factory=Genotype)
-    mode: Mode = "divergence"
-
-
-def job_of(order: Order, model: LoadedModel) -> Job:
-    """An order with its model; a model without a chat template is asked in raw text. Raises NotationError."""
-    prompt = order.experiment.prompt
-    experiment = replace(order.experiment, prompt=replace(prompt, chat=prompt.chat and model.has_chat_template))
-    background = model.anatomy.read(order.background)
-    return Job(model=model, experiment=experiment, plan=order.plan, background=background, mode=order.mode)
+from explorer.screen.engine import Record
+from explorer.screen.examination import Examination
+from explorer.screen.job import Asked, Job
+from explorer.screen.plan import Planned
+from explorer.screen.texts import Texts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,14 +33,11 @@ class Screened:
 
 
 class Worker:
-    """Raises PromptError, and ModelError if what the screen starts from overflows."""
+    """Raises PromptError, TaskError, and ModelError if what the screen starts from overflows."""
 
     def __init__(self, job: Job, breathe: Callable[[], None] = lambda: None) -> None:
-        self.baseline = decode_alone(job.model, job.experiment.prompt, job.experiment.decoding, job.background)
-        self.standard = job.model.decode(list(self.baseline.tokens))
-        self._model = job.model
-        self._engine = Engine(job.model, self.baseline, job.experiment.decoding, job.background, job.mode, breathe)
-        self._likelihood = Likelihood(job.model, self.baseline.prompt_tokens) if job.mode == "text" else None
+        self.asked: Asked = Texts(job, breathe) if job.experiment.task is None else Examination(job, breathe)
+        self.device = job.model.device
         self._known: set[bytes] = set()
         self._most: int | None = None
         """Mutants that are known to fit into memory together; None: no batch has been too large."""
@@ -89,7 +65,7 @@ class Worker:
             for key, record in zip(keys, records, strict=True)
             if key is not None and record.tokens is not None and key not in self._known
         }
-        answers = dict(zip(new, self._phenotypes(list(new.values())), strict=True))
+        answers = dict(zip(new, self.asked.phenotypes(list(new.values())), strict=True))
         return Screened(records=records, keys=keys, answers=answers, seconds=time.perf_counter() - started)
 
     def _records(self, items: Sequence[Planned]) -> list[Record]:
@@ -98,7 +74,7 @@ class Worker:
         while len(records) < len(items):
             share = items[len(records) : len(records) + size]
             try:
-                records += self._engine.screen([item.mutation for item in share])
+                records += self.asked.screen([item.mutation for item in share])
             except (torch.OutOfMemoryError, MemoryError, RuntimeError) as fault:
                 if not is_out_of_memory(fault):
                     raise
@@ -110,27 +86,6 @@ class Worker:
                 if torch.cuda.is_available():
                     torch.cuda.empty_cache()
         return records
-
-    def _phenotypes(self, answers: Sequence[tuple[tuple[int, ...], str]]) -> list[Phenotype]:
-        if self._likelihood is None or not answers:
-            return []
-        perplexities = self._likelihood.perplexities([tokens for tokens, _ in answers])
-        return [
-            self._phenotype(tokens, ending, perplexity)
-            for (tokens, ending), perplexity in zip(answers, perplexities, strict=True)
-        ]
-
-    def _phenotype(self, tokens: tuple[int, ...], ending: str, perplexity: float | None) -> Phenotype:
-        text = self._model.decode(list(tokens))
-        return Phenotype(
-            text=text,
-            tokens=tokens,
-            ending=ending,
-            cosine=cosine_similarity(self.standard, text),
-            repetition=repetition(list(tokens)),
-            perplexity=perplexity,
-            style=style_of(text),
-        )
 
 
 def answer_key(tokens: Sequence[int], ending: str) -> bytes:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import polars as pl
 from scipy import stats
 
 MOST_RARE = 1
@@ -53,3 +54,50 @@ def word_p(mutant: int, of_mutant: int, original: int, of_original: int) -> floa
     """Fisher's exact test, two-sided, that a word begins answers of both as often."""
     table = [[mutant, of_mutant - mutant], [original, of_original - original]]
     return float(stats.fisher_exact(table).pvalue)
+
+
+def word_table(said: pl.DataFrame, genotype: int) -> pl.DataFrame:
+    """How many answers begin with each word: columns word, mutant, original; the mutant's most frequent first.
+
+    `said` has the columns of `tasks.writers.ANSWERS`; genotype 0 is the original.
+    """
+    return _table(said, genotype, ["word"])
+
+
+def style_table(said: pl.DataFrame, genotype: int) -> pl.DataFrame:
+    """How many answers have each style, by kind of input: columns kind, style, mutant, original."""
+    return _table(said, genotype, ["kind", "style"])
+
+
+def rare_word_of(said: pl.DataFrame, genotype: int) -> RareWord | None:
+    """The RIHF word of one genotype, see `rare_word`."""
+    mutant, original = (said.filter(pl.col("genotype") == place)["word"].to_list() for place in (genotype, 0))
+    return rare_word(mutant, original)
+
+
+def shared_places(found: pl.DataFrame) -> pl.DataFrame:
+    """Rows and columns that mutants with one RIHF word share in several layers.
+
+    `found` has a row a mutant: word, layer, kind, rows and columns (as text; null for all). Columns word, kind, axis,
+    place, layers and mutants; those in the most layers first.
+    """
+    parts = [
+        found.filter(pl.col(axis).is_not_null())
+        .group_by("word", "kind", pl.lit(axis).alias("axis"), pl.col(axis).alias("place"))
+        .agg(layers=pl.col("layer").unique().sort(), mutants=pl.len())
+        for axis in ("rows", "columns")
+    ]
+    return (
+        pl.concat(parts)
+        .filter(pl.col("layers").list.len() > 1)
+        .sort(pl.col("layers").list.len(), "word", "kind", "axis", "place", descending=[True, *[False] * 4])
+    )
+
+
+def _table(said: pl.DataFrame, genotype: int, by: list[str]) -> pl.DataFrame:
+    counts = (
+        said.filter(pl.col("genotype").is_in([0, genotype]))
+        .group_by(by)
+        .agg(mutant=(pl.col("genotype") == genotype).sum(), original=(pl.col("genotype") == 0).sum())
+    )
+    return counts.sort("mutant", "original", *by, descending=[True, True, *[False] * len(by)])

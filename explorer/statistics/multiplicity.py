@@ -28,8 +28,13 @@ def better_than_baseline(mutants: pl.DataFrame) -> pl.DataFrame:
     others are kept. Adds `p`, McNemar's exact test, one-sided, and `q`, Benjamini–Hochberg over **all** rows: hand in
     every mutant that was looked at, not the promising ones alone.
     """
-    gained, lost = (mutants[name].to_numpy().astype(np.int64) for name in ("gained", "lost"))
-    p = stats.binom.sf(gained - 1, gained + lost, 0.5)
-    found = mutants.with_columns(p=pl.Series(p, dtype=pl.Float64), q=pl.Series(benjamini_hochberg(p), dtype=pl.Float64))
+    found = tested_one_sided(mutants)
     better = found.filter(pl.col("gained") > pl.col("lost"))
     return better.sort("p", pl.col("gained") - pl.col("lost"), descending=[False, True], maintain_order=True)
+
+
+def tested_one_sided(mutants: pl.DataFrame) -> pl.DataFrame:
+    """With `p`, McNemar's exact test that more is gained than lost, and `q`, Benjamini–Hochberg over all rows."""
+    gained, lost = (mutants[name].to_numpy().astype(np.int64) for name in ("gained", "lost"))
+    p = stats.binom.sf(gained - 1, gained + lost, 0.5)
+    return mutants.with_columns(p=pl.Series(p, dtype=pl.Float64), q=pl.Series(benjamini_hochberg(p), dtype=pl.Float64))

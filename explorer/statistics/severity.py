@@ -6,23 +6,25 @@ from typing import Literal
 from explorer.errors import StatisticsError
 from explorer.store.maps import Bound
 
-Measure = Literal["cosine", "mean_kl", "first_divergence", "added_nll"]
+Measure = Literal["cosine", "mean_kl", "first_divergence", "added_nll", "score"]
 
 MEASURES: dict[Measure, str] = {
     "cosine": "cosine similarity",
     "mean_kl": "mean KL, nats a token",
     "first_divergence": "first divergence, token",
     "added_nll": "change of NLL, nats a token",
+    "score": "right answers",
 }
 THRESHOLDS: dict[Measure, tuple[float, ...]] = {
     "cosine": (0.7, 0.5, 0.3, 0.1),
     "mean_kl": (0.01, 0.1, 1.0, 5.0),
     "first_divergence": (8, 4, 2, 0),
     "added_nll": (0.01, 0.1, 1.0, 5.0),
+    "score": (13, 11, 8, 4),
 }
-"""Ever more severe; those of the cosine are the study's."""
+"""Ever more severe; those of the cosine, and a score of 8, are the study's."""
 
-_FALLING = ("cosine", "first_divergence")
+_FALLING = ("cosine", "first_divergence", "score")
 """Measures of which a low value is severe."""
 
 

@@ -8,9 +8,12 @@ from pathlib import Path
 
 import duckdb
 
-from explorer.errors import StoreError
+from explorer.errors import BusyError, StoreError
 from explorer.store.parquet import looked_at
 from explorer.store.schema import MIGRATIONS, migrate, version_of
+
+_FORBIDDEN = ("Permission denied", "Read-only file system", "Operation not permitted")
+"""What the system says where a file may not be written."""
 
 
 @contextmanager
@@ -45,7 +48,19 @@ def told(path: Path) -> Iterator[None]:
     try:
         yield
     except (duckdb.IOException, duckdb.FatalException, duckdb.InternalException) as fault:
-        raise StoreError(f"{path} cannot be read, it may be damaged, and was left as it is: name another.") from fault
+        raise refusal(path, fault) from fault
+
+
+def refusal(path: Path, fault: duckdb.Error) -> StoreError:
+    """What a question or a write that failed means for a user, as an error to be raised."""
+    said = str(fault)
+    if "No space left" in said:
+        return StoreError(f"The disk that holds {path} is full: make room on it.")
+    if any(words in said for words in _FORBIDDEN):
+        return StoreError(
+            f"{path} may not be written to: give yourself the right, or set EXPLORER_DATABASE to another."
+        )
+    return StoreError(f"{path} cannot be read, it may be damaged, and was left as it is: name another.")
 
 
 def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
@@ -57,10 +72,14 @@ def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         return duckdb.connect(str(path), read_only=read_only)
     except duckdb.IOException as fault:
         if "lock" in str(fault).lower():
-            raise StoreError(
+            raise BusyError(
                 f"{path} is in use by another program: wait until it has ended, or name another."
             ) from fault
+        if any(words in str(fault) for words in (*_FORBIDDEN, "No space left")):
+            raise refusal(path, fault) from fault
         raise StoreError(f"{path} is no database that can be read, and was left as it is: name another.") from fault
+    except duckdb.ConnectionException as fault:  # this process has it open in the other way
+        raise BusyError(f"{path} is in use for a moment: try again.") from fault
     except duckdb.Error as fault:
         raise StoreError(f"{path} cannot be opened, and was left as it is: {fault}") from fault
 

@@ -10,7 +10,7 @@ import duckdb
 from explorer.errors import StoreError
 from explorer.store.frames import frame
 from explorer.store.maps import Bound
-from explorer.store.summaries import COSINE_BIN, NONSILENT
+from explorer.store.summaries import COSINE_BIN, NONSILENT, SCORE
 
 _CONDITIONS = {
     "layer": "x.layer = $layer",
@@ -26,6 +26,7 @@ _CONDITIONS = {
     "first_divergence": "t.first_divergence = $first_divergence",
     "style": "p.style = $style",
     "cosine": f"{COSINE_BIN} = $cosine",
+    "score": f"{SCORE} = $score",
 }
 """What a mark can say of its mutants; a place goes from `top` to below `bottom`, `left` to below `right`, in units."""
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 
 from explorer.errors import StoreError
-from explorer.store.database import opened, told
+from explorer.store.database import opened, refusal, told
 from explorer.store.parquet import looked_at
 from explorer.store.queries import Shelf
 
@@ -102,6 +102,10 @@ class Library:
                 return
             with told(path), closing(kept.cursor()) as cursor:
                 yield cursor
+
+    def refusal(self, shelf: Shelf, fault: duckdb.Error) -> StoreError:
+        """What a write that failed means for a user, as an error to be raised."""
+        return refusal(self.paths[shelf], fault)
 
     def _own_path(self) -> Path:
         path = self.paths["own"]

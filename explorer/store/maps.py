@@ -10,7 +10,7 @@ import polars as pl
 
 from explorer.errors import StoreError
 from explorer.store.frames import frame
-from explorer.store.summaries import NONSILENT, units_of
+from explorer.store.summaries import NONSILENT, SCORE, units_of
 
 MOST_CELLS = 20_000
 """A map of more units is pooled: squares of them become one cell."""
@@ -26,7 +26,7 @@ _JOINED = """
 _UNITS = f"""
     SELECT t.down, t.across, t.operation::VARCHAR AS operation, 1 AS mutants, {NONSILENT}::INTEGER AS nonsilent,
            ({NONSILENT} AND {{reached}})::INTEGER AS shown,
-           t.first_divergence, t.overflow, t.mean_kl, t.added_nll, p.cosine, p.style,
+           t.first_divergence, t.overflow, t.mean_kl, t.added_nll, p.cosine, {SCORE} AS score, p.style,
            left(p.text, {SHOWN_TEXT + 1}) AS text
     {_JOINED} ORDER BY ALL
 """
@@ -37,7 +37,7 @@ _POOLED = f"""
            count(*) FILTER ({NONSILENT} AND {{reached}})::INTEGER AS shown,
            min(t.first_divergence) AS first_divergence, bool_or(t.overflow) AS overflow, max(t.mean_kl) AS mean_kl,
            max(t.added_nll) AS added_nll,
-           min(p.cosine) AS cosine, NULL::VARCHAR AS style, NULL::VARCHAR AS text
+           min(p.cosine) AS cosine, min({SCORE}) AS score, NULL::VARCHAR AS style, NULL::VARCHAR AS text
     {_JOINED} GROUP BY ALL ORDER BY ALL
 """
 
@@ -46,7 +46,7 @@ _POOLED = f"""
 class Bound:
     """What a mutant must reach to be shown."""
 
-    measure: Literal["cosine", "mean_kl", "first_divergence", "added_nll"]
+    measure: Literal["cosine", "mean_kl", "first_divergence", "added_nll", "score"]
     value: float
     is_upper: bool
     """Whether it may be at most this, or must be at least."""
@@ -54,8 +54,8 @@ class Bound:
     @property
     def condition(self) -> str:
         """In SQL."""
-        table = "p" if self.measure == "cosine" else "t"
-        return f"coalesce({table}.{self.measure} {'<=' if self.is_upper else '>='} {float(self.value)}, false)"
+        column = {"cosine": "p.cosine", "score": SCORE}.get(self.measure, f"t.{self.measure}")
+        return f"coalesce({column} {'<=' if self.is_upper else '>='} {float(self.value)}, false)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +80,8 @@ class MatrixMap:
     """Units along the side of a cell."""
     cells: pl.DataFrame
     """down, across (in cells, from the matrix's first), operation, mutants, nonsilent, shown (those of the
-    non-silent that reach the bound), first_divergence (least),
-    overflow (any), mean_kl and added_nll (highest), cosine (least); style and text of a cell that is one unit."""
+    non-silent that reach the bound), first_divergence (least), overflow (any), mean_kl and added_nll (highest), cosine
+    and score (least); style and text of a cell that is one unit."""
 
 
 def matrix_map(

@@ -16,7 +16,7 @@ from explorer.errors import StoreError
 from explorer.store.numbers import Noun, find_number, next_number
 from explorer.store.schema import APPLICATION
 
-FORMAT = 3
+FORMAT = 4
 """The version of the files; it grows when a column or a table of them does."""
 
 ORDERS = {
@@ -31,6 +31,7 @@ ORDERS = {
     "bitmaps": "screen, matrix, operation",
     "estimates": "screen, matrix, operation",
     "batches": "screen, number",
+    "words": "screen, word",
 }
 """The tables, and how their rows are sorted."""
 

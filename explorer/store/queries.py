@@ -13,6 +13,7 @@ import polars as pl
 from explorer.domain import Decoding, Prompt
 from explorer.store.frames import frame
 from explorer.store.summaries import counts
+from explorer.store.tasks import StoredTask, read_task
 
 Shelf = Literal["bundled", "own"]
 """Which database a screen is in: that of the project, or the user's."""
@@ -20,7 +21,7 @@ Shelf = Literal["bundled", "own"]
 _SCREENS = """
     WITH progress AS (SELECT screen, sum(mutants)::BIGINT AS done FROM batches GROUP BY screen)
     SELECT s.screen, m.name AS model, m.layers, e.title, e.name AS experiment, e.prompt, e.chat, e.max_new_tokens,
-           e.temperature, e.top_p, e.seed, s.plan, s.background, s.mode, s.mutants, coalesce(p.done, 0) AS done,
+           e.temperature, e.top_p, e.seed, e.task, s.plan, s.background, s.mode, s.mutants, coalesce(p.done, 0) AS done,
            s.baseline_text
     FROM screens s JOIN models m USING (model) JOIN experiments e USING (experiment) LEFT JOIN progress p USING (screen)
     ORDER BY s.screen
@@ -72,6 +73,8 @@ class StoredScreen:
     done: int
     baseline: str
     """The standard output."""
+    task: StoredTask | None = None
+    """The questions that it asks."""
 
     @property
     def key(self) -> str:
@@ -102,6 +105,7 @@ def stored_screens(connection: duckdb.DuckDBPyConnection, shelf: Shelf) -> list[
             mutants=row["mutants"],
             done=row["done"],
             baseline=row["baseline_text"],
+            task=read_task(row["task"]),
         )
         for row in frame(connection, _SCREENS).iter_rows(named=True)
     ]

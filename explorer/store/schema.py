@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import duckdb
 
+from explorer.store.behaviour import describe
 from explorer.store.summaries import summarise
 
 APPLICATION = "mutation-explorer"
@@ -99,12 +100,41 @@ def m003_statistics(connection: duckdb.DuckDBPyConnection) -> None:
         summarise(connection, screen)
 
 
-def m004_behaviour(_connection: duckdb.DuckDBPyConnection) -> None:
-    """Nothing yet."""
+def m004_behaviour(connection: duckdb.DuckDBPyConnection) -> None:
+    """What the gallery reads of phenotypes, and the task of an experiment.
+
+    `mutants` is how many share a phenotype, and the place and operation are those of the strongest of them; `length`
+    is that of a text, null where none was published. `cluster` is the phenotype that leads the group of those that are
+    nearly the same. `words` tells which have a word.
+    """
+    connection.execute("""
+        ALTER TABLE phenotypes ADD COLUMN mutants UINTEGER;
+        ALTER TABLE phenotypes ADD COLUMN matrix UINTEGER;
+        ALTER TABLE phenotypes ADD COLUMN down UINTEGER;
+        ALTER TABLE phenotypes ADD COLUMN across UINTEGER;
+        ALTER TABLE phenotypes ADD COLUMN operation operation;
+        ALTER TABLE phenotypes ADD COLUMN length UINTEGER;
+        ALTER TABLE phenotypes ADD COLUMN cluster UINTEGER;
+        ALTER TABLE experiments ADD COLUMN task VARCHAR DEFAULT '';
+        CREATE TABLE words (screen USMALLINT NOT NULL, word VARCHAR NOT NULL, phenotypes UINTEGER[] NOT NULL);
+    """)
+    for (screen,) in connection.execute("SELECT screen FROM screens WHERE finished IS NOT NULL").fetchall():
+        describe(connection, screen)
 
 
-def m005_record(_connection: duckdb.DuckDBPyConnection) -> None:
-    """Nothing yet."""
+def m005_record(connection: duckdb.DuckDBPyConnection) -> None:
+    """The lab record: every run with what it was made with, what was asked and what came of it. Times are UTC."""
+    connection.execute("""
+        CREATE SEQUENCE run_numbers;
+        CREATE TABLE runs (
+            run UINTEGER NOT NULL, time TIMESTAMP NOT NULL, kind VARCHAR NOT NULL, model VARCHAR NOT NULL,
+            source VARCHAR NOT NULL, fingerprint VARCHAR NOT NULL, device VARCHAR NOT NULL, dtype VARCHAR NOT NULL,
+            program VARCHAR NOT NULL, torch VARCHAR NOT NULL, transformers VARCHAR NOT NULL,
+            genotypes VARCHAR[] NOT NULL, prompt VARCHAR, chat BOOLEAN, max_new_tokens INTEGER, temperature DOUBLE,
+            top_p DOUBLE, seed BIGINT, original VARCHAR, mutated VARCHAR, metrics MAP(VARCHAR, DOUBLE) NOT NULL,
+            tags VARCHAR[] NOT NULL, note VARCHAR NOT NULL, link VARCHAR NOT NULL, detail JSON NOT NULL
+        );
+    """)
 
 
 def m006_votes(connection: duckdb.DuckDBPyConnection) -> None:

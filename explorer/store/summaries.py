@@ -35,6 +35,11 @@ COSINE_BIN = (
     f"CASE WHEN p.cosine IS NOT NULL THEN least(floor(p.cosine * {COSINE_BINS}), {COSINE_BINS - 1})::INTEGER END"
 )
 
+SCORE = (
+    "(try_cast(split_part(p.score, '|', 1) AS SMALLINT) + try_cast(split_part(p.score, '|', 2) AS SMALLINT))::SMALLINT"
+)
+"""Right answers to the questions of a task, of those that the standard gets right and of the others together."""
+
 _OF_SCREEN = """
     FROM mutants t JOIN matrices x ON x.screen = t.screen AND x.matrix = t.matrix
     LEFT JOIN phenotypes p ON p.screen = t.screen AND p.phenotype = t.phenotype
@@ -80,6 +85,8 @@ _DISTRIBUTIONS = f"""
     SELECT x.layer, x.kind, t.operation, 'first_divergence', t.first_divergence::VARCHAR AS bin, count(*) {_GROUPED}
     UNION ALL
     SELECT x.layer, x.kind, t.operation, 'style', p.style AS bin, count(*) {_GROUPED}
+    UNION ALL
+    SELECT x.layer, x.kind, t.operation, 'score', {SCORE}::VARCHAR AS bin, count(*) {_GROUPED}
 """
 _UNITS = f"""
     SELECT t.matrix, t.operation::VARCHAR AS operation, t.down, t.across, {NONSILENT} AS nonsilent
@@ -186,7 +193,7 @@ def distinct(
 
 
 def distribution(connection: duckdb.DuckDBPyConnection, screen: int, measure: str) -> pl.DataFrame:
-    """Mutants by layer, kind, operation and bin of `cosine` (from 0 to 19), `first_divergence` or `style`."""
+    """Mutants by layer, kind, operation and bin of `cosine` (from 0 to 19), `first_divergence`, `score` or `style`."""
     source = "distributions"
     if not _is_stored(connection, screen):
         source = f"(SELECT $screen AS screen, * FROM ({_DISTRIBUTIONS}))"
@@ -302,3 +309,8 @@ def _is_stored(connection: duckdb.DuckDBPyConnection, screen: int, *, has_growin
         (False,)
     ]
     return bool(is_stored)
+
+
+def growing(connection: duckdb.DuckDBPyConnection, screens: Sequence[int]) -> list[int]:
+    """Those of some screens that are counted whenever they are asked for, because nothing is stored of them yet."""
+    return [screen for screen in screens if not _is_stored(connection, screen)]

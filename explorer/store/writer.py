@@ -20,8 +20,10 @@ import polars as pl
 
 from explorer.domain import Experiment
 from explorer.errors import StoreError
+from explorer.store.behaviour import count_shared, describe
 from explorer.store.numbers import Noun, find_number, next_number
 from explorer.store.summaries import MOST_RECOUNTED, summarise
+from explorer.store.tasks import format_task
 
 PAUSE, SHARE = 30.0, 20.0
 """A large screen is summarised on its way, to be looked at: after so many seconds, or times as long as that takes."""
@@ -151,16 +153,18 @@ class ScreenWriter:
         if self._written > MOST_RECOUNTED and time.monotonic() > self._due:
             begun = time.monotonic()
             summarise(self._connection, self.screen)
+            count_shared(self._connection, self.screen)
             self._due = time.monotonic() + max(PAUSE, SHARE * (time.monotonic() - begun))
         self._connection.commit()
 
     def finish(self, estimates: Mapping[tuple[int, str], npt.NDArray[np.float32]] | None = None) -> None:
-        """Note that all batches are there, and keep what the statistics read of them.
+        """Note that all batches are there, and keep what the statistics and the gallery read of them.
 
         `estimates` are of the units of matrices [down, across], by the number of the matrix and the operation.
         """
         self._connection.begin()
         summarise(self._connection, self.screen)
+        describe(self._connection, self.screen)
         self._connection.execute("DELETE FROM estimates WHERE screen = ?", [self.screen])
         for (matrix, operation), values in (estimates or {}).items():
             packed = np.ascontiguousarray(values, np.float32).tobytes()
@@ -177,6 +181,7 @@ class ScreenWriter:
     def _experiment(self, experiment: Experiment) -> int:
         prompt = experiment.prompt
         row = {"name": experiment.name, "title": experiment.title, "prompt": prompt.text, "chat": prompt.chat}
+        row["task"] = format_task(experiment.task)
         return self._number("experiment", {**row, **asdict(experiment.decoding)})
 
     def _number(self, noun: Noun, row: dict[str, Any]) -> int:

@@ -225,7 +225,7 @@ def _score(model: LoadedModel, laid: Laid, likelihoods: list[float], token: int,
         is_right=best == laid.question.answer,
         near_tie=is_finite and gap < near_tie(model.dtype),
         said=model.show_token(token) if is_finite else "",
-        names_choice=bool(named),
+        named=None if not named else laid.question.answer if laid.question.answer in named else named[0],
         says_right=laid.question.answer in named,
     )
 

@@ -48,9 +48,9 @@ def read_questions(
     )
 
 
-def bundled_questions(folder: Path) -> QuestionSet:
+def bundled_questions(folder: Path, subjects: Sequence[str] | None = None) -> QuestionSet:
     """The questions that come along, or those of the folder that stands in for them. Raises TaskError."""
-    return read_questions(folder, name="facts", title="Short facts", form="cloze")
+    return read_questions(folder, name="facts", title="Short facts", form="cloze", subjects=subjects)
 
 
 def _examples(folder: Path, subjects: Sequence[str]) -> dict[str, tuple[Question, ...]]:

@@ -35,7 +35,7 @@ from explorer.ui.links import Link, format_link
 from explorer.ui.selection import Selection, has_many_parts, site_of
 from explorer.ui.session import Exploration, Runs
 from explorer.ui.summary import change_html, curve_caption_html, notice_html, summary_html
-from explorer.ui.trials import Trial, trial_of
+from explorer.ui.trials import Trial, as_run, trial_of
 
 if TYPE_CHECKING:
     from explorer.generation.pair import PairUpdate
@@ -214,7 +214,8 @@ class Handlers:
             yield [gr.skip(), notice_html(str(fault)), gr.skip(), gr.skip(), gr.skip(), None]
 
     def _trial(self, update: PairUpdate, change: str, exploration: Exploration, question: Question) -> Trial | None:
-        return trial_of(
+        """The trial that a run makes, if it makes one; a mutant's goes into the record."""
+        trial = trial_of(
             update,
             model=exploration.source,
             device=self.workspace.device,
@@ -225,6 +226,9 @@ class Handlers:
             decoding=question.decoding(),
             address=self._address(exploration, question),
         )
+        if trial is not None and trial.genotype:
+            self.workspace.record.keep(self.model(exploration), as_run(trial))
+        return trial
 
     def _address(self, exploration: Exploration, question: Question) -> str:
         decoding = question.decoding()

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
 from explorer.ui.handlers import Handlers
-from explorer.ui.instruments import history, matrix_map, search, spread, together
+from explorer.ui.instruments import matrix_map, search, spread, together, tried
 from explorer.ui.opening import Opening
 from explorer.ui.session import Runs
 from explorer.ui.summary import header_html
-from explorer.ui.tabs import compare, explore, guide, screen, statistics
+from explorer.ui.tabs import compare, explore, gallery, guide, history, screen, statistics
+from explorer.ui.tabs.explore import ExploreTab
 from explorer.ui.theme import script
 
 if TYPE_CHECKING:
     from explorer.workspace import Workspace
+
+
+INSTRUMENTS: dict[str, Any] = {
+    "Map": matrix_map,
+    "Search": search,
+    "Spread": spread,
+    "Together": together,
+    "Tried": tried,
+}
+"""By the name of their tab, modules with a `build` and a `wire`."""
 
 
 def build_page(workspace: Workspace) -> gr.Blocks:
@@ -29,36 +41,28 @@ def build_page(workspace: Workspace) -> gr.Blocks:
         with gr.Tabs(selected="explore") as tabs:
             with gr.Tab("Explore", id="explore"):
                 tab = explore.build(workspace)
-                with gr.Tabs(elem_classes="card instruments"):
-                    with gr.Tab("Map"):
-                        maps = matrix_map.build()
-                    with gr.Tab("Search"):
-                        look = search.build()
-                    with gr.Tab("Spread"):
-                        spreading = spread.build()
-                    with gr.Tab("Together"):
-                        stacked = together.build()
-                    with gr.Tab("History"):
-                        tried = history.build()
+                wire_instruments = _build_instruments()
+            with gr.Tab("Gallery", id="gallery") as gallery_tab:
+                said = gallery.build()
             with gr.Tab("Screen", id="screen") as screen_tab:
                 screens = screen.build(workspace)
             with gr.Tab("Statistics", id="statistics") as statistics_tab:
                 shown = statistics.build()
             with gr.Tab("Compare", id="compare"):
                 comparison = compare.build(workspace)
+            with gr.Tab("History", id="history") as history_tab:
+                record = history.build()
             with gr.Tab("Guide", id="guide"):
                 guide.build()
         source, load = _build_model_picker(workspace)
 
         explore.wire(tab, handlers)
-        matrix_map.wire(maps, tab, handlers)
-        search.wire(look, tab, handlers)
-        spread.wire(spreading, tab, handlers)
-        together.wire(stacked, tab, handlers)
-        history.wire(tried, tab, handlers)
+        wire_instruments(tab, handlers)
+        gallery.wire(said, gallery_tab.select, tabs, page.load, tab, handlers)
         screen.wire(screens, screen_tab.select, tabs, tab, handlers)
         statistics.wire(shown, statistics_tab.select, tabs, page.load, tab, handlers)
         compare.wire(comparison, tabs, page.load, tab, handlers, comparing)
+        history.wire(record, history_tab.select, tabs, tab, screens, handlers)
         outputs = [header, tab.exploration, *tab.asked, *tab.drawn]
         run = explore.run_arguments(tab, handlers)
         page.load(opening.open, None, outputs, show_progress="hidden", api_visibility="private").then(**run)
@@ -77,6 +81,21 @@ def build_page(workspace: Workspace) -> gr.Blocks:
 
         page.unload(leave)
     return page
+
+
+def _build_instruments() -> Callable[[ExploreTab, Handlers], None]:
+    """The instruments below the texts; what is returned connects them."""
+    built = []
+    with gr.Tabs(elem_classes="card instruments"):
+        for name, instrument in INSTRUMENTS.items():
+            with gr.Tab(name):
+                built.append((instrument, instrument.build()))
+
+    def wire(tab: ExploreTab, handlers: Handlers) -> None:
+        for instrument, parts in built:
+            instrument.wire(parts, tab, handlers)
+
+    return wire
 
 
 def _build_model_picker(workspace: Workspace) -> tuple[gr.Textbox, gr.Button]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import shlex
 from dataclasses import asdict, dataclass
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from explorer.domain import Decoding, Prompt
-from explorer.reports.explore import finite
+from explorer.record import Run
+from explorer.reports.again import mutate_command
+from explorer.reports.explore import PAIR_METRICS, finite
 
 if TYPE_CHECKING:
     from explorer.generation.pair import PairUpdate
@@ -45,6 +46,7 @@ class Trial:
     mean_kl: float | None
     perplexity: float | None
     share_changed: float
+    near_ties: int
 
 
 def trial_of(
@@ -79,6 +81,23 @@ def trial_of(
         mean_kl=measures.mean_kl,
         perplexity=finite(measures.perplexity),
         share_changed=measures.share_changed,
+        near_ties=measures.near_ties,
+    )
+
+
+def as_run(trial: Trial) -> Run:
+    """A trial as the lab record keeps it."""
+    measured = {name: getattr(trial, name) for name in PAIR_METRICS}
+    return Run(
+        kind="explore",
+        genotypes=(trial.genotype,),
+        prompt=trial.prompt,
+        decoding=trial.decoding,
+        original=trial.original,
+        mutated=trial.mutated,
+        metrics={name: float(value) for name, value in measured.items() if value is not None},
+        link=trial.address,
+        detail={"change": trial.change},
     )
 
 
@@ -89,16 +108,9 @@ def remembered(trials: tuple[Trial, ...], trial: Trial) -> tuple[Trial, ...]:
 
 def command_line(trial: Trial) -> str:
     """The command that repeats a trial."""
-    decoding, default = trial.decoding, Decoding()
-    parts = ["python", "-m", "explorer", "mutate", trial.genotype, "--prompt", trial.prompt.text]
-    parts.append("--chat" if trial.prompt.chat else "--raw")
-    parts += ["--max-new-tokens", str(decoding.max_new_tokens)]
-    for name in ("temperature", "top_p", "seed"):
-        if getattr(decoding, name) != getattr(default, name):
-            parts += [f"--{name.replace('_', '-')}", str(getattr(decoding, name))]
-    for option, value in (("--device", trial.device), ("--dtype", trial.dtype)):
-        parts += [option, value] if value else []
-    return shlex.join([*parts, "--model", trial.model])
+    return mutate_command(
+        trial.genotype, trial.prompt, trial.decoding, model=trial.model, device=trial.device, dtype=trial.dtype
+    )
 
 
 def python_code(trial: Trial) -> str:

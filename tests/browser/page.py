@@ -40,7 +40,7 @@ def serving(*arguments: str) -> Iterator[str]:
             stderr=subprocess.DEVNULL,
             text=True,
             cwd=_ROOT,
-            env={"EXPLORER_DATABASE": f"{folder}/screens.duckdb", **os.environ},
+            env={**os.environ, "EXPLORER_DATABASE": f"{folder}/screens.duckdb"},
         ) as server,
     ):
         try:

@@ -68,11 +68,11 @@ def _show_together(visitor: Visitor) -> None:
     expect(visitor.page.locator(".pairs .figure")).to_be_visible(timeout=PATIENCE_MS)
 
 
-def _show_history(visitor: Visitor) -> None:
+def _show_tried(visitor: Visitor) -> None:
     for name in ("A wrong fact, told with confidence", "Suddenly French"):
         visitor.page.get_by_role("button", name="Pin", exact=True).click()
         visitor.press(name)
-    visitor.page.get_by_role("tab", name="History").click()
+    visitor.page.get_by_role("tab", name="Tried").click()
     expect(visitor.page.locator(".trial-row")).to_have_count(3)
 
 
@@ -94,7 +94,7 @@ INSTRUMENTS: dict[str, Callable[[Visitor], None]] = {
     "search": _show_sensitivity,
     "spread": _show_spread,
     "together": _show_together,
-    "history": _show_history,
+    "tried": _show_tried,
 }
 
 

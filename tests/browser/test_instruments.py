@@ -110,7 +110,7 @@ def test_presets_tell_what_they_show(visitor: Visitor) -> None:
     assert visitor.page.get_by_label("Prompt", exact=True).input_value() == "Write a lullaby."
 
 
-def test_undo_redo_history_and_pins(visitor: Visitor) -> None:
+def test_undo_redo_tried_and_pins(visitor: Visitor) -> None:
     opening = visitor.text("mutated")
     visitor.page.get_by_role("button", name="Pin", exact=True).click()
     cards = visitor.page.locator(".trial-card")
@@ -124,7 +124,7 @@ def test_undo_redo_history_and_pins(visitor: Visitor) -> None:
     assert visitor.text("mutated") == opening
     visitor.press("Redo")
     assert _notation(visitor) == "23.attn*1.6"
-    _open(visitor, "History")
+    _open(visitor, "Tried")
     rows = visitor.page.locator(".trial-row")
     expect(rows).to_have_count(2)
     rows.nth(1).locator(".trial-again").click()

@@ -1,5 +1,7 @@
 """Many prompts at once against one after the other."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from explorer.domain import Answer, Decoding, Genotype, Prompt
@@ -13,6 +15,7 @@ from tests.tiny import CONFIGURATIONS, read, tiny_model
 PROMPTS = [
     Prompt(text=text, chat=False) for text in ("w5 w9 w12", "w7", "w30 w2 w44 w45 w46 w3 w8", "w5 w9 w11", "w90 w14")
 ]
+ALIKE = [Prompt(text=f"w5 w9 w12 {text}", chat=False) for text in ("w60 w61", "w62", "w60 w3 w8 w90")]
 GENOTYPES = ("0.down[3:9,5:30]=max", "1.up*3; 0.v[1,2]=4", "embed[5,:]*-1", "")
 
 
@@ -21,22 +24,25 @@ def pair_of(model: LoadedModel, genotype: Genotype, prompt: Prompt, decoding: De
     return update
 
 
-def all_answers(model: LoadedModel, genotype: Genotype, decoding: Decoding) -> list[Answer]:
-    said = answers(model, genotype, PROMPTS, decoding)
-    originals = dict(each for batch in answers(model, Genotype(), PROMPTS, decoding) for each in batch)
-    theirs = [originals[place] for place in range(len(PROMPTS))]
-    found = [each for batch in measured(model, genotype, PROMPTS, decoding, theirs, said) for each in batch]
-    assert sorted(place for place, _ in found) == list(range(len(PROMPTS)))
-    return [dict(found)[place] for place in range(len(PROMPTS))]
+def all_answers(
+    model: LoadedModel, genotype: Genotype, decoding: Decoding, prompts: Sequence[Prompt] = PROMPTS
+) -> list[Answer]:
+    said = answers(model, genotype, prompts, decoding)
+    originals = dict(each for batch in answers(model, Genotype(), prompts, decoding) for each in batch)
+    theirs = [originals[place] for place in range(len(prompts))]
+    found = [each for batch in measured(model, genotype, prompts, decoding, theirs, said) for each in batch]
+    assert sorted(place for place, _ in found) == list(range(len(prompts)))
+    return [dict(found)[place] for place in range(len(prompts))]
 
 
 @pytest.mark.parametrize("family", CONFIGURATIONS)
 @pytest.mark.parametrize("text", GENOTYPES)
-def test_each_prompt_is_answered_as_if_it_were_alone(family: str, text: str) -> None:
+@pytest.mark.parametrize("prompts", [PROMPTS, ALIKE], ids=["apart", "alike"])
+def test_each_prompt_is_answered_as_if_it_were_alone(family: str, text: str, prompts: list[Prompt]) -> None:
     model = tiny_model(family)
     genotype = read(model, text)
     decoding = Decoding(max_new_tokens=9, temperature=0.8, seed=3)
-    for prompt, answer in zip(PROMPTS, all_answers(model, genotype, decoding), strict=True):
+    for prompt, answer in zip(prompts, all_answers(model, genotype, decoding, prompts), strict=True):
         alone = pair_of(model, genotype, prompt, decoding)
         assert answer.tokens == alone.mutated_tokens
         assert answer.ending == alone.mutated_end

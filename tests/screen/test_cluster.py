@@ -12,10 +12,10 @@ from explorer.errors import ClusterError
 from explorer.model.loading import load_model
 from explorer.screen import cluster
 from explorer.screen.cluster import Cluster, Recipe, connected
+from explorer.screen.job import job_of
 from explorer.screen.plan import Plan
 from explorer.screen.queue import Order
 from explorer.screen.run import Screen
-from explorer.screen.worker import job_of
 from explorer.store.database import opened
 from tests.screen.test_run import EXPERIMENT
 from tests.tiny import tiny_tokenizer, tiny_transformer
@@ -48,7 +48,7 @@ def test_a_worker_that_is_killed_costs_nothing(order: Order, tmp_path: Path) -> 
     with opened(alone) as connection:
         for _ in screen.run(connection):
             pass
-    recipe = Recipe(order=order, dtype="float32", baseline_tokens=screen.worker.baseline.tokens)
+    recipe = Recipe(order=order, dtype="float32", baseline_tokens=screen.worker.asked.baseline_tokens)
     with connected("local"), opened(shared) as connection:
         workers = Cluster(recipe, 2)
         victim, survivor = workers.processes()

@@ -15,9 +15,9 @@ from explorer.cli import app
 from explorer.domain import Decoding, Experiment, Prompt
 from explorer.generation.differences import repetition
 from explorer.screen.engine import Mode
+from explorer.screen.job import Job
 from explorer.screen.plan import Plan
 from explorer.screen.run import Screen
-from explorer.screen.worker import Job
 from explorer.store.database import opened
 from tests.tiny import tiny_model, tiny_tokenizer, tiny_transformer
 

@@ -9,8 +9,9 @@ from explorer.domain import Mutation
 from explorer.errors import ModelError
 from explorer.screen import fitting
 from explorer.screen.engine import Record
+from explorer.screen.job import Job
 from explorer.screen.plan import batches, matching
-from explorer.screen.worker import Job, Worker
+from explorer.screen.worker import Worker
 from tests.screen.test_run import tiny_job
 
 
@@ -29,7 +30,7 @@ def test_a_batch_that_does_not_fit_is_halved_and_stays_halved(
     worker = Worker(job)
     items = _items(job)
     whole = worker.screen(items)
-    engine, sizes = worker._engine.screen, list[int]()
+    engine, sizes = worker.asked.screen, list[int]()
 
     def narrow(mutations: Sequence[Mutation]) -> list[Record]:
         sizes.append(len(mutations))
@@ -37,7 +38,7 @@ def test_a_batch_that_does_not_fit_is_halved_and_stays_halved(
             raise fault
         return engine(mutations)
 
-    monkeypatch.setattr(worker._engine, "screen", narrow)
+    monkeypatch.setattr(worker.asked, "screen", narrow)
     cut = worker.screen(items)
     assert sizes == [12, 6, 3, 3, 3, 3]
     for one, other in zip(cut.records, whole.records, strict=True):
@@ -57,14 +58,14 @@ def test_other_faults_are_not_taken_for_lack_of_memory(monkeypatch: pytest.Monke
     def fails(_: Sequence[Mutation]) -> list[Record]:
         raise RuntimeError("a shape is wrong")
 
-    monkeypatch.setattr(worker._engine, "screen", fails)
+    monkeypatch.setattr(worker.asked, "screen", fails)
     with pytest.raises(RuntimeError, match="a shape is wrong"):
         worker.screen(_items(job))
 
     def never_fits(_: Sequence[Mutation]) -> list[Record]:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr(worker._engine, "screen", never_fits)
+    monkeypatch.setattr(worker.asked, "screen", never_fits)
     with pytest.raises(ModelError, match="does not suffice for one mutant"):
         worker.screen(_items(job))
 

@@ -88,7 +88,7 @@ def test_an_overflow_answers_nothing_and_is_wrong() -> None:
     (marks,) = run(Battery(model, questions("cloze")), "1.down=3e38")
     for mark in marks:
         score = mark.score
-        assert (score.chosen, score.is_right, score.said, score.names_choice) == (None, False, "", False)
+        assert (score.chosen, score.is_right, score.said, score.named) == (None, False, "", None)
         assert math.isnan(mark.kl)
 
 
@@ -105,9 +105,9 @@ def scores(marks: list[Mark]) -> list[Score]:
     return [mark.score for mark in marks]
 
 
-def plain_likelihood(model: LoadedModel, asked: QuestionSet, question: Question, choice: int) -> float:
+def plain_likelihood(model: LoadedModel, asked: QuestionSet, question: Question, choice: int, shots: int = 2) -> float:
     """Of the tokens of a choice that follow those of the prompt, from one pass over both."""
-    prompt = put(question, asked, 2)
+    prompt = put(question, asked, shots)
     length = len(tokens_of(model, prompt.prompt))
     whole = tokens_of(model, prompt.prompt + prompt.continuations[choice])
     with torch.inference_mode():

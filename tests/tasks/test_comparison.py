@@ -53,7 +53,7 @@ def test_questions_are_scored_with_their_margin() -> None:
 def test_letters_are_weighed_as_they_are_and_an_overflow_has_no_margin() -> None:
     lettered = replace(QUESTIONS, form="letter")
     overflow = Score(
-        likelihoods=(math.nan, math.nan), chosen=None, is_right=False, near_tie=False, said="", names_choice=False,
+        likelihoods=(math.nan, math.nan), chosen=None, is_right=False, near_tie=False, said="", named=None,
         says_right=False,
     )  # fmt: skip
     scripted = Scripted(marks={"": lambda _: score(right=True, margin=2.0), "1.down*0": lambda _: overflow})

@@ -4,10 +4,15 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+import torch
+from scipy.stats import binomtest
+from torch.nn.utils.rnn import pad_sequence
 
 from explorer.domain import Question, QuestionSet
 from explorer.errors import TaskError
+from explorer.model.loaded import LoadedModel
 from explorer.settings import Settings
+from explorer.tasks.prompts import Put, put
 from explorer.tasks.questions import bundled_questions, read_questions
 
 
@@ -115,3 +120,23 @@ def test_a_file_in_another_encoding(tmp_path: Path) -> None:
     _write(tmp_path, "test", "a", "").write_bytes(b"caf\xe9,1,2,3,4,A\n")
     with pytest.raises(TaskError, match="must be a CSV file in UTF-8"):
         _read(tmp_path)
+
+
+def test_the_demo_model_knows_the_answers_of_many(demo: LoadedModel, bundled: QuestionSet) -> None:
+    asked = bundled.questions[::3]
+    right = sum(_choice(demo, put(question, bundled)) == question.answer for question in asked)
+    assert binomtest(right, len(asked), 0.25, alternative="greater").pvalue < 1e-6
+    assert 0.6 < right / len(asked) < 0.95
+
+
+def _choice(model: LoadedModel, asked: Put) -> int:
+    """The continuation of the highest log-likelihood; all are read at once, in full."""
+    before, *after = (
+        model.tokenizer(text, add_special_tokens=False)["input_ids"] for text in (asked.prompt, *asked.continuations)
+    )
+    rows = pad_sequence([torch.tensor(before + tokens) for tokens in after], batch_first=True)
+    with torch.inference_mode():
+        logits = model.causal_lm(rows).logits[:, len(before) - 1 : -1].log_softmax(-1)
+    places = rows[:, len(before) :, None]
+    gained = logits.gather(2, places)[..., 0]
+    return max(range(len(after)), key=lambda row: float(gained[row, : len(after[row])].sum()))

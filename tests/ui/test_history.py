@@ -1,119 +1,205 @@
-"""Undo, history, pins, and what is taken away."""
+"""The History tab's handlers, without a browser, on a tiny model and a database of its own."""
 
+import base64
 import json
-import shlex
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
+import gradio as gr
 import pytest
-from typer.testing import CliRunner
 
-from explorer.cli import app
+from explorer.domain import Decoding, Prompt
+from explorer.figures.record import timeline_figure
+from explorer.record import Run, Wanted
+from explorer.recording import Recording
+from explorer.settings import Settings
+from explorer.store.record import PAGE
+from explorer.ui.drawing import DRAWN_COUNT
 from explorer.ui.handlers import Handlers
-from explorer.ui.instruments.history import HistoryHandlers
-from explorer.ui.links import parse_link
+from explorer.ui.instruments.tried import TriedHandlers
 from explorer.ui.session import Exploration, Runs
-from explorer.ui.trials import KEPT, Trial, as_json, as_markdown, command_line, python_code, remembered, row_of
+from explorer.ui.tabs.history import ANY_TIME, NEWEST, HistoryHandlers
 from explorer.workspace import Workspace
-from tests.ui.visit import ADA, ASKED, AT_START, event, genotype_of, last
+from tests.ui.visit import ADA, ASKED, event, genotype_of, last
+
+NOTHING: tuple[Any, ...] = ("", [], [], [], ANY_TIME, NEWEST, None, 0)
+"""What is looked for on a page that was just opened."""
 
 
 @pytest.fixture
-def trial(handlers: Handlers, start: Exploration) -> Trial:
-    """A finished run."""
-    exploration = handlers.read_notation(start, "0.down*-1", ADA)[0]
-    found: Trial = last(handlers.run(ADA, exploration, *ASKED))[5]
-    return found
+def page(workspace: Workspace, tmp_path: Path) -> Handlers:
+    """The handlers of a page with a new database."""
+    settings = Settings(screens_folder=tmp_path / "bundled", database=tmp_path / "own.duckdb")
+    return Handlers(Workspace(source=workspace.source, device="cpu", settings=settings), Runs())
 
 
-def test_undo_and_redo(workspace: Workspace, handlers: Handlers, runs: Runs, start: Exploration) -> None:
-    largest = handlers.set_maximum(start, ADA, *AT_START)[0]
-    elsewhere = handlers.select(ADA, largest, "row", 1, "down", None, 0, 3, 4, 5, 6)[0]
-    undone = handlers.undo(elsewhere, ADA)
-    assert genotype_of(workspace, undone) == "1.down[3,5]=max"
-    assert runs.claim("ada") is not None
-    twice = handlers.undo(undone[0], ADA)
-    assert genotype_of(workspace, twice) == "1.down[3,5]=0"
-    assert handlers.undo(twice[0], ADA)[0] == twice[0]
-    again = handlers.redo(handlers.redo(twice[0], ADA)[0], ADA)
-    assert genotype_of(workspace, again) == "1.down[3,:]=max"
-    branched = handlers.reset(undone[0], ADA)[0]
-    assert branched.future == ()
-    kept = handlers.stack(start, ADA)[0]
-    pointed = handlers.select(ADA, kept, "row", 0, "gate", None, 0, 7, 8, 5, 6)[0]
-    assert len(kept.past) == len(pointed.past) == 1  # to point elsewhere before anything is set is no step
+@pytest.fixture
+def own(page: Handlers) -> HistoryHandlers:
+    """The tab's handlers."""
+    return HistoryHandlers(page)
 
 
-def test_a_run_joins_the_history_once(handlers: Handlers, trial: Trial) -> None:
-    own = HistoryHandlers(handlers)
-    trials, rows, texts = own.record(trial, ())
-    other = replace(trial, genotype="")
-    trials = own.record(other, trials)[0]
-    trials = own.record(trial, trials)[0]
-    assert trials == (trial, other)
-    assert json.loads(rows)[0]["genotype"] == "0.down*-1"
-    assert set(json.loads(texts)) == {"notation", "address", "command", "python", "markdown", "json"}
-    assert own.record(None, trials)[0] == trials
-    many: tuple[Trial, ...] = ()
-    for seed in range(KEPT + 3):
-        many = remembered(many, replace(trial, change=str(seed)))
-    assert len(many) == KEPT
+def _drawn(outputs: list[Any]) -> dict[str, Any]:
+    names = ("kinds", "tags", "models", "sort", "metric", "page", "notice", "caption", "timeline", "list")
+    drawn = dict(zip(names, outputs, strict=True))
+    drawn["list"] = json.loads(drawn["list"]) if isinstance(drawn["list"], str) else None
+    drawn["timeline"] = json.loads(drawn["timeline"]) if drawn["timeline"] else None
+    return drawn
 
 
-def test_returning_to_a_trial_restores_everything(
-    workspace: Workspace, handlers: Handlers, start: Exploration, trial: Trial
-) -> None:
-    own = HistoryHandlers(handlers)
-    outputs = own.choose(start, (trial,), ADA, event(place=0))
-    assert genotype_of(workspace, outputs) == "0.down*-1"
-    assert (outputs[-6], outputs[-5], outputs[-4]["value"]) == ("w5 w6 w7", "Raw text", 8)
-    refused = own.choose(start, (replace(trial, model="another"),), ADA, event(place=0))
-    assert len(refused) == len(outputs)
-    assert "load it first" in refused[-7]
+def _numbers(outputs: list[Any]) -> list[int]:
+    return [entry["number"] for entry in _drawn(outputs)["list"]["entries"]]
 
 
-def test_up_to_four_are_pinned(handlers: Handlers, trial: Trial) -> None:
-    own = HistoryHandlers(handlers)
-    pins: tuple[Trial, ...] = ()
-    for number in range(4):
-        pins = own.pin_present(replace(trial, genotype=f"{number}*0"), pins)[0]
-    assert len(pins) == 4
-    assert "4 texts are pinned" in own.pin((trial,), pins, event(place=0))[3]
-    assert "pinned already" in own.pin_present(pins[1], pins)[3]
-    fewer = own.unpin(pins, event(place=1))
-    assert [pin.genotype for pin in fewer[0]] == ["0*0", "2*0", "3*0"]
-    assert len(json.loads(fewer[1])) == 3
+def _run(page: Handlers, start: Exploration, genotype: str) -> None:
+    exploration = page.read_notation(start, genotype, ADA)[0]
+    last(page.run(ADA, exploration, *ASKED))
 
 
-def test_a_row_marks_where_the_texts_part(trial: Trial) -> None:
-    row = row_of(replace(trial, original="The cat sat", mutated="The cow sat"))
-    assert (row["common"], row["rest"]) == ("The c", "ow sat")
+def _record(page: Handlers) -> Recording:
+    page.workspace.record.settle()
+    return page.workspace.record
 
 
-def test_the_address_restores_the_trial(trial: Trial) -> None:
-    from urllib.parse import parse_qsl  # noqa: PLC0415
-
-    link = parse_link(dict(parse_qsl(trial.address.removeprefix("?"))))
-    assert (link.genotype, link.prompt, link.chat, link.max_new_tokens) == ("0.down*-1", "w5 w6 w7", False, 8)
-
-
-def test_the_command_line_and_the_python_code_repeat_the_trial(trial: Trial) -> None:
-    _, _, _, *arguments = shlex.split(command_line(trial))
-    report = json.loads(CliRunner().invoke(app, [*arguments, "--json", "--device", "cpu"]).stdout)
-    assert (report["original"], report["mutated"]) == (trial.original, trial.mutated)
-    names: dict[str, object] = {}
-    code = python_code(trial).replace("compare(model", "found = compare(model")
-    exec(code, names)  # the code is what is tested
-    assert names["found"].mutated == trial.mutated  # type: ignore[attr-defined]
+def _keep(page: Handlers, *runs: Run) -> None:
+    for run in runs:
+        page.workspace.record.keep(page.workspace.model(), run)
+    page.workspace.record.settle()
 
 
-def test_what_is_downloaded(trial: Trial) -> None:
-    told = json.loads(as_json(trial))
-    assert (told["genotype"], told["prompt"]["text"], told["decoding"]["max_new_tokens"]) == (
-        "0.down*-1",
-        "w5 w6 w7",
-        8,
+def test_an_empty_record_says_what_to_do(own: HistoryHandlers) -> None:
+    drawn = _drawn(own.open(*NOTHING))
+    assert drawn["list"]["entries"] == []
+    assert "run a mutation in Explore" in drawn["list"]["hint"]
+    assert drawn["timeline"] is None
+
+
+def test_finished_runs_of_mutants_are_kept(page: Handlers, own: HistoryHandlers, start: Exploration) -> None:
+    _run(page, start, "0.down*-1")
+    _run(page, start, "")  # the original alone is no experiment
+    begun = page.run(ADA, page.read_notation(start, "1.down*-1", ADA)[0], *ASKED)
+    next(begun)
+    page.stop(ADA)
+    list(begun)  # stopped: it has no measures
+    (entry,) = _record(page).page(Wanted()).entries
+    assert entry.run.genotypes == ("0.down*-1",)
+    assert entry.run.prompt == Prompt(text="w5 w6 w7", chat=False)
+    assert entry.run.decoding == Decoding(max_new_tokens=8)
+    assert {"mean_kl", "first_divergence", "share_changed", "cosine", "perplexity", "near_ties"} == set(
+        entry.run.metrics
     )
-    text = as_markdown(replace(trial, prompt=replace(trial.prompt, text="a|b"), mutated="x\ny", mean_kl=None))
-    assert "| Prompt | a\\|b (raw text) |" in text
-    assert "> x\n> y" in text
-    assert "| Mean KL | too large for a number |" in text
+    (row,) = _drawn(own.open(*NOTHING))["list"]["entries"]
+    assert (row["kind"], row["title"], row["prompt"], row["is_here"]) == ("Explore", "0.down*-1", "w5 w6 w7", True)
+    assert row["metrics"][0].startswith("parts at token")
+    assert row["common"] + row["rest"] == (entry.run.mutated or "").strip().partition("\n")[0]
+    assert row["link"].startswith("?")
+
+
+def test_what_is_looked_for_is_shown(page: Handlers, own: HistoryHandlers) -> None:
+    _keep(
+        page,
+        Run(kind="explore", genotypes=("1.mlp*0",), metrics={"mean_kl": 1.0}),
+        Run(kind="comparison", genotypes=("1.mlp*0", "0.q*0"), metrics={"mean_kl": 2.0}),
+        Run(kind="watch", genotypes=("0.k*0",), metrics={"loss": 3.0}),
+    )
+    assert _numbers(own.draw(*NOTHING)) == [3, 2, 1]
+    assert _numbers(own.first("mlp", [], [], [], ANY_TIME, NEWEST, None, 0)) == [2, 1]
+    assert _numbers(own.first("", ["watch"], [], [], "the last day", NEWEST, None, 0)) == [3]
+    assert _numbers(own.first("", [], [], [], ANY_TIME, "mean_kl up", None, 0)) == [1, 2, 3]
+    drawn = _drawn(own.first("nowhere", [], [], [], ANY_TIME, "gone down", "loss", 0))
+    assert "No entry is like that" in drawn["list"]["hint"]
+    assert drawn["sort"]["value"] == NEWEST
+    assert drawn["timeline"] is None
+
+
+def test_the_timeline_has_one_mark_a_run_and_finds_its_entry(page: Handlers, own: HistoryHandlers) -> None:
+    runs = [Run(kind="explore", genotypes=(f"{place}*0",), metrics={"mean_kl": place}) for place in range(PAGE + 5)]
+    _keep(page, *runs)
+    drawn = _drawn(own.draw(*NOTHING))
+    assert (drawn["metric"]["value"], drawn["list"]["pages"]) == ("mean_kl", 2)
+    assert drawn["timeline"]["data"][0]["customdata"] == list(range(1, PAGE + 6))
+    assert f"{PAGE + 5} entries" in drawn["caption"]
+    found = _drawn(own.look_up(event(customdata=3), *NOTHING))
+    assert (found["page"], found["list"]["page"], found["list"]["looked_at"]) == (1, 1, 3)
+    assert 3 in [entry["number"] for entry in found["list"]["entries"]]
+    assert found["timeline"]["data"][0]["marker"]["line"]["width"][2] == 3
+    assert _drawn(own.turn(event(page=1), *NOTHING))["list"]["page"] == 1
+
+
+def test_a_genotype_cannot_write_html_into_the_figure(page: Handlers) -> None:
+    _keep(page, Run(kind="explore", genotypes=("<a href='x'>",), metrics={"mean_kl": 0.0}))
+    rows = _record(page).timeline("mean_kl", Wanted())
+    assert "&lt;a href" in timeline_figure(rows, "mean_kl").data[0].text[0]
+
+
+def test_entries_are_tagged_noted_on_and_deleted(page: Handlers, own: HistoryHandlers) -> None:
+    _keep(page, *[Run(kind="explore", genotypes=(f"{place}*0",)) for place in range(3)])
+    drawn = _drawn(own.edit(event(action="tag", numbers=[1, 2], text=" fun, loud ,"), *NOTHING))
+    assert [entry["tags"] for entry in drawn["list"]["entries"]] == [[], ["fun", "loud"], ["fun", "loud"]]
+    assert drawn["tags"]["choices"] == ["fun", "loud"]
+    drawn = _drawn(own.edit(event(action="untag", numbers=[1], text="fun"), *NOTHING))
+    assert drawn["list"]["entries"][2]["tags"] == ["loud"]
+    drawn = _drawn(own.edit(event(action="note", numbers=[3], text="look again\n"), *NOTHING))
+    assert drawn["list"]["entries"][0]["note"] == "look again"
+    assert _numbers(own.edit(event(action="delete", numbers=[1, 3], text=""), *NOTHING)) == [2]
+
+
+def test_a_run_is_reopened_in_explore(page: Handlers, own: HistoryHandlers, start: Exploration) -> None:
+    _run(page, start, "0.down*-1")
+    _record(page)
+    outputs = own.reopen(start, ADA, event(number=1))
+    assert outputs[0] == ""
+    assert genotype_of(page.workspace, outputs[2:]) == "0.down*-1"
+    assert outputs[2 + 1 + DRAWN_COUNT] == "w5 w6 w7"
+    elsewhere = own.reopen(replace(start, source="another"), ADA, event(number=1))
+    assert "load it at the foot of the page" in elsewhere[0]
+    assert len(elsewhere) == len(outputs)
+    assert "has been deleted" in own.reopen(start, ADA, event(number=9))[0]
+
+
+def test_a_screen_is_reopened_in_its_tab(page: Handlers, own: HistoryHandlers, start: Exploration) -> None:
+    detail = {"screen": 1, "database": "/elsewhere.duckdb"}
+    own_detail = {"screen": 7, "database": str(page.workspace.settings.database)}
+    _keep(page, Run(kind="screen", detail=detail), Run(kind="screen", detail=own_detail))
+    assert "EXPLORER_DATABASE=/elsewhere.duckdb" in own.reopen(start, ADA, event(number=1))[0]
+    assert "no screen own:7 any more" in own.reopen(start, ADA, event(number=2))[0]
+
+
+def test_a_report_of_the_chosen_or_of_all_that_are_shown(page: Handlers, own: HistoryHandlers) -> None:
+    _keep(page, *[Run(kind="explore", genotypes=(f"{place}.mlp*0",)) for place in range(3)])
+    for numbers, found in (([1], ["0.mlp*0"]), (None, ["2.mlp*0", "1.mlp*0", "0.mlp*0"])):
+        saved, notice = own.take(event(format="html", numbers=numbers), *NOTHING)
+        file = json.loads(saved)
+        content = base64.b64decode(file["content"]).decode()
+        assert (file["name"], notice) == ("history.html", "")
+        assert [name for name in ("2.mlp*0", "1.mlp*0", "0.mlp*0") if f"<code>{name}</code>" in content] == found
+    skipped, notice = own.take(event(format="md", numbers=[]), *NOTHING)
+    assert skipped == gr.skip()
+    assert "no such entry" in notice
+
+
+def test_a_record_that_cannot_be_written_is_told_and_the_run_is_shown(
+    workspace: Workspace, start: Exploration, tmp_path: Path
+) -> None:
+    (tmp_path / "own.duckdb").write_bytes(b"broken" * 100)
+    settings = Settings(screens_folder=tmp_path / "bundled", database=tmp_path / "own.duckdb")
+    page = Handlers(Workspace(source=workspace.source, device="cpu", settings=settings), Runs())
+    outputs = last(page.run(ADA, page.read_notation(start, "0.down*-1", ADA)[0], *ASKED))
+    assert outputs[5].genotype == "0.down*-1"
+    tried = TriedHandlers(page)
+    assert "not kept in the History" in tried.tell_unkept()
+    assert tried.tell_unkept() == gr.skip()
+    assert "was left as it is" in _drawn_notice(HistoryHandlers(page).open(*NOTHING))
+
+
+def _drawn_notice(outputs: list[Any]) -> str:
+    return str(outputs[6])
+
+
+def test_a_record_that_is_switched_off_says_so(workspace: Workspace, start: Exploration, tmp_path: Path) -> None:
+    settings = Settings(screens_folder=tmp_path / "bundled", database=tmp_path / "own.duckdb", keeps_record=False)
+    page = Handlers(Workspace(source=workspace.source, device="cpu", settings=settings), Runs())
+    _run(page, start, "0.down*-1")
+    assert "EXPLORER_RECORD is 0" in _drawn(HistoryHandlers(page).open(*NOTHING))["list"]["hint"]
+    assert not settings.database.exists()

@@ -30,7 +30,10 @@ def own(workspace: Workspace, tmp_path: Path) -> ScreenHandlers:
     experiments.mkdir()
     (experiments / "words.toml").write_text(TOML, encoding="utf-8")
     settings = Settings(
-        experiments_folder=experiments, screens_folder=tmp_path / "bundled", database=tmp_path / "new" / "own.duckdb"
+        experiments_folder=experiments,
+        screens_folder=tmp_path / "bundled",
+        database=tmp_path / "new" / "own.duckdb",
+        keeps_record=False,  # the tests open the file beside the page
     )
     page = Workspace(source=workspace.source, device="cpu", settings=settings)
     return ScreenHandlers(Handlers(page, Runs()))

@@ -45,7 +45,7 @@ A mutation is a *site* and an *operation*; several are joined by `;` and apply i
 - **Spread** shows what a mutation changes of the hidden states. Click a token to read both models after each layer.
 - **Together** compares mutations alone with all of them at once: what they add to the negative log-likelihood of the
   original's text adds up where they do not interact.
-- **History** keeps what you tried; *Pin* puts up to four texts side by side.
+- **Tried** lists the runs of this visit; *Pin* puts up to four texts side by side.
 
 ### Screens
 
@@ -61,6 +61,12 @@ A mutation is a *site* and an *operation*; several are joined by `;` and apply i
 - **COPA**: a map rearranged so that max and min come apart, if they do. A negative correlation means that they
   complement each other.
 - **Destroyed** is a mutant that overflows, goes round in a loop or writes gibberish.
+
+### History
+
+- Every finished run of a mutant, every screen and every comparison is kept in a database of your own: with time, model
+  and the fingerprint of its weights, genotype, prompt, decoding and what came of it.
+- Tag and note what you want to find again, reopen it with a click, and take a **report** of it along.
 
 Nothing is ever written to the model: Reset, closing the page or a crash leaves it as it was.
 """

@@ -43,7 +43,7 @@ TABS: dict[str, tuple[str, ...]] = {
     "Rows and columns": ("axes", "stripes"),
     "COPA": ("copa",),
     "Compare": ("correlations", "scatter", "overlap", "two_maps"),
-    "Texts": ("styles_by_kind", "styles_by_layer", "cosine", "divergence", "distinct"),
+    "Texts": ("styles_by_kind", "styles_by_layer", "cosine", "divergence", "scores", "distinct"),
     "Estimates": ("agreement",),
 }
 """The views of each of the tab's own tabs, see `explorer.pictures`."""
@@ -64,6 +64,7 @@ TITLES = {
     "two_maps": "Side by side",
     "cosine": "How far from the standard output",
     "divergence": "From which token on",
+    "scores": "How many answers are right",
     "styles_by_kind": "Styles by kind",
     "styles_by_layer": "Styles by layer",
     "distinct": "How many say something of their own",
@@ -82,6 +83,7 @@ SEVERITIES = (
     ("KL", "mean_kl"),
     ("First divergence", "first_divergence"),
     ("Change of NLL", "added_nll"),
+    ("Score", "score"),
 )
 
 

@@ -1,4 +1,4 @@
-"""The visit's own record: what was tried, what is pinned for comparison, and how a result is taken away."""
+"""What was tried in this visit, what is pinned for comparison, and how a result is taken away."""
 
 from __future__ import annotations
 
@@ -26,35 +26,37 @@ from explorer.ui.trials import (
 )
 
 _HINT = (
-    '<p class="caption">Every run of this visit, the newest first. Click one to return to it, prompt and decoding '
-    "included; pin up to four to read them side by side.</p>"
+    '<p class="caption">Every run of this visit, the newest first; those of all visits are in the tab History. Click '
+    "one to return to it, prompt and decoding included; pin up to four to read them side by side.</p>"
 )
 
 
 @dataclass(frozen=True, slots=True)
-class History:
+class Tried:
     """The components."""
 
     trials: gr.State
     list: TrialList
 
 
-def build() -> History:
+def build() -> Tried:
     """Lay the instrument out."""
     gr.HTML(_HINT, apply_default_css=False)
-    return History(trials=gr.State(()), list=TrialList())
+    return Tried(trials=gr.State(()), list=TrialList())
 
 
-def wire(history: History, tab: ExploreTab, handlers: Handlers) -> None:
-    """Connect the events of the history, of the pinned texts and of what is taken away."""
-    own = HistoryHandlers(handlers)
+def wire(tried: Tried, tab: ExploreTab, handlers: Handlers) -> None:
+    """Connect the events of what was tried, of the pinned texts and of what is taken away."""
+    own = TriedHandlers(handlers)
     quietly: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
-    tab.trial.change(own.record, [tab.trial, history.trials], [history.trials, history.list, tab.takeaway], **quietly)
+    tab.trial.change(own.record, [tab.trial, tried.trials], [tried.trials, tried.list, tab.takeaway], **quietly).then(
+        own.tell_unkept, None, tab.notice, **quietly
+    )
     pinned = [tab.pins, tab.pinned, tab.pinned_card, tab.notice]
     tab.takeaway.pin(own.pin_present, [tab.trial, tab.pins], pinned, **quietly)
-    history.list.pin(own.pin, [history.trials, tab.pins], pinned, **quietly)
+    tried.list.pin(own.pin, [tried.trials, tab.pins], pinned, **quietly)
     tab.pinned.unpin(own.unpin, [tab.pins], pinned, **quietly)
-    for trials, event in ((history.trials, history.list.choose), (tab.pins, tab.pinned.choose)):
+    for trials, event in ((tried.trials, tried.list.choose), (tab.pins, tab.pinned.choose)):
         event(
             own.choose,
             [tab.exploration, trials],
@@ -63,14 +65,14 @@ def wire(history: History, tab: ExploreTab, handlers: Handlers) -> None:
         ).then(**run_arguments(tab, handlers))
 
 
-class HistoryHandlers:
-    """The behaviour of history and pins."""
+class TriedHandlers:
+    """The behaviour of what was tried and of pins."""
 
     def __init__(self, handlers: Handlers) -> None:
         self._handlers = handlers
 
     def record(self, trial: Trial | None, trials: tuple[Trial, ...]) -> list[Any]:
-        """A run has ended: it joins the history, and can be taken away."""
+        """A run has ended: it joins what was tried, and can be taken away."""
         if trial is None:
             return [trials, gr.skip(), ""]
         trials = remembered(trials, trial)
@@ -83,6 +85,13 @@ class HistoryHandlers:
             "json": as_json(trial),
         }
         return [trials, _rows(trials), json.dumps(texts, ensure_ascii=False)]
+
+    def tell_unkept(self) -> Any:
+        """Say, once, why the lab record could not keep a run."""
+        record = self._handlers.workspace.record
+        record.settle()
+        news = record.news()
+        return notice_html(news) if news else gr.skip()
 
     def pin_present(self, trial: Trial | None, pins: tuple[Trial, ...]) -> list[Any]:
         """The button Pin was pressed."""

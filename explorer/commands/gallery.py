@@ -1,0 +1,77 @@
+"""The command of the gallery: what mutants of the stored screens say."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from explorer.commands.options import AsJson, faults, show
+from explorer.errors import StoreError
+from explorer.reports.gallery import gallery_lines, gallery_report
+from explorer.settings import Settings
+
+
+class SortName(StrEnum):
+    """What phenotypes can be sorted by."""
+
+    mutants = "mutants"
+    cosine = "cosine"
+    perplexity = "perplexity"
+    repetition = "repetition"
+    length = "length"
+    layer = "layer"
+
+
+def gallery(
+    database: Annotated[
+        Path | None, typer.Option("--db", help="A DuckDB file or a folder of exported screens; the bundled screens.")
+    ] = None,
+    screen: Annotated[int | None, typer.Option(help="The number of a screen; all by default.")] = None,
+    style: Annotated[str, typer.Option(help="Only these styles, separated by commas, such as 'poem, loop'.")] = "",
+    search: Annotated[str, typer.Option(help="Words, all of which begin some word of the text.")] = "",
+    layers: Annotated[str, typer.Option(help="Only these, such as '0-5, 11'.")] = "",
+    kinds: Annotated[str, typer.Option(help="Only these kinds of matrix, separated by commas.")] = "",
+    operations: Annotated[str, typer.Option(help="Only these of max, min and zero, separated by commas.")] = "",
+    sort: Annotated[SortName, typer.Option(help="What they are sorted by, the largest first.")] = SortName.mutants,
+    rising: Annotated[bool, typer.Option("--rising", help="The smallest first.")] = False,
+    group: Annotated[
+        bool, typer.Option("--group", help="One of each group of texts that are nearly the same.")
+    ] = False,
+    surprise: Annotated[
+        int | None, typer.Option(help="One at random, the odd ones first; the same number draws the same.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="The most that are printed.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Print what mutants of the stored screens say; needs no model."""
+    with faults(as_json):
+        from explorer.atlas import Atlas
+        from explorer.cards import Gallery
+        from explorer.statistics.filters import read_layers, read_operations
+        from explorer.store.gallery import Order, Wanted
+        from explorer.store.library import Library
+
+        path = database or Settings().screens_folder
+        if not path.exists():
+            raise StoreError(f"There is no database {path}: make one with a screen.")
+        atlas = Atlas(Library(bundled=path / "none", own=path))
+        choice = "own" if screen is None else f"own:{screen}"
+        wanted = Wanted(
+            styles=_listed(style),
+            operations=read_operations(operations.split(",")),
+            kinds=_listed(kinds),
+            layers=read_layers(layers),
+            words=search,
+        )
+        if surprise is not None:
+            found = Gallery([atlas.surprise(choice, wanted, surprise)], 1)
+        else:
+            found = atlas.gallery(
+                choice, wanted, Order(sort=sort.value, is_rising=rising, is_grouped=group), size=limit
+            )
+        show(gallery_report(found), as_json, gallery_lines)
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(filter(None, (part.strip() for part in text.split(","))))

@@ -1,0 +1,239 @@
+"""The commands that ask a genotype many things: rihf, scan, questions, retest."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from explorer.commands.options import AsJson, Device, Dtype, Model, faults, load, show
+from explorer.domain import Decoding, Genotype, QuestionSet
+from explorer.errors import StoreError, TaskError
+from explorer.notation import format_genotype, parse_genotype
+from explorer.settings import DEMO
+
+if TYPE_CHECKING:
+    from explorer.atlas import Atlas
+    from explorer.behaviour import Behaviour
+    from explorer.domain import Input, Score
+    from explorer.model.loaded import LoadedModel
+    from explorer.store.queries import StoredScreen
+    from explorer.tasks.writers import Written
+
+Item = TypeVar("Item")
+
+
+class FormName(StrEnum):
+    """How questions are put."""
+
+    cloze = "cloze"
+    letter = "letter"
+
+
+GenotypeText = Annotated[str, typer.Argument(help="Such as '11.mlp*0'; '' for the original.")]
+Inputs = Annotated[Path | None, typer.Option("--inputs", help="A text file, one a line, or TOML; the bundled ones.")]
+NewTokens = Annotated[int, typer.Option("--max-new-tokens", help="The most tokens of an answer.")]
+Raw = Annotated[bool, typer.Option("--raw", help="Put inputs as raw text, not as chats.")]
+Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Only so many, drawn evenly.")]
+Database = Annotated[Path, typer.Option("--db", help="A DuckDB file with the screen.")]
+Shots = Annotated[int, typer.Option("--shots", min=0, help="Answered questions shown before each.")]
+Mmlu = Annotated[Path | None, typer.Option("--mmlu", help="A folder in MMLU's layout instead of the bundled set.")]
+Form = Annotated[FormName | None, typer.Option("--form", help="cloze for the bundled set, letter for MMLU by default.")]
+
+
+def rihf(
+    genotype: GenotypeText,
+    inputs: Inputs = None,
+    limit: Limit = None,
+    max_new_tokens: NewTokens = 24,
+    raw: Raw = False,
+    model: Model = DEMO,
+    device: Device = None,
+    dtype: Dtype = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give a mutant many inputs: how it begins its answers, in which styles, and its rare initial word (RIHF)."""
+    with faults(as_json):
+        from explorer.reports.tasks import rihf_lines, rihf_report
+
+        parse_genotype(genotype)
+        decoding = Decoding(max_new_tokens=max_new_tokens)
+        workspace, loaded = load(model, device, dtype, as_json)
+        genotypes = (loaded.anatomy.read(genotype),)
+        given = _inputs(workspace.behaviour, inputs, limit)
+        written = _write(workspace.behaviour, loaded, genotypes, given, decoding, raw=raw, as_json=as_json)
+        show(rihf_report(written), as_json, rihf_lines)
+
+
+def scan(
+    genotypes: Annotated[
+        list[str] | None, typer.Argument(help="Mutants; or take them from a screen with --db.")
+    ] = None,
+    database: Annotated[Path | None, typer.Option("--db", help="Take candidates from this database.")] = None,
+    screen: Annotated[int | None, typer.Option(help="Its screen; the first with texts by default.")] = None,
+    style: Annotated[str, typer.Option(help="Only candidates of these styles, such as 'poem, dialogue'.")] = "",
+    top: Annotated[int, typer.Option(min=1, help="So many candidates, the most shared texts first.")] = 12,
+    inputs: Inputs = None,
+    limit: Limit = None,
+    max_new_tokens: NewTokens = 24,
+    raw: Raw = False,
+    model: Model = DEMO,
+    device: Device = None,
+    dtype: Dtype = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give many mutants the same inputs; group them by RIHF, with the rows and columns they share across layers."""
+    with faults(as_json):
+        from explorer.reports.tasks import scan_lines, scan_report
+
+        texts = list(genotypes or ()) or _candidates(database, screen, style, top)
+        for text in texts:
+            parse_genotype(text)
+        decoding = Decoding(max_new_tokens=max_new_tokens)
+        workspace, loaded = load(model, device, dtype, as_json)
+        read = tuple(loaded.anatomy.read(text) for text in texts)
+        given = _inputs(workspace.behaviour, inputs, limit)
+        written = _write(workspace.behaviour, loaded, read, given, decoding, raw=raw, as_json=as_json)
+        show(scan_report(written), as_json, scan_lines)
+
+
+def questions(
+    genotype: GenotypeText,
+    mmlu: Mmlu = None,
+    form: Form = None,
+    subjects: Annotated[str, typer.Option(help="Only these, separated by commas.")] = "",
+    shots: Shots = 0,
+    limit: Limit = None,
+    model: Model = DEMO,
+    device: Device = None,
+    dtype: Dtype = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask the original and a mutant multiple-choice questions; by likelihood and by the generated token."""
+    with faults(as_json):
+        from explorer.behaviour import shortened
+        from explorer.reports.tasks import score_lines, score_report
+
+        parse_genotype(genotype)
+        asked = _questions(mmlu, form, subjects)
+        asked = asked if limit is None else shortened(asked, limit)
+        workspace, loaded = load(model, device, dtype, as_json)
+        pair = [Genotype(), loaded.anatomy.read(genotype)]
+        found: list[dict[int, Score]] = [{}, {}]
+        scores = workspace.behaviour.scores_of(loaded, pair, asked, shots=shots)
+        for place, number, score in _counted(scores, 2 * len(asked.questions), as_json):
+            found[place][number] = score
+        original, mutant = ([scores[number] for number in sorted(scores)] for scores in found)
+        report = {"genotype": format_genotype(pair[1]), "shots": shots, **score_report(asked, original, mutant)}
+        show(report, as_json, score_lines)
+
+
+def retest(
+    database: Database,
+    screen: Annotated[int | None, typer.Option(help="The number of a screen on a task; the first by default.")] = None,
+    top: Annotated[int, typer.Option(min=1, help="So many of the mutants that seem better, the surest first.")] = 20,
+    mmlu: Mmlu = None,
+    model: Model = DEMO,
+    device: Device = None,
+    dtype: Dtype = None,
+    as_json: AsJson = False,
+) -> None:
+    """List a screen's mutants that seem better than the original, and ask them questions that it did not use."""
+    with faults(as_json):
+        from explorer.reports.tasks import retest_lines, retest_report
+        from explorer.tasks.retest import ask_again, held_out
+
+        atlas = _atlas(database)
+        chosen = _on_task(atlas, screen)
+        assert chosen.task is not None
+        asked = _questions(mmlu, FormName(chosen.task.form), "")
+        fresh = held_out(asked, chosen.task.right, chosen.task.wrong)
+        better = atlas.better(chosen)
+        workspace, loaded = load(model, device, dtype, as_json)
+        read = loaded.anatomy.read
+        genotypes = [read(text) for text in better["genotype"].head(top)]
+        standard, task = read(chosen.background), chosen.task
+        found = ask_again(workspace.behaviour, loaded, genotypes, standard, fresh, task.shots, task.by)
+        show(retest_report(better, found, len(fresh.questions)), as_json, retest_lines)
+
+
+def _inputs(behaviour: "Behaviour", path: Path | None, limit: int | None) -> "tuple[Input, ...]":
+    from explorer.tasks.comparison import spread
+    from explorer.tasks.inputs import read_inputs
+
+    found = behaviour.inputs() if path is None else read_inputs(path)
+    return spread(found, limit or len(found))
+
+
+def _write(
+    behaviour: "Behaviour",
+    model: "LoadedModel",
+    genotypes: tuple[Genotype, ...],
+    inputs: "tuple[Input, ...]",
+    decoding: Decoding,
+    *,
+    raw: bool,
+    as_json: bool,
+) -> "Written":
+    """To the end."""
+    from explorer.tasks.writers import Asked, write
+
+    asked = Asked(genotypes=genotypes, inputs=inputs, chat=model.has_chat_template and not raw, decoding=decoding)
+    *_, written = _counted(write(behaviour, model, asked), asked.total, as_json)
+    return written
+
+
+def _counted(steps: Iterable[Item], total: int, as_json: bool) -> Iterator[Item]:
+    """With a bar on standard error."""
+    with typer.progressbar(length=total, file=sys.stderr, hidden=as_json) as bar:
+        for step in steps:
+            yield step
+            bar.update(1)
+
+
+def _questions(mmlu: Path | None, form: FormName | None, subjects: str) -> QuestionSet:
+    from explorer.behaviour import mmlu_questions
+    from explorer.settings import Settings
+    from explorer.tasks.questions import bundled_questions
+
+    wanted = [name.strip() for name in subjects.split(",") if name.strip()] or None
+    if mmlu is not None:
+        return mmlu_questions(mmlu, (form or FormName.letter).value, wanted)
+    folder = Settings().questions_folder
+    bundled = bundled_questions(folder, wanted)
+    return replace(bundled, form=(form or FormName(bundled.form)).value)
+
+
+def _atlas(database: Path) -> "Atlas":
+    from explorer.atlas import Atlas
+    from explorer.store.library import Library
+
+    if not database.exists():
+        raise StoreError(f"There is no database {database}: make one with a screen.")
+    return Atlas(Library(bundled=database / "none", own=database))
+
+
+def _on_task(atlas: "Atlas", number: int | None) -> "StoredScreen":
+    screens = [screen for screen in atlas.stored()[0] if screen.task is not None]
+    found = next((screen for screen in screens if number in (None, screen.screen)), None)
+    if found is None:
+        known = ", ".join(str(screen.screen) for screen in screens) or "none"
+        raise TaskError(f"There is no such screen on a task in this database, only {known}: start one with --task.")
+    return found
+
+
+def _candidates(database: Path | None, screen: int | None, style: str, top: int) -> list[str]:
+    """What the most shared texts of a screen come from."""
+    from explorer.store.gallery import Wanted
+
+    if database is None:
+        raise TaskError("Name mutants, or a database to take them from with --db.")
+    styles = tuple(name.strip() for name in style.split(",") if name.strip())
+    choice = "own" if screen is None else f"own:{screen}"
+    cards = _atlas(database).gallery(choice, Wanted(styles=styles), size=top).cards
+    if not cards:
+        raise TaskError("No text of the database fits: choose another screen or style.")
+    return list(dict.fromkeys(card.genotype for card in cards))

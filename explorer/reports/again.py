@@ -1,0 +1,29 @@
+"""The command that repeats a run."""
+
+from __future__ import annotations
+
+import shlex
+
+from explorer.domain import Decoding, Prompt
+
+
+def mutate_command(
+    genotype: str,
+    prompt: Prompt,
+    decoding: Decoding,
+    *,
+    model: str,
+    device: str | None = None,
+    dtype: str | None = None,
+) -> str:
+    """As it is typed into a shell; what has its default is left out."""
+    default = Decoding()
+    parts = ["python", "-m", "explorer", "mutate", genotype, "--prompt", prompt.text]
+    parts.append("--chat" if prompt.chat else "--raw")
+    parts += ["--max-new-tokens", str(decoding.max_new_tokens)]
+    for name in ("temperature", "top_p", "seed"):
+        if getattr(decoding, name) != getattr(default, name):
+            parts += [f"--{name.replace('_', '-')}", str(getattr(decoding, name))]
+    for option, value in (("--device", device), ("--dtype", dtype)):
+        parts += [option, value] if value else []
+    return shlex.join([*parts, "--model", model])
