@@ -46,7 +46,7 @@ dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: 0 14
   font-size: 0.84rem; }
 dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
 svg { display: block; width: 100%; height: auto; max-width: 760px; font: 12px ui-monospace, monospace; }
-svg text { fill: currentColor; } nav li { overflow-wrap: anywhere; }
+a { color: var(--original); } svg text { fill: currentColor; } nav li { overflow-wrap: anywhere; }
 @media (max-width: 640px) { .pair { grid-template-columns: 1fr; } }
 """
 

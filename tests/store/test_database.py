@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from explorer.errors import StoreError
-from explorer.store.database import opened
+from explorer.store.database import opened, refusal
 from explorer.store.schema import APPLICATION, MIGRATIONS, version_of
 
 
@@ -67,3 +67,16 @@ def test_a_file_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> No
         assert version_of(connection) == len(MIGRATIONS)
         assert connection.execute("SELECT text, style FROM phenotypes").fetchall() == [("blue", None)]
         assert connection.execute("SELECT count(*) FROM counts").fetchone() == (0,)
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("IO Error: Could not write file: No space left on device", "disk that holds x.duckdb is full"),
+        ("IO Error: Cannot open file: Read-only file system", "may not be written to"),
+        ("IO Error: Cannot open file: Permission denied", "may not be written to"),
+        ("IO Error: checksum", "may be damaged"),
+    ],
+)
+def test_a_write_that_failed_says_what_to_do(said: str, words: str) -> None:
+    assert words in str(refusal(Path("x.duckdb"), duckdb.IOException(said)))

@@ -174,8 +174,9 @@ def wire(tab: GalleryTab, opened: Any, tabs: gr.Tabs, page_load: Any, explore: E
         if name == "layers" or name in _NUMBERS:
             for event in (component.submit, component.blur):
                 event(own.draw, tab.asked, tab.drawn, **quietly)
-        else:
-            component.input(own.draw, tab.asked, tab.drawn, trigger_mode="always_last", **quietly)
+        else:  # a text box misses some deletions as `input`
+            event = component.change if name == "words" else component.input
+            event(own.draw, tab.asked, tab.drawn, trigger_mode="always_last", **quietly)
     tab.clear.click(own.clear, tab.asked, [*tab.asked, *tab.drawn], **quietly)
     tab.surprise.click(own.surprise, tab.asked, [tab.notice, tab.grid], **quietly)
     tab.grid.more(own.more, tab.asked, [tab.notice, tab.grid], **quietly)
