@@ -15,6 +15,7 @@ import pytest
 
 from explorer.domain import Genotype
 from explorer.notation import parse_genotype
+from explorer.record import Wanted
 from explorer.settings import Settings
 from explorer.store.database import opened
 from explorer.tasks.blind import Pressed
@@ -88,6 +89,16 @@ def test_a_run_shows_verdict_measures_pictures_and_items(own: CompareHandlers, s
     assert (items[0]["sides"][1]["common"], items[0]["sides"][1]["rest"]) == ("", "<i>red</i>")
     assert (items[2]["sides"][1]["common"], items[2]["sides"][1]["rest"]) == ("blue", "")
     assert page["notice"] == ""
+
+
+def test_a_run_is_kept_in_the_lab_record(own: CompareHandlers, start: Exploration) -> None:
+    _run(own, start)
+    record = own.handlers.workspace.record
+    record.settle()
+    (entry,) = record.page(Wanted()).entries
+    assert (entry.run.kind, entry.run.genotypes) == ("comparison", ("original", "1.down*0"))
+    assert entry.run.link.startswith("?compare_genotypes=original")
+    assert "B says something else than A to 2 of 3 prompts" in entry.run.detail["verdicts"][0]
 
 
 def test_questions_are_compared_and_filtered(own: CompareHandlers, start: Exploration) -> None:

@@ -179,6 +179,8 @@ class CompareHandlers:
 
     def run(self, request: gr.Request, exploration: Exploration, *values: Any) -> Iterator[list[Any]]:
         """Updates of `CompareTab.drawn`: progress, items as they come, and at the end all that they show."""
+        from explorer.reports.comparison import comparison_run
+
         visitor = request.session_hash or ""
         ticket = self._runs.claim(visitor)
         if ticket is None:
@@ -197,6 +199,7 @@ class CompareHandlers:
             yield _drawn(notice=notice_html(str(fault)))
         if last is not None and not self._runs.is_overtaken(visitor, ticket):
             yield self._result(Shown(source=exploration.source, compared=last))
+            self.handlers.workspace.record.keep(model, comparison_run(last, form.address()))
 
     def _steps(self, steps: Iterator[Compared], source: str) -> Iterator[tuple[Compared, list[Any]]]:
         """The comparison so far, with what is worth sending of it."""
