@@ -6,7 +6,7 @@ standard error and exit code 2.
 
 import typer
 
-from explorer.commands import explore, instruments, page, screening, statistics, study
+from explorer.commands import exchange, explore, instruments, page, screening, statistics, study
 
 app = typer.Typer(
     name="mutation-explorer",
@@ -32,6 +32,9 @@ for command in (
     screening.import_,
     statistics.stats,
     study.import_study,
+    exchange.save,
+    exchange.patch,
+    exchange.apply,
 ):
     app.command(command.__name__.rstrip("_").replace("_", "-"))(command)
 

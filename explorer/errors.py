@@ -56,3 +56,15 @@ class ClusterError(ExplorerError):
 
 class StatisticsError(ExplorerError):
     """A statistic that the stored screens do not allow."""
+
+
+class ExchangeError(ExplorerError):
+    """A patch or a saved model that cannot be written, read, or applied to this model."""
+
+
+class HarnessError(ExplorerError):
+    """An evaluation that lm-evaluation-harness cannot run."""
+
+
+class WatchError(ExplorerError):
+    """A watch file, or a file of thresholds, that cannot be read or written."""

@@ -10,6 +10,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -35,6 +36,7 @@ from explorer.domain import (
 )
 from explorer.errors import ModelError
 from explorer.experiments import read_experiments
+from explorer.notation import format_genotype
 from explorer.presets import Preset, read_presets
 from explorer.settings import DEMO, Settings
 
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     from explorer.model.anatomy import Matrix
     from explorer.model.loaded import LoadedModel
     from explorer.mutation.describe import SiteFacts
+    from explorer.mutation.patch import WeightPatch
     from explorer.screening import Screening
 
 Result = TypeVar("Result")
@@ -251,6 +254,32 @@ class Workspace:
         from explorer.mutation.describe import describe
 
         return self.compute(describe, model, genotype)
+
+    def patch(self, model: LoadedModel, genotype: Genotype) -> WeightPatch:
+        """What turns the model into the mutant; see `mutation.patch`. Raises ExchangeError if nothing does."""
+        from explorer.mutation.patch import make_patch
+
+        return self.compute(make_patch, model, genotype, model.name)
+
+    def save(self, model: LoadedModel, genotype: Genotype, folder: Path) -> int:
+        """Write the mutant as a safetensors folder; its size in bytes. Raises ExchangeError."""
+        from explorer.mutation.export import save_model
+        from explorer.mutation.patch import mutated_copy
+
+        return save_model(model, self.compute(mutated_copy, model, genotype), format_genotype(genotype), folder)
+
+    def save_patched(self, model: LoadedModel, patch: WeightPatch, folder: Path) -> int:
+        """As `save`, for a patch. Raises ExchangeError, also if it was made from another model."""
+        from explorer.mutation.export import save_model
+        from explorer.mutation.patch import patched_copy
+
+        return save_model(model, self.compute(patched_copy, model, patch, model.name), patch.genotype, folder)
+
+    def count_weights(self, model: LoadedModel, genotype: Genotype) -> int:
+        """How many different weights a genotype touches."""
+        from explorer.mutation.describe import count_weights
+
+        return self.compute(count_weights, model, genotype)
 
     def facts(self, model: LoadedModel, site: Site) -> SiteFacts:
         """What a site holds in the unmutated model."""

@@ -12,7 +12,7 @@ from explorer.errors import PromptError
 from explorer.model.anatomy import Anatomy, Matrix
 from explorer.model.linear import FewRowLinear
 from explorer.model.view import View
-from explorer.model.weights import Statistics, measure, weight_of
+from explorer.model.weights import Statistics, checksum, measure, weight_of
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -28,6 +28,11 @@ class Specimen:
         if matrix.name not in self._statistics:
             self._statistics[matrix.name] = measure(weight_of(self.causal_lm, matrix))
         return self._statistics[matrix.name]
+
+    @functools.cached_property
+    def fingerprint(self) -> str:
+        """Of all weights, bit for bit, their precision included; see `weights.checksum`."""
+        return checksum(self.causal_lm)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -96,9 +96,24 @@ def command_line(trial: Trial) -> str:
     for name in ("temperature", "top_p", "seed"):
         if getattr(decoding, name) != getattr(default, name):
             parts += [f"--{name.replace('_', '-')}", str(getattr(decoding, name))]
-    for option, value in (("--device", trial.device), ("--dtype", trial.dtype)):
-        parts += [option, value] if value else []
-    return shlex.join([*parts, "--model", trial.model])
+    return shlex.join([*parts, *_model_options(trial)])
+
+
+def save_command(trial: Trial) -> str:
+    """The command that writes a trial's mutant as a folder of safetensors."""
+    parts = ["python", "-m", "explorer", "save", trial.genotype, "--folder", "mutant"]
+    return shlex.join([*parts, *_model_options(trial)])
+
+
+def patch_command(trial: Trial) -> str:
+    """The command that writes a trial's mutations as a patch file."""
+    parts = ["python", "-m", "explorer", "patch", trial.genotype, "--file", "mutant.patch.json"]
+    return shlex.join([*parts, *_model_options(trial)])
+
+
+def _model_options(trial: Trial) -> list[str]:
+    named = (("--device", trial.device), ("--dtype", trial.dtype), ("--model", trial.model))
+    return [part for option, value in named if value for part in (option, value)]
 
 
 def python_code(trial: Trial) -> str:

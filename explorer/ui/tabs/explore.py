@@ -13,6 +13,7 @@ from explorer.ui.components.chips import Chips
 from explorer.ui.components.figure_panel import FigurePanel
 from explorer.ui.components.pair_panel import PairPanel
 from explorer.ui.components.preset_bar import PresetBar
+from explorer.ui.components.saver import Saver
 from explorer.ui.components.takeaway import Takeaway
 from explorer.ui.components.trial_list import TrialList
 from explorer.ui.components.value_slider import ValueSlider
@@ -75,6 +76,7 @@ class ExploreTab:
     trial: gr.State
     """The run that ended last, as a `trials.Trial`."""
     takeaway: Takeaway
+    saver: Saver
     pins: gr.State
     pinned: TrialList
     pinned_card: gr.Group
@@ -237,6 +239,7 @@ def _build_results() -> dict[str, Any]:
         pair = PairPanel()
         summary = gr.HTML(summary_html(None), apply_default_css=False)
         takeaway = Takeaway()
+        saver = Saver()
     with gr.Group(elem_classes="card pinned-card", visible=False) as pinned_card:
         gr.HTML("<h2>Pinned</h2>", apply_default_css=False)
         pinned = TrialList(as_cards=True)
@@ -247,6 +250,7 @@ def _build_results() -> dict[str, Any]:
         "pair": pair,
         "summary": summary,
         "takeaway": takeaway,
+        "saver": saver,
         "trial": gr.State(None),
         "pins": gr.State(()),
         "pinned": pinned,
