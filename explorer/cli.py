@@ -35,6 +35,7 @@ for command in (
     exchange.save,
     exchange.patch,
     exchange.apply,
+    exchange.lm_eval,
 ):
     app.command(command.__name__.rstrip("_").replace("_", "-"))(command)
 
