@@ -6,7 +6,7 @@ standard error and exit code 2.
 
 import typer
 
-from explorer.commands import exchange, explore, instruments, page, screening, statistics, study
+from explorer.commands import exchange, explore, instruments, page, screening, statistics, study, watch
 
 app = typer.Typer(
     name="mutation-explorer",
@@ -36,6 +36,7 @@ for command in (
     exchange.patch,
     exchange.apply,
     exchange.lm_eval,
+    watch.watch,
 ):
     app.command(command.__name__.rstrip("_").replace("_", "-"))(command)
 

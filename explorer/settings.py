@@ -51,5 +51,11 @@ class Settings:
         default_factory=lambda: _folder("EXPLORER_DATABASE", platformdirs.user_data_path(_APP) / "screens.duckdb")
     )
     """EXPLORER_DATABASE: the DuckDB file that screens of the page are written to."""
+    thresholds: Path = field(
+        default_factory=lambda: _folder(
+            "EXPLORER_THRESHOLDS", Path(__file__).parent.parent / "data" / "thresholds.toml"
+        )
+    )
+    """EXPLORER_THRESHOLDS: the TOML file of the limits beyond which the page warns."""
     baselines_kept: int = field(default_factory=lambda: _count("EXPLORER_BASELINES", 8))
     """EXPLORER_BASELINES: how many baselines, with their activations, stay in memory."""

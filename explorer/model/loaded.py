@@ -55,6 +55,12 @@ class LoadedModel(Specimen):
         """The precision of the weights."""
         return self.causal_lm.dtype
 
+    @property
+    def identity(self) -> dict[str, str]:
+        """What a result depends on besides versions: the model's name, fingerprint, precision and device."""
+        dtype = str(self.dtype).removeprefix("torch.")
+        return {"model": self.name, "fingerprint": self.fingerprint, "dtype": dtype, "device": self.device.type}
+
     @functools.cached_property
     def context(self) -> int | None:
         """The most tokens, prompt and answer together, that the model can attend to; None: no limit is known."""

@@ -50,12 +50,12 @@ def harness_lines(report: dict[str, Any]) -> Iterator[str]:
     yield "±: standard error; that of the difference is of the same documents in pairs."
 
 
-def table_lines(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """A table whose columns are as wide as they have to be, the first two flush left."""
+def table_lines(head: Sequence[str], rows: Sequence[Sequence[str]], texts: int = 2) -> Iterator[str]:
+    """A table whose columns are as wide as they have to be, the first so many flush left."""
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     for row in (head, *rows):
-        cells = (f"{cell:<{width}}" for cell, width in zip(row[:2], widths[:2], strict=True))
-        numbers = (f"{cell:>{width}}" for cell, width in zip(row[2:], widths[2:], strict=True))
+        cells = (f"{cell:<{width}}" for cell, width in zip(row[:texts], widths[:texts], strict=True))
+        numbers = (f"{cell:>{width}}" for cell, width in zip(row[texts:], widths[texts:], strict=True))
         yield "  ".join((*cells, *numbers)).rstrip()
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import gradio as gr
 
-from explorer.ui import patches
+from explorer.ui import patches, watch
 from explorer.ui.handlers import Handlers
 from explorer.ui.instruments import history, matrix_map, search, spread, together
 from explorer.ui.opening import Opening
@@ -56,6 +56,7 @@ def build_page(workspace: Workspace) -> gr.Blocks:
         together.wire(stacked, tab, handlers)
         history.wire(tried, tab, handlers)
         patches.wire(tab, handlers)
+        watch.wire(tab, handlers)
         screen.wire(screens, screen_tab.select, tabs, tab, handlers)
         statistics.wire(shown, statistics_tab.select, tabs, page.load, tab, handlers)
         outputs = [header, tab.exploration, *tab.asked, *tab.drawn]
