@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _HINT = (
     '<p class="caption">A line below the texts warns when a genotype passes one of these. The control text is a fixed '
-    "paragraph, the same for every prompt. An empty box: no warning.</p>"
+    "paragraph; its perplexity is that of the mutant over that of the original. An empty box: no warning.</p>"
 )
 
 
@@ -54,12 +54,10 @@ def build_limits(workspace: Workspace, warning: gr.HTML) -> WatchPanel:
     with gr.Accordion("Thresholds", open=False, elem_classes="card thresholds"):
         gr.HTML(_HINT, apply_default_css=False)
         with gr.Row():
-            control_ratio = gr.Number(
-                label="Control text: perplexity, times the original’s", value=limits.control_ratio, minimum=0
-            )
+            control_ratio = gr.Number(label="Control perplexity (×)", value=limits.control_ratio, minimum=0)
             mean_kl = gr.Number(label="Mean KL (nats)", value=limits.mean_kl, minimum=0)
             accuracy_drop = gr.Number(
-                label="Accuracy lost (share of all questions)",
+                label="Accuracy lost (share)",
                 value=limits.accuracy_drop,
                 minimum=0,
                 maximum=1,
