@@ -40,7 +40,7 @@ from explorer.experiments import read_experiments
 from explorer.notation import format_genotype
 from explorer.presets import Preset, read_presets
 from explorer.settings import DEMO, Settings
-from explorer.thresholds import Measure
+from explorer.thresholds import Accuracy, Measure
 from explorer.watching import Found, Outcome, Watched
 
 if TYPE_CHECKING:
@@ -58,6 +58,9 @@ if TYPE_CHECKING:
     from explorer.screening import Screening
 
 Result = TypeVar("Result")
+
+WATCHED = 24
+"""Questions that the threshold on accuracy asks: they take about a second on two cores."""
 
 MODELS_KEPT = 2
 """How many models stay in memory."""
@@ -121,7 +124,7 @@ class Workspace:
     mmlu: Path | None = None
     """A folder in MMLU's layout, whose questions are offered beside the bundled ones."""
     accuracy: Measure | None = None
-    """Measures a task for the threshold on accuracy; None: the page has no such threshold."""
+    """Measures a task for the threshold on accuracy; a few of the bundled questions, if nothing else is given."""
     _models: OrderedDict[str, Loading] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _baselines: Baselines | None = None
@@ -133,6 +136,10 @@ class Workspace:
     _screening: Screening | None = None
     _behaviour: Behaviour | None = None
     _record: Recording | None = None
+
+    def __post_init__(self) -> None:
+        if self.accuracy is None:
+            self.accuracy = self._few_facts
 
     def __deepcopy__(self, _memo: object) -> Workspace:
         """The workspace itself: gradio copies a page's events, and all that their handlers hold, at every visit."""
@@ -416,6 +423,18 @@ class Workspace:
 
     def _keep(self, model: LoadedModel, run: Run) -> None:
         self.record.keep(model, run)
+
+    def _few_facts(self, source: str, genotype: str) -> Accuracy:
+        """How many of `WATCHED` of the bundled questions original and mutant answer right."""
+        from explorer.behaviour import shortened
+
+        model = self.model(source)
+        questions = shortened(self.behaviour.question_sets()[0], WATCHED)
+        genotypes = [Genotype(), model.anatomy.read(genotype)]
+        right = [0.0, 0.0]
+        for place, _, score in self.behaviour.scores_of(model, genotypes, questions):
+            right[place] += score.is_right / len(questions.questions)
+        return Accuracy(task=f"{WATCHED} questions", original=right[0], mutated=right[1])
 
     def _load(self, name: str, say: Callable[[str], None]) -> LoadedModel:
         say("Starting PyTorch …")

@@ -31,7 +31,7 @@ class Specimen:
 
     @functools.cached_property
     def fingerprint(self) -> str:
-        """Of all weights, bit for bit, their precision included; see `weights.checksum`."""
+        """Of all weights, bit for bit, their precision included; computed once, in seconds for each 10 GB."""
         return checksum(self.causal_lm)
 
 
@@ -59,11 +59,6 @@ class LoadedModel(Specimen):
     def device_name(self) -> str:
         """The device as a person knows it."""
         return torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else self.device.type
-
-    @functools.cached_property
-    def fingerprint(self) -> str:
-        """The checksum of all weights; computed once, in seconds for each 10 GB."""
-        return checksum(self.causal_lm)
 
     @property
     def identity(self) -> dict[str, str]:

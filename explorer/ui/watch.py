@@ -61,7 +61,6 @@ def build_limits(workspace: Workspace, warning: gr.HTML) -> WatchPanel:
                 value=limits.accuracy_drop,
                 minimum=0,
                 maximum=1,
-                visible=workspace.accuracy is not None,
             )
     return WatchPanel(warning=warning, control_ratio=control_ratio, mean_kl=mean_kl, accuracy_drop=accuracy_drop)
 
