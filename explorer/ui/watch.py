@@ -75,6 +75,7 @@ def wire(tab: ExploreTab, handlers: Handlers) -> None:
         [panel.warning],
         concurrency_id="watch",
         concurrency_limit=1,
+        trigger_mode="always_last",  # else a limit that is typed while a warning is worked on is not heeded
         show_progress="hidden",
         api_visibility="private",
     )

@@ -2,22 +2,22 @@
 
 from playwright.sync_api import expect
 
-from tests.browser.page import Visitor
+from tests.browser.page import PATIENCE_MS, Visitor
 
 
 def test_a_genotype_that_passes_a_threshold_is_told(visitor: Visitor) -> None:
     warning = visitor.page.locator(".threshold-warning")
-    expect(warning).to_contain_text("Perplexity of the control text ×4.5")
-    expect(warning).to_contain_text("11.down[507,1229]=0")
+    expect(warning).to_contain_text("Perplexity of the control text ×4.5", timeout=PATIENCE_MS)
+    expect(warning).to_contain_text("11.down[507,1229]=0", timeout=PATIENCE_MS)
     visitor.press("Reset")
-    expect(warning).to_have_count(0)
+    expect(warning).to_have_count(0, timeout=PATIENCE_MS)
     visitor.press("Undo")
-    expect(warning).to_have_count(1)
+    expect(warning).to_have_count(1, timeout=PATIENCE_MS)
     visitor.page.get_by_role("button", name="Thresholds").click()
     visitor.fill("Control perplexity (×)", "10")
-    expect(warning).not_to_contain_text("control text")
-    expect(warning).to_contain_text("Mean KL 2.59 nats (limit 1)")
+    expect(warning).not_to_contain_text("control text", timeout=PATIENCE_MS)
+    expect(warning).to_contain_text("Mean KL 2.59 nats (limit 1)", timeout=PATIENCE_MS)
     visitor.fill("Mean KL (nats)", "")
-    expect(warning).to_have_count(0)
+    expect(warning).to_have_count(0, timeout=PATIENCE_MS)
     visitor.fill("Control perplexity (×)", "3")
-    expect(warning).to_contain_text("(limit ×3)")
+    expect(warning).to_contain_text("(limit ×3)", timeout=PATIENCE_MS)
