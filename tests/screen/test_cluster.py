@@ -22,8 +22,8 @@ from tests.tiny import tiny_tokenizer, tiny_transformer
 
 PLAN = Plan(matrices="*.*", step=8, operations=("max", "zero"))
 _ANSWERS = """
-    SELECT matrix, down, across, operation, first_divergence, verified, tokens, p.ending, style
-    FROM mutants LEFT JOIN phenotypes p USING (screen, phenotype) ORDER BY ALL
+    SELECT m.matrix, m.down, m.across, m.operation, first_divergence, verified, tokens, p.ending, style
+    FROM mutants m LEFT JOIN phenotypes p USING (screen, phenotype) ORDER BY ALL
 """
 
 
