@@ -42,7 +42,7 @@ function passage(title, className, common, rest) {
 }
 
 function own(card) {
-  const node = make("p", "gallery-text clamped", card.text.trim() ? card.text : "");
+  const node = make("p", "gallery-text clamped", card.text.trim() ? card.text.replace(/^\s*\n/, "") : "");
   if (!card.text.trim()) node.append(make("i", "", "says nothing"));
   node.addEventListener("click", () => String(getSelection()) || node.classList.toggle("clamped"));
   return node;

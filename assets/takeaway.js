@@ -1,5 +1,5 @@
 // Copies and downloads of the present result: `props.value` (JSON text) holds notation, address, command, python,
-// markdown and json. Nothing is sent to the server but `pin`.
+// save, markdown and json. Nothing is sent to the server but `pin`, and `patch`, which answers with a file.
 const bar = element.querySelector(".takeaway");
 let texts = null;
 
@@ -41,9 +41,11 @@ button("notation", "Copy the mutations as notation", () => copy(texts.notation))
 button("link", "Copy an address that restores this page", () => copy(location.origin + location.pathname + texts.address));
 button("command", "Copy the command that repeats this", () => copy(texts.command));
 button("Python", "Copy three lines for a notebook", () => copy(texts.python));
+button("save command", "Copy the command that writes the mutated model as a safetensors folder", () => copy(texts.save));
 label("Download");
 button("Markdown", "Download this result as Markdown", () => download(texts.markdown, "mutation.md", "text/markdown"));
 button("JSON", "Download this result as JSON", () => download(texts.json, "mutation.json", "application/json"));
+button("Patch file", "Download what is changed: old and new values, for this very model", () => trigger("patch", {}));
 
 function draw() {
   bar.hidden = !props.value;

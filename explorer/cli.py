@@ -8,6 +8,7 @@ import typer
 
 from explorer.commands import (
     comparison,
+    exchange,
     explore,
     gallery,
     instruments,
@@ -17,6 +18,7 @@ from explorer.commands import (
     statistics,
     study,
     tasks,
+    watch,
 )
 
 app = typer.Typer(
@@ -51,6 +53,11 @@ for command in (
     study.import_study,
     record.history,
     record.report,
+    exchange.save,
+    exchange.patch,
+    exchange.apply,
+    exchange.lm_eval,
+    watch.watch,
 ):
     app.command(command.__name__.rstrip("_").replace("_", "-"))(command)
 

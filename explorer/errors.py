@@ -68,3 +68,15 @@ class ComparisonError(ExplorerError):
 
 class TaskError(ExplorerError):
     """Inputs or questions that cannot be read, or cannot be put as asked."""
+
+
+class ExchangeError(ExplorerError):
+    """A patch or a saved model that cannot be written, read, or applied to this model."""
+
+
+class HarnessError(ExplorerError):
+    """An evaluation that lm-evaluation-harness cannot run."""
+
+
+class WatchError(ExplorerError):
+    """A watch file, or a file of thresholds, that cannot be read or written."""

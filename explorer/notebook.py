@@ -5,7 +5,7 @@
     model = load()
     compare(model, "11.mlp*0", "What is the capital of France?")
 
-`mutated` works on a plain transformers model, around its own `generate`.
+`mutated` works on a plain transformers model, around its own `generate`; `apply_patch` makes a mutant that stays.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 from typing import Any
 from weakref import WeakSet
 
@@ -31,8 +32,10 @@ from explorer.model.loading import load_model
 from explorer.model.reading import read_anatomy
 from explorer.mutation.apply import Patch, make_mutant, patches
 from explorer.mutation.describe import describe
+from explorer.mutation.patch import patched_copy
+from explorer.mutation.patch_file import read_patch
 
-__all__ = ["Comparison", "compare", "load", "mutated"]
+__all__ = ["Comparison", "apply_patch", "compare", "load", "mutated"]
 
 load = load_model
 
@@ -108,6 +111,21 @@ def mutated(model: PreTrainedModel, genotype: str) -> Iterator[PreTrainedModel]:
         _MUTATED.discard(model)
         for handle in handles:
             handle.remove()
+
+
+def apply_patch(model: PreTrainedModel | LoadedModel | str, file: str | Path) -> PreTrainedModel:
+    """A mutant from a patch file, as a transformers model of its own.
+
+    `model` is one in memory, which stays as it is and shares what is not mutated, or what `load` takes. Raises
+    ExchangeError if the patch cannot be read or was made from another model.
+    """
+    patch = read_patch(Path(file))
+    if isinstance(model, str):
+        model = load(model)
+    if isinstance(model, LoadedModel):
+        return patched_copy(model, patch, model.name)
+    specimen = Specimen(causal_lm=model, anatomy=read_anatomy(model))
+    return patched_copy(specimen, patch, model.config.name_or_path or "a model without a name")
 
 
 def _hook(patch: Patch) -> Any:

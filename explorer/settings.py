@@ -70,5 +70,11 @@ class Settings:
     """EXPLORER_DATABASE: the DuckDB file of the lab record, which screens of the page are written to as well."""
     keeps_record: bool = field(default_factory=lambda: _switch("EXPLORER_RECORD", default=True))
     """EXPLORER_RECORD: whether runs are kept in the lab record."""
+    thresholds: Path = field(
+        default_factory=lambda: _folder(
+            "EXPLORER_THRESHOLDS", Path(__file__).parent.parent / "data" / "thresholds.toml"
+        )
+    )
+    """EXPLORER_THRESHOLDS: the TOML file of the limits beyond which the page warns."""
     baselines_kept: int = field(default_factory=lambda: _count("EXPLORER_BASELINES", 8))
     """EXPLORER_BASELINES: how many baselines, with their activations, stay in memory."""

@@ -6,6 +6,7 @@ torch only when the first model is loaded, so that a page is up before.
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
@@ -36,22 +37,30 @@ from explorer.domain import (
 )
 from explorer.errors import ModelError
 from explorer.experiments import read_experiments
+from explorer.notation import format_genotype
 from explorer.presets import Preset, read_presets
 from explorer.settings import DEMO, Settings
+from explorer.thresholds import Accuracy, Measure
+from explorer.watching import Found, Outcome, Watched
 
 if TYPE_CHECKING:
     from explorer.atlas import Atlas
     from explorer.behaviour import Behaviour
     from explorer.generation.baseline import Baseline, Baselines
+    from explorer.generation.control import Control
     from explorer.generation.pair import PairUpdate
     from explorer.model.anatomy import Matrix
     from explorer.model.loaded import LoadedModel
     from explorer.mutation.describe import SiteFacts
+    from explorer.mutation.patch import WeightPatch
     from explorer.record import Run
     from explorer.recording import Recording
     from explorer.screening import Screening
 
 Result = TypeVar("Result")
+
+WATCHED = 24
+"""Questions that the threshold on accuracy asks: they take about a second on two cores."""
 
 MODELS_KEPT = 2
 """How many models stay in memory."""
@@ -114,16 +123,23 @@ class Workspace:
     settings: Settings = field(default_factory=Settings)
     mmlu: Path | None = None
     """A folder in MMLU's layout, whose questions are offered beside the bundled ones."""
+    accuracy: Measure | None = None
+    """Measures a task for the threshold on accuracy; a few of the bundled questions, if nothing else is given."""
     _models: OrderedDict[str, Loading] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _baselines: Baselines | None = None
     _sensitivity: WeakKeyDictionary[Baseline, SensitivityMap] = field(default_factory=WeakKeyDictionary)
     _agreements: WeakKeyDictionary[Baseline, dict[str, Agreement]] = field(default_factory=WeakKeyDictionary)
     _largest: WeakKeyDictionary[LoadedModel, Overview] = field(default_factory=WeakKeyDictionary)
+    _controls: WeakKeyDictionary[LoadedModel, Control] = field(default_factory=WeakKeyDictionary)
     _computing: Computing = field(default_factory=Computing)
     _screening: Screening | None = None
     _behaviour: Behaviour | None = None
     _record: Recording | None = None
+
+    def __post_init__(self) -> None:
+        if self.accuracy is None:
+            self.accuracy = self._few_facts
 
     def __deepcopy__(self, _memo: object) -> Workspace:
         """The workspace itself: gradio copies a page's events, and all that their handlers hold, at every visit."""
@@ -254,11 +270,73 @@ class Workspace:
             raise ModelError("The original model's own forward pass overflows: try another prompt or precision.")
         return baseline
 
+    def control_ratio(self, model: LoadedModel, genotype: Genotype) -> float:
+        """Perplexity of the control text, mutant over original; see `generation.control`. Raises PromptError."""
+        from explorer.generation.control import control_perplexity, read_control
+
+        if model not in self._controls:
+            self._controls[model] = self.compute(read_control, model)
+        control = self._controls[model]
+        return self.compute(control_perplexity, model, control, genotype) / control.perplexity
+
+    def watch(self, model: LoadedModel, run: Watched) -> Found:
+        """Run what a watch file holds; see `watching`. Raises NotationError, PromptError and ModelError."""
+        from explorer.generation.decoding import near_tie
+
+        prompt = Prompt(text=run.prompt, chat=model.has_chat_template if run.chat is None else run.chat)
+        genotype = model.anatomy.read(run.genotype)
+        *_, update = self.pair(model, prompt, run.decoding, genotype)
+        measures = update.measures
+        if measures is None:
+            raise ModelError("The original model's own forward pass overflows: try another prompt or precision.")
+        result = Outcome(
+            original="".join(update.original),
+            mutated="".join(update.mutated),
+            original_tokens=update.original_tokens,
+            mutated_tokens=update.mutated_tokens,
+            first_divergence=update.first_divergence,
+            mean_kl=math.inf if measures.mean_kl is None else measures.mean_kl,
+            perplexity=measures.perplexity,
+            control_ratio=self.control_ratio(model, genotype),
+        )
+        return Found(
+            result=result,
+            original_gaps=measures.original_gaps,
+            mutated_gaps=measures.mutated_gaps,
+            near_tie=near_tie(model.dtype),
+        )
+
     def describe(self, model: LoadedModel, genotype: Genotype) -> str:
         """One sentence on what the genotype changes."""
         from explorer.mutation.describe import describe
 
         return self.compute(describe, model, genotype)
+
+    def patch(self, model: LoadedModel, genotype: Genotype) -> WeightPatch:
+        """What turns the model into the mutant; see `mutation.patch`. Raises ExchangeError if nothing does."""
+        from explorer.mutation.patch import make_patch
+
+        return self.compute(make_patch, model, genotype, model.name)
+
+    def save(self, model: LoadedModel, genotype: Genotype, folder: Path) -> int:
+        """Write the mutant as a safetensors folder; its size in bytes. Raises ExchangeError."""
+        from explorer.mutation.export import save_model
+        from explorer.mutation.patch import mutated_copy
+
+        return save_model(model, self.compute(mutated_copy, model, genotype), format_genotype(genotype), folder)
+
+    def save_patched(self, model: LoadedModel, patch: WeightPatch, folder: Path) -> int:
+        """As `save`, for a patch. Raises ExchangeError, also if it was made from another model."""
+        from explorer.mutation.export import save_model
+        from explorer.mutation.patch import patched_copy
+
+        return save_model(model, self.compute(patched_copy, model, patch, model.name), patch.genotype, folder)
+
+    def count_weights(self, model: LoadedModel, genotype: Genotype) -> int:
+        """How many different weights a genotype touches."""
+        from explorer.mutation.describe import count_weights
+
+        return self.compute(count_weights, model, genotype)
 
     def facts(self, model: LoadedModel, site: Site) -> SiteFacts:
         """What a site holds in the unmutated model."""
@@ -345,6 +423,18 @@ class Workspace:
 
     def _keep(self, model: LoadedModel, run: Run) -> None:
         self.record.keep(model, run)
+
+    def _few_facts(self, source: str, genotype: str) -> Accuracy:
+        """How many of `WATCHED` of the bundled questions original and mutant answer right."""
+        from explorer.behaviour import shortened
+
+        model = self.model(source)
+        questions = shortened(self.behaviour.question_sets()[0], WATCHED)
+        genotypes = [Genotype(), model.anatomy.read(genotype)]
+        right = [0.0, 0.0]
+        for place, _, score in self.behaviour.scores_of(model, genotypes, questions):
+            right[place] += score.is_right / len(questions.questions)
+        return Accuracy(task=f"{WATCHED} questions", original=right[0], mutated=right[1])
 
     def _load(self, name: str, say: Callable[[str], None]) -> LoadedModel:
         say("Starting PyTorch …")

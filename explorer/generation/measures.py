@@ -45,6 +45,9 @@ class Measures:
     """Whether rounding, and not the mutation, may have decided the first divergence."""
     near_ties: int
     """Choices, of both models, that led by less than `decoding.near_tie`: rounding may decide them."""
+    original_gaps: tuple[float, ...] = field(default=(), repr=False)
+    """By how much the original chose each token, in logits."""
+    mutated_gaps: tuple[float, ...] = field(default=(), repr=False)
     original_readouts: tuple[Readout, ...] = field(repr=False)
     mutated_readouts: tuple[Readout, ...] = field(repr=False)
 
@@ -77,6 +80,8 @@ def measure_pair(
         perplexity=perplexity(seen_by_original, answer.tokens),
         divergence_is_near_tie=_is_tie(baseline.gaps, divergence, tie) or _is_tie(answer.gaps, divergence, tie),
         near_ties=sum(gap < tie for gap in (*baseline.gaps, *answer.gaps)),
+        original_gaps=tuple(baseline.gaps),
+        mutated_gaps=tuple(answer.gaps),
         original_readouts=_readouts(model, list(baseline.tokens), baseline.logits, over_baseline),
         mutated_readouts=_readouts(model, answer.tokens, seen_by_original, answer.logits),
     )

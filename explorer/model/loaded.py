@@ -29,6 +29,11 @@ class Specimen:
             self._statistics[matrix.name] = measure(weight_of(self.causal_lm, matrix))
         return self._statistics[matrix.name]
 
+    @functools.cached_property
+    def fingerprint(self) -> str:
+        """Of all weights, bit for bit, their precision included; computed once, in seconds for each 10 GB."""
+        return checksum(self.causal_lm)
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LoadedModel(Specimen):
@@ -55,10 +60,11 @@ class LoadedModel(Specimen):
         """The device as a person knows it."""
         return torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else self.device.type
 
-    @functools.cached_property
-    def fingerprint(self) -> str:
-        """The checksum of all weights; computed once, in seconds for each 10 GB."""
-        return checksum(self.causal_lm)
+    @property
+    def identity(self) -> dict[str, str]:
+        """What a result depends on besides versions: the model's name, fingerprint, precision and device."""
+        dtype = str(self.dtype).removeprefix("torch.")
+        return {"model": self.name, "fingerprint": self.fingerprint, "dtype": dtype, "device": self.device.type}
 
     @functools.cached_property
     def context(self) -> int | None:

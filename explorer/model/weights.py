@@ -30,14 +30,17 @@ def parameter_of(model: nn.Module, matrix: Matrix) -> nn.Parameter:
 
 def part_of(tensor: Tensor, matrix: Matrix) -> Tensor:
     """The matrix's part [rows, columns] of a tensor shaped like its parameter; a view unless it is interleaved."""
+    return upright(tensor, matrix)[matrix.uses[0].features(range(matrix.rows))]
+
+
+def upright(tensor: Tensor, matrix: Matrix) -> Tensor:
+    """A view [features of the module, columns] of a tensor shaped like a matrix's parameter: output features down."""
     use = matrix.uses[0]
     if use.expert is not None:
         tensor = tensor[use.expert]
     if use.layout == "conv1d":
         tensor = tensor.t()
-    if use.layout == "vector":
-        tensor = tensor.unsqueeze(1)
-    return tensor[use.features(range(matrix.rows))]
+    return tensor.unsqueeze(1) if use.layout == "vector" else tensor
 
 
 def weight_of(model: nn.Module, matrix: Matrix) -> Tensor:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from explorer.ui import patches, watch
 from explorer.ui.handlers import Handlers
 from explorer.ui.instruments import matrix_map, search, spread, together, tried
 from explorer.ui.opening import Opening
@@ -59,6 +60,8 @@ def build_page(workspace: Workspace) -> gr.Blocks:
         explore.wire(tab, handlers)
         wire_instruments(tab, handlers)
         gallery.wire(said, gallery_tab.select, tabs, page.load, tab, handlers)
+        patches.wire(tab, handlers)
+        watch.wire(tab, handlers)
         screen.wire(screens, screen_tab.select, tabs, tab, handlers)
         statistics.wire(shown, statistics_tab.select, tabs, page.load, tab, handlers)
         compare.wire(comparison, tabs, page.load, tab, handlers, comparing)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from dataclasses import asdict, dataclass
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
@@ -111,6 +112,23 @@ def command_line(trial: Trial) -> str:
     return mutate_command(
         trial.genotype, trial.prompt, trial.decoding, model=trial.model, device=trial.device, dtype=trial.dtype
     )
+
+
+def save_command(trial: Trial) -> str:
+    """The command that writes a trial's mutant as a folder of safetensors."""
+    parts = ["python", "-m", "explorer", "save", trial.genotype, "--folder", "mutant"]
+    return shlex.join([*parts, *_model_options(trial)])
+
+
+def patch_command(trial: Trial) -> str:
+    """The command that writes a trial's mutations as a patch file."""
+    parts = ["python", "-m", "explorer", "patch", trial.genotype, "--file", "mutant.patch.json"]
+    return shlex.join([*parts, *_model_options(trial)])
+
+
+def _model_options(trial: Trial) -> list[str]:
+    named = (("--device", trial.device), ("--dtype", trial.dtype), ("--model", trial.model))
+    return [part for option, value in named if value for part in (option, value)]
 
 
 def python_code(trial: Trial) -> str:

@@ -30,10 +30,10 @@ def main() -> None:
                     visitor.page.mouse.move(1, 1)
                     visitor.page.wait_for_timeout(1500)
                     visitor.page.locator(".instruments").screenshot(path=FOLDER / f"{name}-{ending}")
-                _show_screen(visitor)
-                visitor.page.screenshot(path=FOLDER / f"screen-{ending}", full_page=size == PHONE)
-                _show_statistics(visitor)
-                visitor.page.screenshot(path=FOLDER / f"statistics-{ending}", full_page=size == PHONE)
+                for name, prepare in TABS.items():
+                    prepare(visitor)
+                    visitor.page.wait_for_timeout(1500)
+                    visitor.page.screenshot(path=FOLDER / f"{name}-{ending}", full_page=size == PHONE)
                 visitor.page.close()
 
 
@@ -76,17 +76,43 @@ def _show_tried(visitor: Visitor) -> None:
     expect(visitor.page.locator(".trial-row")).to_have_count(3)
 
 
+def _show_gallery(visitor: Visitor) -> None:
+    _turn_to(visitor, "Gallery")
+    visitor.choose("Styles (none: all)", "poem 130")
+    expect(visitor.page.locator(".block.gallery-told")).to_contain_text("130 phenotypes (poem)", timeout=PATIENCE_MS)
+    visitor.page.locator(".gallery-compare").first.click()
+
+
 def _show_screen(visitor: Visitor) -> None:
-    visitor.page.get_by_role("tab", name="Screen").click()
+    _turn_to(visitor, "Screen")
     expect(visitor.page.locator(".nsm-map .figure .main-svg").first).to_be_visible(timeout=PATIENCE_MS)
-    visitor.page.wait_for_timeout(1500)
 
 
 def _show_statistics(visitor: Visitor) -> None:
-    visitor.page.get_by_role("tab", name="Statistics").click()
+    _turn_to(visitor, "Statistics")
     visitor.page.get_by_role("tab", name="NSM map", exact=True).click()
     expect(visitor.page.locator(".view-nsm-map .figure .main-svg").first).to_be_visible(timeout=PATIENCE_MS)
-    visitor.page.wait_for_timeout(1500)
+
+
+def _show_compare(visitor: Visitor) -> None:
+    _turn_to(visitor, "Compare")
+    visitor.page.get_by_role("button", name="Run the comparison").click()
+    expect(visitor.page.locator(".compare-progress")).to_contain_text("all answered", timeout=PATIENCE_MS)
+
+
+def _show_history(visitor: Visitor) -> None:
+    _turn_to(visitor, "History")
+    expect(visitor.page.locator(".record-entry").first).to_be_visible(timeout=PATIENCE_MS)
+
+
+def _turn_to(visitor: Visitor, name: str) -> None:
+    """A tab of the page; on a phone, those that do not fit are behind a button."""
+    tab = visitor.page.get_by_role("tab", name=name, exact=True).first
+    if not tab.is_visible():
+        visitor.page.locator(".overflow-menu > button").first.click()
+        visitor.page.locator(".overflow-dropdown button", has_text=name).first.click()
+        return
+    tab.click()
 
 
 INSTRUMENTS: dict[str, Callable[[Visitor], None]] = {
@@ -95,6 +121,13 @@ INSTRUMENTS: dict[str, Callable[[Visitor], None]] = {
     "spread": _show_spread,
     "together": _show_together,
     "tried": _show_tried,
+}
+TABS: dict[str, Callable[[Visitor], None]] = {
+    "gallery": _show_gallery,
+    "screen": _show_screen,
+    "statistics": _show_statistics,
+    "compare": _show_compare,
+    "history": _show_history,
 }
 
 

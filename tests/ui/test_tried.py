@@ -51,7 +51,7 @@ def test_a_run_joins_what_was_tried_once(handlers: Handlers, trial: Trial) -> No
     trials = own.record(trial, trials)[0]
     assert trials == (trial, other)
     assert json.loads(rows)[0]["genotype"] == "0.down*-1"
-    assert set(json.loads(texts)) == {"notation", "address", "command", "python", "markdown", "json"}
+    assert set(json.loads(texts)) == {"notation", "address", "command", "python", "save", "markdown", "json"}
     assert own.record(None, trials)[0] == trials
     many: tuple[Trial, ...] = ()
     for seed in range(KEPT + 3):

@@ -10,7 +10,7 @@ from explorer.ui.theme import script
 class Takeaway(gr.HTML):
     """`value` holds the texts to be taken away, by name, as JSON text; "" while there are none.
 
-    Copies and downloads happen in the browser; the pin sends `pin`.
+    Copies and downloads happen in the browser; the pin sends `pin`, the patch file is asked for by `patch`.
     """
 
     def __init__(self, value: str = "", **options: Any) -> None:

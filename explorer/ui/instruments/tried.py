@@ -23,6 +23,7 @@ from explorer.ui.trials import (
     python_code,
     remembered,
     row_of,
+    save_command,
 )
 
 _HINT = (
@@ -81,6 +82,7 @@ class TriedHandlers:
             "address": trial.address,
             "command": command_line(trial),
             "python": python_code(trial),
+            "save": save_command(trial),
             "markdown": as_markdown(trial),
             "json": as_json(trial),
         }

@@ -13,12 +13,14 @@ from explorer.ui.components.chips import Chips
 from explorer.ui.components.figure_panel import FigurePanel
 from explorer.ui.components.pair_panel import PairPanel
 from explorer.ui.components.preset_bar import PresetBar
+from explorer.ui.components.saver import Saver
 from explorer.ui.components.takeaway import Takeaway
 from explorer.ui.components.trial_list import TrialList
 from explorer.ui.components.value_slider import ValueSlider
 from explorer.ui.handlers import CHAT, RAW, Handlers
 from explorer.ui.session import Exploration
 from explorer.ui.summary import change_html, summary_html
+from explorer.ui.watch import WatchPanel, build_limits, build_warning
 
 if TYPE_CHECKING:
     from explorer.workspace import Workspace
@@ -71,10 +73,12 @@ class ExploreTab:
     notice: gr.HTML
     change: gr.HTML
     pair: PairPanel
+    limits: WatchPanel
     summary: gr.HTML
     trial: gr.State
     """The run that ended last, as a `trials.Trial`."""
     takeaway: Takeaway
+    saver: Saver
     pins: gr.State
     pinned: TrialList
     pinned_card: gr.Group
@@ -126,7 +130,7 @@ def build(workspace: Workspace) -> ExploreTab:
         with gr.Column(scale=4, min_width=340, elem_classes="controls"):
             parts |= _build_site() | _build_operation() | _build_genotype()
         with gr.Column(scale=7, min_width=340, elem_classes="results"):
-            parts |= _build_prompt(workspace) | _build_results()
+            parts |= _build_prompt(workspace) | _build_results(workspace)
     return ExploreTab(**{field.name: parts[field.name] for field in fields(ExploreTab)})
 
 
@@ -229,14 +233,17 @@ def _build_prompt(workspace: Workspace) -> dict[str, Any]:
     }
 
 
-def _build_results() -> dict[str, Any]:
+def _build_results(workspace: Workspace) -> dict[str, Any]:
     with gr.Group(elem_classes="card results-card"):
         address = Address(elem_classes="address")
         notice = gr.HTML(apply_default_css=False)
         change = gr.HTML(change_html("Loading the model …"), apply_default_css=False)
         pair = PairPanel()
+        warning = build_warning()
         summary = gr.HTML(summary_html(None), apply_default_css=False)
         takeaway = Takeaway()
+        saver = Saver()
+    limits = build_limits(workspace, warning)
     with gr.Group(elem_classes="card pinned-card", visible=False) as pinned_card:
         gr.HTML("<h2>Pinned</h2>", apply_default_css=False)
         pinned = TrialList(as_cards=True)
@@ -245,8 +252,10 @@ def _build_results() -> dict[str, Any]:
         "notice": notice,
         "change": change,
         "pair": pair,
+        "limits": limits,
         "summary": summary,
         "takeaway": takeaway,
+        "saver": saver,
         "trial": gr.State(None),
         "pins": gr.State(()),
         "pinned": pinned,

@@ -1,0 +1,121 @@
+"""The commands that take a mutant elsewhere: save, patch, apply, lm-eval."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from explorer.commands.options import AsJson, Device, Dtype, Model, faults, load, show
+from explorer.files import check_new_file, check_new_folder
+from explorer.notation import format_genotype, parse_genotype
+from explorer.reports.exchange import harness_lines, harness_report, patch_lines, saved_lines
+from explorer.settings import DEMO
+
+Mutations = Annotated[str, typer.Argument(help="Such as '11.down[507,1229]=0'.")]
+Folder = Annotated[Path, typer.Option("--folder", help="A new folder for the model.")]
+
+
+def save(
+    genotype: Mutations,
+    folder: Folder,
+    model: Model = DEMO,
+    device: Device = None,
+    dtype: Dtype = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the mutated model as a folder of safetensors, which transformers loads as any other model."""
+    with faults(as_json):
+        parse_genotype(genotype)
+        check_new_folder(folder)
+        workspace, loaded = load(model, device, dtype, as_json)
+        read = loaded.anatomy.read(genotype)
+        size = workspace.save(loaded, read, folder)
+        report = {"genotype": format_genotype(read), "model": loaded.name, "folder": str(folder), "bytes": size}
+        show(report, as_json, saved_lines)
+
+
+def patch(
+    genotype: Mutations,
+    file: Annotated[Path, typer.Option("--file", help="A new file, such as paris.patch.json.")],
+    model: Model = DEMO,
+    device: Device = None,
+    dtype: Dtype = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write what a mutation changes as a small file: old and new values, bound to this very model."""
+    with faults(as_json):
+        from explorer.mutation.patch_file import write_patch
+
+        parse_genotype(genotype)
+        check_new_file(file)
+        workspace, loaded = load(model, device, dtype, as_json)
+        made = workspace.patch(loaded, loaded.anatomy.read(genotype))
+        size = write_patch(made, file)
+        report = {
+            "genotype": made.genotype,
+            "model": made.model,
+            "dtype": made.dtype,
+            "fingerprint": made.fingerprint,
+            "values": made.weight_count,
+            "file": str(file),
+            "bytes": size,
+        }
+        show(report, as_json, patch_lines)
+
+
+def apply(
+    file: Annotated[Path, typer.Argument(help="A patch that 'patch' or the page has written.")],
+    folder: Folder,
+    model: Model = DEMO,
+    device: Device = None,
+    dtype: Dtype = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the model that a patch makes of the one that it was made from; any other is refused."""
+    with faults(as_json):
+        from explorer.mutation.patch_file import read_patch
+
+        read = read_patch(file)
+        check_new_folder(folder)
+        workspace, loaded = load(model, device, dtype, as_json)
+        size = workspace.save_patched(loaded, read, folder)
+        report = {"genotype": read.genotype, "model": loaded.name, "folder": str(folder), "bytes": size}
+        show(report, as_json, saved_lines)
+
+
+def lm_eval(
+    genotype: Mutations,
+    tasks: Annotated[
+        str, typer.Option(help="Of lm-evaluation-harness, such as 'arc_easy,mmlu_*', or paths of YAML files.")
+    ],
+    include_path: Annotated[
+        Path | None, typer.Option(help="A folder of further YAML files, whose tasks go by name.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="The most documents of a task.")] = None,
+    num_fewshot: Annotated[int | None, typer.Option(min=0, help="Examples shown; as the task says by default.")] = None,
+    batch_size: Annotated[int, typer.Option(min=1, help="Texts of one forward pass.")] = 8,
+    chat: Annotated[bool, typer.Option("--chat/--raw", help="Put documents as chats.")] = False,
+    model: Model = DEMO,
+    device: Device = None,
+    dtype: Dtype = None,
+    as_json: AsJson = False,
+) -> None:
+    """Score the original and the mutant on tasks of lm-evaluation-harness (extra 'lm-eval')."""
+    with faults(as_json):
+        from explorer.harness import Order, check_installed, check_order, evaluate
+
+        order = Order(
+            tasks=tuple(name.strip() for name in tasks.split(",") if name.strip()),
+            include_path=include_path,
+            limit=limit,
+            num_fewshot=num_fewshot,
+            batch_size=batch_size,
+            as_chat=chat,
+        )
+        parse_genotype(genotype)
+        check_installed()
+        check_order(order)
+        workspace, loaded = load(model, device, dtype, as_json)
+        read = loaded.anatomy.read(genotype)
+        scored = workspace.compute(evaluate, loaded, read, order)
+        show(harness_report(format_genotype(read), loaded.name, scored), as_json, harness_lines)

@@ -1,0 +1,79 @@
+"""What is said of a mutant that was written, or scored by another program: plain values, and their lines for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from explorer.harness import Scored
+
+_STEP = 1000
+
+
+def saved_lines(report: dict[str, Any]) -> Iterator[str]:
+    """Where a model was written, for people, and how it is loaded."""
+    what = report["genotype"] or "nothing mutated"
+    yield f"{report['model']} with {what}: {report['folder']}, {size_text(report['bytes'])}"
+    yield f"AutoModelForCausalLM.from_pretrained({report['folder']!r}) loads it."
+
+
+def patch_lines(report: dict[str, Any]) -> Iterator[str]:
+    """Where a patch was written, for people, and what it belongs to."""
+    count = "1 value" if report["values"] == 1 else f"{report['values']:,} values"
+    yield f"{report['genotype']}: {count}, old and new, in {report['file']}, {size_text(report['bytes'])}"
+    yield f"For {report['model']} in {report['dtype']} alone, fingerprint {report['fingerprint'][:12]}."
+
+
+def harness_report(genotype: str, model: str, scored: Sequence[Scored]) -> dict[str, Any]:
+    """The scores of original and mutant."""
+    scores = [{**asdict(each), "difference": each.difference} for each in scored]
+    return {"genotype": genotype, "model": model, "scores": scores}
+
+
+def harness_lines(report: dict[str, Any]) -> Iterator[str]:
+    """The scores as a table, each with its standard error."""
+    rows = [
+        (
+            each["task"],
+            each["metric"],
+            "–" if each["documents"] is None else f"{each['documents']:,}",
+            _with_error(each["original"], each["original_stderr"]),
+            _with_error(each["mutant"], each["mutant_stderr"]),
+            _with_error(each["difference"], each["difference_stderr"], sign="+"),
+        )
+        for each in report["scores"]
+    ]
+    yield f"{report['model']} with {report['genotype'] or 'nothing mutated'}"
+    yield from table_lines(("task", "metric", "documents", "original", "mutant", "difference"), rows)
+    yield "±: standard error; that of the difference is of the same documents in pairs."
+
+
+def table_lines(head: Sequence[str], rows: Sequence[Sequence[str]], texts: int = 2) -> Iterator[str]:
+    """A table whose columns are as wide as they have to be, the first so many flush left."""
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    for row in (head, *rows):
+        cells = (f"{cell:<{width}}" for cell, width in zip(row[:texts], widths[:texts], strict=True))
+        numbers = (f"{cell:>{width}}" for cell, width in zip(row[texts:], widths[texts:], strict=True))
+        yield "  ".join((*cells, *numbers)).rstrip()
+
+
+def _with_error(value: float | None, error: float | None, sign: str = "") -> str:
+    if value is None:
+        return "–"
+    spread = "" if error is None else f" ± {error:.4f}"
+    return f"{value:{sign}.4f}{spread}".replace("-", "−")
+
+
+def size_text(size: float) -> str:
+    """A size in bytes for people, in decimal units."""
+    for unit in ("B", "kB", "MB"):
+        if size < _STEP:
+            return f"{_three_digits(size)} {unit}"
+        size /= _STEP
+    return f"{_three_digits(size)} GB"
+
+
+def _three_digits(number: float) -> str:
+    return f"{number:,.0f}" if number >= _STEP / 10 else f"{number:.3g}"

@@ -1,0 +1,58 @@
+"""The present result's mutations as a patch file, handed to the browser."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from explorer.errors import ExplorerError
+from explorer.ui.components.saver import Saver
+from explorer.ui.summary import notice_html
+from explorer.ui.trials import Trial, patch_command
+
+if TYPE_CHECKING:
+    from explorer.ui.handlers import Handlers
+    from explorer.ui.tabs.explore import ExploreTab
+    from explorer.workspace import Workspace
+
+NAME = "mutation.patch.json"
+
+MOST_WEIGHTS = 2**20
+"""Larger patches, of tens of megabytes, are for the command line."""
+
+
+def wire(tab: ExploreTab, handlers: Handlers) -> None:
+    """Connect the button of the patch file."""
+    own = Patches(handlers.workspace)
+    tab.takeaway.patch(
+        own.hand_out, [tab.trial], [tab.saver, tab.notice], show_progress="hidden", api_visibility="private"
+    )
+
+
+class Patches:
+    """The behaviour of the button."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+
+    def hand_out(self, trial: Trial | None) -> list[Any]:
+        """The file that the browser saves, and the notice."""
+        if trial is None:
+            return [gr.skip(), gr.skip()]
+        try:
+            return [Saver.file(NAME, self._text(trial).encode()), ""]
+        except ExplorerError as fault:
+            return [gr.skip(), notice_html(str(fault))]
+
+    def _text(self, trial: Trial) -> str:
+        from explorer.mutation.patch_file import format_patch  # noqa: PLC0415  # torch, which the page is up before
+
+        model = self._workspace.model(trial.model)
+        genotype = model.anatomy.read(trial.genotype)
+        count = self._workspace.count_weights(model, genotype)
+        if count > MOST_WEIGHTS:
+            raise ExplorerError(
+                f"A patch of {count:,} weights is too large for the page: write it with `{patch_command(trial)}`."
+            )
+        return format_patch(self._workspace.patch(model, genotype))
