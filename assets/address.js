@@ -1,6 +1,6 @@
 // Keeps the browser's address in step with the page: `props.value` is a query, from `?` on. Its parameters begin with
 // the element's prefix; those of the page's other parts stay as they are ("" is the part whose names begin with no prefix).
-const PREFIXES = ["stats_", "gallery_", "compare_"];
+const PREFIXES = ["stats_", "gallery_", "compare_", "tasks_"];
 
 const { prefix } = element.querySelector("span").dataset;
 

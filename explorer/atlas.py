@@ -68,6 +68,17 @@ class Behind:
     text: str | None
     """As it is stored; None if the screen kept none."""
     style: str | None
+    score: str | None = None
+    """Of a task, such as `14|2`; None of a silent one."""
+
+
+class Better(NamedTuple):
+    """Mutants of a screen on a task that answer more questions right than the standard."""
+
+    mutants: pl.DataFrame
+    """The surest first, see `statistics.multiplicity`; column `genotype` has their notation."""
+    looked_at: int
+    """How many were tested, over which q corrects."""
 
 
 class Atlas:
@@ -220,17 +231,25 @@ class Atlas:
         with self._library.reading(screen.shelf) as connection:
             return styles(distribution(connection, screen.screen, "style"), chosen, by)
 
-    def better(self, screen: StoredScreen) -> pl.DataFrame:
-        """The mutants that answer more questions right than the standard, see `statistics.multiplicity`.
-
-        Column `genotype` has their notation. Raises StatisticsError for a screen that asks no questions.
-        """
+    def better(self, screen: StoredScreen) -> Better:
+        """The mutants that seem better than the standard. Raises StatisticsError for a screen without questions."""
         if screen.task is None:
             raise StatisticsError("This screen asks no questions: choose one on a task.")
         with self._library.reading(screen.shelf) as connection:
-            found = better_than_baseline(scores(connection, screen.screen, len(screen.task.right)))
+            tested = scores(connection, screen.screen, len(screen.task.right))
+        found = better_than_baseline(tested)
         names = [genotype_of(row, screen.background) for row in found.iter_rows(named=True)]
-        return found.with_columns(genotype=pl.Series(names, dtype=pl.String))
+        return Better(found.with_columns(genotype=pl.Series(names, dtype=pl.String)), tested.height)
+
+    def candidates(self, choice: str, styles: tuple[str, ...], count: int) -> list[str]:
+        """The notation of mutants whose texts are of these styles (none: of any), the most shared texts first.
+
+        Raises StoreError if there is none.
+        """
+        cards = self.gallery(choice, Wanted(styles=styles), size=count).cards
+        if not cards:
+            raise StoreError("No text of the screen fits: choose another screen or style.")
+        return list(dict.fromkeys(card.genotype for card in cards))
 
     def predicted(self, screen: StoredScreen, matrix: str, chosen: Filter) -> tuple[pl.DataFrame, float | None]:
         """Estimated and measured change of NLL of a matrix's mutants, and Spearman's ρ of the two."""
@@ -255,6 +274,7 @@ class Atlas:
             first_divergence=found["first_divergence"],
             text=screen.baseline if not found["nonsilent"] else found["text"],
             style=found["style"],
+            score=found["score"],
         )
 
     def with_texts(self) -> list[StoredScreen]:

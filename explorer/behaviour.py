@@ -27,6 +27,7 @@ from explorer.domain import (
 from explorer.errors import ModelError, TaskError
 from explorer.tasks.comparison import spread
 from explorer.tasks.inputs import read_inputs
+from explorer.tasks.prompts import put
 from explorer.tasks.questions import bundled_questions, read_questions
 from explorer.tasks.sample import task_experiment
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from explorer.computing import Computing
     from explorer.model.loaded import LoadedModel
     from explorer.settings import Settings
+    from explorer.store.tasks import StoredTask
     from explorer.tasks.battery import Battery
 
 Item = TypeVar("Item")
@@ -129,6 +131,15 @@ class Behaviour:
     def tasks(self) -> tuple[Experiment, ...]:
         """The question sets as experiments of a screen, with the study's numbers. Raises TaskError."""
         return tuple(task_experiment(Task(questions=questions)) for questions in self.question_sets())
+
+    def prompt_of(self, task: StoredTask, number: int) -> Prompt | None:
+        """The question of a stored screen's sample with that number, as it is put; None if the set is not here."""
+        for questions in self.question_sets():
+            named = {question.name: question for question in questions.questions}
+            question = named.get([*task.right, *task.wrong][number])
+            if (questions.name, questions.form) == (task.set, task.form) and question is not None:
+                return Prompt(text=put(question, questions, task.shots).prompt, chat=False)
+        return None
 
     def battery(self, model: LoadedModel, questions: QuestionSet, shots: int) -> Battery:
         """Questions made ready for a model; kept. Raises TaskError."""

@@ -323,6 +323,13 @@ def divergence(atlas: Atlas, asked: Asked) -> Picture:
     total = _some(counted)
     first = int(counted.filter(pl.col("bin") == 0)["mutants"].sum())
     figure = figures.histogram_figure(counted, "first_divergence", meta=_meta(asked, "divergence"))
+    if asked.screen.task is not None:
+        figure.update_layout(xaxis_title_text="question, counted from 0, that is answered otherwise first")
+        sentence = (
+            f"The first question that {total:,} non-silent mutants answer otherwise than the standard; the first "
+            f"{len(asked.screen.task.right)} are those that it gets right."
+        )
+        return Picture(figure=figure, sentence=sentence, data=counted)
     sentence = (
         f"The token at which {total:,} non-silent mutants part from the standard output: {first / total:.0%} do at the "
         "first."

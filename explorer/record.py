@@ -27,6 +27,22 @@ METRIC_NAMES = {
     "phenotypes": "Distinct phenotypes",
     "failed_controls": "Failed controls",
     "seconds": "Seconds",
+    "inputs": "Inputs",
+    "rihf_mutants": "Mutants with an RIHF word",
+    "rihf_share": "Share of answers that begin with the RIHF word",
+    "rihf_p": "p of the RIHF word",
+    "questions": "Questions",
+    "accuracy": "Accuracy",
+    "original_accuracy": "Accuracy of the original",
+    "says_accuracy": "Accuracy by generated token",
+    "looked_at": "Mutants looked at",
+    "better": "Mutants that seem better",
+    "significant": "Better beyond q 0.05",
+    "retested": "Asked again",
+    "confirmed": "Better when asked again",
+    "items": "Items",
+    "readable": "Share of texts not destroyed",
+    "smallest_p": "Smallest p",
 }
 """Metrics that runs of ours have, as a person reads them; a run may have others."""
 

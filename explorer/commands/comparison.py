@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from explorer.commands.options import AsJson, Device, Dtype, Model, faults, load, show
+from explorer.commands.options import AsJson, Device, Dtype, IsKept, Model, faults, keep, load, show
 from explorer.domain import Decoding, Prompt, QuestionSet
 from explorer.errors import ComparisonError
 from explorer.notation import parse_genotype
@@ -34,6 +34,7 @@ def compare(
     model: Model = DEMO,
     device: Device = None,
     dtype: Dtype = None,
+    is_kept: IsKept = True,
     as_json: AsJson = False,
 ) -> None:
     """Compare genotypes on the same prompts or questions, with paired tests; the bundled inputs if none are given.
@@ -41,7 +42,8 @@ def compare(
     Ctrl-C ends it early and prints what is there.
     """
     with faults(as_json):
-        from explorer.reports.comparison import comparison_lines, comparison_report
+        from explorer.reports.comparison import comparison_lines, comparison_report, contrasts_of
+        from explorer.reports.runs import comparison_run
         from explorer.tasks.comparison import Comparison, read_genotypes
 
         read_genotypes(genotypes, parse_genotype)  # typing mistakes are told before a model is loaded
@@ -55,7 +57,10 @@ def compare(
             questions=_questions(answering, limit) if questions else None,
             shots=shots,
         )
-        show(comparison_report(_run(answering, loaded, asked, as_json)), as_json, comparison_lines)
+        compared = _run(answering, loaded, asked, as_json)
+        show(comparison_report(compared), as_json, comparison_lines)
+        if compared.has_pairs:
+            keep(workspace, loaded, comparison_run(compared, contrasts_of(compared)), is_kept=is_kept)
 
 
 def _typed(prompts: Sequence[str], path: Path | None) -> tuple[str, ...]:

@@ -10,12 +10,13 @@ from explorer.commands.options import (
     Asked,
     Device,
     Dtype,
+    IsKept,
     Model,
     check_site,
     faults,
+    keep,
     load,
     show,
-    tell_unkept,
 )
 from explorer.domain import Decoding, Prompt
 from explorer.errors import ExplorerError
@@ -46,7 +47,7 @@ def mutate(
     model: Model = DEMO,
     device: Device = None,
     dtype: Dtype = None,
-    is_kept: Annotated[bool, typer.Option("--record/--no-record", help="Keep the run in the history.")] = True,
+    is_kept: IsKept = True,
     as_json: AsJson = False,
 ) -> None:
     """Print the original's and the mutant's answer, and how they differ."""
@@ -68,9 +69,8 @@ def mutate(
             **pair_report(update),
         }
         show(report, as_json, pair_lines)
-        if is_kept and read and report["cosine"] is not None:
-            workspace.record.keep(loaded, pair_run(report))
-            tell_unkept(workspace)
+        if read and report["cosine"] is not None:
+            keep(workspace, loaded, pair_run(report), is_kept=is_kept)
 
 
 def anatomy(

@@ -17,6 +17,7 @@ from explorer.workspace import Workspace
 
 if TYPE_CHECKING:
     from explorer.model.loaded import LoadedModel
+    from explorer.record import Run
 
 
 class DtypeName(StrEnum):
@@ -51,6 +52,7 @@ Dtype = Annotated[
     typer.Option("--dtype", help="float32 on a CPU, the checkpoint's own on a GPU by default."),
 ]
 Asked = Annotated[str, typer.Option("--prompt", help="What the model is to answer.")]
+IsKept = Annotated[bool, typer.Option("--record/--no-record", help="Keep the run in the history.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 MaxNewTokens = Annotated[int, typer.Option("--max-new-tokens", help="The most tokens of the original's answer.")]
 
@@ -75,6 +77,13 @@ def load_to_ask(
     decoding, asked = Decoding(max_new_tokens=max_new_tokens), Prompt(text=prompt)
     workspace, loaded = load(source, device, dtype, as_json)
     return workspace, loaded, dataclasses.replace(asked, chat=loaded.has_chat_template), decoding
+
+
+def keep(workspace: Workspace, model: "LoadedModel", run: "Run", *, is_kept: bool) -> None:
+    """Put a run that has ended into the lab record, if that is wanted."""
+    if is_kept:
+        workspace.record.keep(model, run)
+        tell_unkept(workspace)
 
 
 def tell_unkept(workspace: Workspace) -> None:

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -21,6 +22,9 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 7860,
     share: Annotated[bool, typer.Option("--share", help="Also open a public link; needs --auth.")] = False,
     auth: Annotated[str | None, typer.Option(metavar="USER:PASSWORD", help="Ask visitors for this login.")] = None,
+    mmlu: Annotated[
+        Path | None, typer.Option(help="A folder in MMLU's layout; its questions are offered beside the bundled ones.")
+    ] = None,
     open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -37,6 +41,7 @@ def serve(
                 port=port,
                 share=share,
                 auth=auth,
+                mmlu=mmlu,
                 open_browser=open_browser,
                 announce=_announcer(as_json),
             )

@@ -85,7 +85,8 @@ def screen(
             seed=seed,
         )
         chosen = _task(task, right, wrong, shots, by, seed) if task else _experiment(experiment)
-        order = Order(source=model, experiment=chosen, plan=plan, background=background, mode=mode.value)
+        kept = ModeName.text if chosen.task else mode  # answers to questions are always kept
+        order = Order(source=model, experiment=chosen, plan=plan, background=background, mode=kept.value)
         workspace, _ = load(model, device, dtype, as_json)
         with workspace.screening.running(order, database, ray=ray, workers=workers) as running:
             if not as_json:

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from explorer.commands.options import AsJson, Device, Dtype, Model, faults, load, show
+from explorer.commands.options import AsJson, Device, Dtype, IsKept, Model, faults, keep, load, show
 from explorer.domain import Decoding, Genotype, QuestionSet
 from explorer.errors import StoreError, TaskError
-from explorer.notation import format_genotype, parse_genotype
+from explorer.notation import parse_genotype
 from explorer.settings import DEMO
 
 if TYPE_CHECKING:
     from explorer.atlas import Atlas
     from explorer.behaviour import Behaviour
-    from explorer.domain import Input, Score
+    from explorer.domain import Input
     from explorer.model.loaded import LoadedModel
     from explorer.store.queries import StoredScreen
     from explorer.tasks.writers import Written
@@ -53,10 +53,12 @@ def rihf(
     model: Model = DEMO,
     device: Device = None,
     dtype: Dtype = None,
+    is_kept: IsKept = True,
     as_json: AsJson = False,
 ) -> None:
     """Give a mutant many inputs: how it begins its answers, in which styles, and its rare initial word (RIHF)."""
     with faults(as_json):
+        from explorer.reports.runs import rihf_run
         from explorer.reports.tasks import rihf_lines, rihf_report
 
         parse_genotype(genotype)
@@ -66,6 +68,7 @@ def rihf(
         given = _inputs(workspace.behaviour, inputs, limit)
         written = _write(workspace.behaviour, loaded, genotypes, given, decoding, raw=raw, as_json=as_json)
         show(rihf_report(written), as_json, rihf_lines)
+        keep(workspace, loaded, rihf_run(written), is_kept=is_kept)
 
 
 def scan(
@@ -73,7 +76,7 @@ def scan(
         list[str] | None, typer.Argument(help="Mutants; or take them from a screen with --db.")
     ] = None,
     database: Annotated[Path | None, typer.Option("--db", help="Take candidates from this database.")] = None,
-    screen: Annotated[int | None, typer.Option(help="Its screen; the first with texts by default.")] = None,
+    screen: Annotated[int | None, typer.Option(help="Its screen; all of them by default.")] = None,
     style: Annotated[str, typer.Option(help="Only candidates of these styles, such as 'poem, dialogue'.")] = "",
     top: Annotated[int, typer.Option(min=1, help="So many candidates, the most shared texts first.")] = 12,
     inputs: Inputs = None,
@@ -83,10 +86,12 @@ def scan(
     model: Model = DEMO,
     device: Device = None,
     dtype: Dtype = None,
+    is_kept: IsKept = True,
     as_json: AsJson = False,
 ) -> None:
     """Give many mutants the same inputs; group them by RIHF, with the rows and columns they share across layers."""
     with faults(as_json):
+        from explorer.reports.runs import rihf_run
         from explorer.reports.tasks import scan_lines, scan_report
 
         texts = list(genotypes or ()) or _candidates(database, screen, style, top)
@@ -98,6 +103,7 @@ def scan(
         given = _inputs(workspace.behaviour, inputs, limit)
         written = _write(workspace.behaviour, loaded, read, given, decoding, raw=raw, as_json=as_json)
         show(scan_report(written), as_json, scan_lines)
+        keep(workspace, loaded, rihf_run(written), is_kept=is_kept)
 
 
 def questions(
@@ -110,25 +116,27 @@ def questions(
     model: Model = DEMO,
     device: Device = None,
     dtype: Dtype = None,
+    is_kept: IsKept = True,
     as_json: AsJson = False,
 ) -> None:
     """Ask the original and a mutant multiple-choice questions; by likelihood and by the generated token."""
     with faults(as_json):
         from explorer.behaviour import shortened
+        from explorer.reports.runs import questions_run
         from explorer.reports.tasks import score_lines, score_report
+        from explorer.tasks.scoring import ask
 
         parse_genotype(genotype)
         asked = _questions(mmlu, form, subjects)
         asked = asked if limit is None else shortened(asked, limit)
         workspace, loaded = load(model, device, dtype, as_json)
-        pair = [Genotype(), loaded.anatomy.read(genotype)]
-        found: list[dict[int, Score]] = [{}, {}]
-        scores = workspace.behaviour.scores_of(loaded, pair, asked, shots=shots)
-        for place, number, score in _counted(scores, 2 * len(asked.questions), as_json):
-            found[place][number] = score
-        original, mutant = ([scores[number] for number in sorted(scores)] for scores in found)
-        report = {"genotype": format_genotype(pair[1]), "shots": shots, **score_report(asked, original, mutant)}
+        read = loaded.anatomy.read(genotype)
+        pair = [Genotype(), read] if read else [Genotype()]
+        steps = ask(workspace.behaviour, loaded, pair, asked, shots)
+        *_, scored = _counted(steps, len(pair) * len(asked.questions), as_json)
+        report = score_report(scored)
         show(report, as_json, score_lines)
+        keep(workspace, loaded, questions_run(report), is_kept=is_kept)
 
 
 def retest(
@@ -139,12 +147,15 @@ def retest(
     model: Model = DEMO,
     device: Device = None,
     dtype: Dtype = None,
+    is_kept: IsKept = True,
     as_json: AsJson = False,
 ) -> None:
     """List a screen's mutants that seem better than the original, and ask them questions that it did not use."""
     with faults(as_json):
+        from explorer.reports.runs import retest_run
         from explorer.reports.tasks import retest_lines, retest_report
-        from explorer.tasks.retest import ask_again, held_out
+        from explorer.tasks.retest import held_out, retested
+        from explorer.tasks.scoring import ask
 
         atlas = _atlas(database)
         chosen = _on_task(atlas, screen)
@@ -154,10 +165,12 @@ def retest(
         better = atlas.better(chosen)
         workspace, loaded = load(model, device, dtype, as_json)
         read = loaded.anatomy.read
-        genotypes = [read(text) for text in better["genotype"].head(top)]
-        standard, task = read(chosen.background), chosen.task
-        found = ask_again(workspace.behaviour, loaded, genotypes, standard, fresh, task.shots, task.by)
-        show(retest_report(better, found, len(fresh.questions)), as_json, retest_lines)
+        asked_again = [read(text) for text in (chosen.background, *better.mutants["genotype"].head(top))]
+        steps = ask(workspace.behaviour, loaded, asked_again, fresh, chosen.task.shots)
+        *_, scored = _counted(steps, len(asked_again) * len(fresh.questions), as_json)
+        report = retest_report(better, retested(scored, chosen.task.by), len(fresh.questions))
+        show(report, as_json, retest_lines)
+        keep(workspace, loaded, retest_run(report, chosen.title), is_kept=is_kept)
 
 
 def _inputs(behaviour: "Behaviour", path: Path | None, limit: int | None) -> "tuple[Input, ...]":
@@ -227,13 +240,8 @@ def _on_task(atlas: "Atlas", number: int | None) -> "StoredScreen":
 
 def _candidates(database: Path | None, screen: int | None, style: str, top: int) -> list[str]:
     """What the most shared texts of a screen come from."""
-    from explorer.store.gallery import Wanted
-
     if database is None:
         raise TaskError("Name mutants, or a database to take them from with --db.")
     styles = tuple(name.strip() for name in style.split(",") if name.strip())
     choice = "own" if screen is None else f"own:{screen}"
-    cards = _atlas(database).gallery(choice, Wanted(styles=styles), size=top).cards
-    if not cards:
-        raise TaskError("No text of the database fits: choose another screen or style.")
-    return list(dict.fromkeys(card.genotype for card in cards))
+    return _atlas(database).candidates(choice, styles, top)

@@ -20,3 +20,16 @@ RUN_COLOURS = {
     "watch": "#64748b",
 }
 """The kinds of runs in the lab record."""
+
+STYLE_COLOURS = {
+    "prose": "#94a3b8",
+    "poem": "#9333ea",
+    "dialogue": "#2563eb",
+    "first person": "#0891b2",
+    "list": "#65a30d",
+    "code": "#0d9488",
+    "loop": "#ea580c",
+    "gibberish": "#e11d48",
+    "other language": "#ca8a04",
+}
+"""The styles of texts, as the gallery has them."""

@@ -8,7 +8,6 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from explorer.errors import ComparisonError
-from explorer.record import Run
 from explorer.statistics.comparison import (
     KL,
     LETTERS,
@@ -215,21 +214,6 @@ def _plain(contrast: Contrast) -> dict[str, Any]:
         "further_items": contrast.further_items,
         "cells": _cells(contrast),
     }
-
-
-def comparison_run(compared: Compared, link: str = "") -> Run:
-    """A comparison as the lab record keeps it: its verdicts and measures, without the answers."""
-    comparison, report = compared.comparison, comparison_report(compared)
-    only = comparison.prompts[0] if len(comparison.prompts) == 1 else None
-    kept = ("asked", "answered", "questions", "shots", "verdicts", "measures")
-    return Run(
-        kind="comparison",
-        genotypes=tuple(called(genotype) for genotype in comparison.genotypes),
-        prompt=only,
-        decoding=None if comparison.questions is not None else comparison.decoding,
-        link=link,
-        detail={name: report[name] for name in kept},
-    )
 
 
 def comparison_lines(report: dict[str, Any]) -> Iterator[str]:

@@ -4,21 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from explorer.notation import format_genotype
 from explorer.reports.comparison import p_told
-from explorer.statistics.first_words import RareWord, rare_word_of, shared_places, style_table, word_table
+from explorer.statistics.first_words import (
+    Ranked,
+    RareWord,
+    rare_word_of,
+    rare_words_of,
+    shared_places,
+    style_table,
+    word_table,
+)
 from explorer.statistics.multiplicity import tested_one_sided
+from explorer.statistics.paired import ALPHA as SIGNIFICANT
+from explorer.statistics.paired import discordance, wilson_interval
 from explorer.tasks.writers import Written, places_of
 
 if TYPE_CHECKING:
-    from explorer.domain import QuestionSet, Score
+    from explorer.atlas import Better
+    from explorer.domain import Score
     from explorer.tasks.retest import Retested
+    from explorer.tasks.scoring import Scored
 
-SIGNIFICANT = 0.05
+NO_WORD = "no RIHF word beyond chance"
 MOST_WORDS = 12
 """First words that are told."""
 
@@ -75,22 +87,24 @@ def rihf_lines(report: Mapping[str, Any]) -> Iterator[str]:
 def scan_report(written: Written) -> dict[str, Any]:
     """The mutants of a scan by their RIHF, and the rows and columns that those of one word share across layers."""
     genotypes = written.asked.genotypes[: written.finished]
-    found = [rare_word_of(written.said, place) for place in range(1, 1 + len(genotypes))]
-    groups = _groups(genotypes_told := [format_genotype(genotype) for genotype in genotypes], found)
-    named = [(genotype, word.word) for genotype, word in zip(genotypes, found, strict=True) if _is_finding(word)]
+    found = rare_words_of(written.said, len(genotypes))
+    told = [format_genotype(genotype) for genotype in genotypes]
+    pairs = zip(genotypes, (each.finding for each in found), strict=True)
+    named = [(genotype, finding.word) for genotype, finding in pairs if finding is not None]
     shared = shared_places(places_of([genotype for genotype, _ in named], [word for _, word in named]))
     return {
         "inputs": len(written.asked.inputs),
         "mutants": [
             {
                 "genotype": text,
-                "rihf": None if word is None else asdict(word),
+                "rihf": None if each.word is None else asdict(each.word),
+                "q": each.q,
                 "styles": style_table(written.said, place).group_by("style").agg(pl.col("mutant").sum())
                 .filter(pl.col("mutant") > 0).sort("mutant", "style", descending=[True, False]).to_dicts(),
             }
-            for place, (text, word) in enumerate(zip(genotypes_told, found, strict=True), 1)
+            for place, (text, each) in enumerate(zip(told, found, strict=True), 1)
         ],
-        "groups": groups,
+        "groups": _groups(told, found),
         "shared": shared.to_dicts(),
     }  # fmt: skip
 
@@ -102,13 +116,21 @@ def scan_lines(report: Mapping[str, Any]) -> Iterator[str]:
         yield ""
         yield f"{group['word']}"
         yield from (f"    {each['genotype']}  {each['told']}" for each in group["mutants"])
-    for row in report["shared"]:
-        layers = ", ".join(map(str, row["layers"]))
-        yield f"“{row['word']}”: {row['kind']} {row['axis']} {row['place']} in layers {layers}"
+    yield ""
+    yield from (shared_told(row) for row in report["shared"])
 
 
-def score_report(questions: QuestionSet, original: Sequence[Score], mutant: Sequence[Score]) -> dict[str, Any]:
-    """Right answers of both, by subject and by both ways of scoring."""
+def shared_told(row: Mapping[str, Any]) -> str:
+    """One of the places that mutants of a word share, as a sentence."""
+    *others, last = map(str, row["layers"])
+    return f"“{row['word']}”: {row['kind']} {row['axis']} {row['place']} in layers {', '.join(others)} and {last}"
+
+
+def score_report(scored: Scored) -> dict[str, Any]:
+    """Right answers of the original and, if there is one, a mutant; by subject and by both ways of scoring."""
+    questions, (original, *others) = scored.shared()
+    mutant = others[0] if others else original
+    genotype = format_genotype(scored.genotypes[-1])
     rows = [
         {
             "question": question.name,
@@ -126,27 +148,45 @@ def score_report(questions: QuestionSet, original: Sequence[Score], mutant: Sequ
         for question, own, other in zip(questions.questions, original, mutant, strict=True)
     ]
     names = ("original_right", "mutant_right", "original_says_right", "mutant_says_right", "near_tie")
-    frame = pl.DataFrame(rows)
+    frame = pl.DataFrame(rows, schema_overrides=dict.fromkeys(names, pl.Boolean))
     sums = [pl.col(name).sum() for name in names]
     return {
+        "genotype": genotype,
         "set": questions.title,
         "form": questions.form,
+        "shots": scored.shots,
         "questions": len(rows),
         **frame.select(sums).row(0, named=True),
+        "sentence": _accuracy_told(frame, genotype),
         "subjects": frame.group_by("subject", maintain_order=True).agg(pl.len().alias("questions"), *sums).to_dicts(),
         "items": rows,
     }
+
+
+def _accuracy_told(frame: pl.DataFrame, mutant: str) -> str:
+    """By likelihood, with the paired test if there is a mutant; then by the generated token."""
+    own, other = (frame[name].to_numpy() for name in ("original_right", "mutant_right"))
+    says, mutant_says = (int(frame[name].sum()) for name in ("original_says_right", "mutant_says_right"))
+    table, asked = discordance(own, other), frame.height
+    low, high = wilson_interval(int(own.sum()), asked)
+    told = (
+        f"By likelihood the original answers {own.sum()} of {asked} right (95 % interval {100 * low:.0f} to "
+        f"{100 * high:.0f} %)"
+    )
+    if not mutant:
+        return f"{told}; by the generated token {says}."
+    return (
+        f"{told}, {mutant} {other.sum()}: it gains {table.only_second} and loses {table.only_first} (McNemar's exact "
+        f"test: p {p_told(table.p, with_is=True)}). By the generated token the original is right {says} times, "
+        f"{mutant} {mutant_says} times."
+    )
 
 
 def score_lines(report: Mapping[str, Any]) -> Iterator[str]:
     """The report as lines to read."""
     count = report["questions"]
     yield f"{report['set']}: {count} questions in form {report['form']}"
-    yield f"By likelihood: the original {report['original_right']} right, the mutant {report['mutant_right']}."
-    yield (
-        f"By the generated token: the original {report['original_says_right']} right, the mutant "
-        f"{report['mutant_says_right']}."
-    )
+    yield report["sentence"]
     yield f"{report['near_tie']} questions hold a near tie."
     yield ""
     yield from _table(
@@ -155,26 +195,59 @@ def score_lines(report: Mapping[str, Any]) -> Iterator[str]:
     )
 
 
-def retest_report(better: pl.DataFrame, fresh: Sequence[Retested], questions: int) -> dict[str, Any]:
-    """The surest of the mutants that seem better (`Atlas.better`), with what they did on so many fresh questions."""
-    shown = better.head(len(fresh)).select("genotype", "score", "gained", "lost", "p", "q")
+def better_told(better: Better) -> str:
+    """How many mutants of a screen seem better than the standard, and how many of them chance does not explain."""
+    seem, sure = better.mutants.height, _beyond(better.mutants, "q")
+    return (
+        f"Of {better.looked_at:,} mutants, {seem:,} {_answer(seem)} more of the screen's questions right than the "
+        f"standard. {_sure_told(sure)} a false discovery rate of 5 % over all that were looked at."
+    )
+
+
+def _answer(count: int) -> str:
+    return "answers" if count == 1 else "answer"
+
+
+def _sure_told(sure: int) -> str:
+    return "None of them is beyond" if not sure else f"{sure:,} {'is' if sure == 1 else 'are'} beyond"
+
+
+def _beyond(mutants: pl.DataFrame, q: str) -> int:
+    return int((mutants[q] < SIGNIFICANT).sum())
+
+
+def retest_rows(better: Better, fresh: Sequence[Retested]) -> pl.DataFrame:
+    """The surest of the mutants that seem better, with what they did on fresh questions: `fresh_gained`, …, `fresh_q`.
+
+    q corrects over those that were asked again.
+    """
+    shown = better.mutants.head(len(fresh)).select("genotype", "score", "gained", "lost", "p", "q")
     counts = {name: [getattr(each, name) for each in fresh] for name in ("gained", "lost")}
     again = pl.DataFrame({"genotype": shown["genotype"], **counts}, schema_overrides=dict.fromkeys(counts, pl.Int64))
     tested = tested_one_sided(again).rename({name: f"fresh_{name}" for name in ("gained", "lost", "p", "q")})
-    rows = shown.join(tested, on="genotype", how="left", maintain_order="left")
-    kept = int((rows["fresh_q"] < SIGNIFICANT).sum())
-    seemed = int((better["q"] < SIGNIFICANT).sum())
+    return shown.join(tested, on="genotype", how="left", maintain_order="left")
+
+
+def retested_told(rows: pl.DataFrame, questions: int) -> str:
+    """How many are better on fresh questions too."""
+    kept = _beyond(rows, "fresh_q")
+    return (
+        f"Of {rows.height:,} asked again, on {questions:,} questions that the screen did not use, "
+        f"{kept or 'none'} {'are' if kept > 1 else 'is'} better beyond a false discovery rate of 5 %."
+    )
+
+
+def retest_report(better: Better, fresh: Sequence[Retested], questions: int) -> dict[str, Any]:
+    """The surest of the mutants that seem better, with what they did on so many fresh questions."""
+    rows = retest_rows(better, fresh)
     return {
-        "better": better.height,
-        "significant": seemed,
+        "looked_at": better.looked_at,
+        "better": better.mutants.height,
+        "significant": _beyond(better.mutants, "q"),
         "retested": rows.height,
         "questions": questions,
-        "confirmed": kept,
-        "sentence": (
-            f"{better.height:,} mutants answer more questions right than the standard, {seemed:,} of them beyond a "
-            f"false discovery rate of 5 % over all that were looked at. Of {rows.height} asked again, on {questions} "
-            f"questions that the screen did not use, {kept} {'is' if kept == 1 else 'are'} better beyond it."
-        ),
+        "confirmed": _beyond(rows, "fresh_q"),
+        "sentence": f"{better_told(better)} {retested_told(rows, questions)}",
         "mutants": rows.to_dicts(),
     }
 
@@ -201,19 +274,24 @@ def shortened_text(text: str) -> str:
     return line if len(line) <= MOST_TEXT else f"{line[:MOST_TEXT]} …"
 
 
-def _groups(genotypes: Sequence[str], found: Sequence[RareWord | None]) -> list[dict[str, Any]]:
+def _groups(genotypes: Sequence[str], found: Sequence[Ranked]) -> list[dict[str, Any]]:
     """Mutants of one RIHF word together, the largest group first; those of none, or of one by chance, last."""
-    groups: dict[str, list[dict[str, str]]] = {}
-    for genotype, word in zip(genotypes, found, strict=True):
-        name = word.word if _is_finding(word) else ""
-        told = "" if word is None else f"{word.mutant} of {word.of_mutant}, p {p_told(word.corrected_p, with_is=True)}"
-        groups.setdefault(name, []).append({"genotype": genotype, "told": told})
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for place, (genotype, each) in enumerate(zip(genotypes, found, strict=True), 1):
+        name = "" if each.finding is None else each.finding.word
+        groups.setdefault(name, []).append({"place": place, "genotype": genotype, **_of_word(each)})
     ordered = sorted(groups.items(), key=lambda group: (group[0] == "", -len(group[1]), group[0]))
-    return [{"word": name or "no RIHF word beyond chance", "mutants": mutants} for name, mutants in ordered]
+    return [{"word": name or NO_WORD, "mutants": mutants} for name, mutants in ordered]
 
 
-def _is_finding(word: RareWord | None) -> TypeGuard[RareWord]:
-    return word is not None and word.corrected_p < SIGNIFICANT
+def _of_word(each: Ranked) -> dict[str, Any]:
+    word = each.word
+    if word is None:
+        return {"word": None, "mutant": None, "original": None, "p": None, "q": None, "told": ""}
+    told = f"“{word.word}” {word.mutant} of {word.of_mutant}, original {word.original}"
+    told += f", q {p_told(each.q, with_is=True)}"
+    counts = {"word": word.word, "mutant": word.mutant, "original": word.original, "of": word.of_mutant}
+    return {**counts, "p": word.corrected_p, "q": each.q, "told": told}
 
 
 def _chosen(choices: Sequence[str], score: Score) -> str | None:

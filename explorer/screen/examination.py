@@ -19,6 +19,7 @@ from explorer.screen.engine import Record
 from explorer.screen.job import Answered, Job
 from explorer.store.tasks import sample_name
 from explorer.tasks.battery import Battery, Mark
+from explorer.tasks.prompts import put
 from explorer.tasks.sample import draw
 
 NOTHING = -1
@@ -43,7 +44,7 @@ class Examination:
         self.experiment = replace(
             job.experiment,
             name=sample_name(task),
-            prompt=Prompt(text=self._questions[0].text, chat=False),
+            prompt=Prompt(text=put(self._questions[0], task.questions, task.shots).prompt, chat=False),
             decoding=Decoding(max_new_tokens=1, seed=self._task.seed),
             task=task,
         )

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 import polars as pl
 from scipy import stats
 
+from explorer.statistics.multiplicity import benjamini_hochberg
+from explorer.statistics.paired import ALPHA
+
 MOST_RARE = 1
 """A first word is rare if the original begins no more of its answers with it."""
 
@@ -26,6 +29,20 @@ class RareWord:
     """Fisher's exact test, two-sided, that both begin with it as often."""
     corrected_p: float
     """Times the number of rare words that it was chosen from (Bonferroni)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranked:
+    """The RIHF word of one mutant among several that were looked at."""
+
+    word: RareWord | None
+    q: float
+    """Benjamini–Hochberg over the mutants, of the corrected p; 1 without a word."""
+
+    @property
+    def finding(self) -> RareWord | None:
+        """The word if it exceeds chance, at a false discovery rate of 5 %."""
+        return self.word if self.q < ALPHA else None
 
 
 def rare_word(mutant: Sequence[str], original: Sequence[str], most_rare: int = MOST_RARE) -> RareWord | None:
@@ -73,6 +90,13 @@ def rare_word_of(said: pl.DataFrame, genotype: int) -> RareWord | None:
     """The RIHF word of one genotype, see `rare_word`."""
     mutant, original = (said.filter(pl.col("genotype") == place)["word"].to_list() for place in (genotype, 0))
     return rare_word(mutant, original)
+
+
+def rare_words_of(said: pl.DataFrame, mutants: int) -> list[Ranked]:
+    """The RIHF words of the first so many mutants, corrected for having looked at all of them."""
+    found = [rare_word_of(said, place) for place in range(1, 1 + mutants)]
+    q = benjamini_hochberg([1.0 if word is None else word.corrected_p for word in found])
+    return [Ranked(word=word, q=value) for word, value in zip(found, q, strict=True)]
 
 
 def shared_places(found: pl.DataFrame) -> pl.DataFrame:

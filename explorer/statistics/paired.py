@@ -104,10 +104,16 @@ def score_interval(table: Discordance) -> Interval:
     return Interval(difference - below, difference + above)
 
 
+def wilson_interval(passed: int, items: int) -> tuple[float, float]:
+    """Of one share, 95 %, by Wilson's score method."""
+    found = stats.binomtest(passed, items).proportion_ci(CONFIDENCE, method="wilson")
+    return float(found.low), float(found.high)
+
+
 def _wilson(passed: int, items: int) -> tuple[float, float, float]:
     """The low end of the interval, the share, the high end."""
-    found = stats.binomtest(passed, items).proportion_ci(CONFIDENCE, method="wilson")
-    return float(found.low), passed / items, float(found.high)
+    low, high = wilson_interval(passed, items)
+    return low, passed / items, high
 
 
 def _phi(table: Discordance) -> float:

@@ -36,8 +36,8 @@ def strongest(
 ) -> dict[str, Any]:
     """The mutant of a mark that changes most: non-silent before silent, then by its KL, then the first.
 
-    Its matrix (layer, kind, rows, columns, unit_rows, unit_columns), down, across, operation, nonsilent, text and
-    style. One that reaches the bound is preferred.
+    Its matrix (layer, kind, rows, columns, unit_rows, unit_columns), down, across, operation, nonsilent, text,
+    style and score. One that reaches the bound is preferred.
 
     Raises StoreError if there is none, or for a mark that is not one of ours.
     """
@@ -56,7 +56,7 @@ def strongest(
             ORDER BY nonsilent DESC, t.overflow DESC, t.mean_kl DESC NULLS LAST, t.matrix, t.down, t.across, t.operation
             LIMIT 1
         )
-        SELECT f.*, q.text, q.style, q.cosine, q.perplexity
+        SELECT f.*, q.text, q.style, q.score, q.cosine, q.perplexity
         FROM found f LEFT JOIN phenotypes q ON q.screen = f.screen AND q.phenotype = f.phenotype
     """
     rows = frame(connection, query, screen=screen, **mark)

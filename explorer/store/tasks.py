@@ -23,6 +23,11 @@ class StoredTask:
     """Names of the questions that the standard gets right."""
     wrong: tuple[str, ...]
 
+    @property
+    def asked(self) -> int:
+        """Questions in all."""
+        return len(self.right) + len(self.wrong)
+
 
 def format_task(task: Task | None) -> str:
     """A drawn task as JSON; empty for none."""

@@ -139,6 +139,11 @@ class Compared:
         return pl.DataFrame(self.rows, schema=ROW_TYPES).sort("item", "genotype")
 
     @property
+    def has_pairs(self) -> bool:
+        """Whether some item has been answered by two genotypes."""
+        return any(row["genotype"] for row in self.rows)
+
+    @property
     def is_complete(self) -> bool:
         """Whether every genotype has answered everything."""
         return len(self.rows) == self.comparison.total

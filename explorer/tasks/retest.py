@@ -2,30 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
 
-from explorer.domain import Genotype, QuestionSet, Score, ScoredBy
+from explorer.domain import QuestionSet, ScoredBy
 from explorer.errors import TaskError
-
-if TYPE_CHECKING:
-    from explorer.model.loaded import LoadedModel
-
-
-class Scoring(Protocol):
-    """Who scores: `workspace.behaviour`."""
-
-    def scores_of(
-        self,
-        model: LoadedModel,
-        genotypes: Sequence[Genotype],
-        questions: QuestionSet,
-        cancelled: Callable[[], bool] = ...,
-        shots: int = ...,
-    ) -> Iterator[tuple[int, int, Score]]:
-        """The place of a genotype, of a question, and the score, as they are ready."""
-        ...
+from explorer.tasks.scoring import Scored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,29 +35,19 @@ def held_out(questions: QuestionSet, right: Sequence[str], wrong: Sequence[str])
     return replace(questions, questions=fresh)
 
 
-def ask_again(
-    scoring: Scoring,
-    model: LoadedModel,
-    genotypes: Sequence[Genotype],
-    standard: Genotype,
-    questions: QuestionSet,
-    shots: int = 0,
-    by: ScoredBy = "likelihood",
-    cancelled: Callable[[], bool] = lambda: False,
-) -> list[Retested]:
-    """Each mutant against the standard on the same questions; empty if it is cancelled."""
-    right: list[dict[int, bool]] = [{} for _ in range(1 + len(genotypes))]
-    for place, number, score in scoring.scores_of(model, [standard, *genotypes], questions, cancelled, shots):
-        right[place][number] = score.counts(by)
-    own, *mutants = right
-    if len(own) < len(questions.questions):
+def retested(scored: Scored, by: ScoredBy = "likelihood") -> list[Retested]:
+    """Each mutant against the standard, which is the first genotype; nothing while not all has been answered."""
+    if not scored.is_complete:
         return []
-    return [_against(own, mutant) for mutant in mutants]
+    _, (own, *mutants) = scored.shared()
+    standard = [score.counts(by) for score in own]
+    return [_against(standard, [score.counts(by) for score in mutant]) for mutant in mutants]
 
 
-def _against(own: dict[int, bool], mutant: dict[int, bool]) -> Retested:
+def _against(standard: Sequence[bool], mutant: Sequence[bool]) -> Retested:
+    pairs = list(zip(standard, mutant, strict=True))
     return Retested(
-        gained=sum(mutant[number] and not answered for number, answered in own.items()),
-        lost=sum(answered and not mutant[number] for number, answered in own.items()),
-        right=sum(mutant.values()),
+        gained=sum(right and not own for own, right in pairs),
+        lost=sum(own and not right for own, right in pairs),
+        right=sum(mutant),
     )

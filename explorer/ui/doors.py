@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -19,7 +20,11 @@ from explorer.ui.statistics import behind_html
 from explorer.ui.summary import notice_html
 
 if TYPE_CHECKING:
-    from explorer.atlas import Behind
+    from explorer.domain import Decoding, Prompt
+    from explorer.store.queries import StoredScreen
+
+ANSWER_TOKENS = 8
+"""Of a question's answer, in Explore."""
 
 OPENED_COUNT = 2 + 1 + DRAWN_COUNT + ASKED_COUNT
 """How many outputs `Doors.open` has: what is behind the mark, the tabs, the exploration and all that is drawn of it."""
@@ -41,24 +46,50 @@ class Doors:
             bound = Severity(*event.meta["severity"]).bound if event.meta.get("severity") else None
             behind = self._atlas.behind(self._atlas.screen(screen), mark, chosen or Filter(), bound)
         except ExplorerError as fault:
-            return [notice_html(str(fault)), *[gr.skip()] * (OPENED_COUNT - 1)]
+            return self.refuse(str(fault))
         try:
-            self._check(exploration, behind)
-            restored = self._handlers.restore(
-                exploration, behind.genotype, behind.screen.prompt, behind.screen.decoding, request
-            )
+            opened = self._opened(exploration, behind.screen, behind.genotype, behind.first_divergence, request)
         except ExplorerError as fault:
             return [behind_html(behind, str(fault)), *[gr.skip()] * (OPENED_COUNT - 1)]
-        return [behind_html(behind), gr.Tabs(selected="explore"), *restored]
+        return [behind_html(behind), *opened]
 
-    def _check(self, exploration: Exploration, behind: Behind) -> None:
+    def open_genotype(
+        self, exploration: Exploration, screen: StoredScreen, genotype: str, request: gr.Request
+    ) -> list[Any]:
+        """Set a mutant of a screen in Explore, as it was asked there; the first output is the notice."""
+        try:
+            return ["", *self._opened(exploration, screen, genotype, None, request)]
+        except ExplorerError as fault:
+            return self.refuse(str(fault))
+
+    def refuse(self, sentence: str) -> list[Any]:
+        """Outputs that change nothing but the notice."""
+        return [notice_html(sentence), *[gr.skip()] * (OPENED_COUNT - 1)]
+
+    def _opened(
+        self, exploration: Exploration, screen: StoredScreen, genotype: str, number: int | None, request: gr.Request
+    ) -> list[Any]:
+        """The tabs, the exploration and what is drawn of it. Raises ExplorerError."""
+        self._check(exploration, screen)
+        prompt, decoding = self._asked(screen, number or 0)
+        restored = self._handlers.restore(exploration, genotype, prompt, decoding, request)
+        return [gr.Tabs(selected="explore"), *restored]
+
+    def _asked(self, screen: StoredScreen, number: int) -> tuple[Prompt, Decoding]:
+        """What a screen asked; of a task the question of that number, or the first where its set is not here."""
+        if screen.task is None:
+            return screen.prompt, screen.decoding
+        prompt = self._handlers.workspace.behaviour.prompt_of(screen.task, number)
+        return prompt or screen.prompt, replace(screen.decoding, max_new_tokens=ANSWER_TOKENS)
+
+    def _check(self, exploration: Exploration, screen: StoredScreen) -> None:
         """Raises ExplorerError if another model is loaded, or none yet."""
         loading = self._handlers.workspace.load(exploration.source)
         if not loading.is_done:
             raise ExplorerError("The model is still being loaded: click again when it is there to run this mutant.")
-        if loading.wait().name != behind.screen.model:
+        if loading.wait().name != screen.model:
             raise ExplorerError(
-                f"This screen is of {behind.screen.model}: load that model at the foot of the page to run this mutant."
+                f"This screen is of {screen.model}: load that model at the foot of the page to run this mutant."
             )
 
 

@@ -13,7 +13,7 @@ from explorer.ui.instruments import matrix_map, search, spread, together, tried
 from explorer.ui.opening import Opening
 from explorer.ui.session import Runs
 from explorer.ui.summary import header_html
-from explorer.ui.tabs import compare, explore, gallery, guide, history, screen, statistics
+from explorer.ui.tabs import compare, explore, gallery, guide, history, screen, statistics, tasks
 from explorer.ui.tabs.explore import ExploreTab
 from explorer.ui.theme import script
 
@@ -33,7 +33,7 @@ INSTRUMENTS: dict[str, Any] = {
 
 def build_page(workspace: Workspace) -> gr.Blocks:
     """The whole page; no model needs to be loaded yet."""
-    runs, comparing = Runs(), Runs()
+    runs, comparing, asking = Runs(), Runs(), (Runs(), Runs(), Runs())
     handlers = Handlers(workspace, runs)
     opening = Opening(workspace, handlers)
     page: gr.Blocks = gr.Blocks(title="Mutation Explorer", analytics_enabled=False, fill_width=True)
@@ -49,6 +49,8 @@ def build_page(workspace: Workspace) -> gr.Blocks:
                 screens = screen.build(workspace)
             with gr.Tab("Statistics", id="statistics") as statistics_tab:
                 shown = statistics.build()
+            with gr.Tab("Tasks", id="tasks") as tasks_tab:
+                asked = tasks.build(workspace)
             with gr.Tab("Compare", id="compare"):
                 comparison = compare.build(workspace)
             with gr.Tab("History", id="history") as history_tab:
@@ -64,6 +66,7 @@ def build_page(workspace: Workspace) -> gr.Blocks:
         watch.wire(tab, handlers)
         screen.wire(screens, screen_tab.select, tabs, tab, handlers)
         statistics.wire(shown, statistics_tab.select, tabs, page.load, tab, handlers)
+        tasks.wire(asked, tasks_tab.select, tabs, page.load, tab, screens, handlers, asking)
         compare.wire(comparison, tabs, page.load, tab, handlers, comparing)
         history.wire(record, history_tab.select, tabs, tab, screens, handlers)
         outputs = [header, tab.exploration, *tab.asked, *tab.drawn]
@@ -79,7 +82,7 @@ def build_page(workspace: Workspace) -> gr.Blocks:
         ).then(**run)
 
         def leave(request: gr.Request) -> None:
-            for each in (runs, comparing):
+            for each in (runs, comparing, *asking):
                 each.forget(request.session_hash or "")
 
         page.unload(leave)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from explorer.figures.palette import CATEGORIES, COLOURS
 from explorer.reports.screens import duration
 from explorer.store.queries import unit_told
+from explorer.ui.statistics import task_told
 from explorer.ui.summary import notice_html
 
 if TYPE_CHECKING:
@@ -85,16 +86,17 @@ def screen_html(screen: StoredScreen | None, report: Mapping[str, Any] | None, f
     if screen is None or report is None:
         hint = '<p class="caption">No screen is stored yet: start one, and its map fills in here.</p>'
         return notice_html(fault) + hint
+    prompt = f"{task_told(screen.task)}; the standard chooses" if screen.task else screen.prompt.text
     asked = (
-        f'{notice_html(fault)}<p class="screen-prompt"><b>{escape(screen.prompt.text)}</b> '
-        f"{escape(screen.baseline.strip())}</p>"
+        f'{notice_html(fault)}<p class="screen-prompt"><b>{escape(prompt)}</b> {escape(screen.baseline.strip())}</p>'
     )
     if screen.mode == "counts":
         return f'{asked}<p class="caption">Only counts of it were published: the tab Statistics shows them.</p>'
     if not report["mutants"]:
         return f'{asked}<p class="caption">Nothing of it has been screened yet.</p>'
     share = 100 * report["nonsilent"] / report["mutants"]
-    phenotypes = f", {report['phenotypes']:,} different texts" if screen.mode == "text" else ""
+    of_what = "combinations of answers" if screen.task else "texts"
+    phenotypes = f", {report['phenotypes']:,} different {of_what}" if screen.mode == "text" else ""
     failed = report["failed_controls"]
     controls = f"all {report['controls']:,} controls were silent"
     if failed:
@@ -105,12 +107,13 @@ def screen_html(screen: StoredScreen | None, report: Mapping[str, Any] | None, f
     )
 
 
-def map_caption_html(matrix: Mapping[str, Any]) -> str:
+def map_caption_html(matrix: Mapping[str, Any], *, asks_questions: bool = False) -> str:
     """What the map of a matrix shows, in a sentence."""
+    changed, told = ("an answer", "its score") if asks_questions else ("the text", "what it says")
     return (
         f'<p class="caption"><b>{matrix["name"]}</b>, {matrix["rows"]:,} × {matrix["columns"]:,}, in units of '
-        f"{matrix['unit_rows']} × {matrix['unit_columns']}: which of its {matrix['mutants']:,} mutants change the "
-        "text. Point at a cell to read what it says, click it to open it in Explore.</p>"
+        f"{matrix['unit_rows']} × {matrix['unit_columns']}: which of its {matrix['mutants']:,} mutants change "
+        f"{changed}. Point at a cell to read {told}, click it to open it in Explore.</p>"
     )
 
 

@@ -7,6 +7,7 @@ import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from starlette.middleware import Middleware
@@ -41,6 +42,8 @@ class Serving:
     share: bool = False
     auth: str | None = None
     """`USER:PASSWORD`; needed for any host but this machine."""
+    mmlu: Path | None = None
+    """A folder in MMLU's layout, whose questions are offered too."""
     open_browser: bool = False
     announce: Callable[[dict[str, Any]], None] = field(default=print)
     """Told the page's address when it answers, and later whether the model is ready."""
@@ -50,7 +53,8 @@ def run(serving: Serving) -> None:
     """Serve until interrupted. Raises ExplorerError if the address cannot be used."""
     login = _login(serving)
     _check_port(serving)
-    workspace = Workspace(source=serving.model, device=serving.device, dtype=serving.dtype)
+    workspace = Workspace(source=serving.model, device=serving.device, dtype=serving.dtype, mmlu=serving.mmlu)
+    workspace.behaviour.question_sets()  # a faulty folder is told before the page opens
     page = build_page(workspace)
     _, url, public_url = page.launch(
         server_name=serving.host,

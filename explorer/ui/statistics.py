@@ -12,6 +12,7 @@ from explorer.ui.summary import notice_html
 if TYPE_CHECKING:
     from explorer.atlas import Behind
     from explorer.store.queries import StoredScreen
+    from explorer.store.tasks import StoredTask
 
 
 def screen_label(screen: StoredScreen) -> str:
@@ -38,6 +39,8 @@ def behind_html(behind: Behind | None, remark: str = "") -> str:
     """The mutant behind the mark that was clicked last, as the database has it."""
     if behind is None:
         return ""
+    if behind.screen.task is not None:
+        return _examined_html(behind, behind.screen.task, remark)
     parted = "" if behind.first_divergence is None else f", parts at token {behind.first_divergence}"
     style = "" if behind.style is None else f", {escape(behind.style)}"
     state = "silent" if behind.is_silent else f"non-silent{parted}{style}"
@@ -46,6 +49,29 @@ def behind_html(behind: Behind | None, remark: str = "") -> str:
     return (
         f'<div class="behind"><p><code>{escape(behind.genotype)}</code> <span class="caption">{state}; asked: '
         f"“{escape(behind.screen.prompt.text)}”</span></p>{told}{notice_html(remark)}</div>"
+    )
+
+
+def task_told(task: StoredTask) -> str:
+    """What a screen on a task asks, in a sentence without its end."""
+    shots = f", each after {task.shots} answered examples" if task.shots else ""
+    return (
+        f"{task.asked} questions of {task.title}{shots}: {len(task.right)} that the standard gets right | "
+        f"{len(task.wrong)} that it gets wrong"
+    )
+
+
+def _examined_html(behind: Behind, task: StoredTask, remark: str) -> str:
+    """A mutant of a screen on a task: its score and what it chooses."""
+    number = behind.first_divergence or 0
+    state = f"score {behind.score}, answers question {number + 1} otherwise first"
+    opened = f"Explore shows question {number + 1} as it is put: raw text, greedy, a few tokens."
+    if behind.is_silent:
+        state = "silent: it answers all questions as the standard does"
+    return (
+        f'<div class="behind"><p><code>{escape(behind.genotype)}</code> <span class="caption">{escape(state)}; asked '
+        f"{escape(task_told(task))}</span></p><blockquote>{escape((behind.text or '').strip())}</blockquote>"
+        f'<p class="caption">{opened}</p>{notice_html(remark)}</div>'
     )
 
 

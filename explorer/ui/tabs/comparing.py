@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
@@ -179,7 +180,6 @@ class CompareHandlers:
 
     def run(self, request: gr.Request, exploration: Exploration, *values: Any) -> Iterator[list[Any]]:
         """Updates of `CompareTab.drawn`: progress, items as they come, and at the end all that they show."""
-        from explorer.reports.comparison import comparison_run
 
         visitor = request.session_hash or ""
         ticket = self._runs.claim(visitor)
@@ -198,8 +198,18 @@ class CompareHandlers:
         except ExplorerError as fault:
             yield _drawn(notice=notice_html(str(fault)))
         if last is not None and not self._runs.is_overtaken(visitor, ticket):
-            yield self._result(Shown(source=exploration.source, compared=last))
-            self.handlers.workspace.record.keep(model, comparison_run(last, form.address()))
+            shown = Shown(source=exploration.source, compared=last)
+            yield self._result(shown)
+            self._keep(shown, form)
+
+    def _keep(self, shown: Shown, form: Form) -> None:
+        """Put a run that has ended into the lab record, if it compares anything."""
+        from explorer.reports.comparison import contrasts_of
+        from explorer.reports.runs import comparison_run
+
+        with contextlib.suppress(ComparisonError):  # it is told where the result is shown
+            run = comparison_run(shown.compared, contrasts_of(shown.compared), form.address())
+            self.handlers.workspace.record.keep(self.handlers.workspace.model(shown.source), run)
 
     def _steps(self, steps: Iterator[Compared], source: str) -> Iterator[tuple[Compared, list[Any]]]:
         """The comparison so far, with what is worth sending of it."""

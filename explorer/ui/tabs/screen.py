@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
 from explorer.domain import NAMED_OPERATIONS
-from explorer.errors import ExplorerError
+from explorer.errors import ExplorerError, TaskError
 from explorer.figures.encoding import figure_json
 from explorer.figures.marks import window_of
 from explorer.screen.plan import Plan
 from explorer.screen.queue import Order
 from explorer.statistics.filters import Filter
+from explorer.tasks.sample import task_experiment
 from explorer.ui.components.figure_panel import FigurePanel
 from explorer.ui.components.queue_list import QueueList
 from explorer.ui.doors import Doors
@@ -34,6 +36,7 @@ from explorer.ui.tabs.explore import ExploreTab, run_arguments
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from explorer.domain import Experiment
     from explorer.workspace import Workspace
 
 TICK_SECONDS = 1.5
@@ -56,6 +59,12 @@ class ScreenTab:
     rate: gr.Slider
     seed: gr.Number
     background: gr.Textbox
+    right: gr.Number
+    wrong: gr.Number
+    shots: gr.Slider
+    by: gr.Radio
+    of_task: gr.Accordion
+    """How questions are asked; hidden for a prompt."""
     estimate: gr.Button
     start: gr.Button
     told: gr.HTML
@@ -78,7 +87,7 @@ class ScreenTab:
         """What a screen is made of, in the order of `ScreenHandlers.order`."""
         return [
             self.experiment, self.matrices, self.unit, self.step, self.operations, self.mode, self.rate, self.seed,
-            self.background,
+            self.background, self.right, self.wrong, self.shots, self.by,
         ]  # fmt: skip
 
     @property
@@ -98,10 +107,11 @@ def build(workspace: Workspace) -> ScreenTab:
 
 
 def _build_order(workspace: Workspace) -> dict[str, Any]:
-    choices = [(experiment.title, experiment.name) for experiment in workspace.experiments()]
+    choices = [(experiment.title, experiment.name) for experiment in offered(workspace).values()]
     with gr.Group(elem_classes="card"):
         gr.HTML("<h2>What to screen</h2>", apply_default_css=False)
         experiment = gr.Dropdown(label="Experiment", choices=choices, value=choices[0][1])
+        task = _build_task()
         matrices = gr.Textbox(
             label="Matrices, such as *.down, 0-5.v or 11.*", value="11.*", max_lines=1, elem_classes="mono"
         )
@@ -141,10 +151,26 @@ def _build_order(workspace: Workspace) -> dict[str, Any]:
             estimate = gr.Button("How long will it take?", size="md", min_width=120)
         told = gr.HTML(apply_default_css=False)
     return {
-        "experiment": experiment, "matrices": matrices, "unit": unit, "step": step, "operations": operations,
+        **task, "experiment": experiment, "matrices": matrices, "unit": unit, "step": step, "operations": operations,
         "mode": mode, "rate": rate, "seed": seed, "background": background, "start": start, "estimate": estimate,
         "told": told,
     }  # fmt: skip
+
+
+def _build_task() -> dict[str, Any]:
+    """The options of an experiment that asks questions."""
+    with gr.Accordion("The questions", open=True, visible=False, elem_classes="decoding") as of_task:
+        with gr.Row():
+            right = gr.Number(label="Right by the original", value=14, precision=0, minimum=1, min_width=110)
+            wrong = gr.Number(label="Wrong by the original", value=7, precision=0, minimum=0, min_width=110)
+        shots = gr.Slider(label="Answered examples before each question", minimum=0, maximum=5, step=1, value=0)
+        by = gr.Radio(
+            label="What counts as its answer",
+            choices=[("The likeliest choice", "likelihood"), ("The generated token", "letter")],
+            value="likelihood",
+            elem_classes="pills",
+        )
+    return {"right": right, "wrong": wrong, "shots": shots, "by": by, "of_task": of_task}
 
 
 def _build_queue() -> dict[str, Any]:
@@ -176,6 +202,7 @@ def wire(tab: ScreenTab, opened: Any, tabs: gr.Tabs, explore: ExploreTab, handle
     queued = [tab.queue, tab.seen, *tab.drawn]
     opened(own.open, [tab.shown, tab.matrix], queued, **quietly)
     tab.timer.tick(own.tick, [tab.seen, tab.shown, tab.matrix], queued, **quietly)
+    tab.experiment.change(own.choose_experiment, tab.experiment, [tab.of_task, tab.mode], **quietly)
     tab.estimate.click(
         own.estimate,
         [explore.exploration, *tab.asked],
@@ -197,6 +224,13 @@ def wire(tab: ScreenTab, opened: Any, tabs: gr.Tabs, explore: ExploreTab, handle
     ).then(**run_arguments(explore, handlers))
 
 
+def offered(workspace: Workspace) -> dict[str, Experiment]:
+    """What a screen can ask, by name: the prompts on offer, then questions. Those that cannot be read are left out."""
+    with contextlib.suppress(TaskError):  # it is told where questions are asked
+        return {each.name: each for each in (*workspace.experiments(), *workspace.behaviour.tasks())}
+    return {each.name: each for each in workspace.experiments()}
+
+
 class ScreenHandlers:
     """The tab's behaviour."""
 
@@ -205,7 +239,12 @@ class ScreenHandlers:
         self._screening = handlers.workspace.screening
         self._atlas = handlers.workspace.atlas
         self._doors = Doors(handlers)
-        self._experiments = {experiment.name: experiment for experiment in handlers.workspace.experiments()}
+        self._experiments = offered(handlers.workspace)
+
+    def choose_experiment(self, name: str) -> list[Any]:
+        """The options of questions are shown for an experiment that asks some; their answers are always kept."""
+        asks_questions = self._experiments[name].task is not None
+        return [gr.update(visible=asks_questions), gr.update(visible=not asks_questions)]
 
     # ------------------------------------------------------------------------------------------ the queue
 
@@ -237,7 +276,8 @@ class ScreenHandlers:
 
     def order(
         self, exploration: Exploration, experiment: str, matrices: str, unit: str, step: float | None,
-        operations: list[str], mode: str, rate: float, seed: float | None, background: str,
+        operations: list[str], mode: str, rate: float, seed: float | None, background: str, right: float | None = None,
+        wrong: float | None = None, shots: float = 0, by: str = "likelihood",
     ) -> Order:  # fmt: skip
         """What the controls ask for. Raises ExplorerError."""
         plan = Plan(
@@ -248,9 +288,14 @@ class ScreenHandlers:
             rate=float(rate),
             seed=int(seed or 0),
         )
+        chosen = self._experiments[experiment]
+        if chosen.task is not None:
+            counts = {"right": int(right or 0), "wrong": int(wrong or 0), "shots": int(shots)}
+            task = replace(chosen.task, **counts, seed=plan.seed, by=by)  # type: ignore[arg-type]  # a radio's choice
+            chosen, mode = task_experiment(task), "text"
         return Order(
             source=exploration.source,
-            experiment=self._experiments[experiment],
+            experiment=chosen,
             plan=plan,
             background=(background or "").strip(),
             mode=mode,  # type: ignore[arg-type]  # one of the radio's choices
@@ -304,7 +349,7 @@ class ScreenHandlers:
             screen_html(found, view.report, fault),
             figure_json(shares_figure(view.shares, name, meta=meta)),
             name,
-            map_caption_html(view.matrix),
+            map_caption_html(view.matrix, asks_questions=found.task is not None),
             figure_json(nsm_figure(view.map, Filter(), meta=meta)),
         ]
 

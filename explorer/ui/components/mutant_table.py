@@ -1,0 +1,25 @@
+"""Mutants in tables, one a group, each a click from being looked at (assets/mutants.js)."""
+
+from typing import Any
+
+import gradio as gr
+
+from explorer.ui.theme import script
+
+
+class MutantTable(gr.HTML):
+    """`value` is JSON text: `head`, the names of the columns, and `groups`, each with `title` and `rows`.
+
+    A row has `genotype`, `cells`, and whether it is `chosen`, `sure`. A click on a row sends `choose` with its
+    genotype and its `place`, the button at its end `open`; without `opens` there is no such button.
+    """
+
+    def __init__(self, value: str = "", *, opens: bool = True, **options: Any) -> None:
+        super().__init__(
+            value,
+            html_template='<div class="mutants"></div>',
+            js_on_load=script("mutants.js"),
+            apply_default_css=False,
+            opens=opens,
+            **options,
+        )

@@ -1,0 +1,162 @@
+"""The sentences, tables and rows of the Tasks tab: HTML, and JSON for the lists."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from html import escape
+from itertools import takewhile
+from typing import TYPE_CHECKING, Any
+
+from explorer.reports.comparison import p_told
+from explorer.reports.tasks import NO_WORD, scan_report
+from explorer.statistics.paired import ALPHA
+from explorer.ui.comparison import PAGE, page_html
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from explorer.tasks.writers import Written
+
+MOST_LISTED = 100
+"""Mutants that seem better, at most so many of which are listed."""
+_SCAN_HEAD = ("Mutant", "RIHF", "begins", "original", "p", "q")
+_BETTER_HEAD = ("Mutant", "Score", "Gained", "Lost", "p", "q")
+_FRESH_HEAD = ("Fresh gained", "Fresh lost", "Fresh p", "Fresh q")
+
+
+def writer_html(genotype: str, sentence: str, said: pl.DataFrame, place: int) -> str:
+    """The RIHF word of a mutant, and how many answers rounding may have decided."""
+    ties = int(said.filter(genotype=place)["near_tie"].sum())
+    near = f" {ties:,} of its answers hold a near tie: rounding may have decided a token." if ties else ""
+    return (
+        f'<p class="verdict"><code>{escape(genotype)}</code> {escape(sentence)}</p>'
+        f'<p class="caption">First words of its answers beside the original’s. Words in bold begin no more than '
+        f"one of the original’s; click a bar to read its answers.{near}</p>"
+    )
+
+
+def groups_json(written: Written, chosen: int) -> str:
+    """The mutants by RIHF word, as `components.mutant_table` takes them."""
+    groups = [
+        {
+            "title": group["word"] if group["word"] == NO_WORD else f"“{group['word']}”",
+            "rows": [_scan_row(row, chosen) for row in group["mutants"]],
+        }
+        for group in scan_report(written)["groups"]
+    ]
+    return _table_json(_SCAN_HEAD, groups, "Show its first words, styles and answers")
+
+
+def _scan_row(row: Mapping[str, Any], chosen: int) -> dict[str, Any]:
+    word = row["word"]
+    cells = ["–"] * (len(_SCAN_HEAD) - 1)
+    if word is not None:
+        counts = [f"{row['mutant']} of {row['of']}", str(row["original"])]
+        cells = [_short(word), *counts, p_told(row["p"]), p_told(row["q"])]
+    is_sure = row["q"] is not None and row["q"] < ALPHA
+    return {
+        "genotype": row["genotype"], "place": row["place"], "cells": cells, "chosen": row["place"] == chosen,
+        "sure": is_sure,
+    }  # fmt: skip
+
+
+def shared_html(written: Written) -> str:
+    """Rows and columns that mutants of one word share across layers."""
+    rows = scan_report(written)["shared"]
+    caption = (
+        "p: Fisher’s exact test, times the rare words it was chosen from; q: over the mutants (Benjamini–Hochberg)."
+    )
+    if not rows:
+        told = "No mutants of one RIHF word share a row or a column in several layers."
+        return f'<p class="caption">{caption} {told}</p>'
+    names = ("RIHF", "Kind", "Shared", "Layers", "Mutants")
+    head = "".join(f"<th>{name}</th>" for name in names)
+    body = "".join(_shared_row(row) for row in rows)
+    return (
+        f'<p class="caption">{caption} Rows and columns that mutants of one word share in several layers:</p>'
+        f'<div class="totals"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    )
+
+
+def _shared_row(row: Mapping[str, Any]) -> str:
+    layers = ", ".join(map(str, row["layers"]))
+    cells = (_short(row["word"]), row["kind"], f"{row['axis']} {row['place']}", layers, f"{row['mutants']:,}")
+    return "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
+
+
+def answers_json(pairs: pl.DataFrame, page: int, place: int) -> str:
+    """One page of answers of `tabs.writing.pairs_of`, as `components.item_list` takes them."""
+    rows = pairs.slice(page * PAGE, PAGE).iter_rows(named=True)
+    return json.dumps([_answer(row, place) for row in rows], ensure_ascii=False)
+
+
+def _answer(row: Mapping[str, Any], place: int) -> dict[str, Any]:
+    original, text = row["text_original"], row["text"]
+    alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(original, text, strict=False)))
+    sides = [
+        _side("Original", 0, original, "", row["style_original"], is_tied=row["near_tie_original"]),
+        _side("Mutant", place, text[:alike], text[alike:], row["style"], is_tied=row["near_tie"]),
+    ]
+    return {"item": row["item"], "name": row["kind"], "asked": row["input"], "sides": sides}
+
+
+def _side(letter: str, place: int, common: str, rest: str, style: str, *, is_tied: bool) -> dict[str, Any]:
+    facts = f"{style} · near tie" if is_tied else style
+    return {"letter": letter, "place": place, "common": common, "rest": rest, "facts": facts, "state": ""}
+
+
+def answers_told_html(count: int, page: int) -> str:
+    """Which answers are shown, and what a click does."""
+    return page_html(count, page)
+
+
+def better_json(mutants: pl.DataFrame, fresh: pl.DataFrame | None) -> str:
+    """The mutants that seem better, with their fresh questions once they have been asked again."""
+    known = {} if fresh is None else {row["genotype"]: row for row in fresh.iter_rows(named=True)}
+    rows = [_better_row(row, known.get(row["genotype"]), known) for row in mutants.head(MOST_LISTED).to_dicts()]
+    head = (*_BETTER_HEAD, *_FRESH_HEAD) if known else _BETTER_HEAD
+    return _table_json(head, [{"title": "", "rows": rows}] if rows else [], "Open it in Explore")
+
+
+def _better_row(row: Mapping[str, Any], fresh: Mapping[str, Any] | None, known: Mapping[str, object]) -> dict[str, Any]:
+    cells = [str(row["score"]), f"{row['gained']}", f"{row['lost']}", p_told(row["p"]), p_told(row["q"])]
+    if fresh is not None:
+        counts = [f"{fresh['fresh_gained']}", f"{fresh['fresh_lost']}"]
+        cells += [*counts, p_told(fresh["fresh_p"]), p_told(fresh["fresh_q"])]
+    elif known:
+        cells += ["–"] * len(_FRESH_HEAD)
+    is_sure = fresh is not None and fresh["fresh_q"] < ALPHA
+    return {"genotype": row["genotype"], "place": 0, "cells": cells, "chosen": False, "sure": is_sure}
+
+
+def better_html(sentence: str, listed: int, total: int) -> str:
+    """What is listed, in an honest sentence."""
+    more = f" The {listed:,} surest are listed." if listed < total else ""
+    caption = (
+        "Gained and lost: questions that the mutant alone, and the standard alone, gets right. p: McNemar’s exact "
+        f"test, one-sided; q: Benjamini–Hochberg.{more} Click a mutant to open it in Explore."
+    )
+    return f'<p class="verdict">{escape(sentence)}</p><p class="caption">{caption}</p>'
+
+
+def no_task_html() -> str:
+    """How to get a screen on a task."""
+    return (
+        '<p class="no-picture">No screen of yours has asked questions yet: in the tab Screen, choose the experiment '
+        "“Short facts: 14 right, 7 wrong” and start it; its mutants that seem better than the original are listed here."
+        "</p>"
+    )
+
+
+def accuracy_html(sentence: str, note: str) -> str:
+    """How the original and the mutant fare."""
+    return f'<p class="verdict">{escape(sentence)}</p><p class="caption">{escape(note)}</p>'
+
+
+def _table_json(head: Sequence[str], groups: Sequence[Mapping[str, Any]], goal: str) -> str:
+    return json.dumps({"head": head, "groups": groups, "goal": goal}, ensure_ascii=False)
+
+
+def _short(word: str) -> str:
+    return word if len(word) <= 24 else f"{word[:24]}…"  # noqa: PLR2004
