@@ -88,7 +88,9 @@ def test_scan(folder: str, inputs: str) -> None:
     assert [mutant["genotype"] for mutant in report["mutants"]] == [LOUD, "0.q*0"]
     assert sorted(row["place"] for group in report["groups"] for row in group["mutants"]) == [1, 2]
     assert _kept()[0]["metrics"] == {"inputs": 2.0, "mutants": 2.0, "rihf_mutants": 0.0} | {
-        name: value for name, value in _kept()[0]["metrics"].items() if name in ("rihf_share", "rihf_p")  # type: ignore[attr-defined]
+        name: value
+        for name, value in _kept()[0]["metrics"].items()
+        if name in ("rihf_share", "rihf_p")  # type: ignore[attr-defined]
     }
     code, _, err = _run("scan", *arguments)
     assert (code, "Name mutants, or a database" in err) == (2, True)
