@@ -147,7 +147,7 @@ def _build_writers() -> WritersTab:
     with gr.Row(elem_classes="explore"):
         with gr.Column(scale=4, min_width=340, elem_classes="controls"):
             parts = _build_mutants() | _build_inputs()
-        with gr.Column(scale=7, min_width=340, elem_classes="results"):
+        with gr.Column(scale=7, min_width=340, elem_classes="task-results"):
             parts |= _build_first_words() | _build_groups() | _build_answers()
     return WritersTab(
         **parts, shown=gr.State(None), chosen=gr.State(1), page=gr.State(0), address=Address(prefix=PREFIX),
@@ -251,9 +251,9 @@ def _build_answers() -> dict[str, Any]:
 
 def _build_questions(workspace: Workspace) -> QuestionsTab:
     with gr.Row(elem_classes="explore"):
-        with gr.Column(scale=6, min_width=340):
+        with gr.Column(scale=6, min_width=340, elem_classes="task-results"):
             parts = _build_better()
-        with gr.Column(scale=5, min_width=340):
+        with gr.Column(scale=5, min_width=340, elem_classes="task-results"):
             parts |= _build_accuracy(workspace)
     return QuestionsTab(**parts, shown=gr.State(None))
 
