@@ -15,7 +15,7 @@ function press(className, label, title, act) {
   return node;
 }
 
-function row(mutant, goal) {
+function row(mutant, { goal, opens }) {
   const node = make("tr", `${mutant.chosen ? "chosen" : ""} ${mutant.sure ? "sure" : ""}`);
   const said = { genotype: mutant.genotype, place: mutant.place ?? 0 };
   const choose = () => trigger("choose", said);
@@ -23,7 +23,7 @@ function row(mutant, goal) {
   name.append(press("mutant-name", mutant.genotype, goal, choose));
   node.append(name, ...mutant.cells.map((cell) => make("td", "", cell)));
   node.addEventListener("click", choose);
-  if (props.opens) {
+  if (opens) {
     const end = make("td", "");
     end.append(press("mutant-open", "Open in Explore", `Set ${mutant.genotype} and run it`, () => trigger("open", said)));
     node.append(end);
@@ -31,16 +31,16 @@ function row(mutant, goal) {
   return node;
 }
 
-function group({ title, rows }, head, goal) {
+function group({ title, rows }, shown) {
   const node = make("section", "mutant-group");
   if (title) node.append(make("h3", "", title));
   const table = make("table", "");
   const names = make("tr", "");
-  names.append(...head.map((name) => make("th", "", name)), ...(props.opens ? [make("th", "")] : []));
+  names.append(...shown.head.map((name) => make("th", "", name)), ...(shown.opens ? [make("th", "")] : []));
   const top = make("thead", "");
   top.append(names);
   const body = make("tbody", "");
-  body.append(...rows.map((mutant) => row(mutant, goal)));
+  body.append(...rows.map((mutant) => row(mutant, shown)));
   table.append(top, body);
   const frame = make("div", "mutant-frame");
   frame.append(table);
@@ -49,8 +49,8 @@ function group({ title, rows }, head, goal) {
 }
 
 function draw() {
-  const { head, groups, goal } = props.value ? JSON.parse(props.value) : { head: [], groups: [], goal: "" };
-  list.replaceChildren(...groups.map((each) => group(each, head, goal)));
+  const shown = props.value ? JSON.parse(props.value) : { groups: [] };
+  list.replaceChildren(...shown.groups.map((each) => group(each, shown)));
 }
 
 watch("value", draw);

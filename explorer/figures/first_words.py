@@ -74,12 +74,12 @@ def writing_styles_figure(styles: pl.DataFrame) -> go.Figure:
             )
         )  # fmt: skip
     return figure.update_layout(
-        height=92 + 34 * len(bars),
-        margin={"l": 128, "r": 16, "t": 8, "b": 60},
+        height=86 + 34 * len(bars),
+        margin={"l": 128, "r": 16, "t": 8, "b": 70},
         barmode="stack",
         bargap=0.3,
         dragmode=False,
-        legend={"orientation": "h", "y": -0.12, "yanchor": "top", "x": 0, "traceorder": "normal"},
+        legend={"orientation": "h", "y": 0, "yref": "container", "yanchor": "bottom", "x": 0, "traceorder": "normal"},
         xaxis={"tickformat": ".0%", "range": [0, 1], "showticklabels": False, **_QUIET},
         yaxis={"autorange": "reversed", "type": "category", **_QUIET},
     )

@@ -30,7 +30,7 @@ def writer_html(genotype: str, sentence: str, said: pl.DataFrame, place: int) ->
     ties = int(said.filter(genotype=place)["near_tie"].sum())
     near = f" {ties:,} of its answers hold a near tie: rounding may have decided a token." if ties else ""
     return (
-        f'<p class="verdict"><code>{escape(genotype)}</code> {escape(sentence)}</p>'
+        f'<p class="verdict"><code>{escape(genotype)}</code></p><p class="tally">{escape(sentence)}</p>'
         f'<p class="caption">First words of its answers beside the original’s. Words in bold begin no more than '
         f"one of the original’s; click a bar to read its answers.{near}</p>"
     )
@@ -45,7 +45,7 @@ def groups_json(written: Written, chosen: int) -> str:
         }
         for group in scan_report(written)["groups"]
     ]
-    return _table_json(_SCAN_HEAD, groups, "Show its first words, styles and answers")
+    return _table_json(_SCAN_HEAD, groups, "Show its first words, styles and answers", opens=True)
 
 
 def _scan_row(row: Mapping[str, Any], chosen: int) -> dict[str, Any]:
@@ -116,7 +116,7 @@ def better_json(mutants: pl.DataFrame, fresh: pl.DataFrame | None) -> str:
     known = {} if fresh is None else {row["genotype"]: row for row in fresh.iter_rows(named=True)}
     rows = [_better_row(row, known.get(row["genotype"]), known) for row in mutants.head(MOST_LISTED).to_dicts()]
     head = (*_BETTER_HEAD, *_FRESH_HEAD) if known else _BETTER_HEAD
-    return _table_json(head, [{"title": "", "rows": rows}] if rows else [], "Open it in Explore")
+    return _table_json(head, [{"title": "", "rows": rows}] if rows else [], "Open it in Explore", opens=False)
 
 
 def _better_row(row: Mapping[str, Any], fresh: Mapping[str, Any] | None, known: Mapping[str, object]) -> dict[str, Any]:
@@ -137,7 +137,7 @@ def better_html(sentence: str, listed: int, total: int) -> str:
         "Gained and lost: questions that the mutant alone, and the standard alone, gets right. p: McNemar’s exact "
         f"test, one-sided; q: Benjamini–Hochberg.{more} Click a mutant to open it in Explore."
     )
-    return f'<p class="verdict">{escape(sentence)}</p><p class="caption">{caption}</p>'
+    return f'<p class="tally">{escape(sentence)}</p><p class="caption">{caption}</p>'
 
 
 def no_task_html() -> str:
@@ -151,11 +151,11 @@ def no_task_html() -> str:
 
 def accuracy_html(sentence: str, note: str) -> str:
     """How the original and the mutant fare."""
-    return f'<p class="verdict">{escape(sentence)}</p><p class="caption">{escape(note)}</p>'
+    return f'<p class="tally">{escape(sentence)}</p><p class="caption">{escape(note)}</p>'
 
 
-def _table_json(head: Sequence[str], groups: Sequence[Mapping[str, Any]], goal: str) -> str:
-    return json.dumps({"head": head, "groups": groups, "goal": goal}, ensure_ascii=False)
+def _table_json(head: Sequence[str], groups: Sequence[Mapping[str, Any]], goal: str, *, opens: bool) -> str:
+    return json.dumps({"head": head, "groups": groups, "goal": goal, "opens": opens}, ensure_ascii=False)
 
 
 def _short(word: str) -> str:

@@ -11,15 +11,14 @@ class MutantTable(gr.HTML):
     """`value` is JSON text: `head`, the names of the columns, and `groups`, each with `title` and `rows`.
 
     A row has `genotype`, `cells`, and whether it is `chosen`, `sure`. A click on a row sends `choose` with its
-    genotype and its `place`, the button at its end `open`; without `opens` there is no such button.
+    genotype and its `place`; where `opens` is true, a button at its end sends `open`. `goal` says what a click does.
     """
 
-    def __init__(self, value: str = "", *, opens: bool = True, **options: Any) -> None:
+    def __init__(self, value: str = "", **options: Any) -> None:
         super().__init__(
             value,
             html_template='<div class="mutants"></div>',
             js_on_load=script("mutants.js"),
             apply_default_css=False,
-            opens=opens,
             **options,
         )

@@ -136,18 +136,19 @@ class TasksTab:
 def build(workspace: Workspace) -> TasksTab:
     """Lay the tab out."""
     with gr.Tabs(elem_classes="task-tabs"):
-        with gr.Tab("Writers"), gr.Row(elem_classes="explore"):
+        with gr.Tab("Writers"):
             writers = _build_writers()
-        with gr.Tab("Questions"), gr.Row(elem_classes="explore"):
+        with gr.Tab("Questions"):
             questions = _build_questions(workspace)
     return TasksTab(writers=writers, questions=questions)
 
 
 def _build_writers() -> WritersTab:
-    with gr.Column(scale=4, min_width=340, elem_classes="controls"):
-        parts = _build_mutants() | _build_inputs()
-    with gr.Column(scale=7, min_width=340, elem_classes="results"):
-        parts |= _build_first_words() | _build_groups() | _build_answers()
+    with gr.Row(elem_classes="explore"):
+        with gr.Column(scale=4, min_width=340, elem_classes="controls"):
+            parts = _build_mutants() | _build_inputs()
+        with gr.Column(scale=7, min_width=340, elem_classes="task-results"):
+            parts |= _build_first_words() | _build_groups() | _build_answers()
     return WritersTab(
         **parts, shown=gr.State(None), chosen=gr.State(1), page=gr.State(0), address=Address(prefix=PREFIX),
         saver=Saver(),
@@ -160,7 +161,8 @@ def _build_mutants() -> dict[str, Any]:
         mutants = gr.Textbox(
             label="Mutants, one a line", value=Form().mutants, lines=3, max_lines=8, elem_classes="mono"
         )
-        take = gr.Button("Add the mutant in Explore", size="sm", elem_classes="quiet")
+        with gr.Row(elem_classes="buttons"):
+            take = gr.Button("Add the mutant in Explore", size="sm", elem_classes="quiet")
         checked = gr.HTML(apply_default_css=False)
         with gr.Accordion("Take from a screen", open=False, elem_classes="decoding"):
             screen = gr.Dropdown(label="Screen with texts", choices=[], value=None)
@@ -169,7 +171,8 @@ def _build_mutants() -> dict[str, Any]:
                     label="That write", choices=[ALL_STYLES, *STYLE_COLOURS], value=ALL_STYLES, min_width=130
                 )
                 many = gr.Slider(label="How many mutants", minimum=1, maximum=writing.MOST, step=1, value=8)
-            fill = gr.Button("Fill in the most shared texts’ mutants", size="sm", elem_classes="quiet")
+            with gr.Row(elem_classes="buttons"):
+                fill = gr.Button("Fill in those of the most shared texts", size="sm", elem_classes="quiet")
     return {
         "mutants": mutants, "take": take, "checked": checked, "screen": screen, "style": style, "many": many,
         "fill": fill,
@@ -247,10 +250,11 @@ def _build_answers() -> dict[str, Any]:
 
 
 def _build_questions(workspace: Workspace) -> QuestionsTab:
-    with gr.Column(scale=6, min_width=340, elem_classes="results"):
-        parts = _build_better()
-    with gr.Column(scale=5, min_width=340, elem_classes="results"):
-        parts |= _build_accuracy(workspace)
+    with gr.Row(elem_classes="explore"):
+        with gr.Column(scale=6, min_width=340, elem_classes="task-results"):
+            parts = _build_better()
+        with gr.Column(scale=5, min_width=340, elem_classes="task-results"):
+            parts |= _build_accuracy(workspace)
     return QuestionsTab(**parts, shown=gr.State(None))
 
 
@@ -260,7 +264,8 @@ def _build_better() -> dict[str, Any]:
         task_screen = gr.Dropdown(label="Screen on a task", choices=[], value=None, visible=False)
         notice = gr.HTML(apply_default_css=False)
         told = gr.HTML(apply_default_css=False)
-        to_screen = gr.Button("Open the tab Screen with that experiment", size="md", visible=False)
+        with gr.Row(elem_classes="buttons"):
+            to_screen = gr.Button("Open the tab Screen with that experiment", size="md", visible=False)
         with gr.Column(visible=False, elem_classes="plain") as asking_again:
             with gr.Row(elem_classes="find-row"):
                 count = gr.Slider(
@@ -269,7 +274,7 @@ def _build_better() -> dict[str, Any]:
                 again = gr.Button("Ask fresh questions", variant="primary", size="md", min_width=140, scale=1)
                 stop_again = gr.Button("Stop", size="md", min_width=70, scale=0)
             again_progress = gr.HTML(apply_default_css=False)
-        better = MutantTable(opens=False)
+        better = MutantTable()
     return {
         "task_screen": task_screen, "notice": notice, "told": told, "to_screen": to_screen, "better": better,
         "asking_again": asking_again, "count": count, "again": again, "stop_again": stop_again,

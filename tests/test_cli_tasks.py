@@ -1,0 +1,172 @@
+"""The commands that ask a genotype many things, and screens on a task, as a user types them."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from explorer.cli import app
+from tests.tiny import tiny_tokenizer, tiny_transformer
+
+_RUNNER = CliRunner()
+LOUD = "1.down*-3"
+"""A mutant of the tiny model that says something else."""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A saved tiny model."""
+    path = tmp_path_factory.mktemp("models") / "tiny"
+    tiny_transformer("llama").save_pretrained(path)
+    tiny_tokenizer().save_pretrained(path)
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def mmlu(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Forty questions of two subjects, in the tiny model's words."""
+    path = tmp_path_factory.mktemp("questions")
+    (path / "test").mkdir()
+    for subject in ("logic", "words"):
+        rows = [
+            f"w{5 + number} w{90 - number},{','.join(f'w{(7 * number + 11 * place) % 90 + 5}' for place in range(4))},"
+            f"{'ABCD'[number % 4]}"
+            for number in range(20)
+        ]
+        (path / "test" / f"{subject}_test.csv").write_text("\n".join(rows), encoding="utf-8")
+    return str(path)
+
+
+@pytest.fixture
+def inputs(tmp_path: Path) -> str:
+    """Three inputs."""
+    path = tmp_path / "inputs.txt"
+    path.write_text("literary: w5 w6\nfactual: w7 w8\nw9\n", encoding="utf-8")
+    return str(path)
+
+
+@pytest.fixture
+def own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A record of its own."""
+    monkeypatch.setenv("EXPLORER_DATABASE", str(tmp_path / "own.duckdb"))
+
+
+def _run(*arguments: str) -> tuple[int, str, str]:
+    result = _RUNNER.invoke(app, list(arguments))
+    return result.exit_code, result.stdout, result.stderr
+
+
+def _kept() -> list[dict[str, object]]:
+    entries: list[dict[str, object]] = json.loads(_run("history", "--json")[1])["entries"]
+    return entries
+
+
+@pytest.mark.usefixtures("own")
+def test_rihf(folder: str, inputs: str) -> None:
+    arguments = ("rihf", LOUD, "--inputs", inputs, "--max-new-tokens", "4", "--model", folder)
+    code, out, err = _run(*arguments, "--json")
+    assert (code, err) == (0, "")
+    report = json.loads(out)
+    assert [row["kind"] for row in report["answers"]] == ["literary", "factual", "literary"]
+    assert sum(row["mutant"] for row in report["words"]) == sum(row["original"] for row in report["words"]) == 3
+    (entry,) = _kept()
+    assert (entry["kind"], entry["genotypes"]) == ("rihf", [LOUD])
+    code, out, _ = _run(*arguments, "--no-record")
+    assert code == 0
+    assert report["sentence"] in out
+    assert len(_kept()) == 1
+
+
+@pytest.mark.usefixtures("own")
+def test_scan(folder: str, inputs: str) -> None:
+    arguments = ("--inputs", inputs, "--limit", "2", "--max-new-tokens", "4", "--model", folder)
+    code, out, err = _run("scan", LOUD, "0.q*0", *arguments, "--json")
+    assert (code, err) == (0, "")
+    report = json.loads(out)
+    assert report["inputs"] == 2
+    assert [mutant["genotype"] for mutant in report["mutants"]] == [LOUD, "0.q*0"]
+    assert sorted(row["place"] for group in report["groups"] for row in group["mutants"]) == [1, 2]
+    assert _kept()[0]["metrics"] == {"inputs": 2.0, "mutants": 2.0, "rihf_mutants": 0.0} | {
+        name: value
+        for name, value in _kept()[0]["metrics"].items()
+        if name in ("rihf_share", "rihf_p")  # type: ignore[attr-defined]
+    }
+    code, _, err = _run("scan", *arguments)
+    assert (code, "Name mutants, or a database" in err) == (2, True)
+
+
+def test_a_scan_takes_its_mutants_from_a_screen(folder: str, inputs: str, tmp_path: Path) -> None:
+    experiment, database = tmp_path / "words.toml", str(tmp_path / "x.duckdb")
+    experiment.write_text('prompt = "w5 w6 w7"\nchat = false\n[decoding]\nmax_new_tokens = 6\n', encoding="utf-8")
+    screened = ("--experiment", str(experiment), "--matrices", "1.down", "--step", "16", "--mode", "text")
+    assert _run("screen", *screened, "--db", database, "--model", folder)[0] == 0
+    arguments = ("--inputs", inputs, "--max-new-tokens", "4", "--model", folder, "--no-record", "--json")
+    code, out, err = _run("scan", "--db", database, "--top", "2", *arguments)
+    assert (code, err) == (0, "")
+    assert all(mutant["genotype"].startswith("1.down[") for mutant in json.loads(out)["mutants"])
+    code, _, err = _run("scan", "--db", database, "--style", "poem", *arguments)
+    assert (code, "choose another screen or style" in err) == (2, True)
+    code, _, err = _run("scan", "--db", str(tmp_path / "none.duckdb"), *arguments)
+    assert (code, "There is no database" in err) == (2, True)
+
+
+@pytest.mark.usefixtures("own")
+def test_questions(folder: str, mmlu: str) -> None:
+    arguments = ("--mmlu", mmlu, "--form", "cloze", "--model", folder)
+    code, out, err = _run("questions", LOUD, *arguments, "--limit", "10", "--json")
+    assert (code, err) == (0, "")
+    report = json.loads(out)
+    assert (report["questions"], report["genotype"], report["form"]) == (10, LOUD, "cloze")
+    assert [row["questions"] for row in report["subjects"]] == [5, 5]
+    assert sum(row["original_right"] for row in report["items"]) == report["original_right"]
+    assert _kept()[0]["metrics"]["accuracy"] == report["mutant_right"] / 10  # type: ignore[index]
+    code, out, _ = _run("questions", "", *arguments, "--subjects", "logic", "--no-record")
+    assert (code, "of 20 right" in out) == (0, True)
+    code, _, err = _run("questions", "", "--mmlu", mmlu, "--subjects", "art", "--model", folder)
+    assert (code, "has no subject 'art'" in err) == (2, True)
+
+
+@pytest.mark.usefixtures("own")
+def test_a_screen_on_a_task_and_its_mutants_asked_again(
+    monkeypatch: pytest.MonkeyPatch, folder: str, mmlu: str, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("EXPLORER_QUESTIONS", mmlu)  # put as cloze: the tiny model knows no letters
+    database = str(tmp_path / "x.duckdb")
+    plan = ("--matrices", "0.down,1.q", "--step", "16", "--db", database, "--model", folder)
+    task = ("--task", "facts", "--right", "3", "--wrong", "9")
+    code, out, _ = _run("screen", *plan, *task, "--json")
+    assert code == 0
+    assert json.loads(out)["is_finished"]
+    code, out, _ = _run("sql", "SELECT mode FROM screens", "--db", database, "--json")
+    assert json.loads(out) == [{"mode": "text"}]  # answers to questions are kept
+    code, out, err = _run("retest", "--db", database, "--top", "4", "--model", folder, "--json")
+    assert (code, err) == (0, "")
+    report = json.loads(out)
+    assert report["questions"] == 40 - 12
+    assert report["better"] >= report["retested"] > 0
+    for row in report["mutants"]:
+        assert row["gained"] > row["lost"]
+        assert row["fresh_q"] >= row["fresh_p"]
+    assert _kept()[0]["detail"]["title"].endswith("asked again")  # type: ignore[index]
+    code, _, err = _run("retest", "--db", database, "--screen", "7", "--model", folder)
+    assert (code, "no such screen on a task in this database, only 1" in err) == (2, True)
+    code, _, err = _run("screen", *plan, *task[:2], "--right", "40")
+    assert (code, "right and" in err) == (2, True)
+    monkeypatch.delenv("EXPLORER_QUESTIONS")
+    code, _, err = _run("retest", "--db", database, "--model", folder)
+    assert (code, "does not have: name its own with --mmlu" in err) == (2, True)
+
+
+@pytest.mark.usefixtures("own")
+def test_comparisons_are_kept_too(folder: str) -> None:
+    arguments = ("compare", LOUD, "--prompt", "w5", "--prompt", "w6 w7", "--max-new-tokens", "4", "--model", folder)
+    assert _run(*arguments)[0] == 0
+    (entry,) = _kept()
+    assert (entry["kind"], entry["genotypes"]) == ("comparison", ["original", LOUD])
+    assert entry["metrics"]["items"] == 2  # type: ignore[index]
+
+
+def test_a_faulty_folder_of_questions_is_told_before_the_page_opens(tmp_path: Path) -> None:
+    code, _, err = _run("serve", "--mmlu", str(tmp_path), "--port", "0")
+    assert (code, "Name one laid out as MMLU's" in err) == (2, True)
