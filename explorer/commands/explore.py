@@ -1,6 +1,5 @@
 """The commands that mutate and read: mutate, anatomy, weights."""
 
-import dataclasses
 from typing import Annotated
 
 import typer
@@ -19,15 +18,15 @@ from explorer.commands.options import (
 )
 from explorer.domain import Decoding, Prompt
 from explorer.errors import ExplorerError
-from explorer.notation import format_genotype, parse_genotype
+from explorer.notation import parse_genotype
 from explorer.reports.explore import (
     anatomy_lines,
     anatomy_report,
     grid_lines,
     grid_report,
+    keep_pair,
+    mutate_report,
     pair_lines,
-    pair_report,
-    pair_run,
 )
 from explorer.settings import DEMO
 
@@ -57,19 +56,9 @@ def mutate(
         workspace, loaded = load(model, device, dtype, as_json)
         asked = Prompt(text=prompt, chat=loaded.has_chat_template if chat is None else chat)
         read = loaded.anatomy.read(genotype)
-        *_, update = workspace.pair(loaded, asked, decoding, read)
-        report = {
-            "genotype": format_genotype(read),
-            "change": workspace.describe(loaded, read),
-            "model": loaded.name,
-            "prompt": prompt,
-            "chat": asked.chat,
-            "decoding": dataclasses.asdict(decoding),
-            **pair_report(update),
-        }
+        report = mutate_report(workspace, loaded, read, asked, decoding)
         show(report, as_json, pair_lines)
-        if is_kept and read and report["cosine"] is not None:
-            workspace.record.keep(loaded, pair_run(report))
+        if is_kept and keep_pair(workspace, loaded, report):
             tell_unkept(workspace)
 
 

@@ -64,6 +64,7 @@ def run(serving: Serving) -> None:
         run_history=False,
         quiet=True,
         prevent_thread_lock=True,
+        _frontend=False,  # else a machine so busy that the page takes three seconds, or a proxy, ends it in a traceback
         app_kwargs={"middleware": [Middleware(BaseHTTPMiddleware, dispatch=_keep_at_home)]},
     )
     serving.announce({"url": public_url or url, "model": serving.model})
