@@ -22,6 +22,7 @@ def serve(
     share: Annotated[bool, typer.Option("--share", help="Also open a public link; needs --auth.")] = False,
     auth: Annotated[str | None, typer.Option(metavar="USER:PASSWORD", help="Ask visitors for this login.")] = None,
     open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")] = False,
+    mcp: Annotated[bool, typer.Option("--mcp", help="Also serve the functions for programs as MCP tools.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Open the dashboard."""
@@ -38,6 +39,7 @@ def serve(
                 share=share,
                 auth=auth,
                 open_browser=open_browser,
+                mcp=mcp,
                 announce=_announcer(as_json),
             )
         )
@@ -51,6 +53,8 @@ def _announcer(as_json: bool) -> Callable[[dict[str, Any]], None]:
             typer.echo(json.dumps(facts))
         elif "url" in facts:
             typer.echo(f"The dashboard is open at {facts['url']} (Ctrl-C ends it)")
+            if "mcp" in facts:
+                typer.echo(f"Its MCP server is at {facts['mcp']}")
         else:
             typer.echo(facts["fault"] or "The model is ready.")
         sys.stdout.flush()

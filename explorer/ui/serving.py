@@ -14,6 +14,7 @@ from starlette.middleware.base import BaseHTTPMiddleware
 
 from explorer.errors import ExplorerError
 from explorer.settings import DEMO
+from explorer.ui.endpoints import Endpoints
 from explorer.ui.page import build_page
 from explorer.ui.theme import STYLE_SHEET, make_theme
 from explorer.workspace import Loading, Workspace
@@ -21,6 +22,9 @@ from explorer.workspace import Loading, Workspace
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
+
+MCP_ROUTE = "/gradio_api/mcp"
+"""Where the tools are: gradio has its own there, so it compresses no streams at that place."""
 
 # gradio compiles its HTML templates in the page, hence 'unsafe-eval'.
 _POLICY = (
@@ -42,6 +46,8 @@ class Serving:
     auth: str | None = None
     """`USER:PASSWORD`; needed for any host but this machine."""
     open_browser: bool = False
+    mcp: bool = False
+    """Whether the functions for programs are tools of an MCP server too."""
     announce: Callable[[dict[str, Any]], None] = field(default=print)
     """Told the page's address when it answers, and later whether the model is ready."""
 
@@ -51,6 +57,9 @@ def run(serving: Serving) -> None:
     login = _login(serving)
     _check_port(serving)
     workspace = Workspace(source=serving.model, device=serving.device, dtype=serving.dtype)
+    app_options = {"middleware": [Middleware(BaseHTTPMiddleware, dispatch=_keep_at_home)]}
+    if serving.mcp:
+        app_options |= _tools(workspace, login)
     page = build_page(workspace)
     _, url, public_url = page.launch(
         server_name=serving.host,
@@ -60,17 +69,32 @@ def run(serving: Serving) -> None:
         inbrowser=serving.open_browser,
         theme=make_theme(),
         css_paths=STYLE_SHEET,
-        footer_links=[],
+        footer_links=["api"],
         run_history=False,
         quiet=True,
         prevent_thread_lock=True,
         _frontend=False,  # else a machine so busy that the page takes three seconds, or a proxy, ends it in a traceback
-        app_kwargs={"middleware": [Middleware(BaseHTTPMiddleware, dispatch=_keep_at_home)]},
+        app_kwargs=app_options,
     )
-    serving.announce({"url": public_url or url, "model": serving.model})
+    address = public_url or url
+    tools = {"mcp": f"{address.rstrip('/')}{MCP_ROUTE}/"} if serving.mcp else {}
+    serving.announce({"url": address, "model": serving.model, **tools})
     loading = workspace.load()  # only now, so that the page answers before PyTorch is imported
     loading.when_done(lambda: serving.announce({"ready": loading.model is not None, "fault": _fault_of(loading)}))
     page.block_thread()
+
+
+def _tools(workspace: Workspace, login: tuple[str, str] | None) -> dict[str, Any]:
+    """Raises ExplorerError if the extra is not installed."""
+    try:
+        from explorer.ui.tools import serving_tools
+    except ModuleNotFoundError as fault:
+        if (fault.name or "").partition(".")[0] != "mcp":
+            raise
+        raise ExplorerError(
+            "--mcp needs the package mcp: install it with pip install 'mutation-explorer[mcp]'."
+        ) from fault
+    return serving_tools(Endpoints(workspace), MCP_ROUTE, login)
 
 
 async def _keep_at_home(request: Request, call_next: Any) -> Response:
