@@ -8,6 +8,7 @@ import pytest
 
 from explorer.errors import ExplorerError
 from explorer.pictures import PICTURES
+from explorer.record import Wanted
 from explorer.reports.statistics import View, picture_of
 from explorer.settings import Settings
 from explorer.ui.endpoints import MOST_ANSWERS, Endpoints, checked, described
@@ -43,8 +44,7 @@ def test_a_mutant_is_answered_and_kept(own: Workspace, endpoints: Endpoints) -> 
     for values in ({"genotype": "", "prompt": PROMPT}, {"genotype": "0.q*0", "prompt": PROMPT, "record": False}):
         _ask(endpoints, "mutate", **values, max_new_tokens=4)
     own.record.settle()
-    kept = own.record.find()[0]
-    assert [entry.run.genotypes for entry in kept] == [("1.down*-1",)]
+    assert [entry.run.genotypes for entry in own.record.page(Wanted()).entries] == [("1.down*-1",)]
 
 
 def test_prompts_inputs_and_questions_are_compared(endpoints: Endpoints) -> None:
