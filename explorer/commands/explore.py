@@ -1,6 +1,5 @@
 """The commands that mutate and read: mutate, anatomy, weights."""
 
-import dataclasses
 from typing import Annotated
 
 import typer
@@ -14,21 +13,21 @@ from explorer.commands.options import (
     Model,
     check_site,
     faults,
-    keep,
     load,
     show,
+    tell_unkept,
 )
 from explorer.domain import Decoding, Prompt
 from explorer.errors import ExplorerError
-from explorer.notation import format_genotype, parse_genotype
+from explorer.notation import parse_genotype
 from explorer.reports.explore import (
     anatomy_lines,
     anatomy_report,
     grid_lines,
     grid_report,
+    keep_pair,
+    mutate_report,
     pair_lines,
-    pair_report,
-    pair_run,
 )
 from explorer.settings import DEMO
 
@@ -58,19 +57,10 @@ def mutate(
         workspace, loaded = load(model, device, dtype, as_json)
         asked = Prompt(text=prompt, chat=loaded.has_chat_template if chat is None else chat)
         read = loaded.anatomy.read(genotype)
-        *_, update = workspace.pair(loaded, asked, decoding, read)
-        report = {
-            "genotype": format_genotype(read),
-            "change": workspace.describe(loaded, read),
-            "model": loaded.name,
-            "prompt": prompt,
-            "chat": asked.chat,
-            "decoding": dataclasses.asdict(decoding),
-            **pair_report(update),
-        }
+        report = mutate_report(workspace, loaded, read, asked, decoding)
         show(report, as_json, pair_lines)
-        if read and report["cosine"] is not None:
-            keep(workspace, loaded, pair_run(report), is_kept=is_kept)
+        if is_kept and keep_pair(workspace, loaded, report):
+            tell_unkept(workspace)
 
 
 def anatomy(

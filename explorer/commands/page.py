@@ -26,6 +26,7 @@ def serve(
         Path | None, typer.Option(help="A folder in MMLU's layout; its questions are offered beside the bundled ones.")
     ] = None,
     open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")] = False,
+    mcp: Annotated[bool, typer.Option("--mcp", help="Also serve the functions for programs as MCP tools.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Open the dashboard."""
@@ -43,6 +44,7 @@ def serve(
                 auth=auth,
                 mmlu=mmlu,
                 open_browser=open_browser,
+                mcp=mcp,
                 announce=_announcer(as_json),
             )
         )
@@ -56,6 +58,8 @@ def _announcer(as_json: bool) -> Callable[[dict[str, Any]], None]:
             typer.echo(json.dumps(facts))
         elif "url" in facts:
             typer.echo(f"The dashboard is open at {facts['url']} (Ctrl-C ends it)")
+            if "mcp" in facts:
+                typer.echo(f"Its MCP server is at {facts['mcp']}")
         else:
             typer.echo(facts["fault"] or "The model is ready.")
         sys.stdout.flush()

@@ -1,6 +1,5 @@
 """The command of the statistics: the numbers behind a picture of the Statistics tab."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,7 +7,7 @@ import typer
 
 from explorer.commands.options import AsJson, faults, show
 from explorer.errors import StoreError
-from explorer.reports.statistics import statistics_lines
+from explorer.reports.statistics import View, picture_of, statistics_lines, statistics_report
 from explorer.settings import Settings
 
 if TYPE_CHECKING:
@@ -16,40 +15,8 @@ if TYPE_CHECKING:
     from explorer.store.queries import StoredScreen
 
 
-class ViewName(StrEnum):
-    """What can be asked."""
-
-    overview = "overview"
-    map = "map"
-    copa = "copa"
-    axes = "axes"
-    correlation = "correlation"
-    kinds = "kinds"
-    layers = "layers"
-    stripes = "stripes"
-    scatter = "scatter"
-    overlap = "overlap"
-    cosine = "cosine"
-    divergence = "divergence"
-    scores = "scores"
-    styles = "styles"
-    distinct = "distinct"
-    estimates = "estimates"
-
-
-_PICTURES = {
-    "map": "nsm_map",
-    "correlation": "correlations",
-    "kinds": "by_kind",
-    "layers": "by_layer",
-    "styles": "styles_by_kind",
-    "estimates": "agreement",
-}
-"""The names of their pictures, where these have others."""
-
-
 def stats(
-    view: Annotated[ViewName, typer.Argument(help="Which statistic.")],
+    view: Annotated[View, typer.Argument(help="Which statistic.")],
     database: Annotated[
         Path | None, typer.Option("--db", help="A DuckDB file or a folder of exported screens; the bundled screens.")
     ] = None,
@@ -85,16 +52,8 @@ def stats(
             axes=axes,
             other=None if other is None else _numbered(atlas, other),
         )
-        picture = draw(_PICTURES.get(view.value, view.value), atlas, asked)
-        report = {
-            "screen": asked.screen.screen,
-            "experiment": asked.screen.experiment,
-            "model": asked.screen.model,
-            "sentence": picture.sentence,
-            "numbers": picture.numbers,
-            "rows": picture.data.to_dicts(),
-        }
-        show(report, as_json, statistics_lines)
+        picture = draw(picture_of(view), atlas, asked)
+        show(statistics_report(asked.screen, picture), as_json, statistics_lines)
 
 
 def _numbered(atlas: "Atlas", number: int | None) -> "StoredScreen":

@@ -9,13 +9,38 @@ from typing import TYPE_CHECKING, Any
 
 from explorer.domain import Decoding, Prompt, Slice
 from explorer.errors import ExplorerError
-from explorer.notation import format_site, parse_genotype
+from explorer.notation import format_genotype, format_site, parse_genotype
 from explorer.record import Run
 
 if TYPE_CHECKING:
-    from explorer.domain import Grid
+    from explorer.domain import Genotype, Grid
     from explorer.generation.pair import PairUpdate
     from explorer.model.loaded import LoadedModel
+    from explorer.workspace import Workspace
+
+
+def mutate_report(
+    workspace: Workspace, model: LoadedModel, genotype: Genotype, prompt: Prompt, decoding: Decoding
+) -> dict[str, Any]:
+    """Run a pair to its end: what was asked and changed, and its facts. Raises PromptError, ModelError."""
+    *_, update = workspace.pair(model, prompt, decoding, genotype)
+    return {
+        "genotype": format_genotype(genotype),
+        "change": workspace.describe(model, genotype),
+        "model": model.name,
+        "prompt": prompt.text,
+        "chat": prompt.chat,
+        "decoding": asdict(decoding),
+        **pair_report(update),
+    }
+
+
+def keep_pair(workspace: Workspace, model: LoadedModel, report: dict[str, Any]) -> bool:
+    """Put a mutant's run into the lab record; whether it did: what has no measures is not kept."""
+    is_kept = bool(report["genotype"]) and report["cosine"] is not None
+    if is_kept:
+        workspace.record.keep(model, pair_run(report))
+    return is_kept
 
 
 def pair_report(update: PairUpdate) -> dict[str, Any]:

@@ -1,9 +1,49 @@
-"""Statistics as lines of text."""
+"""Statistics as a report: for JSON, and as lines of text."""
+
+from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from explorer.pictures import Picture
+    from explorer.store.queries import StoredScreen
 
 MOST_ROWS = 40
+
+View = Literal[
+    "overview", "map", "copa", "axes", "correlation", "kinds", "layers", "stripes", "scatter", "overlap", "cosine",
+    "divergence", "scores", "styles", "distinct", "estimates",
+]  # fmt: skip
+"""What can be asked outside the page."""
+
+_PICTURES: dict[View, str] = {
+    "map": "nsm_map",
+    "correlation": "correlations",
+    "kinds": "by_kind",
+    "layers": "by_layer",
+    "styles": "styles_by_kind",
+    "estimates": "agreement",
+}
+"""The names of their pictures, where these have others."""
+
+
+def picture_of(view: View) -> str:
+    """The name of its picture in `pictures.PICTURES`."""
+    return _PICTURES.get(view, view)
+
+
+def statistics_report(screen: StoredScreen, picture: Picture) -> dict[str, Any]:
+    """The numbers of a picture of a screen."""
+    return {
+        "screen": screen.screen,
+        "experiment": screen.experiment,
+        "model": screen.model,
+        "sentence": picture.sentence,
+        "numbers": picture.numbers,
+        "row_count": len(picture.data),
+        "rows": picture.data.to_dicts(),
+    }
 
 
 def statistics_lines(report: dict[str, Any]) -> Iterator[str]:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from explorer.ui import patches, watch
+from explorer.ui.endpoints import Endpoints
 from explorer.ui.handlers import Handlers
 from explorer.ui.instruments import matrix_map, search, spread, together, tried
 from explorer.ui.opening import Opening
+from explorer.ui.programs import add_endpoints
 from explorer.ui.session import Runs
 from explorer.ui.summary import header_html
 from explorer.ui.tabs import compare, explore, gallery, guide, history, screen, statistics, tasks
@@ -38,6 +40,7 @@ def build_page(workspace: Workspace) -> gr.Blocks:
     opening = Opening(workspace, handlers)
     page: gr.Blocks = gr.Blocks(title="Mutation Explorer", analytics_enabled=False, fill_width=True)
     with page:
+        add_endpoints(page, Endpoints(workspace))  # first, so that their names are free
         header = gr.HTML(header_html(None, "Starting …"), apply_default_css=False, js_on_load=script("header.js"))
         with gr.Tabs(selected="explore") as tabs:
             with gr.Tab("Explore", id="explore"):

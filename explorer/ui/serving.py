@@ -15,6 +15,7 @@ from starlette.middleware.base import BaseHTTPMiddleware
 
 from explorer.errors import ExplorerError
 from explorer.settings import DEMO
+from explorer.ui.endpoints import Endpoints
 from explorer.ui.page import build_page
 from explorer.ui.theme import STYLE_SHEET, make_theme
 from explorer.workspace import Loading, Workspace
@@ -22,6 +23,9 @@ from explorer.workspace import Loading, Workspace
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
+
+MCP_ROUTE = "/gradio_api/mcp"
+"""Where the tools are: gradio has its own there, so it compresses no streams at that place."""
 
 # gradio compiles its HTML templates in the page, hence 'unsafe-eval'.
 _POLICY = (
@@ -45,6 +49,8 @@ class Serving:
     mmlu: Path | None = None
     """A folder in MMLU's layout, whose questions are offered too."""
     open_browser: bool = False
+    mcp: bool = False
+    """Whether the functions for programs are tools of an MCP server too."""
     announce: Callable[[dict[str, Any]], None] = field(default=print)
     """Told the page's address when it answers, and later whether the model is ready."""
 
@@ -55,6 +61,9 @@ def run(serving: Serving) -> None:
     _check_port(serving)
     workspace = Workspace(source=serving.model, device=serving.device, dtype=serving.dtype, mmlu=serving.mmlu)
     workspace.behaviour.question_sets()  # a faulty folder is told before the page opens
+    app_options = {"middleware": [Middleware(BaseHTTPMiddleware, dispatch=_keep_at_home)]}
+    if serving.mcp:
+        app_options |= _tools(workspace, login)
     page = build_page(workspace)
     _, url, public_url = page.launch(
         server_name=serving.host,
@@ -64,16 +73,32 @@ def run(serving: Serving) -> None:
         inbrowser=serving.open_browser,
         theme=make_theme(),
         css_paths=STYLE_SHEET,
-        footer_links=[],
+        footer_links=["api"],
         run_history=False,
         quiet=True,
         prevent_thread_lock=True,
-        app_kwargs={"middleware": [Middleware(BaseHTTPMiddleware, dispatch=_keep_at_home)]},
+        _frontend=False,  # else a machine so busy that the page takes three seconds, or a proxy, ends it in a traceback
+        app_kwargs=app_options,
     )
-    serving.announce({"url": public_url or url, "model": serving.model})
+    address = public_url or url
+    tools = {"mcp": f"{address.rstrip('/')}{MCP_ROUTE}/"} if serving.mcp else {}
+    serving.announce({"url": address, "model": serving.model, **tools})
     loading = workspace.load()  # only now, so that the page answers before PyTorch is imported
     loading.when_done(lambda: serving.announce({"ready": loading.model is not None, "fault": _fault_of(loading)}))
     page.block_thread()
+
+
+def _tools(workspace: Workspace, login: tuple[str, str] | None) -> dict[str, Any]:
+    """Raises ExplorerError if the extra is not installed."""
+    try:
+        from explorer.ui.tools import serving_tools
+    except ModuleNotFoundError as fault:
+        if (fault.name or "").partition(".")[0] != "mcp":
+            raise
+        raise ExplorerError(
+            "--mcp needs the package mcp: install it with pip install 'mutation-explorer[mcp]'."
+        ) from fault
+    return serving_tools(Endpoints(workspace), MCP_ROUTE, login)
 
 
 async def _keep_at_home(request: Request, call_next: Any) -> Response:
