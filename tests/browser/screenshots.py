@@ -94,6 +94,13 @@ def _show_statistics(visitor: Visitor) -> None:
     expect(visitor.page.locator(".view-nsm-map .figure .main-svg").first).to_be_visible(timeout=PATIENCE_MS)
 
 
+def _show_tasks(visitor: Visitor) -> None:
+    _turn_to(visitor, "Tasks")
+    visitor.page.get_by_role("button", name="Run the mutants").click()
+    told = visitor.page.locator(".task-tabs .compare-progress")
+    expect(told).to_contain_text("all answered", timeout=3 * PATIENCE_MS)
+
+
 def _show_compare(visitor: Visitor) -> None:
     _turn_to(visitor, "Compare")
     visitor.page.get_by_role("button", name="Run the comparison").click()
@@ -126,6 +133,7 @@ TABS: dict[str, Callable[[Visitor], None]] = {
     "gallery": _show_gallery,
     "screen": _show_screen,
     "statistics": _show_statistics,
+    "tasks": _show_tasks,
     "compare": _show_compare,
     "history": _show_history,
 }
