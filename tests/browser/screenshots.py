@@ -33,7 +33,9 @@ def main() -> None:
                 for name, prepare in TABS.items():
                     prepare(visitor)
                     visitor.page.wait_for_timeout(1500)
-                    visitor.page.screenshot(path=FOLDER / f"{name}-{ending}", full_page=size == PHONE)
+                    visitor.page.screenshot(
+                        path=FOLDER / f"{name}-{ending}", full_page=size == PHONE and name not in LONG
+                    )
                 visitor.page.close()
 
 
@@ -129,6 +131,9 @@ INSTRUMENTS: dict[str, Callable[[Visitor], None]] = {
     "together": _show_together,
     "tried": _show_tried,
 }
+LONG = ("gallery", "tasks", "compare", "history")
+"""Tabs whose lists would make a picture of all of the page a ribbon."""
+
 TABS: dict[str, Callable[[Visitor], None]] = {
     "gallery": _show_gallery,
     "screen": _show_screen,
