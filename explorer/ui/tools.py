@@ -90,10 +90,15 @@ def serving_tools(endpoints: Endpoints, route: str, login: tuple[str, str] | Non
 
     async def schema(_request: Request) -> JSONResponse:
         """For the page "Use via API", which shows its tab on MCP if it finds this."""
-        return JSONResponse([tool.model_dump(mode="json", by_alias=True) for tool in tools_of(endpoints)])
+        return JSONResponse([_as_gradio_tells(tool) for tool in tools_of(endpoints)])
 
     router = Router([Route("/schema", schema), Mount("/", app=manager.handle_request)])
     return {"routes": [Mount(route, app=router if login is None else behind_login(router, login))], "lifespan": running}
+
+
+def _as_gradio_tells(tool: types.Tool) -> dict[str, Any]:
+    meta = {"mcp_type": "tool", "file_data_present": False, "endpoint_name": tool.name}
+    return {"name": tool.name, "description": tool.description, "inputSchema": tool.inputSchema, "meta": meta}
 
 
 def behind_login(app: ASGIApp, login: tuple[str, str]) -> ASGIApp:
