@@ -74,6 +74,11 @@ class Endpoints:
         """Those that read what is stored."""
         return self.screens, self.stats, self.gallery
 
+    @property
+    def all(self) -> tuple[Endpoint, ...]:
+        """In the order in which they are listed."""
+        return *self.of_the_model, *self.of_the_screens
+
     def mutate(
         self,
         genotype: GenotypeText,

@@ -20,13 +20,14 @@ from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
 from pydantic import TypeAdapter
 from starlette.datastructures import Headers
-from starlette.responses import PlainTextResponse
-from starlette.routing import Mount
+from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.routing import Mount, Route, Router
 
 from explorer.errors import ExplorerError
 from explorer.ui.endpoints import Endpoint, Endpoints, checked, described
 
 if TYPE_CHECKING:
+    from starlette.requests import Request
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 _HERE = ["127.0.0.1", "localhost", "[::1]"]
@@ -36,18 +37,21 @@ _ON_THIS_MACHINE = TransportSecuritySettings(
 """Refuses what a foreign page in the user's browser sends."""
 
 
+def tools_of(endpoints: Endpoints) -> list[types.Tool]:
+    """What each function is called, does and takes."""
+    return [
+        types.Tool(name=each.__name__, description=described(each), inputSchema=schema_of(each))
+        for each in endpoints.all
+    ]
+
+
 def mcp_server(endpoints: Endpoints) -> Server[Any, Any]:
     """A server whose tools are the functions."""
-    functions = {each.__name__: each for each in (*endpoints.of_the_model, *endpoints.of_the_screens)}
-    answers = {name: checked(function) for name, function in functions.items()}
-    tools = [
-        types.Tool(name=name, description=described(each), inputSchema=schema_of(each))
-        for name, each in functions.items()
-    ]
+    answers = {each.__name__: checked(each) for each in endpoints.all}
     server: Server[Any, Any] = Server("mutation-explorer")
 
     async def list_tools() -> list[types.Tool]:
-        return tools
+        return tools_of(endpoints)
 
     async def call_tool(name: str, arguments: dict[str, Any]) -> types.CallToolResult:
         if name not in answers:
@@ -84,8 +88,17 @@ def serving_tools(endpoints: Endpoints, route: str, login: tuple[str, str] | Non
         async with manager.run():
             yield
 
-    served = manager.handle_request if login is None else behind_login(manager.handle_request, login)
-    return {"routes": [Mount(route, app=served)], "lifespan": running}
+    async def schema(_request: Request) -> JSONResponse:
+        """For the page "Use via API", which shows its tab on MCP if it finds this."""
+        return JSONResponse([_as_gradio_tells(tool) for tool in tools_of(endpoints)])
+
+    router = Router([Route("/schema", schema), Mount("/", app=manager.handle_request)])
+    return {"routes": [Mount(route, app=router if login is None else behind_login(router, login))], "lifespan": running}
+
+
+def _as_gradio_tells(tool: types.Tool) -> dict[str, Any]:
+    meta = {"mcp_type": "tool", "file_data_present": False, "endpoint_name": tool.name}
+    return {"name": tool.name, "description": tool.description, "inputSchema": tool.inputSchema, "meta": meta}
 
 
 def behind_login(app: ASGIApp, login: tuple[str, str]) -> ASGIApp:
@@ -97,10 +110,7 @@ def behind_login(app: ASGIApp, login: tuple[str, str]) -> ASGIApp:
         if secrets.compare_digest(sent, wanted):
             await app(scope, receive, send)
             return
-        refusal = PlainTextResponse("Send the login of --auth as basic authentication.", 401, _ASKING)
-        await refusal(scope, receive, send)
+        # no WWW-Authenticate: the browser of a visitor who opens "Use via API" would ask him for a second login
+        await PlainTextResponse("Send the login of --auth as basic authentication.", 401)(scope, receive, send)
 
     return guarded
-
-
-_ASKING = {"WWW-Authenticate": 'Basic realm="Mutation Explorer"'}

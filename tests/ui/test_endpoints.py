@@ -113,7 +113,7 @@ def test_a_mistake_gets_a_sentence(endpoints: Endpoints, name: str, values: dict
 
 
 def test_everything_is_described(endpoints: Endpoints) -> None:
-    for function in (*endpoints.of_the_model, *endpoints.of_the_screens):
+    for function in endpoints.all:
         assert described(function).endswith(".")
         assert "" not in descriptions(function).values()
 

@@ -154,6 +154,12 @@ def test_the_tools_are_the_same_functions(url: str) -> None:
         assert told == descriptions(function)
 
 
+def test_the_page_of_the_api_finds_the_tools(url: str) -> None:
+    told = httpx.get(f"{url}{MCP_ROUTE}/schema").json()
+    assert [tool["name"] for tool in told] == NAMES
+    assert "genotype" in told[0]["inputSchema"]["properties"]
+
+
 def test_a_tool_answers_as_the_endpoint_does(url: str, client: Client) -> None:
     asked = {"genotype": "11.mlp*0", "prompt": FRANCE, "max_new_tokens": 12}
     result = _with_tools(url, lambda session: session.call_tool("mutate", asked))
@@ -190,6 +196,7 @@ def test_a_login_guards_endpoints_and_tools() -> None:
         url = address.rstrip("/")
         for auth in (None, ("ada", "guess")):
             assert httpx.post(f"{url}{MCP_ROUTE}/", json=INITIALIZE, auth=auth).status_code == 401
+            assert httpx.get(f"{url}{MCP_ROUTE}/schema", auth=auth).status_code == 401
         assert httpx.post(f"{url}/gradio_api/call/v2/screens", json={}).status_code == 401
         basic = base64.b64encode(b"ada:enchantress").decode()
         ask: Callable[[ClientSession], Awaitable[Any]] = lambda session: session.call_tool("screens", {})  # noqa: E731
