@@ -26,7 +26,7 @@ function measure(name, value, meaning) {
 
 function measures(card) {
   const node = make("p", "gallery-measures");
-  node.append(measure("cosine", card.cosine === null ? "–" : card.cosine.toFixed(2), "Of its words and those of the standard output: 1 is the same words, 0 none in common."));
+  if (card.cosine !== null || card.score === null) node.append(measure("cosine", card.cosine === null ? "–" : card.cosine.toFixed(2), "Of its words and those of the standard output: 1 is the same words, 0 none in common."));
   if (card.perplexity !== null) node.append(measure("perplexity", number(card.perplexity), "How surprising the original model finds this text."));
   if (card.score !== null) node.append(measure("score", card.score, "Questions that it answers right."));
   node.append(measure("", `× ${card.mutants.toLocaleString("en")} ${card.mutants === 1 ? "mutant" : "mutants"}`, "How many mutants say exactly this."));
@@ -51,7 +51,7 @@ function own(card) {
 function draw(card, kind) {
   const node = make("article", `gallery-card ${kind}`);
   const head = make("header", "");
-  const style = Object.assign(make("span", "style-label", card.style ?? "no style"), { title: "Style of the text" });
+  const style = Object.assign(make("span", "style-label", card.style ?? (card.score === null ? "no style" : "answers")), { title: "Style of the text" });
   style.dataset.style = card.style ?? "";
   const compare = press("gallery-compare", "Standard output", "What the unmutated model says, beside this text", flip);
   compare.setAttribute("aria-pressed", "false");

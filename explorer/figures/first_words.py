@@ -79,7 +79,7 @@ def writing_styles_figure(styles: pl.DataFrame) -> go.Figure:
         barmode="stack",
         bargap=0.3,
         dragmode=False,
-        legend={"orientation": "h", "y": 0, "yref": "container", "yanchor": "bottom", "x": 0, "traceorder": "normal"},
+        legend={"orientation": "h", "y": 0, "yref": "container", "yanchor": "bottom", "x": 0, "xref": "container"},
         xaxis={"tickformat": ".0%", "range": [0, 1], "showticklabels": False, **_QUIET},
         yaxis={"autorange": "reversed", "type": "category", **_QUIET},
     )

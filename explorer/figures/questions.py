@@ -9,15 +9,18 @@ import plotly.graph_objects as go
 
 ORIGINAL, MUTANT, FAINT = "#0d9488", "#e11d48", "#94a3b8"
 _SIDES = (
-    ("original, likeliest choice", "original_right", ORIGINAL, "circle", 15),
-    ("mutant, likeliest choice", "mutant_right", MUTANT, "circle", 9),
-    ("original, generated token", "original_says_right", ORIGINAL, "diamond-open", 13),
-    ("mutant, generated token", "mutant_says_right", MUTANT, "diamond-open", 8),
+    ("original, choice", "original_right", ORIGINAL, "circle", 15),
+    ("mutant, choice", "mutant_right", MUTANT, "circle", 9),
+    ("original, token", "original_says_right", ORIGINAL, "diamond-open", 13),
+    ("mutant, token", "mutant_says_right", MUTANT, "diamond-open", 8),
 )
 
 
 def accuracy_figure(subjects: Sequence[Mapping[str, Any]], chance: float, *, has_mutant: bool) -> go.Figure:
-    """A row a subject, those of `reports.tasks.score_report`; a dotted line where guessing would be."""
+    """A row a subject, those of `reports.tasks.score_report`; a dotted line where guessing would be.
+
+    Filled marks tell right answers by the likeliest choice, hollow ones by the generated token.
+    """
     names = [str(row["subject"]).replace("_", " ") for row in subjects]
     figure = go.Figure()
     if has_mutant:
@@ -33,11 +36,11 @@ def accuracy_figure(subjects: Sequence[Mapping[str, Any]], chance: float, *, has
         )  # fmt: skip
     figure.add_vline(x=chance, line={"dash": "dot", "color": FAINT, "width": 1})
     return figure.update_layout(
-        height=118 + 26 * len(names),
-        margin={"l": 128, "r": 20, "t": 8, "b": 90},
+        height=96 + 26 * len(names),
+        margin={"l": 128, "r": 20, "t": 8, "b": 76},
         dragmode=False,
-        legend={"orientation": "h", "y": -0.05, "yref": "container", "yanchor": "bottom", "x": 0},
-        xaxis={"range": [-0.02, 1.02], "tickformat": ".0%", "zeroline": False, "title": {"text": "right answers"}},
+        legend={"orientation": "h", "y": 0, "yref": "container", "yanchor": "bottom", "x": 0, "xref": "container"},
+        xaxis={"range": [-0.02, 1.02], "tickformat": ".0%", "zeroline": False},
         yaxis={"autorange": "reversed", "type": "category", "showgrid": False},
     )
 

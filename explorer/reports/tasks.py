@@ -157,13 +157,13 @@ def score_report(scored: Scored) -> dict[str, Any]:
         "shots": scored.shots,
         "questions": len(rows),
         **frame.select(sums).row(0, named=True),
-        "sentence": _accuracy_told(frame, genotype),
+        "sentence": _accuracy_told(frame, has_mutant=bool(others)),
         "subjects": frame.group_by("subject", maintain_order=True).agg(pl.len().alias("questions"), *sums).to_dicts(),
         "items": rows,
     }
 
 
-def _accuracy_told(frame: pl.DataFrame, mutant: str) -> str:
+def _accuracy_told(frame: pl.DataFrame, *, has_mutant: bool) -> str:
     """By likelihood, with the paired test if there is a mutant; then by the generated token."""
     own, other = (frame[name].to_numpy() for name in ("original_right", "mutant_right"))
     says, mutant_says = (int(frame[name].sum()) for name in ("original_says_right", "mutant_says_right"))
@@ -173,19 +173,19 @@ def _accuracy_told(frame: pl.DataFrame, mutant: str) -> str:
         f"By likelihood the original answers {own.sum()} of {asked} right (95 % interval {100 * low:.0f} to "
         f"{100 * high:.0f} %)"
     )
-    if not mutant:
+    if not has_mutant:
         return f"{told}; by the generated token {says}."
     return (
-        f"{told}, {mutant} {other.sum()}: it gains {table.only_second} and loses {table.only_first} (McNemar's exact "
-        f"test: p {p_told(table.p, with_is=True)}). By the generated token the original is right {says} times, "
-        f"{mutant} {mutant_says} times."
+        f"{told}, the mutant {other.sum()}: it gains {table.only_second} and loses {table.only_first} (McNemar's exact "
+        f"test: p {p_told(table.p, with_is=True)}). By the generated token the original is right {says} times, the "
+        f"mutant {mutant_says} times."
     )
 
 
 def score_lines(report: Mapping[str, Any]) -> Iterator[str]:
     """The report as lines to read."""
     count = report["questions"]
-    yield f"{report['set']}: {count} questions in form {report['form']}"
+    yield f"{report['genotype'] or 'original'} on {report['set']}: {count} questions in form {report['form']}"
     yield report["sentence"]
     yield f"{report['near_tie']} questions hold a near tie."
     yield ""

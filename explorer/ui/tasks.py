@@ -149,9 +149,10 @@ def no_task_html() -> str:
     )
 
 
-def accuracy_html(sentence: str, note: str) -> str:
-    """How the original and the mutant fare."""
-    return f'<p class="tally">{escape(sentence)}</p><p class="caption">{escape(note)}</p>'
+def accuracy_html(genotype: str, sentence: str, note: str) -> str:
+    """How the original and the mutant, if there is one, fare."""
+    name = f'<p class="verdict"><code>{escape(genotype)}</code></p>' if genotype else ""
+    return f'{name}<p class="tally">{escape(sentence)}</p><p class="caption">{escape(note)}</p>'
 
 
 def _table_json(head: Sequence[str], groups: Sequence[Mapping[str, Any]], goal: str, *, opens: bool) -> str:

@@ -91,8 +91,9 @@ def scored(count: int = 20) -> Scored:
 def test_accuracy_is_told_with_its_interval_and_the_paired_test() -> None:
     report = score_report(scored())
     assert report["sentence"] == (
-        "By likelihood the original answers 19 of 20 right (95 % interval 76 to 99 %), 1.q*0 11: it gains 1 and loses "
-        "9 (McNemar's exact test: p = 0.021). By the generated token the original is right 19 times, 1.q*0 11 times."
+        "By likelihood the original answers 19 of 20 right (95 % interval 76 to 99 %), the mutant 11: it gains 1 and "
+        "loses 9 (McNemar's exact test: p = 0.021). By the generated token the original is right 19 times, the mutant "
+        "11 times."
     )
     assert report["subjects"][0] == {
         "subject": "made", "questions": 20, "original_right": 19, "mutant_right": 11, "original_says_right": 19,
@@ -154,7 +155,7 @@ def test_the_record_keeps_the_numbers_under_names_that_people_read() -> None:
     ]
     assert [run.kind for run in runs] == ["rihf", "questions", "questions", "comparison"]
     assert all(name in METRIC_NAMES for run in runs for name in run.metrics)
-    assert runs[0].metrics | {"rihf_p": 0} == {
+    assert {**runs[0].metrics, "rihf_p": 0} == {
         "inputs": 12, "mutants": 3, "rihf_mutants": 2, "rihf_share": 1.0, "rihf_p": 0,
     }  # fmt: skip
     assert runs[0].link == "?tasks_mutants=x"

@@ -1,6 +1,6 @@
 """Mutants that seemed better, asked again: which questions are fresh, and what is counted."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ from explorer.settings import Settings
 from explorer.tasks.retest import Retested, held_out, retested
 from explorer.tasks.scoring import Scored, ask
 from tests.answering import QUESTIONS, score
-from tests.tasks.test_battery import questions
+from tests.tasks.test_battery import questions as made_questions
 from tests.tiny import tiny_model
 
 STANDARD, MUTANT = Genotype(), parse_genotype("1.down*0")
@@ -25,14 +25,19 @@ class Marking:
     """The original is right on the first half, the mutant on every question but the first."""
 
     def scores_of(
-        self, model: Any, genotypes: Sequence[Genotype], asked: QuestionSet, cancelled: Any, shots: int = 0
+        self,
+        model: Any,
+        genotypes: Sequence[Genotype],
+        questions: QuestionSet,
+        cancelled: Callable[[], bool] = lambda: False,
+        shots: int = 0,
     ) -> Iterator[tuple[int, int, Score]]:
         """As `Behaviour.scores_of`, the last question first."""
-        for number in reversed(range(len(asked.questions))):
+        for number in reversed(range(len(questions.questions))):
             for place, genotype in enumerate(genotypes):
                 if cancelled():
                     return
-                right = number > 0 if format_genotype(genotype) else number < len(asked.questions) // 2
+                right = number > 0 if format_genotype(genotype) else number < len(questions.questions) // 2
                 yield place, number, score(right=right)
 
 
@@ -71,7 +76,7 @@ def test_nothing_is_counted_of_a_run_that_was_stopped_but_what_all_have_answered
 def test_scores_are_those_of_each_genotype_alone() -> None:
     model, behaviour = tiny_model("llama"), Behaviour(Settings(), Computing())
     pair = [Genotype(), model.anatomy.read("1.down*-2")]
-    asked = questions("cloze")
+    asked = made_questions("cloze")
     *_, scored = ask(behaviour, model, pair, asked)
     for genotype, known in zip(pair, scored.scores, strict=True):
         alone = dict(behaviour.scores(model, genotype, asked))

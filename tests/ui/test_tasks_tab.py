@@ -252,7 +252,7 @@ def test_mutants_that_seem_better_are_listed_asked_again_and_opened(
     assert "more of the screen&#x27;s questions right than the standard" in shown["told"]
     assert all(int(row["cells"][1]) > int(row["cells"][2]) for row in rows)
     listed = shown["shown"]
-    again = {}
+    again: dict[str, Any] = {}
     examining.begin_again(ADA)
     for outputs in examining.ask_again(ADA, start, listed, 2):
         again |= _changed(LISTED, outputs)

@@ -248,8 +248,8 @@ class ExaminingHandlers:
         chance = sum(1 / len(each.choices) for each in questions.questions) / len(questions.questions)
         figure = accuracy_figure([*report["subjects"], {**report, "subject": "all"}], chance, has_mutant=has_mutant)
         ties = f" {report['near_tie']:,} questions hold a near tie." if report["near_tie"] else ""
-        note = f"The dotted line is where guessing would be.{ties}"
-        return ["", progress, accuracy_html(report["sentence"], note), figure_json(figure)]
+        note = f"Filled: the likeliest choice; hollow: the generated token; dotted line: guessing.{ties}"
+        return ["", progress, accuracy_html(report["genotype"], report["sentence"], note), figure_json(figure)]
 
 
 def _steps(steps: Iterator[Scored]) -> Iterator[tuple[Scored, Any]]:

@@ -64,10 +64,11 @@ A mutation is a *site* and an *operation*; several are joined by `;` and apply i
 
 ### Tasks
 
-- **Writers** gives mutants the same inputs as the original. The **RIHF** (rare initial word of highest frequency) is the word
-  that begins the most of a mutant's answers and at most one of the original's; p says whether chance explains it.
-- **Questions** lists mutants of a screen on a task that answer more questions right than the original. Among thousands some
-  do by chance: **q** corrects for all of them, and fresh questions tell the rest.
+- **Writers** gives mutants the same inputs as the original. The **RIHF** (rare initial word of highest frequency) is
+  the word that begins the most of a mutant's answers and at most one of the original's; p says whether chance
+  explains it.
+- **Questions** lists mutants of a screen on a task that answer more questions right than the original. Among thousands
+  some do by chance: **q** corrects for all of them, and fresh questions tell the rest.
 
 ### History
 
