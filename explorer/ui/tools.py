@@ -1,7 +1,7 @@
 """The same functions as tools of an MCP server, at an address of the page's own server.
 
 Not gradio's MCP server: that answers with Python's notation instead of JSON, and its route asks for no login
-(docs/decisions/0013-programs.md).
+(docs/decisions/0014-programs.md).
 """
 
 from __future__ import annotations
