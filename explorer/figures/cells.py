@@ -65,8 +65,14 @@ def _told(drawn: MatrixMap) -> pl.Expr:
     parts = (
         pl.when(pl.col("first_divergence").is_null())
         .then(pl.lit("non-silent"))
-        .when(pl.col("score").is_not_null())  # of a task, whose answers are questions'
-        .then(pl.format("answers question {} otherwise, {} right", pl.col("first_divergence") + 1, pl.col("score")))
+        .when(pl.col("score").is_not_null() & pl.col("style").is_null())  # of a task, which counts questions
+        .then(
+            pl.format(
+                "question {} is the first answered otherwise, {} right in all",
+                pl.col("first_divergence") + 1,
+                pl.col("score"),
+            )
+        )
         .otherwise(pl.format("parts at token {}", pl.col("first_divergence")))
     )
     kl = (

@@ -64,14 +64,14 @@ def task_told(task: StoredTask) -> str:
 def _examined_html(behind: Behind, task: StoredTask, remark: str) -> str:
     """A mutant of a screen on a task: its score and what it chooses."""
     number = behind.first_divergence or 0
-    state = f"score {behind.score}, answers question {number + 1} otherwise first"
+    state = f"score {behind.score}, question {number + 1} is the first that it answers otherwise"
     opened = f"Explore shows question {number + 1} as it is put: raw text, greedy, a few tokens."
     if behind.is_silent:
         state = "silent: it answers all questions as the standard does"
     return (
         f'<div class="behind"><p><code>{escape(behind.genotype)}</code> <span class="caption">{escape(state)}; asked '
         f"{escape(task_told(task))}</span></p><blockquote>{escape((behind.text or '').strip())}</blockquote>"
-        f'<p class="caption">{opened}</p>{notice_html(remark)}</div>'
+        f"{notice_html(remark) if remark else sentence_html(opened)}</div>"
     )
 
 

@@ -319,14 +319,14 @@ def test_the_screen_tab_reads_well_for_a_task(handlers: Handlers, start: Explora
     assert "different combinations of answers" in summary
     assert "mutants change an answer" in caption
     drawn = json.loads(figure)
-    assert any("answers question " in text for line in drawn["data"][0]["text"] for text in line)
+    assert any("is the first answered otherwise, " in text for line in drawn["data"][0]["text"] for text in line)
     click = event(x=0, y=0, axes=["x", "y"], meta=drawn["layout"]["meta"], customdata=None)
     behind, tabs, exploration, *rest = screens.choose(start, ADA, click)
     assert tabs.selected == "explore"
     assert matrix in behind
     if "silent: it answers all" not in behind:
         assert "score " in behind
-        assert "otherwise first" in behind
+        assert "the first that it answers otherwise" in behind
     assert exploration.operation is not None
     assert rest[-5] == RAW
     assert rest[-4]["value"] == 8
