@@ -4,12 +4,12 @@ Owns the file format, which docs/experiments.md describes.
 """
 
 import re
-import tomllib
 from pathlib import Path
 from typing import Any
 
 from explorer.domain import Decoding, Experiment, Prompt
 from explorer.errors import DecodingError, ExperimentError, PromptError
+from explorer.toml import read_toml
 
 _ORDER = re.compile(r"^[0-9]+-")
 _DECODING_TYPES: dict[str, tuple[type, ...]] = {
@@ -30,13 +30,7 @@ def read_experiment(path: Path) -> Experiment:
 
 def read_table(path: Path, extra: dict[str, tuple[type, ...]]) -> tuple[Experiment, dict[str, Any]]:
     """As `read_experiment`, with the values of further keys, of the types given, that the file may have."""
-    try:
-        text = path.read_text(encoding="utf-8")
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as fault:
-        raise ExperimentError(f"{path}: {fault}") from fault
-    except (OSError, UnicodeDecodeError) as fault:
-        raise ExperimentError(f"{path} cannot be read: {fault}") from fault
+    text, table = read_toml(path, ExperimentError)
     _check_keys(path, text, table, extra)
     try:
         experiment = Experiment(

@@ -1,12 +1,12 @@
 """Thresholds: how far a genotype may go before the page warns, read from a TOML file (docs/watch.md)."""
 
 import math
-import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 from explorer.errors import WatchError
+from explorer.toml import read_toml
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,13 +61,7 @@ def passed(thresholds: Thresholds, measured: Measured) -> tuple[str, ...]:
 
 def read_thresholds(path: Path) -> Thresholds:
     """Read a file. Raises WatchError with file and line."""
-    try:
-        text = path.read_text(encoding="utf-8")
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as fault:
-        raise WatchError(f"{path}: {fault}") from fault
-    except (OSError, UnicodeDecodeError) as fault:
-        raise WatchError(f"{path} cannot be read: {fault}") from fault
+    text, table = read_toml(path, WatchError)
     known = [field.name for field in fields(Thresholds)]
     for key, value in table.items():
         line = next((number for number, row in enumerate(text.splitlines(), 1) if row.startswith(key)), 1)

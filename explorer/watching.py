@@ -5,7 +5,6 @@ Owns the format and the comparison; knows neither torch nor how a genotype is ru
 
 import math
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from explorer.domain import Decoding, Prompt
 from explorer.errors import DecodingError, NotationError, PromptError, WatchError
 from explorer.files import replacing
 from explorer.notation import parse_genotype
+from explorer.toml import read_toml
 
 TOLERANCE = 1e-3
 """How far two measures may be apart, relative to the larger, and still be the same."""
@@ -178,13 +178,7 @@ _DECODING = ("max_new_tokens", "temperature", "top_p", "seed")
 
 def read_watch(path: Path) -> WatchFile:
     """Read a file. Raises WatchError with file and line."""
-    try:
-        text = path.read_text(encoding="utf-8")
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as fault:
-        raise WatchError(f"{path}: {fault}") from fault
-    except (OSError, UnicodeDecodeError) as fault:
-        raise WatchError(f"{path} cannot be read: {fault}") from fault
+    text, table = read_toml(path, WatchError)
     lines = text.splitlines()
     _check(path, lines, 1, table, _TOP)
     starts = [number for number, line in enumerate(lines, 1) if re.match(r"\s*\[\[\s*run\s*\]\]", line)]
