@@ -88,6 +88,10 @@ class Atlas:
         self._library = library
         self._kept: dict[tuple[str, Filter], pl.DataFrame] | None = None
 
+    def __deepcopy__(self, _memo: object) -> Atlas:
+        """Itself, as with `Workspace`: its library cannot be copied."""
+        return self
+
     def stored(self) -> tuple[list[StoredScreen], str]:
         """The screens of both databases, the user's first; and a sentence on a database that cannot be read."""
         found: list[StoredScreen] = []

@@ -61,6 +61,10 @@ class Behaviour:
         self._originals: OrderedDict[tuple[Hashable, ...], tuple[Answer, ...]] = OrderedDict()
         self._batteries: OrderedDict[tuple[Hashable, ...], Battery] = OrderedDict()
 
+    def __deepcopy__(self, _memo: object) -> Behaviour:
+        """Itself, as with `Workspace`: a copy at every visit would reach the models."""
+        return self
+
     def inputs(self) -> tuple[Input, ...]:
         """Those that come along, or those of the user's file. Raises TaskError."""
         return read_inputs(self._settings.inputs_file)

@@ -48,6 +48,10 @@ class Screening:
         self.library.update()
         self.queue = ScreenQueue(lambda order: self.running(order, is_behind=True))
 
+    def __deepcopy__(self, _memo: object) -> Screening:
+        """Itself, as with `Workspace`: a copy at every visit would reach the models."""
+        return self
+
     def estimate(self, order: Order) -> Estimate:
         """Its size, and its time by a measurement that takes some seconds. Raises ExplorerError."""
         ready = self._ready(order, is_behind=True)

@@ -57,7 +57,7 @@ def build_limits(workspace: Workspace, warning: gr.HTML) -> WatchPanel:
             control_ratio = gr.Number(label="Control perplexity (×)", value=limits.control_ratio, minimum=0)
             mean_kl = gr.Number(label="Mean KL (nats)", value=limits.mean_kl, minimum=0)
             accuracy_drop = gr.Number(
-                label="Accuracy lost (share)",
+                label="Accuracy lost (share; seconds a run)",
                 value=limits.accuracy_drop,
                 minimum=0,
                 maximum=1,
