@@ -99,7 +99,7 @@ class WatchHandlers:
 
     def _measured(self, trial: Trial, thresholds: Thresholds) -> Measured:
         """What the thresholds ask for, and nothing that they do not."""
-        measure = None if thresholds.accuracy_drop is None else self._workspace.accuracy
+        measure = self._workspace.accuracy if thresholds.accuracy_drop else None
         return Measured(
             control_ratio=0.0 if thresholds.control_ratio is None else self._control_ratio(trial),
             mean_kl=math.inf if trial.mean_kl is None else trial.mean_kl,

@@ -8,9 +8,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlencode
 
 from playwright.sync_api import Browser, Locator, Page, Request, sync_playwright
 
@@ -89,6 +90,19 @@ class Visitor:
         page.wait_for_selector(".masthead .badge", timeout=PATIENCE_MS)
         visitor.wait_for_run()
         return visitor
+
+    def follow(self, parameters: Mapping[str, object]) -> None:
+        """Open the page by a link, and wait for its first example.
+
+        By way of a blank page: one that is left with an event under way takes the server for lost, tries it every two
+        seconds, and loads itself again if the new page is not there by then. What it says of that is no complaint.
+        """
+        home, complaints = self.page.url.partition("?")[0], list(self.complaints)
+        self.page.goto("about:blank")
+        self.complaints[:] = complaints
+        self.page.goto(f"{home}?{urlencode(parameters)}")
+        self.last_run = 0
+        self.wait_for_run()
 
     def wait_for_run(self) -> None:
         """Wait until a run that was not there at the last wait has its measures."""

@@ -3,7 +3,6 @@
 import json
 import re
 from pathlib import Path
-from urllib.parse import urlencode
 
 from playwright.sync_api import expect
 
@@ -17,10 +16,7 @@ PROMPTS = "What is the capital of France?\nHow many days are in a week?"
 def _open(visitor: Visitor, **form: object) -> None:
     """The tab with a form, by its link."""
     said = {"genotypes": GENOTYPES, "prompts": PROMPTS, "max_new_tokens": 12, **form}
-    home = visitor.page.url.partition("?")[0]
-    visitor.page.goto(f"{home}?{urlencode({f'compare_{name}': value for name, value in said.items()})}")
-    visitor.last_run = 0
-    visitor.wait_for_run()
+    visitor.follow({f"compare_{name}": value for name, value in said.items()})
     expect(visitor.page.get_by_label("Genotypes, one a line")).to_have_value(str(said["genotypes"]))
 
 
@@ -50,16 +46,16 @@ def test_questions_are_compared_and_their_numbers_taken_away(visitor: Visitor, t
     _open(visitor, ask="Questions", question_count=12)
     _run(visitor)
     expect(visitor.page.locator(".verdict").first).to_contain_text("of 12 questions right")
-    visitor.choose("Items shown", "A right, B wrong")
-    expect(visitor.page.locator(".item-side.wrong").first).to_be_visible()
-    shown = visitor.page.locator(".item").count()
     with visitor.page.expect_download() as coming:
         visitor.page.get_by_role("button", name="Take away as JSON").click()
     path = tmp_path / "comparison.json"
     coming.value.save_as(path)
     report = json.loads(path.read_text(encoding="utf-8"))
     assert report["verdicts"] == [visitor.page.locator(".verdict").first.inner_text()]
-    assert report["measures"][0]["table"]["only_first"] == shown
+    lost = report["measures"][0]["table"]["only_first"]
+    assert 0 < lost < 12
+    visitor.choose("Items shown", "A right, B wrong")
+    expect(visitor.page.locator(".item")).to_have_count(lost)
 
 
 def test_a_long_run_is_stopped_and_keeps_what_is_there(visitor: Visitor) -> None:

@@ -1,7 +1,6 @@
 """The Gallery tab, as a visitor uses it: filter, search, compare, be surprised, open in Explore."""
 
 import re
-from urllib.parse import urlencode
 
 from playwright.sync_api import Locator, expect
 
@@ -12,11 +11,8 @@ PATIENCE_MS = 60_000
 
 def _open(visitor: Visitor, **said: str) -> Locator:
     """All bundled screens, by their link: others may have been run on this page."""
-    home = visitor.page.url.partition("?")[0]
     filters = {f"gallery_{name}": value for name, value in {"of": "bundled", **said}.items()}
-    visitor.page.goto(f"{home}?{urlencode(filters)}")
-    visitor.last_run = 0
-    visitor.wait_for_run()
+    visitor.follow(filters)
     expect(visitor.page.get_by_role("tab", name="Gallery")).to_have_attribute("aria-selected", "true")
     cards = visitor.page.locator(".gallery-card")
     expect(cards.first).to_be_visible(timeout=PATIENCE_MS)

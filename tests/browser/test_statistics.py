@@ -4,7 +4,6 @@ import csv
 import re
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 from playwright.sync_api import Locator, expect
 
@@ -17,11 +16,8 @@ PATIENCE_MS = 60_000
 
 def _open(visitor: Visitor, view: str = "Overview") -> None:
     """The first bundled screen, by its link: others may have been run on this page."""
-    home = visitor.page.url.partition("?")[0]
-    visitor.page.goto(f"{home}?{urlencode({'stats_screen': 'bundled:1', 'stats_view': view})}")
-    visitor.last_run = 0
-    visitor.wait_for_run()
-    expect(visitor.page.get_by_role("tab", name=view, exact=True)).to_have_attribute("aria-selected", "true")
+    visitor.follow({"stats_screen": "bundled:1", "stats_view": view})
+    expect(visitor.page.get_by_role("tab", name=view, exact=True).last).to_have_attribute("aria-selected", "true")
 
 
 def _figure(visitor: Visitor, name: str) -> Locator:

@@ -2,7 +2,6 @@
 
 import re
 from pathlib import Path
-from urllib.parse import urlencode
 
 import polars as pl
 from playwright.sync_api import expect
@@ -16,10 +15,7 @@ MUTANTS = "2.mlp*0; 9.mlp*0\n11.down[507,1229]=0"
 def _open(visitor: Visitor, **form: object) -> None:
     """The tab with a form, by its link."""
     said = {"mutants": MUTANTS, "inputs": 4, "new_tokens": 6, **form}
-    home = visitor.page.url.partition("?")[0]
-    visitor.page.goto(f"{home}?{urlencode({f'tasks_{name}': value for name, value in said.items()})}")
-    visitor.last_run = 0
-    visitor.wait_for_run()
+    visitor.follow({f"tasks_{name}": value for name, value in said.items()})
     expect(visitor.page.get_by_label("Mutants, one a line")).to_have_value(str(said["mutants"]))
 
 

@@ -157,13 +157,13 @@ def test_a_stopped_run_says_that_there_is_nothing(own: WritingHandlers, start: E
 
 def test_a_text_and_a_mutant_open_in_explore(own: WritingHandlers, page: Workspace, start: Exploration) -> None:
     shown: Shown = _run(own, start)["shown"]
-    notice, tabs, *restored = own.open_answer(event(item=4, place=1), ADA, start, shown)
+    notice, address, tabs, *restored = own.open_answer(event(item=4, place=1), ADA, start, shown)
     assert (notice, tabs.selected) == ("", "explore")
     assert genotype_of(page, restored) == LOUD
     assert shown.written.asked.inputs[4].text in restored
-    _, _, *restored = own.open_answer(event(item=4, place=0), ADA, start, shown)
+    _, _, _, *restored = own.open_answer(event(item=4, place=0), ADA, start, shown)
     assert genotype_of(page, restored) == ""
-    _, _, *restored = own.open_mutant(event(place=2, genotype="0.q*0"), ADA, start, shown)
+    _, _, _, *restored = own.open_mutant(event(place=2, genotype="0.q*0"), ADA, start, shown)
     assert genotype_of(page, restored) == "0.q*0"
     other = replace(start, source="another")
     assert "another model" in own.open_answer(event(item=1, place=1), ADA, other, shown)[0]

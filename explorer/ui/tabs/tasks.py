@@ -353,7 +353,7 @@ def _wire_writers(
     tab.stop.click(own.stop, None, None, **_QUIETLY)
     tab.groups.choose(own.choose, tab.shown, tab.drawn, **_QUIETLY)
     _wire_answers(tab, own)
-    into_explore = [tab.notice, tabs, explore.exploration, *explore.drawn, *explore.asked]
+    into_explore = [tab.notice, tab.address, tabs, explore.exploration, *explore.drawn, *explore.asked]
     for event, handler in ((tab.groups.open, own.open_mutant), (tab.answers.choose, own.open_answer)):
         event(handler, [explore.exploration, tab.shown], into_explore, **_QUIETLY).then(
             **run_arguments(explore, handlers)

@@ -307,12 +307,12 @@ class WritingHandlers:
     ) -> list[Any]:
         if shown is None or shown.source != exploration.source:
             told = "Those answers are of another model: load it again at the foot of the page, or run the mutants."
-            return [notice_html(told), *[gr.skip()] * (2 + DRAWN_COUNT + ASKED_COUNT)]
+            return [notice_html(told), *[gr.skip()] * (3 + DRAWN_COUNT + ASKED_COUNT)]
         asked = shown.written.asked
         genotype = format_genotype(shown.mutants[place - 1]) if place else ""
         prompt = Prompt(text=asked.inputs[item].text, chat=asked.chat)
         restored = self._handlers.restore(exploration, genotype, prompt, asked.decoding, request)
-        return ["", gr.Tabs(selected="explore"), *restored]
+        return ["", "?", gr.Tabs(selected="explore"), *restored]
 
     def download(self, shown: Shown | None, kind: str) -> list[Any]:
         """All answers as a file, CSV or Parquet; and the notice."""
