@@ -158,7 +158,7 @@ def test_a_stopped_run_says_that_there_is_nothing(own: WritingHandlers, start: E
 def test_a_text_and_a_mutant_open_in_explore(own: WritingHandlers, page: Workspace, start: Exploration) -> None:
     shown: Shown = _run(own, start)["shown"]
     notice, address, tabs, *restored = own.open_answer(event(item=4, place=1), ADA, start, shown)
-    assert (notice, tabs.selected) == ("", "explore")
+    assert (notice, address, tabs.selected) == ("", "?", "explore")
     assert genotype_of(page, restored) == LOUD
     assert shown.written.asked.inputs[4].text in restored
     _, _, _, *restored = own.open_answer(event(item=4, place=0), ADA, start, shown)
