@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from explorer.model.loaded import LoadedModel
     from explorer.workspace import Workspace
 
-UPDATE_SECONDS = 0.05
+UPDATE_SECONDS = 0.1
 """The texts are sent to the page at most this often."""
 
 CHAT, RAW = "Chat", "Raw text"
