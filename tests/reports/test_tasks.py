@@ -57,7 +57,7 @@ def written(inputs: int = 12, mutants: int = 3) -> Written:
 def test_the_rihf_word_is_told_with_its_frequencies_and_test() -> None:
     report = rihf_report(written(mutants=1))
     assert report["sentence"].startswith("RIHF “staring”: it begins 12 of 12 answers, 0 of the original's (Fisher's")
-    assert report["sentence"].endswith("p < 0.0001), more than chance explains.")
+    assert report["sentence"].endswith("p <\u00a00.0001), more than chance explains.")
     assert (report["rihf"]["mutant"], report["near_ties"], len(report["answers"])) == (12, 1, 12)
     lines = list(rihf_lines(report))
     assert lines[0] == "1.down[0:8,0:8]=max: 12 inputs, 24 new tokens at most, greedy"
@@ -92,7 +92,7 @@ def test_accuracy_is_told_with_its_interval_and_the_paired_test() -> None:
     report = score_report(scored())
     assert report["sentence"] == (
         "By likelihood the original answers 19 of 20 right (95 % interval 76 to 99 %), the mutant 11: it gains 1 and "
-        "loses 9 (McNemar's exact test: p = 0.021). By the generated token the original is right 19 times, the mutant "
+        "loses 9 (McNemar's exact test: p =\u00a00.021). By the generated token the original is right 19 times, the mutant "
         "11 times."
     )
     assert report["subjects"][0] == {
