@@ -92,8 +92,8 @@ def test_accuracy_is_told_with_its_interval_and_the_paired_test() -> None:
     report = score_report(scored())
     assert report["sentence"] == (
         "By likelihood the original answers 19 of 20 right (95 % interval 76 to 99 %), the mutant 11: it gains 1 and "
-        "loses 9 (McNemar's exact test: p =\u00a00.021). By the generated token the original is right 19 times, the mutant "
-        "11 times."
+        "loses 9 (McNemar's exact test: p =\u00a00.021). By the generated token the original is right 19 times, the "
+        "mutant 11 times."
     )
     assert report["subjects"][0] == {
         "subject": "made", "questions": 20, "original_right": 19, "mutant_right": 11, "original_says_right": 19,
