@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import takewhile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
 from explorer.domain import NAMED_OPERATIONS, Genotype, Mutation, Site, unit_span
 from explorer.notation import format_genotype
+from explorer.parting import parting
 
 if TYPE_CHECKING:
     from explorer.store.queries import StoredScreen
@@ -86,8 +86,8 @@ def cards_of(rows: pl.DataFrame, screens: Mapping[int, StoredScreen]) -> list[Ca
 
 def parted(standard: str, text: str) -> Parted:
     """Where two texts part, at the beginning of a word."""
-    pairs = zip(_pieces(standard), _pieces(text), strict=False)
-    common = "".join(left for left, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+    pieces = _pieces(standard)
+    common = "".join(pieces[: parting(pieces, _pieces(text))])
     return Parted(common, standard[len(common) :], text[len(common) :])
 
 

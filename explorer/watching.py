@@ -17,6 +17,7 @@ from explorer.domain import Decoding, Prompt
 from explorer.errors import DecodingError, NotationError, PromptError, WatchError
 from explorer.files import replacing
 from explorer.notation import parse_genotype
+from explorer.parting import parting
 from explorer.toml import read_toml
 
 TOLERANCE = 1e-3
@@ -138,8 +139,7 @@ def _text(
     """Whether the tokens are the same, or part where rounding may decide, or are others."""
     if tuple(expected) == tuple(found):
         return "same"
-    pairs = zip(expected, found, strict=False)
-    place = next((place for place, (a, b) in enumerate(pairs) if a != b), min(len(expected), len(found)))
+    place = parting(expected, found)
     return "tie" if place < len(gaps) and gaps[place] < tie else "other"
 
 

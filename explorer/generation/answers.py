@@ -6,7 +6,6 @@ original's answers tells its KL, and one of the original over the mutant's their
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import takewhile
 
 import torch
 from torch import Tensor
@@ -21,6 +20,7 @@ from explorer.generation.together import Growing, decode_together
 from explorer.model.loaded import LoadedModel
 from explorer.model.view import View
 from explorer.mutation.apply import Mutant, make_mutant, mutated_view
+from explorer.parting import parting
 
 ROWS = 64
 """Prompts of a batch, at most."""
@@ -143,8 +143,7 @@ def _read(model: LoadedModel, mutant: Mutant, texts: Sequence[list[int]], first:
 
 def _common(texts: Sequence[list[int]]) -> int:
     """How many tokens all texts begin with: as many as the first and the last in order."""
-    pairs = zip(min(texts), max(texts), strict=False)
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+    return parting(min(texts), max(texts))
 
 
 def _view(model: LoadedModel, mutant: Mutant, rows: int) -> View:

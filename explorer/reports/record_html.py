@@ -6,11 +6,11 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from html import escape
-from itertools import takewhile
 
 import polars as pl
 
 from explorer.figures.palette import RUN_COLOURS
+from explorer.parting import parting
 from explorer.record import Entry, Run, metric_name
 from explorer.reports.record import KIND_NAMES, metric_told, metrics_told, setup_told, time_told, title_of
 from explorer.reports.record_markdown import again
@@ -123,8 +123,7 @@ def _texts(run: Run) -> str:
     original, mutated = run.original or "", run.mutated
     shown = f"<div><b>Original</b>{escape(original)}</div>"
     if mutated is not None:
-        alike = takewhile(lambda pair: pair[0] == pair[1], zip(original, mutated, strict=False))
-        common = sum(1 for _ in alike)
+        common = parting(original, mutated)
         rest = f"<mark>{escape(mutated[common:])}</mark>" if mutated[common:] else ""
         shown += f"<div><b>Mutated</b>{escape(mutated[:common])}{rest}</div>"
     return f'<div class="pair">{shown}</div>'

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from explorer.parting import parting
 from explorer.reports.exchange import table_lines
 from explorer.watching import Found, Verdict, WatchFile
 
@@ -65,8 +66,7 @@ def watch_lines(report: dict[str, Any]) -> Iterator[str]:
 
 def _change(before: Any, now: Any) -> str:
     if isinstance(before, str) and isinstance(now, str):
-        common = next((place for place, (a, b) in enumerate(zip(before, now, strict=False)) if a != b), None)
-        start = max(0, min(len(before), len(now)) - 1) if common is None else common
+        start = min(parting(before, now), max(0, min(len(before), len(now)) - 1))
         return f"{_quoted(before, start)} → {_quoted(now, start)}"
     return f"{_value(before)} → {_value(now)}"
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from explorer.parting import parting
 from explorer.reports.comparison import COLUMNS, p_told, table_rows
 from explorer.statistics.comparison import LETTERS, Contrast, Part
 from explorer.tasks.comparison import called
@@ -93,11 +94,7 @@ def items_json(pairs: pl.DataFrame, page: int, letter: str, place: int, *, asks_
 
 
 def _item(row: dict[str, Any], letter: str, place: int, asks_questions: bool) -> dict[str, Any]:
-    alike = 0
-    for left, right in zip(row["text"], row["text_second"], strict=False):
-        if left != right:
-            break
-        alike += 1
+    alike = parting(row["text"], row["text_second"])
     common = row["text"][:alike]
     sides = [_side(row, "", "A", 0, row["text"], "", asks_questions)]
     sides.append(_side(row, "_second", letter, place, common, row["text_second"][alike:], asks_questions))

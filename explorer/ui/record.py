@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from html import escape
-from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from explorer.figures.palette import RUN_COLOURS
+from explorer.parting import parting
 from explorer.record import metric_name
 from explorer.reports.record import KIND_NAMES, metrics_told, setup_told, time_told, title_of
 
@@ -43,8 +43,7 @@ def entry_row(entry: Entry) -> dict[str, Any]:
 def _parted(run: Run) -> tuple[str, str]:
     """The first line of a run's text: the part that is as the original's, and the rest."""
     line = (run.mutated or "").strip().partition("\n")[0][:MOST_LETTERS]
-    alike = zip((run.original or "").strip(), line, strict=False)
-    common = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], alike))
+    common = parting((run.original or "").strip(), line)
     return line[:common], line[common:]
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from html import escape
-from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
+from explorer.parting import parting
 from explorer.reports.comparison import p_told
 from explorer.reports.tasks import NO_WORD, scan_report
 from explorer.statistics.paired import ALPHA
@@ -93,7 +93,7 @@ def answers_json(pairs: pl.DataFrame, page: int, place: int) -> str:
 
 def _answer(row: Mapping[str, Any], place: int) -> dict[str, Any]:
     original, text = row["text_original"], row["text"]
-    alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(original, text, strict=False)))
+    alike = parting(original, text)
     sides = [
         _side("Original", 0, original, "", row["style_original"], is_tied=row["near_tie_original"]),
         _side("Mutant", place, text[:alike], text[alike:], row["style"], is_tied=row["near_tie"]),

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import shlex
 from dataclasses import asdict, dataclass
-from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from explorer.domain import Decoding, Prompt
+from explorer.parting import parting
 from explorer.record import Run
 from explorer.reports.again import mutate_command
 from explorer.reports.explore import PAIR_METRICS, finite
@@ -174,8 +174,7 @@ def as_markdown(trial: Trial) -> str:
 
 def row_of(trial: Trial) -> dict[str, Any]:
     """What lists of trials show of one."""
-    alike = zip(trial.original, trial.mutated, strict=False)
-    common = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], alike))
+    common = parting(trial.original, trial.mutated)
     return {
         "genotype": trial.genotype,
         "prompt": trial.prompt.text,
