@@ -15,10 +15,9 @@ from typing import TypeVar
 import torch
 
 from benchmarks.figures import Figure, report
-from explorer.behaviour import shortened
 from explorer.domain import Decoding, Genotype, Prompt, QuestionSet
 from explorer.model.loaded import LoadedModel
-from explorer.tasks.comparison import spread
+from explorer.tasks.comparison import shortened, spread
 from explorer.tasks.prompts import put
 from explorer.tasks.writers import NEW_TOKENS
 from explorer.workspace import Workspace

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -24,8 +23,7 @@ from explorer.domain import (
     Score,
     Task,
 )
-from explorer.errors import ModelError, TaskError
-from explorer.tasks.comparison import spread
+from explorer.errors import ModelError
 from explorer.tasks.inputs import read_inputs
 from explorer.tasks.prompts import put
 from explorer.tasks.questions import bundled_questions, read_questions
@@ -190,13 +188,6 @@ class Behaviour:
 def mmlu_questions(folder: Path, form: QuestionForm = "letter", subjects: Sequence[str] | None = None) -> QuestionSet:
     """The test questions of a folder in MMLU's layout. Raises TaskError."""
     return read_questions(folder, name=folder.name, title=f"Questions of {folder.name}", form=form, subjects=subjects)
-
-
-def shortened(questions: QuestionSet, count: int) -> QuestionSet:
-    """So many questions, drawn evenly over the set, so that each subject keeps its share. Raises TaskError."""
-    if not count >= 1:
-        raise TaskError(f"The number of questions must be 1 or more, not {count}.")
-    return replace(questions, questions=spread(questions.questions, count))
 
 
 def _keep(kept: OrderedDict[tuple[Hashable, ...], Item], key: tuple[Hashable, ...], value: Item, most: int) -> None:

@@ -426,7 +426,7 @@ class Workspace:
 
     def _few_facts(self, source: str, genotype: str) -> Accuracy:
         """How many of `WATCHED` of the bundled questions original and mutant answer right."""
-        from explorer.behaviour import shortened
+        from explorer.tasks.comparison import shortened
 
         model = self.model(source)
         questions = shortened(self.behaviour.question_sets()[0], WATCHED)

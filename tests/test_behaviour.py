@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from explorer.behaviour import Behaviour, shortened
+from explorer.behaviour import Behaviour
 from explorer.computing import Computing
 from explorer.domain import Decoding, Genotype, Prompt
 from explorer.errors import TaskError
 from explorer.settings import Settings
+from explorer.tasks.comparison import shortened
 from tests.tasks.test_battery import questions
 from tests.tiny import tiny_model
 

@@ -1,14 +1,13 @@
 """The command that puts the same prompts, or questions, to several genotypes."""
 
-import dataclasses
-import sys
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from explorer.commands.options import AsJson, Device, Dtype, IsKept, Model, faults, keep, load, show
+from explorer.commands.options import AsJson, Device, Dtype, IsKept, Model, counted, faults, keep, load, show
 from explorer.domain import Decoding, Prompt, QuestionSet
 from explorer.errors import ComparisonError
 from explorer.notation import parse_genotype
@@ -88,10 +87,10 @@ def _prompts(
 
 
 def _questions(answering: "Answering", limit: int | None) -> QuestionSet:
-    from explorer.tasks.comparison import spread
+    from explorer.tasks.comparison import shortened
 
     first = answering.question_sets()[0]
-    return dataclasses.replace(first, questions=spread(first.questions, limit or len(first.questions)))
+    return first if limit is None else shortened(first, limit)
 
 
 def _run(answering: "Answering", model: "LoadedModel", asked: "Comparison", as_json: bool) -> "Compared":
@@ -100,11 +99,7 @@ def _run(answering: "Answering", model: "LoadedModel", asked: "Comparison", as_j
     from explorer.tasks.comparison import compare as steps
 
     last = Compared(comparison=asked)
-    with typer.progressbar(length=asked.total, file=sys.stderr, hidden=as_json) as bar:
-        try:
-            for compared in steps(answering, model, asked):
-                last = compared
-                bar.update(1)
-        except KeyboardInterrupt:
-            pass
+    with contextlib.suppress(KeyboardInterrupt):
+        for compared in counted(steps(answering, model, asked), asked.total, as_json):
+            last = compared
     return last

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from explorer.commands.options import AsJson, Device, Dtype, Model, faults, load, show
+from explorer.commands.options import AsJson, Device, Dtype, Model, faults, listed, load, show
 from explorer.files import check_new_file, check_new_folder
 from explorer.notation import format_genotype, parse_genotype
 from explorer.reports.exchange import harness_lines, harness_report, patch_lines, saved_lines
@@ -105,7 +105,7 @@ def lm_eval(
         from explorer.harness import Order, check_installed, check_order, evaluate
 
         order = Order(
-            tasks=tuple(name.strip() for name in tasks.split(",") if name.strip()),
+            tasks=listed(tasks),
             include_path=include_path,
             limit=limit,
             num_fewshot=num_fewshot,

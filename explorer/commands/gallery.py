@@ -6,8 +6,7 @@ from typing import Annotated
 
 import typer
 
-from explorer.commands.options import AsJson, faults, show
-from explorer.errors import StoreError
+from explorer.commands.options import AsJson, atlas_of, faults, listed, show
 from explorer.reports.gallery import gallery_lines, gallery_report
 from explorer.settings import Settings
 
@@ -46,21 +45,16 @@ def gallery(
 ) -> None:
     """Print what mutants of the stored screens say; needs no model."""
     with faults(as_json):
-        from explorer.atlas import Atlas
         from explorer.cards import Gallery
         from explorer.statistics.filters import read_layers, read_operations
         from explorer.store.gallery import Order, Wanted
-        from explorer.store.library import Library
 
-        path = database or Settings().screens_folder
-        if not path.exists():
-            raise StoreError(f"There is no database {path}: make one with a screen.")
-        atlas = Atlas(Library(bundled=path / "none", own=path))
+        atlas = atlas_of(database or Settings().screens_folder)
         choice = "own" if screen is None else f"own:{screen}"
         wanted = Wanted(
-            styles=_listed(style),
+            styles=listed(style),
             operations=read_operations(operations.split(",")),
-            kinds=_listed(kinds),
+            kinds=listed(kinds),
             layers=read_layers(layers),
             words=search,
         )
@@ -71,7 +65,3 @@ def gallery(
                 choice, wanted, Order(sort=sort.value, is_rising=rising, is_grouped=group), size=limit
             )
         show(gallery_report(found), as_json, gallery_lines)
-
-
-def _listed(text: str) -> tuple[str, ...]:
-    return tuple(filter(None, (part.strip() for part in text.split(","))))

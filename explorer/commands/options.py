@@ -2,22 +2,27 @@
 
 import dataclasses
 import json
+import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from explorer.domain import Decoding, Prompt
-from explorer.errors import ExplorerError
+from explorer.errors import ExplorerError, StoreError
 from explorer.notation import parse_genotype
 from explorer.workspace import Workspace
 
 if TYPE_CHECKING:
+    from explorer.atlas import Atlas
     from explorer.model.loaded import LoadedModel
     from explorer.record import Run
+
+Item = TypeVar("Item")
 
 
 class DtypeName(StrEnum):
@@ -91,6 +96,29 @@ def tell_unkept(workspace: Workspace) -> None:
     workspace.record.settle()
     if news := workspace.record.news():
         typer.echo(news, err=True)
+
+
+def listed(text: str) -> tuple[str, ...]:
+    """What a list says, separated by commas."""
+    return tuple(filter(None, (part.strip() for part in text.split(","))))
+
+
+def counted(steps: Iterable[Item], total: int, as_json: bool) -> Iterator[Item]:
+    """The steps, with a bar on standard error."""
+    with typer.progressbar(length=total, file=sys.stderr, hidden=as_json) as bar:
+        for step in steps:
+            yield step
+            bar.update(1)
+
+
+def atlas_of(path: Path) -> "Atlas":
+    """The screens of one database, or of a folder of exported ones. Raises StoreError if there is none."""
+    from explorer.atlas import Atlas
+    from explorer.store.library import Library
+
+    if not path.exists():
+        raise StoreError(f"There is no database {path}: make one with a screen.")
+    return Atlas(Library(bundled=path / "none", own=path))
 
 
 def check_site(site: str, example: str) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from explorer.commands.options import AsJson, Device, Dtype, Model, faults, load, show, tell_unkept
+from explorer.commands.options import AsJson, Device, Dtype, Model, faults, listed, load, show, tell_unkept
 from explorer.domain import Experiment
 from explorer.errors import ExperimentError, StoreError
 from explorer.experiments import read_experiment, read_experiments
@@ -80,7 +80,7 @@ def screen(
             matrices=matrices,
             unit=unit.value,
             step=step,
-            operations=tuple(name.strip() for name in operations.split(",") if name.strip()),
+            operations=listed(operations),
             rate=rate,
             seed=seed,
         )

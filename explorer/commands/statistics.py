@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from explorer.commands.options import AsJson, faults, show
+from explorer.commands.options import AsJson, atlas_of, faults, listed, show
 from explorer.errors import StoreError
 from explorer.reports.statistics import View, picture_of, statistics_lines, statistics_report
 from explorer.settings import Settings
@@ -31,20 +31,15 @@ def stats(
 ) -> None:
     """Print the numbers behind a picture of the Statistics tab; needs no model."""
     with faults(as_json):
-        from explorer.atlas import Atlas
         from explorer.pictures import Asked, draw
         from explorer.statistics.filters import Filter, read_layers, read_operations
-        from explorer.store.library import Library
 
         chosen = Filter(
             operations=read_operations(operations.split(",")),
             layers=read_layers(layers),
-            kinds=tuple(filter(None, (kind.strip() for kind in kinds.split(",")))),
+            kinds=listed(kinds),
         )
-        path = database or Settings().screens_folder
-        if not path.exists():
-            raise StoreError(f"There is no database {path}: make one with a screen.")
-        atlas = Atlas(Library(bundled=path / "none", own=path))
+        atlas = atlas_of(database or Settings().screens_folder)
         asked = Asked(
             screen=_numbered(atlas, screen),
             chosen=chosen,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from explorer.commands.options import AsJson, faults, show
+from explorer.commands.options import AsJson, faults, listed, show
 from explorer.commands.screening import Database
 from explorer.experiments import read_experiments
 from explorer.reports.study import study_lines
@@ -38,7 +38,7 @@ def import_study(
             shape=shape,
             experiment=experiment,
             step=step,
-            operations=tuple(dict.fromkeys(name.strip() for name in operations.split(",") if name.strip())),
+            operations=tuple(dict.fromkeys(listed(operations))),
             all_matrices=all_matrices,
         )
         study = read_study(question, {each.name: each for each in read_experiments(Settings().experiments_folder)})

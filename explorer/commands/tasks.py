@@ -1,17 +1,28 @@
 """The commands that ask a genotype many things: rihf, scan, questions, retest."""
 
-import sys
-from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from explorer.commands.options import AsJson, Device, Dtype, IsKept, Model, faults, keep, load, show
+from explorer.commands.options import (
+    AsJson,
+    Device,
+    Dtype,
+    IsKept,
+    Model,
+    atlas_of,
+    counted,
+    faults,
+    keep,
+    listed,
+    load,
+    show,
+)
 from explorer.domain import Decoding, Genotype, QuestionSet
-from explorer.errors import StoreError, TaskError
+from explorer.errors import TaskError
 from explorer.notation import parse_genotype
 from explorer.settings import DEMO
 
@@ -22,8 +33,6 @@ if TYPE_CHECKING:
     from explorer.model.loaded import LoadedModel
     from explorer.store.queries import StoredScreen
     from explorer.tasks.writers import Written
-
-Item = TypeVar("Item")
 
 
 class FormName(StrEnum):
@@ -121,9 +130,9 @@ def questions(
 ) -> None:
     """Ask the original and a mutant multiple-choice questions; by likelihood and by the generated token."""
     with faults(as_json):
-        from explorer.behaviour import shortened
         from explorer.reports.runs import questions_run
         from explorer.reports.tasks import score_lines, score_report
+        from explorer.tasks.comparison import shortened
         from explorer.tasks.scoring import ask
 
         parse_genotype(genotype)
@@ -133,7 +142,7 @@ def questions(
         read = loaded.anatomy.read(genotype)
         pair = [Genotype(), read] if read else [Genotype()]
         steps = ask(workspace.behaviour, loaded, pair, asked, shots)
-        *_, scored = _counted(steps, len(pair) * len(asked.questions), as_json)
+        *_, scored = counted(steps, len(pair) * len(asked.questions), as_json)
         report = score_report(scored)
         show(report, as_json, score_lines)
         keep(workspace, loaded, questions_run(report), is_kept=is_kept)
@@ -157,7 +166,7 @@ def retest(
         from explorer.tasks.retest import held_out, retested
         from explorer.tasks.scoring import ask
 
-        atlas = _atlas(database)
+        atlas = atlas_of(database)
         chosen = _on_task(atlas, screen)
         assert chosen.task is not None
         asked = _questions(mmlu, FormName(chosen.task.form), "")
@@ -167,7 +176,7 @@ def retest(
         read = loaded.anatomy.read
         asked_again = [read(text) for text in (chosen.background, *better.mutants["genotype"].head(top))]
         steps = ask(workspace.behaviour, loaded, asked_again, fresh, chosen.task.shots)
-        *_, scored = _counted(steps, len(asked_again) * len(fresh.questions), as_json)
+        *_, scored = counted(steps, len(asked_again) * len(fresh.questions), as_json)
         report = retest_report(better, retested(scored, chosen.task.by), len(fresh.questions))
         show(report, as_json, retest_lines)
         keep(workspace, loaded, retest_run(report, chosen.title), is_kept=is_kept)
@@ -195,16 +204,8 @@ def _write(
     from explorer.tasks.writers import Asked, write
 
     asked = Asked(genotypes=genotypes, inputs=inputs, chat=model.has_chat_template and not raw, decoding=decoding)
-    *_, written = _counted(write(behaviour, model, asked), asked.total, as_json)
+    *_, written = counted(write(behaviour, model, asked), asked.total, as_json)
     return written
-
-
-def _counted(steps: Iterable[Item], total: int, as_json: bool) -> Iterator[Item]:
-    """With a bar on standard error."""
-    with typer.progressbar(length=total, file=sys.stderr, hidden=as_json) as bar:
-        for step in steps:
-            yield step
-            bar.update(1)
 
 
 def _questions(mmlu: Path | None, form: FormName | None, subjects: str) -> QuestionSet:
@@ -212,21 +213,12 @@ def _questions(mmlu: Path | None, form: FormName | None, subjects: str) -> Quest
     from explorer.settings import Settings
     from explorer.tasks.questions import bundled_questions
 
-    wanted = [name.strip() for name in subjects.split(",") if name.strip()] or None
+    wanted = listed(subjects) or None
     if mmlu is not None:
         return mmlu_questions(mmlu, (form or FormName.letter).value, wanted)
     folder = Settings().questions_folder
     bundled = bundled_questions(folder, wanted)
     return replace(bundled, form=(form or FormName(bundled.form)).value)
-
-
-def _atlas(database: Path) -> "Atlas":
-    from explorer.atlas import Atlas
-    from explorer.store.library import Library
-
-    if not database.exists():
-        raise StoreError(f"There is no database {database}: make one with a screen.")
-    return Atlas(Library(bundled=database / "none", own=database))
 
 
 def _on_task(atlas: "Atlas", number: int | None) -> "StoredScreen":
@@ -242,6 +234,5 @@ def _candidates(database: Path | None, screen: int | None, style: str, top: int)
     """What the most shared texts of a screen come from."""
     if database is None:
         raise TaskError("Name mutants, or a database to take them from with --db.")
-    styles = tuple(name.strip() for name in style.split(",") if name.strip())
     choice = "own" if screen is None else f"own:{screen}"
-    return _atlas(database).candidates(choice, styles, top)
+    return atlas_of(database).candidates(choice, listed(style), top)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 import polars as pl
 
 from explorer.domain import DESTROYED, Answer, Decoding, Genotype, Input, Prompt, Question, QuestionSet, Score
-from explorer.errors import ComparisonError
+from explorer.errors import ComparisonError, TaskError
 from explorer.notation import format_genotype
 from explorer.tasks.prompts import put
 
@@ -158,6 +158,13 @@ def spread(items: Sequence[Item], count: int) -> tuple[Item, ...]:
     """So many of them, drawn evenly from the first on; all if there are no more."""
     total = len(items)
     return tuple(items) if count >= total else tuple(items[place * total // count] for place in range(count))
+
+
+def shortened(questions: QuestionSet, count: int) -> QuestionSet:
+    """So many questions, drawn evenly over the set, so that each subject keeps its share. Raises TaskError."""
+    if not count >= 1:
+        raise TaskError(f"The number of questions must be 1 or more, not {count}.")
+    return replace(questions, questions=spread(questions.questions, count))
 
 
 def read_genotypes(texts: Iterable[str], read: Callable[[str], Genotype]) -> tuple[Genotype, ...]:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, validate_call
 
-from explorer.behaviour import shortened
 from explorer.domain import Decoding, Prompt
 from explorer.errors import ComparisonError, ExplorerError, StatisticsError, StoreError
 from explorer.generation.style import Style
@@ -25,7 +24,7 @@ from explorer.reports.statistics import View, picture_of, statistics_report
 from explorer.statistics.filters import Filter
 from explorer.store.gallery import Order, Sort, Wanted
 from explorer.store.queries import StoredScreen, unit_told
-from explorer.tasks.comparison import Comparison, compare, read_genotypes, spread
+from explorer.tasks.comparison import Comparison, compare, read_genotypes, shortened, spread
 from explorer.workspace import Workspace
 
 if TYPE_CHECKING:

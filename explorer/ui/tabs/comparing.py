@@ -15,7 +15,7 @@ from explorer.domain import Decoding, Prompt
 from explorer.errors import ComparisonError, ExplorerError
 from explorer.figures.encoding import figure_json
 from explorer.notation import format_genotype, parse_genotype
-from explorer.tasks.comparison import ORIGINAL, Compared, Comparison, compare, read_genotypes, spread
+from explorer.tasks.comparison import ORIGINAL, Compared, Comparison, compare, read_genotypes, shortened, spread
 from explorer.ui.components.saver import Saver
 from explorer.ui.drawing import DRAWN_COUNT
 from explorer.ui.handlers import ASKED_COUNT, CHAT, Handlers
@@ -67,8 +67,8 @@ class Form:
             return Comparison(genotypes=genotypes, prompts=self._prompts(answering), decoding=self.decoding())
         sets = answering.question_sets()
         chosen = next((each for each in sets if each.name == self.question_set), sets[0])
-        some = spread(chosen.questions, max(1, int(self.question_count)))
-        return Comparison(genotypes=genotypes, questions=replace(chosen, questions=some), shots=int(self.shots))
+        some = shortened(chosen, max(1, int(self.question_count)))
+        return Comparison(genotypes=genotypes, questions=some, shots=int(self.shots))
 
     def _prompts(self, answering: Answering) -> tuple[Prompt, ...]:
         if self.source == OWN:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -12,7 +12,7 @@ import gradio as gr
 from explorer.domain import Genotype, QuestionSet
 from explorer.errors import ExplorerError, TaskError
 from explorer.figures.encoding import figure_json
-from explorer.tasks.comparison import spread
+from explorer.tasks.comparison import shortened
 from explorer.tasks.retest import held_out, retested
 from explorer.tasks.scoring import Scored, ask
 from explorer.ui.comparison import progress_html
@@ -231,7 +231,7 @@ class ExaminingHandlers:
     def _questions(self, name: str | None, count: int) -> QuestionSet:
         sets = self._workspace.behaviour.question_sets()
         chosen = next((each for each in sets if each.name == name), sets[0])
-        return replace(chosen, questions=spread(chosen.questions, max(1, count)))
+        return shortened(chosen, max(1, count))
 
     def _accuracy(self, model: LoadedModel, scored: Scored) -> list[Any]:
         from explorer.figures.questions import accuracy_figure
