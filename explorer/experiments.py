@@ -9,15 +9,16 @@ from typing import Any
 
 from explorer.domain import Decoding, Experiment, Prompt
 from explorer.errors import DecodingError, ExperimentError, PromptError
-from explorer.toml import read_toml
+from explorer.toml import check_table, read_toml
 
 _ORDER = re.compile(r"^[0-9]+-")
-_DECODING_TYPES: dict[str, tuple[type, ...]] = {
+DECODING_TYPES: dict[str, tuple[type, ...]] = {
     "max_new_tokens": (int,),
     "temperature": (int, float),
     "top_p": (int, float),
     "seed": (int,),
 }
+"""What TOML files say of decoding, and how."""
 
 
 def read_experiment(path: Path) -> Experiment:
@@ -62,23 +63,5 @@ _KEYS: dict[str, tuple[type, ...]] = {
 def _check_keys(path: Path, text: str, table: dict[str, Any], extra: dict[str, tuple[type, ...]]) -> None:
     if "prompt" not in table:
         raise ExperimentError(f"{path}: the key 'prompt' is missing.")
-    _check_table(path, text, table, _KEYS | extra)
-    _check_table(path, text, table.get("decoding", {}), _DECODING_TYPES)
-
-
-def _check_table(path: Path, text: str, table: dict[str, Any], expected: dict[str, tuple[type, ...]]) -> None:
-    for key, value in table.items():
-        line = line_of(text, key)
-        if key not in expected:
-            known = ", ".join(expected)
-            raise ExperimentError(f"{path}, line {line}: there is no key '{key}'. Known keys: {known}.")
-        if type(value) not in expected[key]:
-            wanted = " or ".join(kind.__name__ for kind in expected[key])
-            raise ExperimentError(f"{path}, line {line}: '{key}' must be of type {wanted}.")
-
-
-def line_of(text: str, key: str) -> int:
-    """The first line, from 1, that begins with the key; 1 if none does."""
-    lines = text.splitlines()
-    found = (number for number, line in enumerate(lines, 1) if line.lstrip(" [").startswith(key))
-    return next(found, 1)
+    check_table(path, text, table, _KEYS | extra, ExperimentError)
+    check_table(path, text, table.get("decoding", {}), DECODING_TYPES, ExperimentError)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from explorer.errors import WatchError
-from explorer.toml import read_toml
+from explorer.toml import line_of, read_toml
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +64,7 @@ def read_thresholds(path: Path) -> Thresholds:
     text, table = read_toml(path, WatchError)
     known = [field.name for field in fields(Thresholds)]
     for key, value in table.items():
-        line = next((number for number, row in enumerate(text.splitlines(), 1) if row.startswith(key)), 1)
+        line = line_of(text, key)
         if key not in known:
             raise WatchError(f"{path}, line {line}: there is no threshold '{key}'. Known: {', '.join(known)}.")
         if type(value) not in (int, float) or not value >= 0:

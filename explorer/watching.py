@@ -15,10 +15,11 @@ from tomlkit.items import Table
 
 from explorer.domain import Decoding, Prompt
 from explorer.errors import DecodingError, NotationError, PromptError, WatchError
+from explorer.experiments import DECODING_TYPES
 from explorer.files import replacing
 from explorer.notation import parse_genotype
 from explorer.parting import parting
-from explorer.toml import read_toml
+from explorer.toml import check_table, read_toml
 
 TOLERANCE = 1e-3
 """How far two measures may be apart, relative to the larger, and still be the same."""
@@ -156,10 +157,7 @@ _RUN: dict[str, tuple[type, ...]] = {
     "genotype": (str,),
     "prompt": (str,),
     "chat": (bool,),
-    "max_new_tokens": (int,),
-    "temperature": (int, float),
-    "top_p": (int, float),
-    "seed": (int,),
+    **DECODING_TYPES,
     "expected": (dict,),
 }
 _EXPECTED: dict[str, tuple[type, ...]] = {
@@ -173,32 +171,30 @@ _EXPECTED: dict[str, tuple[type, ...]] = {
     "control_ratio": (int, float),
 }
 _OPTIONAL = ("first_divergence", "perplexity")
-_DECODING = ("max_new_tokens", "temperature", "top_p", "seed")
 
 
 def read_watch(path: Path) -> WatchFile:
     """Read a file. Raises WatchError with file and line."""
     text, table = read_toml(path, WatchError)
-    lines = text.splitlines()
-    _check(path, lines, 1, table, _TOP)
-    starts = [number for number, line in enumerate(lines, 1) if re.match(r"\s*\[\[\s*run\s*\]\]", line)]
+    check_table(path, text, table, _TOP, WatchError)
+    starts = [number for number, line in enumerate(text.splitlines(), 1) if re.match(r"\s*\[\[\s*run\s*\]\]", line)]
     tables = table.get("run", [])
     if not tables or len(starts) != len(tables):
         raise WatchError(f"{path}: nothing is watched. Add a table [[run]] with genotype and prompt for each run.")
-    runs = tuple(_run(path, lines, start, each) for start, each in zip(starts, tables, strict=True))
+    runs = tuple(_run(path, text, start, each) for start, each in zip(starts, tables, strict=True))
     made = {name: str(value) for name, value in table.get("made", {}).items()}
     return WatchFile(path=path, model=table.get("model"), runs=runs, made=made)
 
 
-def _run(path: Path, lines: list[str], start: int, table: dict[str, Any]) -> Watched:
-    _check(path, lines, start, table, _RUN)
+def _run(path: Path, text: str, start: int, table: dict[str, Any]) -> Watched:
+    check_table(path, text, table, _RUN, WatchError, start)
     missing = [key for key in ("genotype", "prompt") if key not in table]
     if missing:
         raise WatchError(f"{path}, line {start}: this run has no {missing[0]}.")
     try:
         parse_genotype(table["genotype"])
         Prompt(text=table["prompt"])
-        decoding = Decoding(**{key: table[key] for key in _DECODING if key in table})
+        decoding = Decoding(**{key: table[key] for key in DECODING_TYPES if key in table})
     except (NotationError, PromptError, DecodingError) as fault:
         raise WatchError(f"{path}, line {start}: {fault}") from fault
     return Watched(
@@ -206,33 +202,18 @@ def _run(path: Path, lines: list[str], start: int, table: dict[str, Any]) -> Wat
         prompt=table["prompt"],
         chat=table.get("chat"),
         decoding=decoding,
-        expected=_expected(path, lines, start, table["expected"]) if "expected" in table else None,
+        expected=_expected(path, text, start, table["expected"]) if "expected" in table else None,
         line=start,
     )
 
 
-def _expected(path: Path, lines: list[str], start: int, table: dict[str, Any]) -> Outcome:
-    _check(path, lines, start, table, _EXPECTED)
+def _expected(path: Path, text: str, start: int, table: dict[str, Any]) -> Outcome:
+    check_table(path, text, table, _EXPECTED, WatchError, start)
     missing = [key for key in _EXPECTED if key not in table and key not in _OPTIONAL]
     if missing:
         raise WatchError(f"{path}, line {start}: 'expected' has no {missing[0]}. Write it again with --update.")
     values = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
     return Outcome(**(dict.fromkeys(_OPTIONAL) | values))
-
-
-def _check(
-    path: Path, lines: list[str], start: int, table: dict[str, Any], expected: dict[str, tuple[type, ...]]
-) -> None:
-    for key, value in table.items():
-        found = (
-            number for number, line in enumerate(lines, 1) if number >= start and line.lstrip(" [").startswith(key)
-        )
-        line = next(found, start)
-        if key not in expected:
-            raise WatchError(f"{path}, line {line}: there is no key '{key}'. Known keys: {', '.join(expected)}.")
-        if type(value) not in expected[key]:
-            wanted = " or ".join(kind.__name__ for kind in expected[key])
-            raise WatchError(f"{path}, line {line}: '{key}' must be of type {wanted}.")
 
 
 def update_watch(watch: WatchFile, results: Sequence[Outcome], made: Mapping[str, str]) -> None:

@@ -9,7 +9,7 @@ from typing import get_args
 
 from explorer.domain import Input, InputKind
 from explorer.errors import TaskError
-from explorer.experiments import line_of
+from explorer.toml import line_of
 
 _KINDS: tuple[InputKind, ...] = get_args(InputKind)
 
