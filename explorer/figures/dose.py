@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from explorer.domain import Dose
-
-ORIGINAL, MUTATED = "#0d9488", "#e11d48"
+from explorer.figures.palette import MUTANT, ORIGINAL
 
 
 def dose_figure(doses: Sequence[Dose], present: float, step: tuple[Dose, Dose]) -> go.Figure:
@@ -20,14 +19,14 @@ def dose_figure(doses: Sequence[Dose], present: float, step: tuple[Dose, Dose]) 
             x=[dose.value for dose in doses],
             y=[top if dose.mean_kl is None else dose.mean_kl for dose in doses],
             mode="lines+markers",
-            line={"color": MUTATED, "width": 2},
-            marker={"size": 9, "color": MUTATED, "symbol": [_symbol(dose) for dose in doses]},
+            line={"color": MUTANT, "width": 2},
+            marker={"size": 9, "color": MUTANT, "symbol": [_symbol(dose) for dose in doses]},
             text=[_hover(dose) for dose in doses],
             hovertemplate="%{text}<extra></extra>",
             cliponaxis=False,
         )
     )
-    figure.add_vrect(x0=step[0].value, x1=step[1].value, fillcolor=MUTATED, opacity=0.12, line_width=0)
+    figure.add_vrect(x0=step[0].value, x1=step[1].value, fillcolor=MUTANT, opacity=0.12, line_width=0)
     figure.add_vline(x=present, line={"color": ORIGINAL, "width": 2, "dash": "dash"})
     figure.update_layout(
         height=210,

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from explorer.domain import Epistasis, Genotype, PairMatrix
-from explorer.figures.dose import MUTATED, ORIGINAL
 from explorer.figures.heatmaps import DIVERGING
+from explorer.figures.palette import MUTANT, ORIGINAL
 from explorer.notation import format_genotype, format_mutation
 
 _NEUTRAL = "#94a3b8"
@@ -22,7 +22,7 @@ def epistasis_figure(found: Epistasis) -> go.Figure:
     lengths = [value if math.isfinite(value) else top for value in values]
     low, high = min(0.0, *lengths), max(0.0, *lengths)
     margin = 0.16 * (high - low)  # for the numbers that stand beside short bars
-    colours = [ORIGINAL] * len(names) + [_NEUTRAL, MUTATED]
+    colours = [ORIGINAL] * len(names) + [_NEUTRAL, MUTANT]
     genotypes = [*names, "", format_genotype(Genotype(found.mutations))]
     figure = go.Figure(
         go.Bar(

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 from typing import Any
 
 import plotly.graph_objects as go
 import polars as pl
 
-from explorer.figures.palette import STYLE_COLOURS
+from explorer.figures.palette import MUTANT, ORIGINAL, STYLE_COLOURS
 from explorer.statistics.first_words import MOST_RARE, RareWord
 
-ORIGINAL, MUTANT, FAINT = "#0d9488", "#e11d48", "rgba(225,29,72,0.45)"
+FAINT = "rgba(225,29,72,0.45)"
 MOST_WORDS, MOST_LETTERS = 14, 18
 """First words that are drawn, and letters of each."""
 
@@ -97,7 +98,7 @@ def _shown(words: pl.DataFrame, found: RareWord | None) -> list[dict[str, Any]]:
 def _label(word: str, *, is_rare: bool) -> str:
     """Without what plotly would read as tags."""
     told = word if len(word) <= MOST_LETTERS else f"{word[:MOST_LETTERS]}…"
-    told = told.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;") or "(nothing)"
+    told = escape(told, quote=False) or "(nothing)"
     return f"<b>{told}</b>" if is_rare else told
 
 

@@ -1,5 +1,8 @@
 """The colours of screens and what they stand for: for the figures, and for legends that need no plotly."""
 
+ORIGINAL, MUTANT = "#0d9488", "#e11d48"
+"""What the original says, and what a mutant does."""
+
 CATEGORIES = ("silent", "max", "min", "max and min", "zero", "not screened")
 """What is non-silent in a unit of the map; `zero` where neither max nor min is."""
 COLOURS = ("rgba(148,163,184,0.22)", "#d55e00", "#0072b2", "#009e73", "#e69f00", "rgba(168,85,247,0.30)")

@@ -7,7 +7,9 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-ORIGINAL, MUTANT, FAINT = "#0d9488", "#e11d48", "#94a3b8"
+from explorer.figures.palette import MUTANT, ORIGINAL
+
+FAINT = "#94a3b8"
 _SIDES = (
     ("original, choice", "original_right", ORIGINAL, "circle", 15),
     ("mutant, choice", "mutant_right", MUTANT, "circle", 9),
