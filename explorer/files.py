@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from explorer.errors import ExchangeError
+from explorer.errors import ExchangeError, ExplorerError
 
 
 def check_new_file(path: Path) -> None:
@@ -14,12 +14,12 @@ def check_new_file(path: Path) -> None:
         raise ExchangeError(f"{path} exists already: name a new file, so that nothing is lost.")
 
 
-def check_new_folder(folder: Path) -> None:
-    """Refuse a folder that holds something. Raises ExchangeError."""
+def check_new_folder(folder: Path, error: type[ExplorerError] = ExchangeError) -> None:
+    """Refuse a folder that holds something. Raises `error`."""
     if folder.exists() and not folder.is_dir():
-        raise ExchangeError(f"{folder} is a file: name a new folder.")
+        raise error(f"{folder} is a file: name a new folder.")
     if folder.is_dir() and any(folder.iterdir()):
-        raise ExchangeError(f"{folder} is not empty: name a new folder, so that nothing is lost.")
+        raise error(f"{folder} is not empty: name a new folder, so that nothing is lost.")
 
 
 def unfinished(path: Path) -> Path:

@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 
 from explorer.errors import StoreError
+from explorer.files import check_new_folder
 from explorer.store.numbers import Noun, find_number, next_number
 from explorer.store.schema import APPLICATION
 
@@ -53,8 +54,7 @@ def export_screens(connection: duckdb.DuckDBPyConnection, screens: Sequence[int]
         raise StoreError(
             f"There is no screen {', '.join(map(str, unknown)) or 'at all'} in the database, only {listed}."
         )
-    if folder.exists() and any(folder.iterdir()):
-        raise StoreError(f"{folder} is not empty: name a new folder, so that nothing is lost.")
+    check_new_folder(folder, StoreError)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for table, order in ORDERS.items():

@@ -66,6 +66,8 @@ def test_what_cannot_be_exported_or_imported_is_told(database: Path, tmp_path: P
     with opened(database, read_only=True) as connection:
         with pytest.raises(StoreError, match="is not empty"):
             export_screens(connection, (), full)
+        with pytest.raises(StoreError, match="is a file: name a new folder"):
+            export_screens(connection, (), full / "letter.txt")
         with pytest.raises(StoreError, match="There is no screen 7 in the database, only 1"):
             export_screens(connection, [7], tmp_path / "new")
     assert (full / "letter.txt").read_text(encoding="utf-8") == "keep me"
