@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from explorer.reports.tables import table_lines
+
 if TYPE_CHECKING:
     from explorer.harness import Scored
 
@@ -48,15 +50,6 @@ def harness_lines(report: dict[str, Any]) -> Iterator[str]:
     yield f"{report['model']} with {report['genotype'] or 'nothing mutated'}"
     yield from table_lines(("task", "metric", "documents", "original", "mutant", "difference"), rows)
     yield "±: standard error; that of the difference is of the same documents in pairs."
-
-
-def table_lines(head: Sequence[str], rows: Sequence[Sequence[str]], texts: int = 2) -> Iterator[str]:
-    """A table whose columns are as wide as they have to be, the first so many flush left."""
-    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-    for row in (head, *rows):
-        cells = (f"{cell:<{width}}" for cell, width in zip(row[:texts], widths[:texts], strict=True))
-        numbers = (f"{cell:>{width}}" for cell, width in zip(row[texts:], widths[texts:], strict=True))
-        yield "  ".join((*cells, *numbers)).rstrip()
 
 
 def _with_error(value: float | None, error: float | None, sign: str = "") -> str:

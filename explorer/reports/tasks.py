@@ -10,6 +10,7 @@ import polars as pl
 
 from explorer.notation import format_genotype
 from explorer.reports.comparison import p_told
+from explorer.reports.tables import table_lines
 from explorer.statistics.first_words import (
     Ranked,
     RareWord,
@@ -303,7 +304,4 @@ def _rows(rows: Sequence[Mapping[str, Any]], name: str) -> list[tuple[Any, ...]]
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> Iterator[str]:
-    told = [list(map(str, row)) for row in (head, *rows)]
-    widths = [max(len(row[place]) for row in told) for place in range(len(head))]
-    for row in told:
-        yield "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+    return table_lines(head, [list(map(str, row)) for row in rows], texts=len(head))

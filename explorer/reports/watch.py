@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from explorer.parting import parting
-from explorer.reports.exchange import table_lines
+from explorer.reports.tables import table_lines
 from explorer.watching import Found, Verdict, WatchFile
 
 _SHOWN = 36
