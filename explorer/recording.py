@@ -15,7 +15,6 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -24,6 +23,7 @@ import polars as pl
 from explorer.errors import BusyError, StoreError
 from explorer.record import NEWEST, Entry, Facets, Order, Page, Run, Setup, Wanted
 from explorer.store import record as store
+from explorer.versions import PROGRAM, versions
 
 if TYPE_CHECKING:
     from explorer.model.loaded import LoadedModel
@@ -181,15 +181,16 @@ class Recording:
 
 def setup_of(model: LoadedModel) -> Setup:
     """What runs of a model are made with; its fingerprint takes a while the first time."""
+    found = versions()
     return Setup(
         model=model.name,
         source=model.source,
         fingerprint=model.fingerprint,
         device=model.device_name,
-        dtype=str(model.dtype).removeprefix("torch."),
-        program=version("mutation-explorer"),
-        torch=version("torch"),
-        transformers=version("transformers"),
+        dtype=model.dtype_name,
+        program=found[PROGRAM],
+        torch=found["torch"],
+        transformers=found["transformers"],
     )
 
 

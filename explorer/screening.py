@@ -108,8 +108,8 @@ class Screening:
     def _on_cluster(self, order: Order, ready: Screen, workers: int | None) -> Execute:
         from explorer.screen.cluster import Cluster, Recipe
 
-        dtype = str(ready.job.model.dtype).removeprefix("torch.")
-        recipe = Recipe(order=order, dtype=dtype, baseline_tokens=ready.worker.asked.baseline_tokens)
+        baseline_tokens = ready.worker.asked.baseline_tokens
+        recipe = Recipe(order=order, dtype=ready.job.model.dtype_name, baseline_tokens=baseline_tokens)
         return Cluster(recipe, workers).execute
 
     def _ready(self, order: Order, *, is_behind: bool) -> Screen:

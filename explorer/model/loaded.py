@@ -23,6 +23,11 @@ class Specimen:
     anatomy: Anatomy
     _statistics: dict[str, Statistics] = field(default_factory=dict, repr=False)
 
+    @property
+    def dtype_name(self) -> str:
+        """The precision of the weights, such as `float32`."""
+        return str(self.causal_lm.dtype).removeprefix("torch.")
+
     def statistics(self, matrix: Matrix) -> Statistics:
         """Extremes, mean and standard deviation of a matrix; measured once."""
         if matrix.name not in self._statistics:
@@ -63,8 +68,8 @@ class LoadedModel(Specimen):
     @property
     def identity(self) -> dict[str, str]:
         """What a result depends on besides versions: the model's name, fingerprint, precision and device."""
-        dtype = str(self.dtype).removeprefix("torch.")
-        return {"model": self.name, "fingerprint": self.fingerprint, "dtype": dtype, "device": self.device.type}
+        where = {"dtype": self.dtype_name, "device": self.device.type}
+        return {"model": self.name, "fingerprint": self.fingerprint, **where}
 
     @functools.cached_property
     def context(self) -> int | None:

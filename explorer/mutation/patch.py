@@ -69,7 +69,7 @@ def make_patch(model: Specimen, genotype: Genotype, name: str) -> WeightPatch:
         genotype=format_genotype(genotype),
         model=name,
         fingerprint=model.fingerprint,
-        dtype=dtype_name(model.causal_lm.dtype),
+        dtype=model.dtype_name,
         program=program_version(),
         blocks=_blocks(model, genotype),
     )
@@ -84,11 +84,6 @@ def patched_copy(model: Specimen, patch: WeightPatch, name: str) -> PreTrainedMo
     """As `mutated_copy`, with the patch's values. Raises ExchangeError if it is of another model."""
     _check(model, patch, name)
     return _with_blocks(model, patch.blocks)
-
-
-def dtype_name(dtype: torch.dtype) -> str:
-    """Such as `float32`."""
-    return str(dtype).removeprefix("torch.")
 
 
 def _blocks(model: Specimen, genotype: Genotype) -> tuple[Block, ...]:
@@ -143,11 +138,10 @@ def _with_parameters(model: PreTrainedModel, copies: dict[tuple[str, ...], Tenso
 
 def _check(model: Specimen, patch: WeightPatch, name: str) -> None:
     """Raises ExchangeError unless the model is the one that the patch was made from."""
-    dtype = dtype_name(model.causal_lm.dtype)
     if patch.fingerprint != model.fingerprint:
         raise ExchangeError(
             f"The patch was made from {patch.model} in {patch.dtype} (fingerprint {patch.fingerprint[:12]}), and this "
-            f"is {name} in {dtype} ({model.fingerprint[:12]}): apply it to the very model it was made from."
+            f"is {name} in {model.dtype_name} ({model.fingerprint[:12]}): apply it to the very model it was made from."
         )
     for block in patch.blocks:
         if not _fits(model, block):

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
-from importlib.metadata import version
 
 import duckdb
 import numpy as np
@@ -26,6 +25,7 @@ from explorer.screen.job import Job
 from explorer.screen.plan import Batch, batches, layer_of, matching, planned_count, unit_size
 from explorer.screen.worker import Screened, Worker, answer_key, is_out_of_memory
 from explorer.store.writer import MUTANT_TYPES, PHENOTYPE_TYPES, MatrixFacts, ModelFacts, ScreenFacts, ScreenWriter
+from explorer.versions import program_version
 
 MOST_ESTIMATED = 10_000_000
 """Units times operations of a screen of which the first-order estimates are kept, at most."""
@@ -129,9 +129,9 @@ class Screen:
             plan=asdict(self.job.plan),
             background=format_genotype(self.job.background),
             mode=self.job.mode,
-            version=version("mutation-explorer"),
+            version=program_version(),
             device=self.job.model.device_name,
-            dtype=str(self.job.model.dtype).removeprefix("torch."),
+            dtype=self.job.model.dtype_name,
             mutants=self.total,
             baseline_tokens=self.worker.asked.baseline_tokens,
             baseline_text=self.worker.asked.standard,
