@@ -92,15 +92,24 @@ class Visitor:
         return visitor
 
     def follow(self, parameters: Mapping[str, object]) -> None:
-        """Open the page by a link, and wait for its first example.
+        """Open the page by a link, and wait for its first example."""
+        home = self.page.url.partition("?")[0]
+        self._open(f"{home}?{urlencode(parameters)}")
 
-        By way of a blank page: one that is left with an event under way takes the server for lost, tries it every two
-        seconds, and loads itself again if the new page is not there by then. What it says of that is no complaint.
+    def open_again(self) -> None:
+        """Open the page at its present address, as one does later, and wait for its first example."""
+        self._open(self.page.url)
+
+    def _open(self, address: str) -> None:
+        """By way of a blank page.
+
+        One that is left with an event under way takes the server for lost, tries it every two seconds, and loads itself
+        again if the new page is not there by then. What it says of that is no complaint.
         """
-        home, complaints = self.page.url.partition("?")[0], list(self.complaints)
+        complaints = list(self.complaints)
         self.page.goto("about:blank")
         self.complaints[:] = complaints
-        self.page.goto(f"{home}?{urlencode(parameters)}")
+        self.page.goto(address)
         self.last_run = 0
         self.wait_for_run()
 

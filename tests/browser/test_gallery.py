@@ -31,7 +31,7 @@ def test_poems_are_found_and_more_of_them_shown(visitor: Visitor) -> None:
     expect(cards).to_have_count(48)
     assert len(set(cards.locator("code").all_inner_texts())) == 48
     assert "gallery_styles=poem" in visitor.page.url
-    visitor.page.reload()
+    visitor.open_again()
     expect(told).to_contain_text("130 phenotypes (poem)", timeout=PATIENCE_MS)
     visitor.page.get_by_role("tab", name="Guide").click()
     expect(visitor.page).not_to_have_url(re.compile("gallery_"))

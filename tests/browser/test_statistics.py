@@ -72,7 +72,7 @@ def test_a_filter_changes_the_figures_and_the_link_brings_them_back(visitor: Vis
     expect(sentence).to_contain_text(f"{count:,} in all")
     assert figure.evaluate("node => node.data.map(trace => trace.name)") == ["min"]
     assert "stats_operations=min" in visitor.page.url
-    visitor.page.reload()
+    visitor.open_again()
     expect(visitor.page.locator(".picture-by_kind .caption")).to_contain_text(f"{count:,} in all", timeout=PATIENCE_MS)
     visitor.page.get_by_role("tab", name="Guide").click()
     expect(visitor.page).not_to_have_url(re.compile("stats_"))
