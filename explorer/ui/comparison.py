@@ -123,6 +123,11 @@ def _side(
     return {"letter": letter, "place": place, "common": common, "rest": rest, "facts": told, "state": state}
 
 
+def page_within(page: int, count: int) -> int:
+    """The page that is shown where another is asked for than there are."""
+    return min(max(0, page), max(0, (count - 1) // PAGE))
+
+
 def page_html(count: int, page: int) -> str:
     """Which items are shown, and what a click does."""
     if not count:

@@ -35,7 +35,7 @@ INSTRUMENTS: dict[str, Any] = {
 
 def build_page(workspace: Workspace) -> gr.Blocks:
     """The whole page; no model needs to be loaded yet."""
-    runs, comparing, asking = Runs(), Runs(), (Runs(), Runs(), Runs())
+    runs, comparing, asking = Runs(), (Runs(), Runs()), (Runs(), Runs(), Runs())
     handlers = Handlers(workspace, runs)
     opening = Opening(workspace, handlers)
     page: gr.Blocks = gr.Blocks(title="Mutation Explorer", analytics_enabled=False, fill_width=True)
@@ -85,7 +85,7 @@ def build_page(workspace: Workspace) -> gr.Blocks:
         ).then(**run)
 
         def leave(request: gr.Request) -> None:
-            for each in (runs, comparing, *asking):
+            for each in (runs, *comparing, *asking):
                 each.forget(request.session_hash or "")
 
         page.unload(leave)

@@ -11,7 +11,7 @@ from explorer.parting import parting
 from explorer.reports.comparison import p_told
 from explorer.reports.tasks import NO_WORD, scan_report
 from explorer.statistics.paired import ALPHA
-from explorer.ui.comparison import PAGE, page_html
+from explorer.ui.comparison import PAGE
 
 if TYPE_CHECKING:
     import polars as pl
@@ -104,11 +104,6 @@ def _answer(row: Mapping[str, Any], place: int) -> dict[str, Any]:
 def _side(letter: str, place: int, common: str, rest: str, style: str, *, is_tied: bool) -> dict[str, Any]:
     facts = f"{style} · near tie" if is_tied else style
     return {"letter": letter, "place": place, "common": common, "rest": rest, "facts": facts, "state": ""}
-
-
-def answers_told_html(count: int, page: int) -> str:
-    """Which answers are shown, and what a click does."""
-    return page_html(count, page)
 
 
 def better_json(mutants: pl.DataFrame, fresh: pl.DataFrame | None) -> str:

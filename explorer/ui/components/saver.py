@@ -1,13 +1,19 @@
 """Hands a file to the browser, which saves it (assets/saver.js)."""
 
+from __future__ import annotations
+
 import base64
 import itertools
 import json
-from typing import Any
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
 from explorer.ui.theme import script
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 class Saver(gr.HTML):
@@ -29,3 +35,13 @@ class Saver(gr.HTML):
         """A value that saves this file, also if it is the same as the last."""
         held = {"name": name, "content": base64.b64encode(content).decode(), "number": next(cls._numbers)}
         return json.dumps(held)
+
+    @classmethod
+    def table(cls, name: str, frame: pl.DataFrame, kind: str) -> str:
+        """As `file`, for a frame as `csv` or `parquet`, which its name ends in."""
+        held = BytesIO()
+        if kind == "csv":
+            frame.write_csv(held)
+        else:
+            frame.write_parquet(held)
+        return cls.file(f"{name}.{kind}", held.getvalue())

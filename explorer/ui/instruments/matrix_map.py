@@ -12,6 +12,7 @@ from explorer.errors import ExplorerError
 from explorer.figures.encoding import figure_json
 from explorer.ui.components.figure_panel import FigurePanel
 from explorer.ui.edge import check_source, edge
+from explorer.ui.events import QUIETLY
 from explorer.ui.handlers import Handlers
 from explorer.ui.selection import Selection, head_count, site_of
 from explorer.ui.session import Exploration
@@ -54,10 +55,9 @@ def wire(maps: MatrixMap, tab: ExploreTab, handlers: Handlers) -> None:
     (A change of the exploration would say so too, but gradio tells it of queued events alone.)
     """
     own = MatrixMapHandlers(handlers)
-    quietly: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
     drawn = [*maps.drawn, tab.notice]
-    tab.target.change(own.draw, [tab.exploration, maps.window], drawn, trigger_mode="always_last", **quietly)
-    maps.map.zoom(own.zoom, [tab.exploration], drawn[1:], trigger_mode="always_last", **quietly)
+    tab.target.change(own.draw, [tab.exploration, maps.window], drawn, trigger_mode="always_last", **QUIETLY)
+    maps.map.zoom(own.zoom, [tab.exploration], drawn[1:], trigger_mode="always_last", **QUIETLY)
     connect_move(tab, handlers, maps.map.mark_click, own.choose_cell, [])
     connect_move(tab, handlers, maps.strip.mark_click, own.choose_matrix, [])
 

@@ -10,6 +10,7 @@ import gradio as gr
 
 from explorer.ui.components.trial_list import TrialList
 from explorer.ui.edge import refusal
+from explorer.ui.events import QUIETLY
 from explorer.ui.handlers import ASKED_COUNT, Handlers
 from explorer.ui.session import Exploration
 from explorer.ui.summary import notice_html
@@ -49,20 +50,19 @@ def build() -> Tried:
 def wire(tried: Tried, tab: ExploreTab, handlers: Handlers) -> None:
     """Connect the events of what was tried, of the pinned texts and of what is taken away."""
     own = TriedHandlers(handlers)
-    quietly: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
-    tab.trial.change(own.record, [tab.trial, tried.trials], [tried.trials, tried.list, tab.takeaway], **quietly).then(
-        own.tell_unkept, None, tab.notice, **quietly
+    tab.trial.change(own.record, [tab.trial, tried.trials], [tried.trials, tried.list, tab.takeaway], **QUIETLY).then(
+        own.tell_unkept, None, tab.notice, **QUIETLY
     )
     pinned = [tab.pins, tab.pinned, tab.pinned_card, tab.notice]
-    tab.takeaway.pin(own.pin_present, [tab.trial, tab.pins], pinned, **quietly)
-    tried.list.pin(own.pin, [tried.trials, tab.pins], pinned, **quietly)
-    tab.pinned.unpin(own.unpin, [tab.pins], pinned, **quietly)
+    tab.takeaway.pin(own.pin_present, [tab.trial, tab.pins], pinned, **QUIETLY)
+    tried.list.pin(own.pin, [tried.trials, tab.pins], pinned, **QUIETLY)
+    tab.pinned.unpin(own.unpin, [tab.pins], pinned, **QUIETLY)
     for trials, event in ((tried.trials, tried.list.choose), (tab.pins, tab.pinned.choose)):
         event(
             own.choose,
             [tab.exploration, trials],
             [tab.exploration, *tab.drawn, *tab.asked],
-            **quietly,
+            **QUIETLY,
         ).then(**run_arguments(tab, handlers))
 
 

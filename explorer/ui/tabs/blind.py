@@ -93,7 +93,10 @@ def build() -> BlindTab:
 def wire(
     tab: BlindTab, exploration: gr.State, shown: gr.State, asked: list[Any], comparing: CompareHandlers, runs: Runs
 ) -> None:
-    """Connect the events; `shown` is the comparison on the page, whose texts need not be written again."""
+    """Connect the events; `shown` is the comparison on the page, whose texts need not be written again.
+
+    `runs` are the visitors' pairs that are being written.
+    """
     own = BlindHandlers(comparing, runs)
     running: dict[str, Any] = {
         "concurrency_id": "comparison", "show_progress": "hidden", "api_visibility": "private"
@@ -129,16 +132,16 @@ class BlindHandlers:
             two = replace(order, genotypes=order.genotypes[:2])
             test = BlindTest(comparison=two, mode=mode, secret=secrets.randbits(63))
         except ExplorerError as fault:
-            yield [gr.skip(), notice_html(str(fault)), *[gr.skip()] * 6]
+            yield _refused(str(fault))
             return
         yield from self.go_on(request, Sitting(source=exploration.source, test=test), shown)
 
     def go_on(self, request: gr.Request, sitting: Sitting | None, shown: Shown | None) -> Iterator[list[Any]]:
         """The next pair of texts that differ; first that they are being written."""
         if sitting is None:
-            yield [gr.skip(), notice_html("Begin a test first."), *[gr.skip()] * 6]
+            yield _refused("Begin a test first.")
             return
-        visitor = f"{request.session_hash or ''}/blind"
+        visitor = request.session_hash or ""
         self._runs.begin(visitor)
         ticket = self._runs.claim(visitor) or 0
         yield _writing(sitting)
@@ -156,11 +159,11 @@ class BlindHandlers:
     def vote(self, sitting: Sitting | None, name: str, pressed: Pressed) -> list[Any]:
         """A button was pressed: the labels, the tally, and the vote in the database."""
         if sitting is None:
-            return [gr.skip(), notice_html("Begin a test first."), *[gr.skip()] * 6]
+            return _refused("Begin a test first.")
         try:
             voted = replace(sitting, test=sitting.test.voting(pressed))
         except ExplorerError as fault:
-            return [gr.skip(), notice_html(str(fault)), *[gr.skip()] * 6]
+            return _refused(str(fault))
         return draw(voted, notice_html(self._keep(voted, name)))
 
     def _keep(self, sitting: Sitting, name: str) -> str:
@@ -183,6 +186,11 @@ class BlindHandlers:
         except (ExplorerError, duckdb.Error) as fault:
             return f"{fault} The vote counts here, but it is not kept."
         return ""
+
+
+def _refused(sentence: str) -> list[Any]:
+    """Updates of `BlindTab.drawn` that change nothing but the notice."""
+    return [gr.skip(), notice_html(sentence), *[gr.skip()] * 6]
 
 
 def draw(sitting: Sitting, notice: str = "") -> list[Any]:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from explorer.errors import ExplorerError
 from explorer.ui.components.address import Address
 from explorer.ui.components.figure_panel import FigurePanel
 from explorer.ui.components.item_list import ItemList
 from explorer.ui.components.saver import Saver
+from explorer.ui.events import QUIETLY
 from explorer.ui.handlers import CHAT, RAW, Handlers
+from explorer.ui.questions import offered
 from explorer.ui.session import Runs
 from explorer.ui.tabs import blind
 from explorer.ui.tabs.comparing import (
@@ -164,10 +165,7 @@ def _build_prompts() -> dict[str, Any]:
 
 
 def _build_questions(workspace: Workspace) -> dict[str, Any]:
-    try:
-        sets = workspace.behaviour.question_sets()
-    except ExplorerError:  # it is told when they are asked
-        sets = ()
+    sets = offered(workspace)
     choices = [(each.title, each.name) for each in sets]
     most = max((len(each.questions) for each in sets), default=int(Form().question_count))
     form = Form()
@@ -215,12 +213,17 @@ def _build_items() -> dict[str, Any]:
     }  # fmt: skip
 
 
-def wire(tab: CompareTab, tabs: gr.Tabs, page_load: Any, explore: ExploreTab, handlers: Handlers, runs: Runs) -> None:
-    """Connect the tab's events; `page_load` is that of the page, `runs` are the visitors' comparisons."""
-    own = CompareHandlers(handlers, runs)
-    quietly: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
-    _wire_form(tab, explore, own, quietly)
-    tab.run.click(own.begin, None, None, **quietly).then(
+def wire(
+    tab: CompareTab, tabs: gr.Tabs, page_load: Any, explore: ExploreTab, handlers: Handlers, runs: tuple[Runs, Runs]
+) -> None:
+    """Connect the tab's events; `page_load` is that of the page.
+
+    `runs` are the visitors' comparisons, and the pairs of their blind tests.
+    """
+    comparisons, pairs = runs
+    own = CompareHandlers(handlers, comparisons)
+    _wire_form(tab, explore, own)
+    tab.run.click(own.begin, None, None, **QUIETLY).then(
         own.run,
         [explore.exploration, *tab.asked],
         tab.drawn,
@@ -229,47 +232,47 @@ def wire(tab: CompareTab, tabs: gr.Tabs, page_load: Any, explore: ExploreTab, ha
         show_progress="hidden",
         api_visibility="private",
     )
-    tab.stop.click(own.stop, None, None, **quietly)
-    _wire_items(tab, own, quietly)
+    tab.stop.click(own.stop, None, None, **QUIETLY)
+    _wire_items(tab, own)
     tab.items.choose(
         own.open_item,
         [explore.exploration, tab.compared],
         [tab.notice, tab.address, tabs, explore.exploration, *explore.drawn, *explore.asked],
-        **quietly,
+        **QUIETLY,
     ).then(**run_arguments(explore, handlers))
     for kind, button in tab.files.items():
-        button.click(functools.partial(own.download, kind=kind), tab.compared, [tab.saver, tab.notice], **quietly)
-    tabs.select(own.leave, None, tab.address, **quietly)
-    page_load(own.read_link, None, [tabs, *tab.asked], **quietly)
-    blind.wire(tab.blind, explore.exploration, tab.compared, tab.asked, own, runs)
+        button.click(functools.partial(own.download, kind=kind), tab.compared, [tab.saver, tab.notice], **QUIETLY)
+    tabs.select(own.leave, None, tab.address, **QUIETLY)
+    page_load(own.read_link, None, [tabs, *tab.asked], **QUIETLY)
+    blind.wire(tab.blind, explore.exploration, tab.compared, tab.asked, own, pairs)
 
 
-def _wire_form(tab: CompareTab, explore: ExploreTab, own: CompareHandlers, quietly: dict[str, Any]) -> None:
+def _wire_form(tab: CompareTab, explore: ExploreTab, own: CompareHandlers) -> None:
     """What is chosen decides what is to be filled in."""
-    tab.take.click(own.take, [explore.exploration, tab.genotypes], [tab.genotypes, tab.checked], **quietly)
+    tab.take.click(own.take, [explore.exploration, tab.genotypes], [tab.genotypes, tab.checked], **QUIETLY)
     for event in (tab.genotypes.blur, tab.genotypes.submit):
-        event(own.check, [explore.exploration, tab.genotypes], tab.checked, **quietly)
+        event(own.check, [explore.exploration, tab.genotypes], tab.checked, **QUIETLY)
     tab.ask.change(
         lambda ask: [gr.update(visible=ask == PROMPTS), gr.update(visible=ask == QUESTIONS)],
         tab.ask,
         [tab.of_prompts, tab.of_questions],
-        **quietly,
+        **QUIETLY,
     )
     tab.source.change(
         lambda source: [gr.update(visible=source == OWN), gr.update(visible=source != OWN)],
         tab.source,
         [tab.prompts, tab.count],
-        **quietly,
+        **QUIETLY,
     )
 
 
-def _wire_items(tab: CompareTab, own: CompareHandlers, quietly: dict[str, Any]) -> None:
+def _wire_items(tab: CompareTab, own: CompareHandlers) -> None:
     """The list of items: whose, which, and which page."""
     asked, listed = [tab.compared, tab.against, tab.part, tab.page], [tab.items, tab.told, tab.page]
-    tab.against.input(own.choose_against, [tab.compared, tab.against], [tab.part, *listed], **quietly)
-    tab.part.input(lambda shown, against, part: own.items(shown, against, part, 0), asked[:3], listed, **quietly)
+    tab.against.input(own.choose_against, [tab.compared, tab.against], [tab.part, *listed], **QUIETLY)
+    tab.part.input(lambda shown, against, part: own.items(shown, against, part, 0), asked[:3], listed, **QUIETLY)
     for button, step in ((tab.earlier, -1), (tab.later, 1)):
-        button.click(functools.partial(_turned, own, step), asked, listed, **quietly)
+        button.click(functools.partial(_turned, own, step), asked, listed, **QUIETLY)
 
 
 def _turned(own: CompareHandlers, step: int, shown: Any, against: Any, part: Any, page: int) -> list[Any]:

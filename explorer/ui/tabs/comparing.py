@@ -6,7 +6,6 @@ import contextlib
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
-from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -15,11 +14,12 @@ from explorer.domain import Decoding, Prompt
 from explorer.errors import ComparisonError, ExplorerError
 from explorer.figures.encoding import figure_json
 from explorer.notation import format_genotype, parse_genotype
-from explorer.tasks.comparison import ORIGINAL, Compared, Comparison, compare, read_genotypes, shortened, spread
+from explorer.tasks.comparison import ORIGINAL, Compared, Comparison, compare, read_genotypes, spread
 from explorer.ui.components.saver import Saver
 from explorer.ui.drawing import DRAWN_COUNT
 from explorer.ui.handlers import ASKED_COUNT, CHAT, Handlers
 from explorer.ui.links import format_query
+from explorer.ui.questions import chosen
 from explorer.ui.session import Exploration, Runs
 from explorer.ui.summary import notice_html
 
@@ -65,9 +65,7 @@ class Form:
         genotypes = read_genotypes(self.genotypes.splitlines(), model.anatomy.read)
         if self.ask == PROMPTS:
             return Comparison(genotypes=genotypes, prompts=self._prompts(answering), decoding=self.decoding())
-        sets = answering.question_sets()
-        chosen = next((each for each in sets if each.name == self.question_set), sets[0])
-        some = shortened(chosen, max(1, int(self.question_count)))
+        some = chosen(answering.question_sets(), self.question_set, self.question_count)
         return Comparison(genotypes=genotypes, questions=some, shots=int(self.shots))
 
     def _prompts(self, answering: Answering) -> tuple[Prompt, ...]:
@@ -267,13 +265,13 @@ class CompareHandlers:
     def items(self, shown: Shown | None, against: int | None, part: Part, page: int) -> list[Any]:
         """A page of the items, the line below, and the number of the page."""
         from explorer.statistics.comparison import LETTERS, paired, part_of
-        from explorer.ui.comparison import PAGE, items_json, page_html
+        from explorer.ui.comparison import items_json, page_html, page_within
 
         if shown is None:
             return ["", "", 0]
         place = against or 1
         pairs = part_of(paired(shown.compared.answers, place), part)
-        page = min(max(0, page), max(0, (len(pairs) - 1) // PAGE))
+        page = page_within(page, len(pairs))
         rows = items_json(pairs, page, LETTERS[place], place, asks_questions=shown.asks_questions)
         return [rows, page_html(len(pairs), page), page]
 
@@ -312,12 +310,7 @@ class CompareHandlers:
         if kind == "json":
             report = {"model": shown.source, **comparison_report(shown.compared)}
             return [Saver.file("comparison.json", orjson.dumps(report, option=orjson.OPT_INDENT_2)), ""]
-        held, answers = BytesIO(), named_answers(shown.compared)
-        if kind == "csv":
-            answers.write_csv(held)
-        else:
-            answers.write_parquet(held)
-        return [Saver.file(f"comparison.{kind}", held.getvalue()), ""]
+        return [Saver.table("comparison", named_answers(shown.compared), kind), ""]
 
 
 def named_answers(compared: Compared) -> Any:

@@ -12,12 +12,12 @@ import gradio as gr
 from explorer.domain import Genotype, QuestionSet
 from explorer.errors import ExplorerError, TaskError
 from explorer.figures.encoding import figure_json
-from explorer.tasks.comparison import shortened
 from explorer.tasks.retest import held_out, retested
 from explorer.tasks.scoring import Scored, ask
 from explorer.ui.comparison import progress_html
 from explorer.ui.doors import Doors
 from explorer.ui.handlers import Handlers
+from explorer.ui.questions import chosen
 from explorer.ui.session import Exploration, Runs
 from explorer.ui.summary import notice_html
 
@@ -213,7 +213,7 @@ class ExaminingHandlers:
             model = self._handlers.model(exploration)
             genotype = exploration.genotype(model.anatomy)
             pair = [Genotype(), genotype] if genotype else [Genotype()]
-            asked = self._questions(name, int(count))
+            asked = chosen(self._workspace.behaviour.question_sets(), name, count)
             yield ["", progress_html(0, len(pair) * len(asked.questions), 0.0), gr.skip(), gr.skip()]
             steps = ask(
                 self._workspace.behaviour, model, pair, asked, int(shots),
@@ -227,11 +227,6 @@ class ExaminingHandlers:
             return
         if scored is not None and not self._asking.is_overtaken(visitor, ticket):
             yield self._accuracy(model, scored)
-
-    def _questions(self, name: str | None, count: int) -> QuestionSet:
-        sets = self._workspace.behaviour.question_sets()
-        chosen = next((each for each in sets if each.name == name), sets[0])
-        return shortened(chosen, max(1, count))
 
     def _accuracy(self, model: LoadedModel, scored: Scored) -> list[Any]:
         from explorer.figures.questions import accuracy_figure

@@ -18,6 +18,7 @@ from explorer.store.summaries import OPERATIONS
 from explorer.ui.components.address import Address
 from explorer.ui.components.card_grid import CardGrid
 from explorer.ui.doors import Doors
+from explorer.ui.events import QUIETLY
 from explorer.ui.gallery import SORT_NAMES, alike_message, choices_of, page_message, surprise_message, told_html
 from explorer.ui.handlers import Handlers
 from explorer.ui.links import format_query
@@ -168,27 +169,26 @@ def _build_more() -> dict[str, Any]:
 def wire(tab: GalleryTab, opened: Any, tabs: gr.Tabs, page_load: Any, explore: ExploreTab, handlers: Handlers) -> None:
     """Connect the tab's events; `opened` is that of the tab being looked at, `page_load` that of the page."""
     own = GalleryHandlers(handlers)
-    quietly: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
-    opened(own.draw, tab.asked, tab.drawn, **quietly)
+    opened(own.draw, tab.asked, tab.drawn, **QUIETLY)
     for name, component in tab.controls.items():
         if name == "layers" or name in _NUMBERS:
             for event in (component.submit, component.blur):
-                event(own.draw, tab.asked, tab.drawn, **quietly)
+                event(own.draw, tab.asked, tab.drawn, **QUIETLY)
         else:  # a text box misses some deletions as `input`
             event = component.change if name == "words" else component.input
-            event(own.draw, tab.asked, tab.drawn, trigger_mode="always_last", **quietly)
-    tab.clear.click(own.clear, tab.asked, [*tab.asked, *tab.drawn], **quietly)
-    tab.surprise.click(own.surprise, tab.asked, [tab.notice, tab.grid], **quietly)
-    tab.grid.more(own.more, tab.asked, [tab.notice, tab.grid], **quietly)
-    tab.grid.alike(own.alike, tab.asked, [tab.notice, tab.grid], **quietly)
+            event(own.draw, tab.asked, tab.drawn, trigger_mode="always_last", **QUIETLY)
+    tab.clear.click(own.clear, tab.asked, [*tab.asked, *tab.drawn], **QUIETLY)
+    tab.surprise.click(own.surprise, tab.asked, [tab.notice, tab.grid], **QUIETLY)
+    tab.grid.more(own.more, tab.asked, [tab.notice, tab.grid], **QUIETLY)
+    tab.grid.alike(own.alike, tab.asked, [tab.notice, tab.grid], **QUIETLY)
     tab.grid.open(
         own.open,
         [explore.exploration],
         [tab.behind, tabs, explore.exploration, *explore.drawn, *explore.asked],
-        **quietly,
+        **QUIETLY,
     ).then(**run_arguments(explore, handlers))
-    tabs.select(own.leave, None, tab.address, **quietly)
-    page_load(own.read_link, None, [tabs, *tab.asked, *tab.drawn], **quietly)
+    tabs.select(own.leave, None, tab.address, **QUIETLY)
+    page_load(own.read_link, None, [tabs, *tab.asked, *tab.drawn], **QUIETLY)
 
 
 class GalleryHandlers:

@@ -18,6 +18,7 @@ from explorer.ui.components.figure_panel import FigurePanel
 from explorer.ui.components.record_list import RecordList
 from explorer.ui.components.saver import Saver
 from explorer.ui.drawing import DRAWN_COUNT
+from explorer.ui.events import QUIETLY
 from explorer.ui.handlers import ASKED_COUNT, Handlers
 from explorer.ui.record import entry_row, timeline_caption_html
 from explorer.ui.session import Exploration
@@ -151,21 +152,20 @@ def wire(
 ) -> None:
     """Connect the tab's events; `opened` is that of the tab being looked at."""
     own = HistoryHandlers(handlers)
-    quietly: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
-    opened(own.open, tab.asked, tab.drawn, **quietly)
-    tab.words.change(own.first, tab.asked, tab.drawn, trigger_mode="always_last", **quietly)
+    opened(own.open, tab.asked, tab.drawn, **QUIETLY)
+    tab.words.change(own.first, tab.asked, tab.drawn, trigger_mode="always_last", **QUIETLY)
     for component in (tab.kinds, tab.tags, tab.models, tab.span, tab.sort):
-        component.input(own.first, tab.asked, tab.drawn, **quietly)
-    tab.metric.input(own.draw, tab.asked, tab.drawn, **quietly)
-    tab.entries.turn(own.turn, tab.asked, tab.drawn, **quietly)
-    tab.entries.edit(own.edit, tab.asked, tab.drawn, **quietly)
-    tab.timeline.mark_click(own.look_up, tab.asked, tab.drawn, **quietly)
-    tab.entries.take(own.take, tab.asked, [tab.saver, tab.notice], **quietly)
+        component.input(own.first, tab.asked, tab.drawn, **QUIETLY)
+    tab.metric.input(own.draw, tab.asked, tab.drawn, **QUIETLY)
+    tab.entries.turn(own.turn, tab.asked, tab.drawn, **QUIETLY)
+    tab.entries.edit(own.edit, tab.asked, tab.drawn, **QUIETLY)
+    tab.timeline.mark_click(own.look_up, tab.asked, tab.drawn, **QUIETLY)
+    tab.entries.take(own.take, tab.asked, [tab.saver, tab.notice], **QUIETLY)
     tab.entries.reopen(
         own.reopen,
         [explore.exploration],
         [tab.notice, tabs, explore.exploration, *explore.drawn, *explore.asked, *screens.drawn],
-        **quietly,
+        **QUIETLY,
     ).then(**run_arguments(explore, handlers))
 
 

@@ -20,6 +20,7 @@ from explorer.tasks.sample import task_experiment
 from explorer.ui.components.figure_panel import FigurePanel
 from explorer.ui.components.queue_list import QueueList
 from explorer.ui.doors import Doors
+from explorer.ui.events import QUIETLY
 from explorer.ui.handlers import Handlers
 from explorer.ui.screens import (
     entry_row,
@@ -198,11 +199,10 @@ def _build_stored() -> dict[str, Any]:
 def wire(tab: ScreenTab, opened: Any, tabs: gr.Tabs, explore: ExploreTab, handlers: Handlers) -> None:
     """Connect the tab's events; `opened` is that of the tab being looked at."""
     own = ScreenHandlers(handlers)
-    quietly: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
     queued = [tab.queue, tab.seen, *tab.drawn]
-    opened(own.open, [tab.shown, tab.matrix], queued, **quietly)
-    tab.timer.tick(own.tick, [tab.seen, tab.shown, tab.matrix], queued, **quietly)
-    tab.experiment.change(own.choose_experiment, tab.experiment, [tab.of_task, tab.mode], **quietly)
+    opened(own.open, [tab.shown, tab.matrix], queued, **QUIETLY)
+    tab.timer.tick(own.tick, [tab.seen, tab.shown, tab.matrix], queued, **QUIETLY)
+    tab.experiment.change(own.choose_experiment, tab.experiment, [tab.of_task, tab.mode], **QUIETLY)
     tab.estimate.click(
         own.estimate,
         [explore.exploration, *tab.asked],
@@ -211,16 +211,16 @@ def wire(tab: ScreenTab, opened: Any, tabs: gr.Tabs, explore: ExploreTab, handle
         show_progress="hidden",
         api_visibility="private",
     )
-    tab.start.click(own.start, [explore.exploration, *tab.asked], [tab.told, tab.queue], **quietly)
-    tab.queue.act(own.act, None, tab.queue, **quietly)
-    tab.shown.input(own.show, [tab.shown, tab.matrix], tab.drawn, **quietly)
-    tab.strip.mark_click(own.open_matrix, [tab.shown], tab.drawn, **quietly)
-    tab.map.zoom(own.zoom, [tab.shown], tab.map, **quietly)
+    tab.start.click(own.start, [explore.exploration, *tab.asked], [tab.told, tab.queue], **QUIETLY)
+    tab.queue.act(own.act, None, tab.queue, **QUIETLY)
+    tab.shown.input(own.show, [tab.shown, tab.matrix], tab.drawn, **QUIETLY)
+    tab.strip.mark_click(own.open_matrix, [tab.shown], tab.drawn, **QUIETLY)
+    tab.map.zoom(own.zoom, [tab.shown], tab.map, **QUIETLY)
     tab.map.mark_click(
         own.choose,
         [explore.exploration],
         [tab.behind, tabs, explore.exploration, *explore.drawn, *explore.asked],
-        **quietly,
+        **QUIETLY,
     ).then(**run_arguments(explore, handlers))
 
 

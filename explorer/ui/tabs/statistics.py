@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -20,6 +19,7 @@ from explorer.ui.components.address import Address
 from explorer.ui.components.figure_panel import FigurePanel
 from explorer.ui.components.saver import Saver
 from explorer.ui.doors import Doors
+from explorer.ui.events import QUIETLY
 from explorer.ui.handlers import Handlers
 from explorer.ui.links import format_query
 from explorer.ui.screens import legend_html
@@ -230,28 +230,27 @@ def wire(
 ) -> None:
     """Connect the tab's events; `opened` is that of the tab being looked at, `page_load` that of the page."""
     own = StatisticsHandlers(handlers)
-    quietly: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
-    opened(own.draw, tab.asked, tab.drawn, **quietly)
+    opened(own.draw, tab.asked, tab.drawn, **QUIETLY)
     for component in (tab.screen, tab.operations, tab.kinds, tab.matrix, tab.measure, tab.coloured, tab.severity,
                       tab.step, tab.axes, tab.other, tab.model):  # fmt: skip
-        component.input(own.draw, tab.asked, tab.drawn, trigger_mode="always_last", **quietly)
+        component.input(own.draw, tab.asked, tab.drawn, trigger_mode="always_last", **QUIETLY)
     for event in (tab.layers.submit, tab.layers.blur):
-        event(own.draw, tab.asked, tab.drawn, **quietly)
-    tab.views.select(own.look, tab.asked, [tab.view, *tab.drawn], **quietly)
-    tab.clear.click(own.clear, tab.asked, [tab.operations, tab.layers, *tab.drawn], **quietly)
+        event(own.draw, tab.asked, tab.drawn, **QUIETLY)
+    tab.views.select(own.look, tab.asked, [tab.view, *tab.drawn], **QUIETLY)
+    tab.clear.click(own.clear, tab.asked, [tab.operations, tab.layers, *tab.drawn], **QUIETLY)
     for view, panel in tab.panels.items():
-        panel.take(own.take, tab.asked, [tab.saver, tab.notice], **quietly)
+        panel.take(own.take, tab.asked, [tab.saver, tab.notice], **QUIETLY)
         if view == "correlations":
-            panel.mark_click(own.compare, tab.asked, tab.drawn, **quietly)
+            panel.mark_click(own.compare, tab.asked, tab.drawn, **QUIETLY)
             continue
         panel.mark_click(
             own.open,
             [explore.exploration, *tab.asked],
             [tab.behind, tabs, explore.exploration, *explore.drawn, *explore.asked],
-            **quietly,
+            **QUIETLY,
         ).then(**run_arguments(explore, handlers))
-    tab.panels["nsm_map"].zoom(own.zoom, tab.asked, [tab.panels["nsm_map"], tab.sentences["nsm_map"]], **quietly)
-    tabs.select(own.leave, None, tab.address, **quietly)
+    tab.panels["nsm_map"].zoom(own.zoom, tab.asked, [tab.panels["nsm_map"], tab.sentences["nsm_map"]], **QUIETLY)
+    tabs.select(own.leave, None, tab.address, **QUIETLY)
     page_load(
         own.read_link,
         None,
@@ -267,7 +266,7 @@ def wire(
             tab.step,
             *tab.drawn,
         ],
-        **quietly,
+        **QUIETLY,
     )
 
 
@@ -317,17 +316,13 @@ class StatisticsHandlers:
         """The data of a picture, as a file; or why there is none, as the notice."""
         from explorer.pictures import draw
 
-        view, held = str(event.meta["view"]), BytesIO()
+        view = str(event.meta["view"])
         try:
             asked = replace(self._found(_controls(values)), window=_window(event.meta.get("window")))
             data = draw(view, self._atlas, asked).data
         except ExplorerError as fault:
             return [gr.skip(), notice_html(str(fault))]
-        if event.format == "csv":
-            data.write_csv(held)
-        else:
-            data.write_parquet(held)
-        return [Saver.file(f"{view}.{event.format}", held.getvalue()), ""]
+        return [Saver.table(view, data, str(event.format)), ""]
 
     def leave(self, event: gr.SelectData) -> Any:
         """Another tab of the page was opened: the address is no longer of this one."""

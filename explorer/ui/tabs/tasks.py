@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from explorer.errors import ExplorerError
 from explorer.figures.palette import STYLE_COLOURS
 from explorer.ui.components.address import Address
 from explorer.ui.components.figure_panel import FigurePanel
 from explorer.ui.components.item_list import ItemList
 from explorer.ui.components.mutant_table import MutantTable
 from explorer.ui.components.saver import Saver
+from explorer.ui.events import QUIETLY
 from explorer.ui.handlers import CHAT, RAW, Handlers
+from explorer.ui.questions import offered
 from explorer.ui.session import Runs
 from explorer.ui.tabs import examining, writing
 from explorer.ui.tabs.examining import LISTED, ExaminingHandlers
@@ -283,10 +284,7 @@ def _build_better() -> dict[str, Any]:
 
 
 def _build_accuracy(workspace: Workspace) -> dict[str, Any]:
-    try:
-        sets = workspace.behaviour.question_sets()
-    except ExplorerError:  # it is told when they are asked
-        sets = ()
+    sets = offered(workspace)
     choices = [(each.title, each.name) for each in sets]
     most = max((len(each.questions) for each in sets), default=QUESTIONS)
     with gr.Group(elem_classes="card"):
@@ -329,7 +327,6 @@ def wire(
     _wire_questions(tab.questions, opened, tabs, explore, screens, ExaminingHandlers(handlers, *others), handlers)
 
 
-_QUIETLY: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 _ASKING: dict[str, Any] = {
     "concurrency_id": "tasks",  # of its own: a text in Explore streams while long tasks run
     "concurrency_limit": 3,
@@ -342,36 +339,36 @@ def _wire_writers(
     tab: WritersTab, opened: Any, tabs: gr.Tabs, page_load: Any, explore: ExploreTab, own: WritingHandlers,
     handlers: Handlers,
 ) -> None:  # fmt: skip
-    opened(own.open, [explore.exploration, tab.screen], tab.screen, **_QUIETLY)
-    tab.take.click(own.take, [explore.exploration, tab.mutants], [tab.mutants, tab.checked], **_QUIETLY)
+    opened(own.open, [explore.exploration, tab.screen], tab.screen, **QUIETLY)
+    tab.take.click(own.take, [explore.exploration, tab.mutants], [tab.mutants, tab.checked], **QUIETLY)
     for event in (tab.mutants.blur, tab.mutants.submit):
-        event(own.check, [explore.exploration, tab.mutants], tab.checked, **_QUIETLY)
-    tab.fill.click(own.fill, [tab.screen, tab.style, tab.many], [tab.mutants, tab.checked], **_QUIETLY)
-    tab.run.click(own.begin, None, None, **_QUIETLY).then(
+        event(own.check, [explore.exploration, tab.mutants], tab.checked, **QUIETLY)
+    tab.fill.click(own.fill, [tab.screen, tab.style, tab.many], [tab.mutants, tab.checked], **QUIETLY)
+    tab.run.click(own.begin, None, None, **QUIETLY).then(
         own.run, [explore.exploration, *tab.asked], tab.drawn, **_ASKING
     )
-    tab.stop.click(own.stop, None, None, **_QUIETLY)
-    tab.groups.choose(own.choose, tab.shown, tab.drawn, **_QUIETLY)
+    tab.stop.click(own.stop, None, None, **QUIETLY)
+    tab.groups.choose(own.choose, tab.shown, tab.drawn, **QUIETLY)
     _wire_answers(tab, own)
     into_explore = [tab.notice, tab.address, tabs, explore.exploration, *explore.drawn, *explore.asked]
     for event, handler in ((tab.groups.open, own.open_mutant), (tab.answers.choose, own.open_answer)):
-        event(handler, [explore.exploration, tab.shown], into_explore, **_QUIETLY).then(
+        event(handler, [explore.exploration, tab.shown], into_explore, **QUIETLY).then(
             **run_arguments(explore, handlers)
         )
     for kind, button in tab.files.items():
-        button.click(functools.partial(own.download, kind=kind), tab.shown, [tab.saver, tab.notice], **_QUIETLY)
-    tabs.select(own.leave, None, tab.address, **_QUIETLY)
-    page_load(own.read_link, None, [tabs, *tab.asked], **_QUIETLY)
+        button.click(functools.partial(own.download, kind=kind), tab.shown, [tab.saver, tab.notice], **QUIETLY)
+    tabs.select(own.leave, None, tab.address, **QUIETLY)
+    page_load(own.read_link, None, [tabs, *tab.asked], **QUIETLY)
 
 
 def _wire_answers(tab: WritersTab, own: WritingHandlers) -> None:
     """The list of answers: which of them, and which page."""
     asked, listed = [tab.shown, tab.chosen, tab.of_kind, tab.of_word, tab.page], [tab.answers, tab.told, tab.page]
     for event in (tab.of_kind.input, tab.of_word.change):
-        event(functools.partial(own.answers, page=0), asked[:4], listed, **_QUIETLY)
-    tab.words.mark_click(own.choose_word, asked[:3], [tab.of_word, *listed], **_QUIETLY)
+        event(functools.partial(own.answers, page=0), asked[:4], listed, **QUIETLY)
+    tab.words.mark_click(own.choose_word, asked[:3], [tab.of_word, *listed], **QUIETLY)
     for button, step in ((tab.earlier, -1), (tab.later, 1)):
-        button.click(functools.partial(_turned, own, step), asked, listed, **_QUIETLY)
+        button.click(functools.partial(_turned, own, step), asked, listed, **QUIETLY)
 
 
 def _turned(own: WritingHandlers, step: int, shown: Any, place: int, kind: str, word: Any, page: int) -> list[Any]:
@@ -382,23 +379,23 @@ def _wire_questions(
     tab: QuestionsTab, opened: Any, tabs: gr.Tabs, explore: ExploreTab, screens: ScreenTab, own: ExaminingHandlers,
     handlers: Handlers,
 ) -> None:  # fmt: skip
-    opened(own.open, [tab.task_screen, tab.shown], tab.listed, **_QUIETLY)
-    tab.task_screen.input(own.choose, tab.task_screen, tab.listed, **_QUIETLY)
-    tab.to_screen.click(own.to_screen, None, [tabs, screens.experiment], **_QUIETLY)
+    opened(own.open, [tab.task_screen, tab.shown], tab.listed, **QUIETLY)
+    tab.task_screen.input(own.choose, tab.task_screen, tab.listed, **QUIETLY)
+    tab.to_screen.click(own.to_screen, None, [tabs, screens.experiment], **QUIETLY)
     tab.better.choose(
         own.open_mutant,
         [explore.exploration, tab.shown],
         [tab.notice, tabs, explore.exploration, *explore.drawn, *explore.asked],
-        **_QUIETLY,
+        **QUIETLY,
     ).then(**run_arguments(explore, handlers))
-    tab.again.click(own.begin_again, None, None, **_QUIETLY).then(
+    tab.again.click(own.begin_again, None, None, **QUIETLY).then(
         own.ask_again, [explore.exploration, tab.shown, tab.count], tab.listed, **_ASKING
     )
-    tab.stop_again.click(own.stop_again, None, None, **_QUIETLY)
-    tab.run.click(own.begin, None, None, **_QUIETLY).then(
+    tab.stop_again.click(own.stop_again, None, None, **QUIETLY)
+    tab.run.click(own.begin, None, None, **QUIETLY).then(
         own.run,
         [explore.exploration, tab.question_set, tab.questions, tab.shots],
         [tab.asked_notice, tab.progress, tab.verdict, tab.accuracy],
         **_ASKING,
     )
-    tab.stop.click(own.stop, None, None, **_QUIETLY)
+    tab.stop.click(own.stop, None, None, **QUIETLY)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
-from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -278,14 +277,14 @@ class WritingHandlers:
 
     def answers(self, shown: Shown | None, place: int, kind: str, word: str | None, page: int) -> list[Any]:
         """A page of the answers, the line below, and the number of the page."""
-        from explorer.ui.comparison import PAGE
-        from explorer.ui.tasks import answers_json, answers_told_html
+        from explorer.ui.comparison import page_html, page_within
+        from explorer.ui.tasks import answers_json
 
         if shown is None:
             return ["", "", 0]
         pairs = pairs_of(shown.written.said, place, kind, word)
-        page = min(max(0, page), max(0, (len(pairs) - 1) // PAGE))
-        return [answers_json(pairs, page, place), answers_told_html(len(pairs), page), page]
+        page = page_within(page, len(pairs))
+        return [answers_json(pairs, page, place), page_html(len(pairs), page), page]
 
     # ------------------------------------------------------------------------------------------ doors
 
@@ -318,12 +317,7 @@ class WritingHandlers:
         """All answers as a file, CSV or Parquet; and the notice."""
         if shown is None:
             return [gr.skip(), notice_html("There is nothing to take away yet: run the mutants first.")]
-        held, answers = BytesIO(), named_answers(shown)
-        if kind == "csv":
-            answers.write_csv(held)
-        else:
-            answers.write_parquet(held)
-        return [Saver.file(f"first-words.{kind}", held.getvalue()), ""]
+        return [Saver.table("first-words", named_answers(shown), kind), ""]
 
 
 def pairs_of(said: pl.DataFrame, place: int, kind: str, word: str | None) -> pl.DataFrame:
