@@ -3,10 +3,6 @@
 // Texts are what models say: they are set as text, never as HTML.
 const grid = element.querySelector(".gallery");
 
-function make(tag, className, text) {
-  return Object.assign(document.createElement(tag), { className, textContent: text ?? "" });
-}
-
 function press(className, label, title, act) {
   const node = Object.assign(make("button", className, label), { type: "button", title });
   node.addEventListener("click", act);

@@ -2,10 +2,6 @@
 // number of the item and the place of the genotype.
 const list = element.querySelector(".items");
 
-function make(tag, className, text) {
-  return Object.assign(document.createElement(tag), { className, textContent: text ?? "" });
-}
-
 function side(item, { letter, place, common, rest, facts, state }) {
   const node = Object.assign(make("button", `item-side ${state}`), { type: "button" });
   node.title = `Open in Explore what ${letter} says to ${item.name}`;

@@ -2,10 +2,6 @@
 // text, never as HTML.
 const list = element.querySelector(".mutants");
 
-function make(tag, className, text) {
-  return Object.assign(document.createElement(tag), { className, textContent: text ?? "" });
-}
-
 function press(className, label, title, act) {
   const node = Object.assign(make("button", className, label), { type: "button", title });
   node.addEventListener("click", (event) => {

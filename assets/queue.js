@@ -6,10 +6,6 @@ const actions = {
 };
 const labels = { pause: "Pause", resume: "Resume", stop: "Stop" };
 
-function make(tag, className, text) {
-  return Object.assign(document.createElement(tag), { className, textContent: text ?? "" });
-}
-
 function row(entry) {
   const node = make("div", `queued ${entry.state}`);
   const head = make("header", "");

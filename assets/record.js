@@ -5,12 +5,6 @@ const chosen = new Set();
 let asked = null;
 let isDeleting = false;
 
-function make(tag, className, ...content) {
-  const node = Object.assign(document.createElement(tag), { className });
-  node.append(...content);
-  return node;
-}
-
 function press(text, label, act, className = "") {
   const node = make("button", className, text);
   node.type = "button";

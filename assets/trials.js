@@ -2,10 +2,6 @@
 // place; the pin of a row sends `pin`, the cross of a card `unpin`.
 const list = element.querySelector(".trials");
 
-function make(tag, className, text) {
-  return Object.assign(document.createElement(tag), { className, textContent: text ?? "" });
-}
-
 function press(label, title, act) {
   const node = Object.assign(make("button", "", label), { type: "button", title });
   node.setAttribute("aria-label", title);

@@ -8,9 +8,9 @@ ASSETS = Path(__file__).parent.parent.parent / "assets"
 STYLE_SHEET = ASSETS / "style.css"
 
 
-def script(name: str) -> str:
-    """The text of a script in assets/."""
-    return (ASSETS / name).read_text(encoding="utf-8")
+def script(*names: str) -> str:
+    """The text of scripts in assets/, one after the other."""
+    return "\n".join((ASSETS / name).read_text(encoding="utf-8") for name in names)
 
 
 def make_theme() -> gr.themes.Base:

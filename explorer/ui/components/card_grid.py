@@ -18,7 +18,7 @@ class CardGrid(gr.HTML):
         super().__init__(
             value,
             html_template='<div class="gallery"></div>',
-            js_on_load=script("gallery.js"),
+            js_on_load=script("elements.js", "gallery.js"),
             apply_default_css=False,
             **options,
         )

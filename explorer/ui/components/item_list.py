@@ -14,7 +14,7 @@ class ItemList(gr.HTML):
         super().__init__(
             value,
             html_template='<div class="items"></div>',
-            js_on_load=script("items.js"),
+            js_on_load=script("elements.js", "items.js"),
             apply_default_css=False,
             **options,
         )

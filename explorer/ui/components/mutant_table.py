@@ -18,7 +18,7 @@ class MutantTable(gr.HTML):
         super().__init__(
             value,
             html_template='<div class="mutants"></div>',
-            js_on_load=script("mutants.js"),
+            js_on_load=script("elements.js", "mutants.js"),
             apply_default_css=False,
             **options,
         )

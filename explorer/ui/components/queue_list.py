@@ -14,7 +14,7 @@ class QueueList(gr.HTML):
         super().__init__(
             value,
             html_template='<div class="queue"></div>',
-            js_on_load=script("queue.js"),
+            js_on_load=script("elements.js", "queue.js"),
             apply_default_css=False,
             **options,
         )

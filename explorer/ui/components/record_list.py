@@ -19,7 +19,7 @@ class RecordList(gr.HTML):
         super().__init__(
             value,
             html_template='<div class="record"></div>',
-            js_on_load=script("record.js"),
+            js_on_load=script("elements.js", "record.js"),
             apply_default_css=False,
             **options,
         )

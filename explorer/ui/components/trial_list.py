@@ -17,7 +17,7 @@ class TrialList(gr.HTML):
         super().__init__(
             value,
             html_template='<div class="trials"></div>',
-            js_on_load=script("trials.js"),
+            js_on_load=script("elements.js", "trials.js"),
             apply_default_css=False,
             as_cards=as_cards,
             **options,
