@@ -15,7 +15,8 @@ from typing import TypeVar
 import torch
 
 from benchmarks.figures import Figure, report
-from explorer.domain import Decoding, Genotype, Prompt, QuestionSet
+from explorer.domain import Decoding, Genotype, Prompt
+from explorer.evaluation import QuestionSet
 from explorer.model.loaded import LoadedModel
 from explorer.tasks.comparison import shortened, spread
 from explorer.tasks.prompts import put

@@ -11,19 +11,9 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from explorer.domain import (
-    Answer,
-    Decoding,
-    Experiment,
-    Genotype,
-    Input,
-    Prompt,
-    QuestionForm,
-    QuestionSet,
-    Score,
-    Task,
-)
+from explorer.domain import Decoding, Experiment, Genotype, Prompt
 from explorer.errors import ModelError
+from explorer.evaluation import Answer, Input, QuestionForm, QuestionSet, Score, Task
 from explorer.tasks.inputs import read_inputs
 from explorer.tasks.prompts import put
 from explorer.tasks.questions import bundled_questions, read_questions

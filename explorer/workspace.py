@@ -6,7 +6,6 @@ torch only when the first model is loaded, so that a page is up before.
 
 from __future__ import annotations
 
-import math
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
@@ -37,11 +36,11 @@ from explorer.domain import (
 )
 from explorer.errors import ModelError
 from explorer.experiments import read_experiments
+from explorer.loading import Loading
 from explorer.notation import format_genotype
 from explorer.presets import Preset, read_presets
 from explorer.settings import DEMO, Settings
 from explorer.thresholds import Accuracy, Measure
-from explorer.watching import Found, Outcome, Watched
 
 if TYPE_CHECKING:
     from explorer.atlas import Atlas
@@ -64,52 +63,6 @@ WATCHED = 24
 
 MODELS_KEPT = 2
 """How many models stay in memory."""
-
-
-class Loading:
-    """A model on its way into memory, in a thread of its own."""
-
-    def __init__(self, load: Callable[[Callable[[str], None]], LoadedModel]) -> None:
-        self.sentence = "Starting …"
-        """What is being done."""
-        self.fault: BaseException | None = None
-        """Why it failed."""
-        self.model: LoadedModel | None = None
-        """The model, once it is there."""
-        self._load = load
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    @property
-    def is_done(self) -> bool:
-        """Whether it has ended, well or badly."""
-        return not self._thread.is_alive()
-
-    def when_done(self, tell: Callable[[], None]) -> None:
-        """Call `tell`, from another thread, when loading has ended."""
-
-        def wait_and_tell() -> None:
-            self._thread.join()
-            tell()
-
-        threading.Thread(target=wait_and_tell, daemon=True).start()
-
-    def wait(self) -> LoadedModel:
-        """The model, when it is there. Raises ModelError, or what else kept it from loading."""
-        self._thread.join()
-        if self.fault is not None:
-            raise self.fault
-        assert self.model is not None
-        return self.model
-
-    def _run(self) -> None:
-        try:
-            self.model = self._load(self._say)
-        except BaseException as fault:  # noqa: BLE001  # raised again, in the thread that waits
-            self.fault = fault
-
-    def _say(self, sentence: str) -> None:
-        self.sentence = sentence
 
 
 @dataclass(slots=True, eq=False)
@@ -278,33 +231,6 @@ class Workspace:
             self._controls[model] = self.compute(read_control, model)
         control = self._controls[model]
         return self.compute(control_perplexity, model, control, genotype) / control.perplexity
-
-    def watch(self, model: LoadedModel, run: Watched) -> Found:
-        """Run what a watch file holds; see `watching`. Raises NotationError, PromptError and ModelError."""
-        from explorer.generation.decoding import near_tie
-
-        prompt = Prompt(text=run.prompt, chat=model.has_chat_template if run.chat is None else run.chat)
-        genotype = model.anatomy.read(run.genotype)
-        *_, update = self.pair(model, prompt, run.decoding, genotype)
-        measures = update.measures
-        if measures is None:
-            raise ModelError("The original model's own forward pass overflows: try another prompt or precision.")
-        result = Outcome(
-            original="".join(update.original),
-            mutated="".join(update.mutated),
-            original_tokens=update.original_tokens,
-            mutated_tokens=update.mutated_tokens,
-            first_divergence=update.first_divergence,
-            mean_kl=math.inf if measures.mean_kl is None else measures.mean_kl,
-            perplexity=measures.perplexity,
-            control_ratio=self.control_ratio(model, genotype),
-        )
-        return Found(
-            result=result,
-            original_gaps=measures.original_gaps,
-            mutated_gaps=measures.mutated_gaps,
-            near_tie=near_tie(model.dtype),
-        )
 
     def describe(self, model: LoadedModel, genotype: Genotype) -> str:
         """One sentence on what the genotype changes."""

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from explorer.domain import Answer, Decoding, Genotype, Input, Prompt, Question, QuestionSet, Score
+from explorer.domain import Decoding, Genotype, Prompt
+from explorer.evaluation import Answer, Input, Question, QuestionSet, Score
 from explorer.generation.baseline import Baselines
 from explorer.generation.pair import generate_pair
 from explorer.generation.style import style_of

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from explorer.commands.options import AsJson, Device, Dtype, IsKept, Model, counted, faults, keep, load, show
-from explorer.domain import Decoding, Prompt, QuestionSet
+from explorer.domain import Decoding, Prompt
 from explorer.errors import ComparisonError
+from explorer.evaluation import QuestionSet
 from explorer.notation import parse_genotype
 from explorer.settings import DEMO
 

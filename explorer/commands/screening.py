@@ -160,7 +160,7 @@ def import_(
 def _task(name: str, right: int, wrong: int, shots: int, by: ByName, seed: int) -> Experiment:
     """The questions of that name, or of that folder, as an experiment. Raises TaskError."""
     from explorer.behaviour import mmlu_questions
-    from explorer.domain import Task
+    from explorer.evaluation import Task
     from explorer.tasks.questions import bundled_questions
     from explorer.tasks.sample import task_experiment
 

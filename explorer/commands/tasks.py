@@ -21,15 +21,16 @@ from explorer.commands.options import (
     load,
     show,
 )
-from explorer.domain import Decoding, Genotype, QuestionSet
+from explorer.domain import Decoding, Genotype
 from explorer.errors import TaskError
+from explorer.evaluation import QuestionSet
 from explorer.notation import parse_genotype
 from explorer.settings import DEMO
 
 if TYPE_CHECKING:
     from explorer.atlas import Atlas
     from explorer.behaviour import Behaviour
-    from explorer.domain import Input
+    from explorer.evaluation import Input
     from explorer.model.loaded import LoadedModel
     from explorer.store.queries import StoredScreen
     from explorer.tasks.writers import Written

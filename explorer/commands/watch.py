@@ -7,7 +7,6 @@ import typer
 
 from explorer.commands.options import AsJson, Device, Dtype, faults, load, show
 from explorer.errors import ExplorerError, WatchError
-from explorer.reports.watch import watch_lines, watch_report
 from explorer.settings import DEMO
 from explorer.versions import versions
 from explorer.watching import TOLERANCE, judge, read_watch, update_watch
@@ -33,12 +32,14 @@ def watch(
 ) -> None:
     """Run the genotypes of a file again; exit code 1 if a result is no longer as expected."""
     with faults(as_json):
+        from explorer.reports.watch import run_watched, watch_lines, watch_report
+
         read = read_watch(file)
         workspace, loaded = load(model or read.model or DEMO, device, dtype, as_json)
         found = []
         for run in read.runs:
             try:
-                found.append(workspace.watch(loaded, run))
+                found.append(run_watched(workspace, loaded, run))
             except ExplorerError as fault:
                 raise WatchError(f"{file}, line {run.line}: {fault}") from fault
         made = versions() | loaded.identity

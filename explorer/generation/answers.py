@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 from transformers import DynamicCache
 
-from explorer.domain import Answer, Decoding, Genotype, Prompt
+from explorer.domain import Decoding, Genotype, Prompt
+from explorer.evaluation import Answer
 from explorer.generation.differences import cosine_similarity, mean_kl, perplexity
 from explorer.generation.passes import forward
 from explorer.generation.ragged import Layers, cache_of, cut, layers_of, repeat_row

@@ -27,7 +27,7 @@ from explorer.tasks.writers import Written, places_of
 
 if TYPE_CHECKING:
     from explorer.atlas import Better
-    from explorer.domain import Score
+    from explorer.evaluation import Score
     from explorer.tasks.retest import Retested
     from explorer.tasks.scoring import Scored
 

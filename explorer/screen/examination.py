@@ -11,8 +11,9 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from explorer.domain import Decoding, Genotype, Mutation, Phenotype, Prompt, Question
+from explorer.domain import Decoding, Genotype, Mutation, Phenotype, Prompt
 from explorer.errors import ModelError
+from explorer.evaluation import Question
 from explorer.generation.sensitivity_map import UnitSize
 from explorer.mutation.apply import Mutant, make_mutant
 from explorer.screen.engine import Record

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from scipy import stats
 
-from explorer.domain import Choice
+from explorer.evaluation import Choice
 from explorer.statistics.paired import CONFIDENCE, Interval
 
 

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from explorer.domain import QuestionForm, ScoredBy, Task
+from explorer.evaluation import QuestionForm, ScoredBy, Task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

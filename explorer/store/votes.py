@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 import duckdb
 import polars as pl
 
-from explorer.domain import BlindMode, Choice, Decoding, Prompt
+from explorer.domain import Decoding, Prompt
+from explorer.evaluation import BlindMode, Choice
 from explorer.store.frames import frame
 
 

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import polars as pl
 
-from explorer.domain import DESTROYED, Answer, Decoding, Genotype, Input, Prompt, Question, QuestionSet, Score
+from explorer.domain import DESTROYED, Decoding, Genotype, Prompt
 from explorer.errors import ComparisonError, TaskError
+from explorer.evaluation import Answer, Input, Question, QuestionSet, Score
 from explorer.notation import format_genotype
 from explorer.tasks.prompts import put
 

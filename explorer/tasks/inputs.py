@@ -7,8 +7,8 @@ import tomllib
 from pathlib import Path
 from typing import get_args
 
-from explorer.domain import Input, InputKind
 from explorer.errors import TaskError
+from explorer.evaluation import Input, InputKind
 from explorer.toml import line_of
 
 _KINDS: tuple[InputKind, ...] = get_args(InputKind)

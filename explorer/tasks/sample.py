@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from explorer.domain import Experiment, Prompt, QuestionSet, Task
+from explorer.domain import Experiment, Prompt
 from explorer.errors import TaskError
+from explorer.evaluation import QuestionSet, Task
 
 
 def task_experiment(task: Task) -> Experiment:

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
-from explorer.domain import Genotype, QuestionSet, Score
+from explorer.domain import Genotype
+from explorer.evaluation import QuestionSet, Score
 
 if TYPE_CHECKING:
     from explorer.model.loaded import LoadedModel

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import polars as pl
 
-from explorer.domain import Answer, Decoding, Genotype, Input, Prompt, Site, Slice
+from explorer.domain import Decoding, Genotype, Prompt, Site, Slice
+from explorer.evaluation import Answer, Input
 
 if TYPE_CHECKING:
     from explorer.model.loaded import LoadedModel

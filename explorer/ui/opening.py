@@ -19,8 +19,9 @@ from explorer.ui.session import Exploration
 from explorer.ui.summary import header_html
 
 if TYPE_CHECKING:
+    from explorer.loading import Loading
     from explorer.model.loaded import LoadedModel
-    from explorer.workspace import Loading, Workspace
+    from explorer.workspace import Workspace
 
 OPENING_GENOTYPE = "11.down[507,1229]=0"
 """On the demo model: one weight of 134,515,008 that wrecks the answer."""

@@ -9,7 +9,7 @@ from explorer.errors import ExplorerError
 from explorer.tasks.comparison import shortened
 
 if TYPE_CHECKING:
-    from explorer.domain import QuestionSet
+    from explorer.evaluation import QuestionSet
     from explorer.workspace import Workspace
 
 

@@ -14,11 +14,12 @@ from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
 
 from explorer.errors import ExplorerError
+from explorer.loading import Loading
 from explorer.settings import DEMO
 from explorer.ui.endpoints import Endpoints
 from explorer.ui.page import build_page
 from explorer.ui.theme import STYLE_SHEET, make_theme
-from explorer.workspace import Loading, Workspace
+from explorer.workspace import Workspace
 
 if TYPE_CHECKING:
     from starlette.requests import Request

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from explorer.domain import Answer, Decoding, Genotype, Prompt
+from explorer.domain import Decoding, Genotype, Prompt
 from explorer.errors import PromptError
+from explorer.evaluation import Answer
 from explorer.generation.answers import answers, measured
 from explorer.generation.baseline import Baselines
 from explorer.generation.pair import PairUpdate, generate_pair

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from explorer.domain import Genotype, Prompt, Question, Score
+from explorer.domain import Genotype, Prompt
 from explorer.errors import ComparisonError
+from explorer.evaluation import Question, Score
 from explorer.notation import parse_genotype
 from explorer.reports.comparison import (
     COLUMNS,

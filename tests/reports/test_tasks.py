@@ -4,7 +4,8 @@ import polars as pl
 import pytest
 
 from explorer.atlas import Better
-from explorer.domain import Genotype, Input
+from explorer.domain import Genotype
+from explorer.evaluation import Input
 from explorer.notation import parse_genotype
 from explorer.record import METRIC_NAMES
 from explorer.reports.comparison import contrasts_of

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from explorer.domain import Experiment, Genotype, Prompt, Question, QuestionForm, QuestionSet, ScoredBy, Task
+from explorer.domain import Experiment, Genotype, Prompt
 from explorer.errors import TaskError
+from explorer.evaluation import Question, QuestionForm, QuestionSet, ScoredBy, Task
 from explorer.model.loaded import LoadedModel
 from explorer.screen.examination import Examination
 from explorer.screen.job import Job

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from explorer.domain import Decoding, Genotype, Prompt, Score
+from explorer.domain import Decoding, Genotype, Prompt
 from explorer.errors import ComparisonError
+from explorer.evaluation import Score
 from explorer.notation import parse_genotype
 from explorer.tasks.comparison import CHUNK, MOST, Compared, Comparison, called, compare
 from tests.answering import QUESTIONS, Plain, Scripted, answer, score

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from explorer.domain import Input
 from explorer.errors import TaskError
+from explorer.evaluation import Input
 from explorer.settings import Settings
 from explorer.tasks.inputs import read_inputs
 

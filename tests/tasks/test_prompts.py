@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from explorer.domain import Question, QuestionForm, QuestionSet
 from explorer.errors import TaskError
+from explorer.evaluation import Question, QuestionForm, QuestionSet
 from explorer.model.loaded import LoadedModel
 from explorer.settings import Settings
 from explorer.tasks.prompts import put

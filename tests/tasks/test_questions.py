@@ -8,8 +8,8 @@ import torch
 from scipy.stats import binomtest
 from torch.nn.utils.rnn import pad_sequence
 
-from explorer.domain import Question, QuestionSet
 from explorer.errors import TaskError
+from explorer.evaluation import Question, QuestionSet
 from explorer.model.loaded import LoadedModel
 from explorer.settings import Settings
 from explorer.tasks.prompts import Put, put

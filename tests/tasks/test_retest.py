@@ -7,8 +7,9 @@ import pytest
 
 from explorer.behaviour import Behaviour
 from explorer.computing import Computing
-from explorer.domain import Genotype, QuestionSet, Score
+from explorer.domain import Genotype
 from explorer.errors import TaskError
+from explorer.evaluation import QuestionSet, Score
 from explorer.notation import format_genotype, parse_genotype
 from explorer.settings import Settings
 from explorer.tasks.retest import Retested, held_out, retested

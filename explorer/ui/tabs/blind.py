@@ -11,8 +11,8 @@ from typing import Any
 import duckdb
 import gradio as gr
 
-from explorer.domain import BlindMode  # at hand when gradio reads what handlers take
 from explorer.errors import ExplorerError
+from explorer.evaluation import BlindMode  # at hand when gradio reads what handlers take
 from explorer.notation import format_genotype
 from explorer.tasks.blind import BlindTest, Pressed, next_pairs
 from explorer.ui.session import Exploration, Runs

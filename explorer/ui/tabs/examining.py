@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from explorer.domain import Genotype, QuestionSet
+from explorer.domain import Genotype
 from explorer.errors import ExplorerError, TaskError
+from explorer.evaluation import QuestionSet
 from explorer.figures.encoding import figure_json
 from explorer.tasks.retest import held_out, retested
 from explorer.tasks.scoring import Scored, ask

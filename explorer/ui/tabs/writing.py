@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from explorer.domain import Decoding, Genotype, Input, Prompt
+from explorer.domain import Decoding, Genotype, Prompt
 from explorer.errors import ExplorerError, TaskError
+from explorer.evaluation import Input
 from explorer.figures.encoding import figure_json
 from explorer.notation import format_genotype, parse_genotype
 from explorer.tasks.comparison import spread
