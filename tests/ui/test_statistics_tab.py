@@ -18,7 +18,7 @@ from explorer.store.parquet import export_screens
 from explorer.ui.doors import OPENED_COUNT
 from explorer.ui.handlers import Handlers
 from explorer.ui.session import Exploration, Runs
-from explorer.ui.tabs.statistics import LINKED_COUNT, TABS, VIEWS, Controls, StatisticsHandlers
+from explorer.ui.tabs.picturing import LINKED_COUNT, TABS, VIEWS, Controls, StatisticsHandlers
 from explorer.workspace import Workspace
 from tests.made import make_screens
 from tests.ui.visit import ADA, event
