@@ -165,10 +165,7 @@ class Visitor:
             }""",
             [x, y],
         )
-        box = figure.bounding_box()
-        assert box is not None
-        self.page.mouse.move(box["x"] + place[0], box["y"] + place[1])
-        self.page.mouse.click(box["x"] + place[0], box["y"] + place[1])
+        figure.click(position={"x": place[0], "y": place[1]})  # once it stands still, for a new text above may move it
 
     def drag_slider_to(self, share: float) -> None:
         """Drag the thumb of the value slider to a share of its track."""

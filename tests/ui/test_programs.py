@@ -8,6 +8,7 @@ import json
 import re
 import sys
 from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -133,7 +134,8 @@ def _with_tools(url: str, ask: Callable[[ClientSession], Awaitable[Any]], header
             await session.initialize()
             return await ask(session)
 
-    return asyncio.run(visit())
+    with ThreadPoolExecutor(1) as pool:  # the browser of the tests, where it is open, keeps a loop in this thread
+        return pool.submit(asyncio.run, visit()).result()
 
 
 def _text(result: CallToolResult) -> str:
