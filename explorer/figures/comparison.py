@@ -51,7 +51,7 @@ def differences_figure(found: Sequence[Contrast]) -> go.Figure:
 
 def _title(measure: Measure) -> str:
     unit = {"of the items": "points", "times": "factor"}.get(measure.unit, measure.unit)
-    return f"{measure.title}: difference from A{f', {unit}' if unit else ''}"
+    return f"{'' if measure.is_ratio else 'Δ '}{measure.title}{f', {unit}' if unit else ''}"  # a phone's width
 
 
 def _points(own: Sequence[Contrast]) -> go.Scatter:

@@ -32,10 +32,13 @@ def main() -> None:
                     visitor.page.locator(".instruments").screenshot(path=FOLDER / f"{name}-{ending}")
                 for name, prepare in TABS.items():
                     prepare(visitor)
+                    is_whole = size == PHONE and name not in LONG
+                    if is_whole:  # what was never in view is not painted
+                        visitor.page.keyboard.press("End")
+                        visitor.page.wait_for_timeout(1500)
+                        visitor.page.keyboard.press("Home")
                     visitor.page.wait_for_timeout(1500)
-                    visitor.page.screenshot(
-                        path=FOLDER / f"{name}-{ending}", full_page=size == PHONE and name not in LONG
-                    )
+                    visitor.page.screenshot(path=FOLDER / f"{name}-{ending}", full_page=is_whole)
                 visitor.page.close()
 
 
@@ -106,7 +109,8 @@ def _show_tasks(visitor: Visitor) -> None:
 def _show_compare(visitor: Visitor) -> None:
     _turn_to(visitor, "Compare")
     visitor.page.get_by_role("button", name="Run the comparison").click()
-    expect(visitor.page.locator(".compare-progress")).to_contain_text("all answered", timeout=PATIENCE_MS)
+    told = visitor.page.locator(".compare .compare-progress", has_text="of 9 answers")
+    expect(told).to_contain_text("all answered", timeout=PATIENCE_MS)
 
 
 def _show_history(visitor: Visitor) -> None:

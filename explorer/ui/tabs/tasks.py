@@ -292,9 +292,14 @@ def _build_accuracy(workspace: Workspace) -> dict[str, Any]:
         question_set = gr.Dropdown(label="Questions of", choices=choices, value=choices[0][1] if choices else None)
         with gr.Row():
             questions = gr.Slider(
-                label="Questions, drawn evenly", minimum=1, maximum=most, step=1, value=min(most, QUESTIONS)
+                label="Questions, drawn evenly",
+                minimum=1,
+                maximum=most,
+                step=1,
+                value=min(most, QUESTIONS),
+                min_width=220,
             )
-            shots = gr.Slider(label="Answered examples first", minimum=0, maximum=5, step=1, value=0)
+            shots = gr.Slider(label="Answered examples first", minimum=0, maximum=5, step=1, value=0, min_width=220)
         with gr.Row(elem_classes="buttons"):
             run = gr.Button("Ask the original and Explore’s genotype", variant="primary", size="md", min_width=160)
             stop = gr.Button("Stop", size="md", min_width=80)
