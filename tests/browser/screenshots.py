@@ -34,9 +34,9 @@ def main() -> None:
                     prepare(visitor)
                     is_whole = size == PHONE and name not in LONG
                     if is_whole:  # what was never in view is not painted
-                        visitor.page.keyboard.press("End")
+                        visitor.page.evaluate("scrollTo(0, document.body.scrollHeight)")
                         visitor.page.wait_for_timeout(1500)
-                        visitor.page.keyboard.press("Home")
+                        visitor.page.evaluate("scrollTo(0, 0)")
                     visitor.page.wait_for_timeout(1500)
                     visitor.page.screenshot(path=FOLDER / f"{name}-{ending}", full_page=is_whole)
                 visitor.page.close()
