@@ -1,15 +1,22 @@
 """The command that runs saved genotypes again and tells whether their results have changed."""
 
+import math
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from explorer.commands.options import AsJson, Device, Dtype, faults, load, show
-from explorer.errors import ExplorerError, WatchError
+from explorer.domain import Prompt
+from explorer.errors import ExplorerError, ModelError, WatchError
+from explorer.reports.watch import watch_lines, watch_report
 from explorer.settings import DEMO
 from explorer.versions import versions
-from explorer.watching import TOLERANCE, judge, read_watch, update_watch
+from explorer.watching import TOLERANCE, Found, Outcome, Watched, judge, read_watch, update_watch
+from explorer.workspace import Workspace
+
+if TYPE_CHECKING:
+    from explorer.model.loaded import LoadedModel
 
 CHANGED = 1
 """The exit code when something is no longer as expected."""
@@ -32,14 +39,12 @@ def watch(
 ) -> None:
     """Run the genotypes of a file again; exit code 1 if a result is no longer as expected."""
     with faults(as_json):
-        from explorer.reports.watch import run_watched, watch_lines, watch_report
-
         read = read_watch(file)
         workspace, loaded = load(model or read.model or DEMO, device, dtype, as_json)
         found = []
         for run in read.runs:
             try:
-                found.append(run_watched(workspace, loaded, run))
+                found.append(_run(workspace, loaded, run))
             except ExplorerError as fault:
                 raise WatchError(f"{file}, line {run.line}: {fault}") from fault
         made = versions() | loaded.identity
@@ -50,3 +55,31 @@ def watch(
         show(report, as_json, watch_lines)
         if not update and any(verdict.status in ("changed", "new") for verdict in verdicts):
             raise typer.Exit(CHANGED)
+
+
+def _run(workspace: Workspace, model: "LoadedModel", run: Watched) -> Found:
+    """Run what a watch file holds; see `watching`. Raises NotationError, PromptError and ModelError."""
+    from explorer.generation.decoding import near_tie
+
+    prompt = Prompt(text=run.prompt, chat=model.has_chat_template if run.chat is None else run.chat)
+    genotype = model.anatomy.read(run.genotype)
+    *_, update = workspace.pair(model, prompt, run.decoding, genotype)
+    measures = update.measures
+    if measures is None:
+        raise ModelError("The original model's own forward pass overflows: try another prompt or precision.")
+    result = Outcome(
+        original="".join(update.original),
+        mutated="".join(update.mutated),
+        original_tokens=update.original_tokens,
+        mutated_tokens=update.mutated_tokens,
+        first_divergence=update.first_divergence,
+        mean_kl=math.inf if measures.mean_kl is None else measures.mean_kl,
+        perplexity=measures.perplexity,
+        control_ratio=workspace.control_ratio(model, genotype),
+    )
+    return Found(
+        result=result,
+        original_gaps=measures.original_gaps,
+        mutated_gaps=measures.mutated_gaps,
+        near_tie=near_tie(model.dtype),
+    )

@@ -50,8 +50,9 @@ def differences_figure(found: Sequence[Contrast]) -> go.Figure:
 
 
 def _title(measure: Measure) -> str:
+    """Short enough for a phone."""
     unit = {"of the items": "points", "times": "factor"}.get(measure.unit, measure.unit)
-    return f"{'' if measure.is_ratio else 'Δ '}{measure.title}{f', {unit}' if unit else ''}"  # a phone's width
+    return f"{'' if measure.is_ratio else 'Δ '}{measure.title}{f', {unit}' if unit else ''}"
 
 
 def _points(own: Sequence[Contrast]) -> go.Scatter:

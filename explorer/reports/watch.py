@@ -1,52 +1,17 @@
 """What is said of a watch file that was run again: plain values, and their lines for people."""
 
-from __future__ import annotations
-
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from explorer.domain import Prompt
-from explorer.errors import ModelError
-from explorer.generation.decoding import near_tie
 from explorer.parting import parting
 from explorer.reports.tables import table_lines
-from explorer.watching import Found, Outcome, Verdict, Watched, WatchFile
-
-if TYPE_CHECKING:
-    from explorer.model.loaded import LoadedModel
-    from explorer.workspace import Workspace
+from explorer.watching import Found, Verdict, WatchFile
 
 _SHOWN = 36
 """Letters of a text, from where it differs."""
-
-
-def run_watched(workspace: Workspace, model: LoadedModel, run: Watched) -> Found:
-    """Run what a watch file holds; see `watching`. Raises NotationError, PromptError and ModelError."""
-    prompt = Prompt(text=run.prompt, chat=model.has_chat_template if run.chat is None else run.chat)
-    genotype = model.anatomy.read(run.genotype)
-    *_, update = workspace.pair(model, prompt, run.decoding, genotype)
-    measures = update.measures
-    if measures is None:
-        raise ModelError("The original model's own forward pass overflows: try another prompt or precision.")
-    result = Outcome(
-        original="".join(update.original),
-        mutated="".join(update.mutated),
-        original_tokens=update.original_tokens,
-        mutated_tokens=update.mutated_tokens,
-        first_divergence=update.first_divergence,
-        mean_kl=math.inf if measures.mean_kl is None else measures.mean_kl,
-        perplexity=measures.perplexity,
-        control_ratio=workspace.control_ratio(model, genotype),
-    )
-    return Found(
-        result=result,
-        original_gaps=measures.original_gaps,
-        mutated_gaps=measures.mutated_gaps,
-        near_tie=near_tie(model.dtype),
-    )
 
 
 def watch_report(

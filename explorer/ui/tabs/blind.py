@@ -15,6 +15,7 @@ from explorer.errors import ExplorerError
 from explorer.evaluation import BlindMode  # at hand when gradio reads what handlers take
 from explorer.notation import format_genotype
 from explorer.tasks.blind import BlindTest, Pressed, next_pairs
+from explorer.ui.events import QUIETLY
 from explorer.ui.session import Exploration, Runs
 from explorer.ui.summary import notice_html
 from explorer.ui.tabs.comparing import CompareHandlers, Form, Shown
@@ -109,9 +110,7 @@ def wire(
             functools.partial(own.vote, pressed=pressed),
             [tab.sitting, tab.name],
             tab.drawn,
-            queue=False,
-            show_progress="hidden",
-            api_visibility="private",
+            **QUIETLY,
         )
 
 

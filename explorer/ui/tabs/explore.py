@@ -17,6 +17,7 @@ from explorer.ui.components.saver import Saver
 from explorer.ui.components.takeaway import Takeaway
 from explorer.ui.components.trial_list import TrialList
 from explorer.ui.components.value_slider import ValueSlider
+from explorer.ui.events import QUIETLY
 from explorer.ui.handlers import CHAT, RAW, Handlers
 from explorer.ui.session import Exploration
 from explorer.ui.summary import change_html, summary_html
@@ -298,19 +299,15 @@ def wire(tab: ExploreTab, handlers: Handlers) -> None:
         handlers.choose_experiment,
         [tab.exploration, tab.experiment],
         tab.asked,
-        queue=False,
-        show_progress="hidden",
-        api_visibility="private",
+        **QUIETLY,
     ).then(**run_arguments(tab, handlers))
     tab.presets.choose(
         handlers.choose_preset,
         [tab.exploration],
         [tab.exploration, *tab.drawn, *tab.asked],
-        queue=False,
-        show_progress="hidden",
-        api_visibility="private",
+        **QUIETLY,
     ).then(**run_arguments(tab, handlers))
-    tab.stop.click(handlers.stop, None, None, queue=False, api_visibility="private")
+    tab.stop.click(handlers.stop, None, None, **QUIETLY)
 
 
 def connect_move(
@@ -321,10 +318,8 @@ def connect_move(
         handler,
         [tab.exploration, *inputs],
         [tab.exploration, *tab.drawn],
-        queue=False,
-        show_progress="hidden",
         trigger_mode=trigger_mode,
-        api_visibility="private",
+        **QUIETLY,
     ).then(**run_arguments(tab, handlers))
 
 
