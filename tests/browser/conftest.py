@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
-from tests.browser.page import Visitor, chromium, serving
+from tests.browser.page import PATIENCE_MS, Visitor, chromium, serving
+
+expect.set_options(timeout=PATIENCE_MS / 3)
+"""Two busy cores may need more than the usual five seconds for an answer."""
 
 
 @pytest.fixture(scope="session")

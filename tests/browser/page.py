@@ -140,11 +140,24 @@ class Visitor:
         title = self.page.locator('[data-testid="block-info"]', has_text=re.compile(rf"^\s*{re.escape(label)}\s*$"))
         self.page.locator("fieldset", has=title).get_by_text(option, exact=True).click()
 
+    def type(self, label: str, text: str, *, exact: bool = False) -> Locator:
+        """Type into a box, in place of what it says."""
+        box = self.page.get_by_label(label, exact=exact)
+        self.let_settle(box)
+        box.fill(text)
+        return box
+
     def fill(self, label: str, text: str) -> None:
         """Type into a box and press Enter."""
-        box = self.page.get_by_label(label)
-        box.fill(text)
-        box.press("Enter")
+        self.type(label, text).press("Enter")
+
+    def let_settle(self, box: Locator) -> None:
+        """Wait as long as a hand takes to reach a box.
+
+        One whose section or tab has just been opened takes its first value once more some 30 ms after it is there, and
+        forgets what was typed before that.
+        """
+        box.evaluate("() => new Promise(done => setTimeout(() => requestAnimationFrame(done), 250))")
 
     def press(self, name: str) -> None:
         """Press a button and wait for what it runs."""

@@ -68,7 +68,7 @@ def _show_spread(visitor: Visitor) -> None:
 
 def _show_together(visitor: Visitor) -> None:
     visitor.page.get_by_role("tab", name="Together").click()
-    visitor.page.get_by_label("Mutations, separated by ;").fill("2.mlp*0; 9.mlp*0; 8.mlp*0; 9.head4*0")
+    visitor.type("Mutations, separated by ;", "2.mlp*0; 9.mlp*0; 8.mlp*0; 9.head4*0")
     visitor.page.get_by_role("button", name="Alone and together").click()
     expect(visitor.page.locator(".pairs .figure")).to_be_visible(timeout=PATIENCE_MS)
 

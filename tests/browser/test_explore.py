@@ -100,7 +100,7 @@ def test_a_mistake_is_pointed_at_and_loses_nothing(visitor: Visitor) -> None:
     visitor.fill("Notation", "11.down[507,1229]=0")
     visitor.wait_for_run()
     expect(notice).to_have_count(0)
-    visitor.page.get_by_label("Prompt", exact=True).fill(" ")
+    visitor.type("Prompt", " ", exact=True)
     visitor.page.get_by_role("button", name="Run", exact=True).click()
     expect(notice).to_contain_text("The prompt is empty")
     assert visitor.text("mutated") == before
@@ -147,7 +147,7 @@ def test_the_weight_that_wrecks_the_model_is_found_and_set(visitor: Visitor) -> 
 def test_stop_keeps_what_is_there(visitor: Visitor) -> None:
     visitor.page.get_by_text("Decoding").click()
     visitor.fill("number input for Max new tokens", "400")
-    visitor.page.get_by_label("Prompt", exact=True).fill("Write a long story about the sea.")
+    visitor.type("Prompt", "Write a long story about the sea.", exact=True)
     visitor.page.get_by_role("button", name="Run", exact=True).click()
     visitor.page.wait_for_function(
         "document.querySelector('.pair').dataset.running === 'true'"
@@ -187,7 +187,7 @@ def test_visitors_do_not_see_each_other(browser: Browser, url: str, visitor: Vis
 def test_the_address_restores_everything(browser: Browser, url: str, visitor: Visitor) -> None:
     visitor.fill("Notation", "9.head4*0")
     visitor.wait_for_run()
-    visitor.page.get_by_label("Prompt", exact=True).fill("What is the capital of Italy?")
+    visitor.type("Prompt", "What is the capital of Italy?", exact=True)
     visitor.press("Run")
     other = Visitor.opening(browser, visitor.page.url)
     assert other.page.get_by_label("Notation").input_value() == "9.head4*0"

@@ -39,13 +39,15 @@ def test_poems_are_found_and_more_of_them_shown(visitor: Visitor) -> None:
 
 def test_words_are_searched_while_they_are_typed(visitor: Visitor) -> None:
     cards = _open(visitor)
-    visitor.page.get_by_label("Words in the text").press_sequentially("Horizon oc")
+    words = visitor.page.get_by_label("Words in the text")
+    visitor.let_settle(words)
+    words.press_sequentially("Horizon oc")
     told = visitor.page.locator(".block.gallery-told")
     expect(told).to_contain_text("with “Horizon oc”")
     for text in cards.locator(".gallery-text").all_inner_texts():
         assert re.search(r"\bhorizon", text, re.IGNORECASE)
         assert re.search(r"\boc", text, re.IGNORECASE)
-    visitor.page.get_by_label("Words in the text").fill("zzzz")
+    visitor.type("Words in the text", "zzzz")
     expect(told).to_contain_text("No text is left by the filters")
     expect(cards).to_have_count(0)
     visitor.page.get_by_role("button", name="Clear filters").click()

@@ -87,8 +87,7 @@ def test_how_it_spreads(visitor: Visitor) -> None:
 
 def test_alone_and_together(visitor: Visitor) -> None:
     _open(visitor, "Together")
-    box = visitor.page.get_by_label("Mutations, separated by ;")
-    box.fill("2.mlp*0; 9.mlp*0; 9.head4*0")
+    visitor.type("Mutations, separated by ;", "2.mlp*0; 9.mlp*0; 9.head4*0")
     visitor.page.get_by_role("button", name="Alone and together").click()
     expect(visitor.page.locator(".caption", has_text="Together they add")).to_be_visible(timeout=30_000)
     pairs = visitor.page.locator(".pairs .figure")

@@ -35,7 +35,7 @@ def test_the_bundled_screen_opens_by_itself_and_a_cell_opens_in_explore(visitor:
 
 def test_a_screen_runs_while_the_page_stays_usable(visitor: Visitor) -> None:
     _open(visitor)
-    visitor.page.get_by_label("Matrices, such as").fill("28.k, 28.v")
+    visitor.type("Matrices, such as", "28.k, 28.v")
     visitor.page.get_by_role("button", name="How long will it take?").click()
     expect(visitor.page.locator(".caption", has_text="controls included")).to_contain_text(
         "50 mutants of 2 matrices", timeout=PATIENCE_MS
@@ -56,10 +56,10 @@ def test_a_screen_runs_while_the_page_stays_usable(visitor: Visitor) -> None:
 
 def test_a_screen_is_stopped_and_a_mistake_is_told(visitor: Visitor) -> None:
     _open(visitor)
-    visitor.page.get_by_label("Matrices, such as").fill("99.q")
+    visitor.type("Matrices, such as", "99.q")
     visitor.page.get_by_role("button", name="Start", exact=True).click()
     expect(visitor.page.get_by_role("alert").filter(has_text="names no matrix of this model")).to_be_visible()
-    visitor.page.get_by_label("Matrices, such as").fill("*.*")
+    visitor.type("Matrices, such as", "*.*")
     visitor.page.get_by_role("button", name="Start", exact=True).click()
     entry = visitor.page.locator(".queued").first
     expect(entry.locator(".state")).to_have_text("running", timeout=PATIENCE_MS)

@@ -29,7 +29,7 @@ def _figure(visitor: Visitor, name: str) -> Locator:
 def _choose(visitor: Visitor, label: str, option: str) -> None:
     box = visitor.page.get_by_label(label)
     box.click()
-    box.fill(option)
+    visitor.type(label, option)
     visitor.page.get_by_role("option", name=option, exact=True).click()
 
 

@@ -66,8 +66,7 @@ def test_a_mistake_is_shown_with_a_caret(visitor: Visitor) -> None:
 def test_right_answers_by_subject_and_the_way_to_a_screen_on_a_task(visitor: Visitor) -> None:
     _open(visitor)
     visitor.page.get_by_role("tab", name="Questions", exact=True).click()
-    visitor.page.get_by_role("spinbutton", name="Questions, drawn evenly").fill("10")
-    visitor.page.keyboard.press("Tab")
+    visitor.type("number input for Questions, drawn evenly", "10").press("Tab")
     visitor.page.get_by_role("button", name="Ask the original and Explore’s genotype").click()
     expect(visitor.page.locator(".view-accuracy .main-svg").first).to_be_visible(timeout=PATIENCE_MS)
     expect(visitor.page.locator(".task-tabs .tally", has_text="By likelihood the original answers")).to_be_visible()
