@@ -9,16 +9,10 @@ import pytest
 from explorer.ui.components.pair_panel import show_pair
 from explorer.ui.drawing import DRAWN_COUNT
 from explorer.ui.handlers import CHAT, RAW, Handlers
-from explorer.ui.page import build_page
 from explorer.ui.session import Exploration, Runs
 from explorer.ui.tabs.explore import ExploreTab, build
 from explorer.workspace import Workspace
 from tests.ui.visit import ADA, ASKED, AT_START, event, genotype_of, last
-
-
-def test_the_page_builds_without_a_model() -> None:
-    workspace = Workspace(source="/nowhere")
-    assert build_page(workspace) is not None
 
 
 def test_drawn_is_what_draw_updates(workspace: Workspace, handlers: Handlers, start: Exploration) -> None:

@@ -19,3 +19,6 @@ class Chips(gr.HTML):
             has_current=has_current,
             **options,
         )
+        # Else gradio takes a name that the script quotes for an event; the page's description then holds, and every
+        # visit copies, all that the event reaches: the component, its parents, the whole page.
+        self.has_current = has_current

@@ -49,6 +49,7 @@ class PairPanel(gr.HTML):
             readouts=readouts,
             **options,
         )
+        self.readouts = readouts  # see Chips
 
 
 def show_pair(update: PairUpdate, run: int) -> dict[str, Any]:

@@ -39,3 +39,5 @@ class ValueSlider(gr.HTML):
             present_label=present_label,
             **options,
         )
+        self.minimum, self.maximum = minimum, maximum  # see Chips
+        self.present, self.present_label = present, present_label

@@ -1,0 +1,29 @@
+"""The page as a whole, as it is sent to every visitor."""
+
+from collections.abc import Iterator
+from inspect import isfunction
+from typing import Any
+
+from explorer.ui.page import build_page
+from explorer.workspace import Workspace
+
+
+def test_it_builds_without_a_model() -> None:
+    assert build_page(Workspace(source="/nowhere")) is not None
+
+
+def test_its_description_reaches_no_component(workspace: Workspace) -> None:
+    described = build_page(workspace).get_config_file()
+    assert len(described["components"]) > 100
+    assert [place for place, value in _leaves(described, "page") if callable(value) and not isfunction(value)] == []
+
+
+def _leaves(value: Any, place: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for name, part in value.items():
+            yield from _leaves(part, f"{place}.{name}")
+    elif isinstance(value, list | tuple):
+        for index, part in enumerate(value):
+            yield from _leaves(part, f"{place}[{index}]")
+    else:
+        yield place, value
