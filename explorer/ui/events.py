@@ -2,5 +2,12 @@
 
 from typing import Any
 
-QUIETLY: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
-"""Options of an event that answers at once: it waits in no queue and hides nothing that it updates."""
+QUEUED: dict[str, Any] = {"show_progress": "hidden", "show_progress_on": [], "api_visibility": "private"}
+"""Options of an event that may take a while, and hides nothing that it updates.
+
+The empty list is not idle. Without it, each message from the server, some ten a second while a text streams, has the
+browser tell every component that any event has updated so far how that event is going: more work than the text itself.
+"""
+
+QUIETLY: dict[str, Any] = {**QUEUED, "queue": False}
+"""Options of an event that answers at once: it waits in no queue."""

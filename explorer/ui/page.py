@@ -9,6 +9,7 @@ import gradio as gr
 
 from explorer.ui import patches, watch
 from explorer.ui.endpoints import Endpoints
+from explorer.ui.events import QUEUED
 from explorer.ui.handlers import Handlers
 from explorer.ui.instruments import matrix_map, search, spread, together, tried
 from explorer.ui.opening import Opening
@@ -74,14 +75,13 @@ def build_page(workspace: Workspace) -> gr.Blocks:
         history.wire(record, history_tab.select, tabs, tab, screens, handlers)
         outputs = [header, tab.exploration, *tab.asked, *tab.drawn]
         run = explore.run_arguments(tab, handlers)
-        page.load(opening.open, None, outputs, show_progress="hidden", api_visibility="private").then(**run)
+        page.load(opening.open, None, outputs, **QUEUED).then(**run)
         gr.on(
             [load.click, source.submit],
             opening.switch,
             [tab.exploration, source],
             outputs,
-            show_progress="hidden",
-            api_visibility="private",
+            **QUEUED,
         ).then(**run)
 
         def leave(request: gr.Request) -> None:

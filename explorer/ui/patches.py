@@ -8,6 +8,7 @@ import gradio as gr
 
 from explorer.errors import ExplorerError
 from explorer.ui.components.saver import Saver
+from explorer.ui.events import QUEUED
 from explorer.ui.summary import notice_html
 from explorer.ui.trials import Trial, patch_command
 
@@ -25,9 +26,7 @@ MOST_WEIGHTS = 2**20
 def wire(tab: ExploreTab, handlers: Handlers) -> None:
     """Connect the button of the patch file."""
     own = Patches(handlers.workspace)
-    tab.takeaway.patch(
-        own.hand_out, [tab.trial], [tab.saver, tab.notice], show_progress="hidden", api_visibility="private"
-    )
+    tab.takeaway.patch(own.hand_out, [tab.trial], [tab.saver, tab.notice], **QUEUED)
 
 
 class Patches:

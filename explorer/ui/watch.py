@@ -14,6 +14,7 @@ import gradio as gr
 
 from explorer.errors import ExplorerError
 from explorer.thresholds import Measured, Thresholds, passed, read_thresholds
+from explorer.ui.events import QUEUED
 from explorer.ui.summary import notice_html
 from explorer.ui.trials import Trial
 
@@ -76,8 +77,7 @@ def wire(tab: ExploreTab, handlers: Handlers) -> None:
         concurrency_id="watch",
         concurrency_limit=1,
         trigger_mode="always_last",  # else a limit that is typed while a warning is worked on is not heeded
-        show_progress="hidden",
-        api_visibility="private",
+        **QUEUED,
     )
 
 

@@ -18,6 +18,13 @@ def test_its_description_reaches_no_component(workspace: Workspace) -> None:
     assert [place for place, value in _leaves(described, "page") if callable(value) and not isfunction(value)] == []
 
 
+def test_no_event_has_the_browser_tell_components_how_it_is_going(workspace: Workspace) -> None:
+    described = build_page(workspace).get_config_file()
+    events = [event for event in described["dependencies"] if event["targets"] and event["outputs"]]
+    assert len(events) > 100
+    assert [event["id"] for event in events if event["show_progress_on"] != []] == []
+
+
 def _leaves(value: Any, place: str) -> Iterator[tuple[str, Any]]:
     if isinstance(value, dict):
         for name, part in value.items():

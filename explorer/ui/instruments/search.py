@@ -17,6 +17,7 @@ from explorer.reports.instruments import findings_report
 from explorer.ui.components.figure_panel import FigurePanel
 from explorer.ui.components.findings import Findings
 from explorer.ui.edge import check_source, edge
+from explorer.ui.events import QUEUED
 from explorer.ui.handlers import Handlers, Question
 from explorer.ui.session import Exploration
 from explorer.ui.summary import findings_caption_html, notice_html, sensitivity_caption_html
@@ -80,7 +81,7 @@ def build() -> Search:
 def wire(look: Search, tab: ExploreTab, handlers: Handlers) -> None:
     """Connect the instrument's events."""
     own = SearchHandlers(handlers)
-    works: dict[str, Any] = {"concurrency_id": "model", "show_progress": "hidden", "api_visibility": "private"}
+    works: dict[str, Any] = {**QUEUED, "concurrency_id": "model"}
     asked = [tab.exploration, look.operation]
     mapped = [look.shown, look.caption, look.overview, look.blocks, tab.notice]
     look.find.click(

@@ -15,7 +15,7 @@ from explorer.errors import ExplorerError
 from explorer.evaluation import BlindMode  # at hand when gradio reads what handlers take
 from explorer.notation import format_genotype
 from explorer.tasks.blind import BlindTest, Pressed, next_pairs
-from explorer.ui.events import QUIETLY
+from explorer.ui.events import QUEUED, QUIETLY
 from explorer.ui.session import Exploration, Runs
 from explorer.ui.summary import notice_html
 from explorer.ui.tabs.comparing import CompareHandlers, Form, Shown
@@ -99,9 +99,7 @@ def wire(
     `runs` are the visitors' pairs that are being written.
     """
     own = BlindHandlers(comparing, runs)
-    running: dict[str, Any] = {
-        "concurrency_id": "comparison", "show_progress": "hidden", "api_visibility": "private"
-    }  # fmt: skip
+    running: dict[str, Any] = {**QUEUED, "concurrency_id": "comparison"}
     tab.begin.click(own.begin, [exploration, shown, tab.mode, *asked], tab.drawn, **running)
     tab.next.click(own.go_on, [tab.sitting, shown], tab.drawn, **running)
     presses: tuple[tuple[gr.Button, Pressed], ...] = ((tab.one, "one"), (tab.two, "two"), (tab.neither, "neither"))

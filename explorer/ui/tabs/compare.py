@@ -12,7 +12,7 @@ from explorer.ui.components.address import Address
 from explorer.ui.components.figure_panel import FigurePanel
 from explorer.ui.components.item_list import ItemList
 from explorer.ui.components.saver import Saver
-from explorer.ui.events import QUIETLY
+from explorer.ui.events import QUEUED, QUIETLY
 from explorer.ui.handlers import CHAT, RAW, Handlers
 from explorer.ui.questions import offered
 from explorer.ui.session import Runs
@@ -229,8 +229,7 @@ def wire(
         tab.drawn,
         concurrency_id="comparison",  # of its own: a text in Explore streams while a long comparison runs
         concurrency_limit=2,
-        show_progress="hidden",
-        api_visibility="private",
+        **QUEUED,
     )
     tab.stop.click(own.stop, None, None, **QUIETLY)
     _wire_items(tab, own)

@@ -17,7 +17,7 @@ from explorer.ui.components.saver import Saver
 from explorer.ui.components.takeaway import Takeaway
 from explorer.ui.components.trial_list import TrialList
 from explorer.ui.components.value_slider import ValueSlider
-from explorer.ui.events import QUIETLY
+from explorer.ui.events import QUEUED, QUIETLY
 from explorer.ui.handlers import CHAT, RAW, Handlers
 from explorer.ui.session import Exploration
 from explorer.ui.summary import change_html, summary_html
@@ -289,8 +289,7 @@ def wire(tab: ExploreTab, handlers: Handlers) -> None:
         [tab.exploration, *tab.asked],
         [tab.curve, tab.curve_caption, tab.notice],
         concurrency_id="model",
-        show_progress="hidden",
-        api_visibility="private",
+        **QUEUED,
     )
     moves(tab.chips.remove, handlers.remove, [])
     for event in (tab.notation.submit, tab.run.click, tab.prompt.submit, tab.mode.input):
@@ -340,6 +339,5 @@ def run_arguments(tab: ExploreTab, handlers: Handlers) -> dict[str, Any]:
         "outputs": [tab.address, tab.notice, tab.change, tab.pair, tab.summary, tab.trial],
         "concurrency_id": "model",
         "concurrency_limit": 1,
-        "show_progress": "hidden",
-        "api_visibility": "private",
+        **QUEUED,
     }

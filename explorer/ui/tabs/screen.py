@@ -20,7 +20,7 @@ from explorer.tasks.sample import task_experiment
 from explorer.ui.components.figure_panel import FigurePanel
 from explorer.ui.components.queue_list import QueueList
 from explorer.ui.doors import Doors
-from explorer.ui.events import QUIETLY
+from explorer.ui.events import QUEUED, QUIETLY
 from explorer.ui.handlers import Handlers
 from explorer.ui.screens import (
     entry_row,
@@ -208,8 +208,7 @@ def wire(tab: ScreenTab, opened: Any, tabs: gr.Tabs, explore: ExploreTab, handle
         [explore.exploration, *tab.asked],
         tab.told,
         concurrency_id="estimate",
-        show_progress="hidden",
-        api_visibility="private",
+        **QUEUED,
     )
     tab.start.click(own.start, [explore.exploration, *tab.asked], [tab.told, tab.queue], **QUIETLY)
     tab.queue.act(own.act, None, tab.queue, **QUIETLY)

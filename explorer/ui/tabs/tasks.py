@@ -14,7 +14,7 @@ from explorer.ui.components.figure_panel import FigurePanel
 from explorer.ui.components.item_list import ItemList
 from explorer.ui.components.mutant_table import MutantTable
 from explorer.ui.components.saver import Saver
-from explorer.ui.events import QUIETLY
+from explorer.ui.events import QUEUED, QUIETLY
 from explorer.ui.handlers import CHAT, RAW, Handlers
 from explorer.ui.questions import offered
 from explorer.ui.session import Runs
@@ -243,7 +243,7 @@ def _build_answers() -> dict[str, Any]:
                 kind: gr.Button(f"Answers as {name}", size="sm", min_width=110, elem_classes="quiet")
                 for kind, name in (("csv", "CSV"), ("parquet", "Parquet"))
             }
-    clear.click(lambda: None, None, of_word, queue=False, api_visibility="private")
+    clear.click(lambda: None, None, of_word, **QUIETLY)
     return {
         "listing": listing, "of_kind": of_kind, "of_word": of_word, "answers": answers, "told": told,
         "earlier": earlier, "later": later, "files": files,
@@ -335,8 +335,7 @@ def wire(
 _ASKING: dict[str, Any] = {
     "concurrency_id": "tasks",  # of its own: a text in Explore streams while long tasks run
     "concurrency_limit": 3,
-    "show_progress": "hidden",
-    "api_visibility": "private",
+    **QUEUED,
 }
 
 
