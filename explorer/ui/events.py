@@ -9,5 +9,8 @@ The empty list is not idle. Without it, each message from the server, some ten a
 browser tell every component that any event has updated so far how that event is going: more work than the text itself.
 """
 
+ON_MODEL: dict[str, Any] = {**QUEUED, "concurrency_id": "model"}
+"""Options of an event that computes with the model: those of all visitors, and of programs, take turns."""
+
 QUIETLY: dict[str, Any] = {**QUEUED, "queue": False}
 """Options of an event that answers at once: it waits in no queue."""

@@ -74,8 +74,7 @@ def test_a_mistake_is_shown_with_a_caret(visitor: Visitor) -> None:
     _open(visitor, genotypes="original\n11.dwn*0")
     visitor.page.get_by_role("button", name="Run the comparison").click()
     expect(visitor.page.locator(".comparison .notice")).to_contain_text("11.dwn*0")
-    visitor.type("Genotypes, one a line", GENOTYPES)
-    visitor.page.get_by_label("Genotypes, one a line").blur()
+    visitor.type("Genotypes, one a line", GENOTYPES).blur()
     expect(visitor.page.locator(".lettered li")).to_have_count(2)
 
 

@@ -27,8 +27,7 @@ def _figure(visitor: Visitor, name: str) -> Locator:
 
 
 def _choose(visitor: Visitor, label: str, option: str) -> None:
-    box = visitor.page.get_by_label(label)
-    box.click()
+    visitor.page.get_by_label(label).click()
     visitor.type(label, option)
     visitor.page.get_by_role("option", name=option, exact=True).click()
 

@@ -17,7 +17,7 @@ from explorer.reports.instruments import findings_report
 from explorer.ui.components.figure_panel import FigurePanel
 from explorer.ui.components.findings import Findings
 from explorer.ui.edge import check_source, edge
-from explorer.ui.events import QUEUED
+from explorer.ui.events import ON_MODEL
 from explorer.ui.handlers import Handlers, Question
 from explorer.ui.session import Exploration
 from explorer.ui.summary import findings_caption_html, notice_html, sensitivity_caption_html
@@ -81,15 +81,14 @@ def build() -> Search:
 def wire(look: Search, tab: ExploreTab, handlers: Handlers) -> None:
     """Connect the instrument's events."""
     own = SearchHandlers(handlers)
-    works: dict[str, Any] = {**QUEUED, "concurrency_id": "model"}
     asked = [tab.exploration, look.operation]
     mapped = [look.shown, look.caption, look.overview, look.blocks, tab.notice]
     look.find.click(
-        own.find, [*asked, look.level, *tab.asked], [look.findings, look.findings_caption, tab.notice], **works
+        own.find, [*asked, look.level, *tab.asked], [look.findings, look.findings_caption, tab.notice], **ON_MODEL
     )
-    look.map.click(own.map, [*asked, look.shown, *tab.asked], mapped, **works)
-    look.operation.input(own.redraw, [*asked, look.shown, look.caption, *tab.asked], mapped, **works)
-    look.overview.mark_click(own.open_matrix, [*asked, *tab.asked], mapped, **works)
+    look.map.click(own.map, [*asked, look.shown, *tab.asked], mapped, **ON_MODEL)
+    look.operation.input(own.redraw, [*asked, look.shown, look.caption, *tab.asked], mapped, **ON_MODEL)
+    look.overview.mark_click(own.open_matrix, [*asked, *tab.asked], mapped, **ON_MODEL)
     connect_move(tab, handlers, look.findings.choose, own.choose_finding, [])
     connect_move(tab, handlers, look.blocks.mark_click, own.choose_block, [])
 

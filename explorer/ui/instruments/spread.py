@@ -12,7 +12,7 @@ from explorer.figures.encoding import figure_json
 from explorer.notation import format_genotype
 from explorer.ui.components.figure_panel import FigurePanel
 from explorer.ui.edge import check_source
-from explorer.ui.events import QUEUED
+from explorer.ui.events import ON_MODEL
 from explorer.ui.handlers import Handlers, Question
 from explorer.ui.session import Exploration
 from explorer.ui.summary import lens_html, notice_html, spread_caption_html
@@ -50,10 +50,9 @@ def build() -> Spread:
 def wire(spread: Spread, tab: ExploreTab, handlers: Handlers) -> None:
     """Connect the instrument's events."""
     own = SpreadHandlers(handlers)
-    works: dict[str, Any] = {**QUEUED, "concurrency_id": "model"}
     asked = [tab.exploration, *tab.asked]
-    spread.show.click(own.show, asked, [spread.map, spread.caption, spread.lens, tab.notice], **works)
-    spread.map.mark_click(own.read_token, [tab.exploration], [spread.lens, tab.notice], **works)
+    spread.show.click(own.show, asked, [spread.map, spread.caption, spread.lens, tab.notice], **ON_MODEL)
+    spread.map.mark_click(own.read_token, [tab.exploration], [spread.lens, tab.notice], **ON_MODEL)
 
 
 class SpreadHandlers:

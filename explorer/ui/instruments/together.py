@@ -12,7 +12,7 @@ from explorer.errors import ExplorerError
 from explorer.figures.encoding import figure_json
 from explorer.ui.components.figure_panel import FigurePanel
 from explorer.ui.edge import edge, refusal
-from explorer.ui.events import QUEUED
+from explorer.ui.events import ON_MODEL
 from explorer.ui.handlers import Handlers, Question
 from explorer.ui.session import Exploration
 from explorer.ui.summary import epistasis_caption_html, notice_html
@@ -63,8 +63,7 @@ def wire(together: Together, tab: ExploreTab, handlers: Handlers) -> None:
             own.compare,
             [tab.exploration, together.list, *tab.asked],
             [together.bars, together.pairs, together.caption, tab.notice],
-            concurrency_id="model",
-            **QUEUED,
+            **ON_MODEL,
         )
     connect_move(tab, handlers, together.bars.mark_click, own.choose, [])
     connect_move(tab, handlers, together.pairs.mark_click, own.choose, [])

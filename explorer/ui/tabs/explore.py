@@ -17,7 +17,7 @@ from explorer.ui.components.saver import Saver
 from explorer.ui.components.takeaway import Takeaway
 from explorer.ui.components.trial_list import TrialList
 from explorer.ui.components.value_slider import ValueSlider
-from explorer.ui.events import QUEUED, QUIETLY
+from explorer.ui.events import ON_MODEL, QUIETLY
 from explorer.ui.handlers import CHAT, RAW, Handlers
 from explorer.ui.session import Exploration
 from explorer.ui.summary import change_html, summary_html
@@ -288,8 +288,7 @@ def wire(tab: ExploreTab, handlers: Handlers) -> None:
         handlers.dose_response,
         [tab.exploration, *tab.asked],
         [tab.curve, tab.curve_caption, tab.notice],
-        concurrency_id="model",
-        **QUEUED,
+        **ON_MODEL,
     )
     moves(tab.chips.remove, handlers.remove, [])
     for event in (tab.notation.submit, tab.run.click, tab.prompt.submit, tab.mode.input):
@@ -337,7 +336,6 @@ def run_arguments(tab: ExploreTab, handlers: Handlers) -> dict[str, Any]:
         "fn": handlers.run,
         "inputs": [tab.exploration, *tab.asked],
         "outputs": [tab.address, tab.notice, tab.change, tab.pair, tab.summary, tab.trial],
-        "concurrency_id": "model",
         "concurrency_limit": 1,
-        **QUEUED,
+        **ON_MODEL,
     }
