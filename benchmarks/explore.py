@@ -21,9 +21,10 @@ import torch
 from transformers import GenerationConfig
 
 from benchmarks.figures import Figure, report
-from explorer.domain import Decoding, Prompt
+from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.pair import PairUpdate
 from explorer.generation.baseline import Baselines
-from explorer.generation.pair import PairUpdate, generate_pair
+from explorer.generation.pair import generate_pair
 from explorer.model.loaded import LoadedModel
 from explorer.model.loading import load_model
 from tests.browser.page import Visitor, chromium, serving

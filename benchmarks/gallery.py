@@ -20,8 +20,9 @@ import polars as pl
 
 from benchmarks.figures import Figure, report
 from benchmarks.store import LAYERS, OPERATIONS, SHAPES, SIDE, TOGETHER, Maker
-from explorer.atlas import Atlas
-from explorer.domain import Experiment, Prompt
+from explorer.atlas.atlas import Atlas
+from explorer.domain.decoding import Prompt
+from explorer.domain.experiments import Experiment
 from explorer.screen.plan import Plan
 from explorer.store.database import opened
 from explorer.store.gallery import SORTS, Order, Span, Wanted

@@ -13,7 +13,8 @@ from pathlib import Path
 import torch
 
 from benchmarks.figures import Figure, report
-from explorer.domain import Decoding, Genotype, Prompt
+from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.genotype import Genotype
 from explorer.generation.baseline import Baseline
 from explorer.generation.dose import COARSE, FINE, dose_response, respond
 from explorer.generation.gradients import tokens_of

@@ -11,7 +11,8 @@ from pathlib import Path
 import psutil
 
 from benchmarks.figures import Figure, report
-from explorer.domain import Decoding, Experiment, Prompt
+from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.experiments import Experiment
 from explorer.screen.job import Job
 from explorer.screen.plan import Plan
 from explorer.screen.run import Screen

@@ -17,14 +17,17 @@ from torch.utils.flop_counter import FlopCounterMode
 from transformers import GenerationConfig
 
 from benchmarks.figures import Figure, report
-from explorer.domain import Decoding, Experiment, Genotype, Prompt
+from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.experiments import Experiment
+from explorer.domain.genotype import Genotype
 from explorer.generation.alone import decode_alone
 from explorer.model.loaded import LoadedModel
 from explorer.model.loading import load_model
 from explorer.model.weights import weight_of
 from explorer.mutation.operations import operate
-from explorer.screen.engine import Engine, Mode
+from explorer.screen.engine import Engine
 from explorer.screen.job import Job
+from explorer.screen.order import Mode
 from explorer.screen.plan import Batch, Plan, Planned, layer_of, matching, planned
 from explorer.screen.run import Screen
 from explorer.screen.worker import Screened

@@ -20,7 +20,8 @@ import polars as pl
 import psutil
 
 from benchmarks.figures import Figure, report
-from explorer.domain import Experiment, Prompt
+from explorer.domain.decoding import Prompt
+from explorer.domain.experiments import Experiment
 from explorer.screen.plan import Plan
 from explorer.store.database import opened
 from explorer.store.writer import (
@@ -172,9 +173,10 @@ def fill(path: Path) -> tuple[float, float]:
 def look(path: Path) -> None:
     """Draw every view, cold and warm, with and without filters; print the seconds of each as JSON."""
     started = time.perf_counter()
-    from explorer.atlas import Atlas
+    from explorer.atlas.atlas import Atlas
+    from explorer.atlas.pictures.asked import Asked
+    from explorer.atlas.pictures.drawing import PICTURES, draw
     from explorer.figures.encoding import figure_json
-    from explorer.pictures import PICTURES, Asked, draw
     from explorer.statistics.filters import Filter
     from explorer.statistics.severity import Severity
     from explorer.store.library import Library

@@ -15,13 +15,14 @@ from typing import TypeVar
 import torch
 
 from benchmarks.figures import Figure, report
-from explorer.domain import Decoding, Genotype, Prompt
-from explorer.evaluation import QuestionSet
+from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.evaluation import QuestionSet
+from explorer.domain.genotype import Genotype
 from explorer.model.loaded import LoadedModel
 from explorer.tasks.comparison import shortened, spread
 from explorer.tasks.prompts import put
 from explorer.tasks.writers import NEW_TOKENS
-from explorer.workspace import Workspace
+from explorer.workspace.workspace import Workspace
 from tests.oracle import edited_in_place
 
 Found = TypeVar("Found")

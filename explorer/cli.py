@@ -12,14 +12,14 @@ from explorer.commands import (
     explore,
     gallery,
     instruments,
-    page,
     record,
-    screening,
     statistics,
     study,
     tasks,
     watch,
 )
+from explorer.commands import screens as screening
+from explorer.commands import serve as page
 
 app = typer.Typer(
     name="mutation-explorer",

@@ -22,10 +22,10 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from explorer.domain import Decoding, Prompt
-from explorer.errors import ExplorerError, ModelError
+from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.errors import ExplorerError, ModelError
+from explorer.domain.pair import Measures
 from explorer.generation.baseline import Baselines
-from explorer.generation.measures import Measures
 from explorer.generation.pair import generate_pair
 from explorer.model.loaded import LoadedModel, Specimen
 from explorer.model.loading import load_model

@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from explorer.domain import Decoding, Genotype, Prompt
-from explorer.evaluation import Answer, Input, Question, QuestionSet, Score
+from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.evaluation import Answer, Input, Question, QuestionSet, Score
+from explorer.domain.genotype import Genotype
+from explorer.domain.notation import format_genotype
 from explorer.generation.baseline import Baselines
 from explorer.generation.pair import generate_pair
 from explorer.generation.style import style_of
 from explorer.model.loaded import LoadedModel
-from explorer.notation import format_genotype
 
 INPUTS = (
     Input(kind="literary", text="w5 w6 w7"),

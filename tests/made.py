@@ -8,7 +8,8 @@ import duckdb
 import numpy as np
 import polars as pl
 
-from explorer.domain import Experiment, Prompt
+from explorer.domain.decoding import Prompt
+from explorer.domain.experiments import Experiment
 from explorer.store.writer import MUTANT_TYPES, PHENOTYPE_TYPES, MatrixFacts, ModelFacts, ScreenFacts, ScreenWriter
 
 MATRICES = ("0.v", "0.gate", "1.v", "1.gate")

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import torch
 from transformers import DynamicCache
 
-from explorer.domain import Decoding, Genotype
+from explorer.domain.decoding import Decoding
+from explorer.domain.genotype import Genotype
 from explorer.generation.decoding import choose
 from explorer.model.anatomy import Target
 from explorer.model.loaded import LoadedModel

@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from explorer.behaviour import Behaviour
-from explorer.computing import Computing
-from explorer.domain import Decoding, Genotype, Prompt
-from explorer.errors import TaskError
-from explorer.settings import Settings
+from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.errors import TaskError
+from explorer.domain.genotype import Genotype
+from explorer.files.settings import Settings
 from explorer.tasks.comparison import shortened
+from explorer.workspace.behaviour import Behaviour
+from explorer.workspace.computing import Computing
 from tests.tasks.test_battery import questions
 from tests.tiny import tiny_model
 

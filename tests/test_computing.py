@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from explorer.computing import Computing
+from explorer.workspace.computing import Computing
 
 
 def test_everything_is_called_in_one_thread() -> None:

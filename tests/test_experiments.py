@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from explorer.errors import ExperimentError
-from explorer.experiments import read_experiment, read_experiments
-from explorer.settings import Settings
+from explorer.domain.errors import ExperimentError
+from explorer.files.experiments import read_experiment, read_experiments
+from explorer.files.settings import Settings
 
 
 def test_the_bundled_experiments() -> None:

@@ -12,13 +12,13 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from explorer import harness
 from explorer.cli import app
-from explorer.domain import Genotype
-from explorer.errors import HarnessError
-from explorer.harness import Order, Scored, evaluate
+from explorer.domain.errors import HarnessError
+from explorer.domain.genotype import Genotype
 from explorer.model.loaded import LoadedModel
 from explorer.model.weights import checksum
+from explorer.tasks import harness
+from explorer.tasks.harness import Order, Scored, evaluate
 from tests.oracle import edited_in_place
 from tests.tiny import tiny_model, tiny_tokenizer, tiny_transformer
 

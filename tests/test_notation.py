@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explorer.domain import (
+from explorer.domain.errors import NotationError
+from explorer.domain.genotype import (
     ALL,
     ATTENTION_KINDS,
     LAYER_NORM_KINDS,
@@ -15,8 +16,7 @@ from explorer.domain import (
     Site,
     Slice,
 )
-from explorer.errors import NotationError
-from explorer.notation import format_genotype, format_mutation, parse_genotype
+from explorer.domain.notation import format_genotype, format_mutation, parse_genotype
 
 indices = st.integers(0, 200_000)
 slices = st.one_of(

@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from explorer.errors import ExplorerError, NotationError
+from explorer.domain.errors import ExplorerError, NotationError
+from explorer.domain.notation import format_genotype
 from explorer.model.loaded import LoadedModel
 from explorer.model.weights import checksum
-from explorer.notation import format_genotype
 from explorer.notebook import compare, load, mutated
 from tests.oracle import edited_in_place
 from tests.tiny import CONFIGURATIONS, read, tiny_model

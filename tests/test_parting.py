@@ -1,4 +1,4 @@
-from explorer.parting import parting
+from explorer.domain.parting import parting
 
 
 def test_parting() -> None:

@@ -9,14 +9,15 @@ from typing import Any
 import polars as pl
 import pytest
 
-from explorer.atlas import Atlas
-from explorer.errors import ExplorerError, StatisticsError
+from explorer.atlas.atlas import Atlas
+from explorer.atlas.pictures.asked import Asked
+from explorer.atlas.pictures.drawing import PICTURES, draw
+from explorer.domain.errors import ExplorerError, StatisticsError
+from explorer.domain.notation import parse_genotype
 from explorer.figures.encoding import figure_json
 from explorer.figures.marks import mark_of, stripe_mark, window_of
 from explorer.figures.nsm import pair_figure
 from explorer.figures.palette import CATEGORIES
-from explorer.notation import parse_genotype
-from explorer.pictures import PICTURES, Asked, draw
 from explorer.screen.study import Question, read_study
 from explorer.statistics.filters import Filter
 from explorer.statistics.severity import Severity

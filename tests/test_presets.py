@@ -4,13 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from explorer.domain import Genotype
-from explorer.errors import ExperimentError
+from explorer.domain.errors import ExperimentError
+from explorer.domain.experiments import Preset
+from explorer.domain.genotype import Genotype
+from explorer.domain.pair import PairUpdate
+from explorer.files.presets import read_preset, read_presets
+from explorer.files.settings import Settings
 from explorer.generation.baseline import Baselines
-from explorer.generation.pair import PairUpdate, generate_pair
+from explorer.generation.pair import generate_pair
 from explorer.model.loaded import LoadedModel
-from explorer.presets import Preset, read_preset, read_presets
-from explorer.settings import Settings
 
 PRESETS = read_presets(Settings().presets_folder)
 BASELINES = Baselines(4)

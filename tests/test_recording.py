@@ -9,18 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from explorer import recording
-from explorer.domain import Experiment, Prompt
+from explorer.domain.decoding import Prompt
+from explorer.domain.experiments import Experiment
+from explorer.domain.record import NEWEST, Facets, Order, Run, Wanted
+from explorer.files.settings import Settings
 from explorer.model.loaded import LoadedModel
 from explorer.model.weights import checksum
-from explorer.record import NEWEST, Facets, Order, Run, Wanted
-from explorer.recording import Recording
+from explorer.screen.order import Order as ScreenOrder
 from explorer.screen.plan import Plan
-from explorer.screen.queue import Order as ScreenOrder
-from explorer.settings import Settings
 from explorer.store.database import opened
 from explorer.store.library import Library
-from explorer.workspace import Workspace
+from explorer.workspace import record as recording
+from explorer.workspace.record import Recording
+from explorer.workspace.workspace import Workspace
 from tests.tiny import tiny_model, tiny_tokenizer, tiny_transformer
 
 RUN = Run(kind="explore", genotypes=("1.mlp*0",), prompt=Prompt(text="w5"), metrics={"mean_kl": 0.5})

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from explorer import settings as module
-from explorer.errors import SettingsError
-from explorer.settings import Settings
+from explorer.domain.errors import SettingsError
+from explorer.files import settings as module
+from explorer.files.settings import Settings
 
 _ROOT = Path(__file__).parent.parent
 

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from explorer.errors import WatchError
-from explorer.settings import Settings
-from explorer.thresholds import Accuracy, Measured, Thresholds, passed, read_thresholds
+from explorer.domain.errors import WatchError
+from explorer.domain.thresholds import Accuracy, Measured, Thresholds, passed
+from explorer.files.settings import Settings
+from explorer.files.thresholds import read_thresholds
 
 
 def test_the_bundled_file() -> None:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from explorer.errors import WatchError
-from explorer.watching import TOLERANCE, Found, Outcome, judge, read_watch, update_watch
+from explorer.domain.errors import WatchError
+from explorer.domain.watch import TOLERANCE, Found, Outcome, judge
+from explorer.files.watch import read_watch, update_watch
 
 _RESULT = Outcome(
     original="a b c",

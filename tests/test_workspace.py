@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from explorer.domain import Decoding, Prompt
-from explorer.errors import ModelError
-from explorer.workspace import MODELS_KEPT, Workspace
+from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.errors import ModelError
+from explorer.workspace.workspace import MODELS_KEPT, Workspace
 from tests.tiny import tiny_tokenizer, tiny_transformer
 
 

@@ -26,7 +26,8 @@ from transformers import (
     StableLmConfig,
 )
 
-from explorer.domain import Decoding, Genotype, Prompt
+from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.genotype import Genotype
 from explorer.generation.baseline import Baseline, Baselines
 from explorer.generation.pair import generate_pair
 from explorer.model.loaded import LoadedModel

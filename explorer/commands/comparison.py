@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from explorer.commands.options import AsJson, Device, Dtype, IsKept, Model, counted, faults, keep, load, show
-from explorer.domain import Decoding, Prompt
-from explorer.errors import ComparisonError
-from explorer.evaluation import QuestionSet
-from explorer.notation import parse_genotype
-from explorer.settings import DEMO
+from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.errors import ComparisonError
+from explorer.domain.evaluation import QuestionSet
+from explorer.domain.notation import parse_genotype
+from explorer.files.settings import DEMO
 
 if TYPE_CHECKING:
     from explorer.model.loaded import LoadedModel

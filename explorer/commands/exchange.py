@@ -6,10 +6,10 @@ from typing import Annotated
 import typer
 
 from explorer.commands.options import AsJson, Device, Dtype, Model, faults, listed, load, show
-from explorer.files import check_new_file, check_new_folder
-from explorer.notation import format_genotype, parse_genotype
+from explorer.domain.notation import format_genotype, parse_genotype
+from explorer.files.folders import check_new_file, check_new_folder
+from explorer.files.settings import DEMO
 from explorer.reports.exchange import harness_lines, harness_report, patch_lines, saved_lines
-from explorer.settings import DEMO
 
 Mutations = Annotated[str, typer.Argument(help="Such as '11.down[507,1229]=0'.")]
 Folder = Annotated[Path, typer.Option("--folder", help="A new folder for the model.")]
@@ -102,7 +102,7 @@ def lm_eval(
 ) -> None:
     """Score the original and the mutant on tasks of lm-evaluation-harness (extra 'lm-eval')."""
     with faults(as_json):
-        from explorer.harness import Order, check_installed, check_order, evaluate
+        from explorer.tasks.harness import Order, check_installed, check_order, evaluate
 
         order = Order(
             tasks=listed(tasks),

@@ -17,9 +17,10 @@ from explorer.commands.options import (
     show,
     tell_unkept,
 )
-from explorer.domain import Decoding, Prompt
-from explorer.errors import ExplorerError
-from explorer.notation import parse_genotype
+from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.errors import ExplorerError
+from explorer.domain.notation import parse_genotype
+from explorer.files.settings import DEMO
 from explorer.reports.explore import (
     anatomy_lines,
     anatomy_report,
@@ -29,7 +30,6 @@ from explorer.reports.explore import (
     mutate_report,
     pair_lines,
 )
-from explorer.settings import DEMO
 
 
 def mutate(

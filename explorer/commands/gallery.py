@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from explorer.commands.options import AsJson, atlas_of, faults, listed, show
+from explorer.files.settings import Settings
 from explorer.reports.gallery import gallery_lines, gallery_report
-from explorer.settings import Settings
 
 
 class SortName(StrEnum):
@@ -45,7 +45,7 @@ def gallery(
 ) -> None:
     """Print what mutants of the stored screens say; needs no model."""
     with faults(as_json):
-        from explorer.cards import Gallery
+        from explorer.atlas.cards import Gallery
         from explorer.statistics.filters import read_layers, read_operations
         from explorer.store.gallery import Order, Wanted
 

@@ -18,9 +18,10 @@ from explorer.commands.options import (
     load_to_ask,
     show,
 )
-from explorer.domain import NAMED_OPERATIONS
-from explorer.errors import ExplorerError
-from explorer.notation import parse_genotype
+from explorer.domain.errors import ExplorerError
+from explorer.domain.genotype import NAMED_OPERATIONS
+from explorer.domain.notation import parse_genotype
+from explorer.files.settings import DEMO
 from explorer.reports.instruments import (
     dose_lines,
     dose_report,
@@ -33,7 +34,6 @@ from explorer.reports.instruments import (
     sensitivity_lines,
     sensitivity_report,
 )
-from explorer.settings import DEMO
 
 Genotypes = Annotated[str, typer.Argument(help="Such as '9.head4*0; 11.down[507,1229]=0'.")]
 

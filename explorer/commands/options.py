@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from explorer.domain import Decoding, Prompt
-from explorer.errors import ExplorerError, StoreError
-from explorer.notation import parse_genotype
-from explorer.workspace import Workspace
+from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.errors import ExplorerError, StoreError
+from explorer.domain.notation import parse_genotype
+from explorer.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
-    from explorer.atlas import Atlas
+    from explorer.atlas.atlas import Atlas
+    from explorer.domain.record import Run
     from explorer.model.loaded import LoadedModel
-    from explorer.record import Run
 
 Item = TypeVar("Item")
 
@@ -113,7 +113,7 @@ def counted(steps: Iterable[Item], total: int, as_json: bool) -> Iterator[Item]:
 
 def atlas_of(path: Path) -> "Atlas":
     """The screens of one database, or of a folder of exported ones. Raises StoreError if there is none."""
-    from explorer.atlas import Atlas
+    from explorer.atlas.atlas import Atlas
     from explorer.store.library import Library
 
     if not path.exists():

@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from explorer.commands.options import AsJson, faults, show
-from explorer.errors import ExplorerError
-from explorer.record import NEWEST, Order, Wanted
+from explorer.domain.errors import ExplorerError
+from explorer.domain.record import NEWEST, Order, Wanted
 from explorer.reports.record import page_lines, page_report
-from explorer.workspace import Workspace
+from explorer.workspace.workspace import Workspace
 
 
 class KindName(StrEnum):

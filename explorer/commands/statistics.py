@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from explorer.commands.options import AsJson, atlas_of, faults, listed, show
-from explorer.errors import StoreError
+from explorer.domain.errors import StoreError
+from explorer.files.settings import Settings
 from explorer.reports.statistics import View, picture_of, statistics_lines, statistics_report
-from explorer.settings import Settings
 
 if TYPE_CHECKING:
-    from explorer.atlas import Atlas
-    from explorer.store.queries import StoredScreen
+    from explorer.atlas.atlas import Atlas
+    from explorer.domain.screens import StoredScreen
 
 
 def stats(
@@ -31,7 +31,8 @@ def stats(
 ) -> None:
     """Print the numbers behind a picture of the Statistics tab; needs no model."""
     with faults(as_json):
-        from explorer.pictures import Asked, draw
+        from explorer.atlas.pictures.asked import Asked
+        from explorer.atlas.pictures.drawing import draw
         from explorer.statistics.filters import Filter, read_layers, read_operations
 
         chosen = Filter(

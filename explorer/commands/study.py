@@ -6,10 +6,10 @@ from typing import Annotated
 import typer
 
 from explorer.commands.options import AsJson, faults, listed, show
-from explorer.commands.screening import Database
-from explorer.experiments import read_experiments
+from explorer.commands.screens import Database
+from explorer.files.experiments import read_experiments
+from explorer.files.settings import Settings
 from explorer.reports.study import study_lines
-from explorer.settings import Settings
 
 
 def import_study(

@@ -21,19 +21,20 @@ from explorer.commands.options import (
     load,
     show,
 )
-from explorer.domain import Decoding, Genotype
-from explorer.errors import TaskError
-from explorer.evaluation import QuestionSet
-from explorer.notation import parse_genotype
-from explorer.settings import DEMO
+from explorer.domain.decoding import Decoding
+from explorer.domain.errors import TaskError
+from explorer.domain.evaluation import QuestionSet
+from explorer.domain.genotype import Genotype
+from explorer.domain.notation import parse_genotype
+from explorer.files.settings import DEMO
 
 if TYPE_CHECKING:
-    from explorer.atlas import Atlas
-    from explorer.behaviour import Behaviour
-    from explorer.evaluation import Input
+    from explorer.atlas.atlas import Atlas
+    from explorer.domain.evaluation import Input
+    from explorer.domain.screens import StoredScreen
     from explorer.model.loaded import LoadedModel
-    from explorer.store.queries import StoredScreen
     from explorer.tasks.writers import Written
+    from explorer.workspace.behaviour import Behaviour
 
 
 class FormName(StrEnum):
@@ -210,9 +211,9 @@ def _write(
 
 
 def _questions(mmlu: Path | None, form: FormName | None, subjects: str) -> QuestionSet:
-    from explorer.behaviour import mmlu_questions
-    from explorer.settings import Settings
+    from explorer.files.settings import Settings
     from explorer.tasks.questions import bundled_questions
+    from explorer.workspace.behaviour import mmlu_questions
 
     wanted = listed(subjects) or None
     if mmlu is not None:

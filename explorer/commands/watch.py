@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from explorer.commands.options import AsJson, Device, Dtype, faults, load, show
-from explorer.domain import Prompt
-from explorer.errors import ExplorerError, ModelError, WatchError
+from explorer.domain.decoding import Prompt
+from explorer.domain.errors import ExplorerError, ModelError, WatchError
+from explorer.domain.watch import TOLERANCE, Found, Outcome, Watched, judge
+from explorer.files.settings import DEMO
+from explorer.files.versions import versions
+from explorer.files.watch import read_watch, update_watch
 from explorer.reports.watch import watch_lines, watch_report
-from explorer.settings import DEMO
-from explorer.versions import versions
-from explorer.watching import TOLERANCE, Found, Outcome, Watched, judge, read_watch, update_watch
-from explorer.workspace import Workspace
+from explorer.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     from explorer.model.loaded import LoadedModel

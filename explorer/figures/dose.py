@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from explorer.domain import Dose
+from explorer.domain.effects import Dose
 from explorer.figures.palette import MUTANT, ORIGINAL
 
 

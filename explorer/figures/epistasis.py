@@ -5,10 +5,11 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from explorer.domain import Epistasis, Genotype, PairMatrix
+from explorer.domain.effects import Epistasis, PairMatrix
+from explorer.domain.genotype import Genotype
+from explorer.domain.notation import format_genotype, format_mutation
 from explorer.figures.heatmaps import DIVERGING
 from explorer.figures.palette import MUTANT, ORIGINAL
-from explorer.notation import format_genotype, format_mutation
 
 _NEUTRAL = "#94a3b8"
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from explorer.domain import Grid, Overview
+from explorer.domain.weights import Grid, Overview
 
 LOW, HIGH = "59,130,246", "239,68,68"
 DIVERGING = [

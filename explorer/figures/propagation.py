@@ -3,7 +3,7 @@
 import numpy as np
 import plotly.graph_objects as go
 
-from explorer.domain import Propagation
+from explorer.domain.effects import Propagation
 from explorer.figures.heatmaps import OUTLINE, RISING
 
 _LOWEST, _HIGHEST = -3.0, 0.5

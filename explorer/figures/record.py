@@ -7,8 +7,8 @@ from html import escape
 import plotly.graph_objects as go
 import polars as pl
 
+from explorer.domain.record import metric_name
 from explorer.figures.palette import RUN_COLOURS
-from explorer.record import metric_name
 
 WIDE = 100
 """How many times the largest value is the smallest, from where on a logarithmic axis tells more."""

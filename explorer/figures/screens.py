@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 import polars as pl
 
-from explorer.domain import Overview
+from explorer.domain.weights import Overview
 from explorer.figures.heatmaps import overview_figure
 
 

@@ -3,8 +3,9 @@
 import torch
 from transformers import DynamicCache
 
-from explorer.domain import Decoding, Genotype, Prompt
-from explorer.errors import ModelError
+from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.errors import ModelError
+from explorer.domain.genotype import Genotype
 from explorer.generation.baseline import Baseline
 from explorer.generation.lane import Lane
 from explorer.generation.passes import forward, watch_hidden

@@ -11,8 +11,10 @@ import torch
 from torch import Tensor
 from transformers import DynamicCache
 
-from explorer.domain import Decoding, Genotype, Prompt
-from explorer.evaluation import Answer
+from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.evaluation import Answer
+from explorer.domain.genotype import Genotype
+from explorer.domain.parting import parting
 from explorer.generation.differences import cosine_similarity, mean_kl, perplexity
 from explorer.generation.passes import forward
 from explorer.generation.ragged import Layers, cache_of, cut, layers_of, repeat_row
@@ -21,7 +23,6 @@ from explorer.generation.together import Growing, decode_together
 from explorer.model.loaded import LoadedModel
 from explorer.model.view import View
 from explorer.mutation.apply import Mutant, make_mutant, mutated_view
-from explorer.parting import parting
 
 ROWS = 64
 """Prompts of a batch, at most."""

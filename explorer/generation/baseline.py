@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from explorer.domain import Decoding, Prompt
+from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.pair import End
 from explorer.generation.passes import KeyValues
-from explorer.generation.transcript import End
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)

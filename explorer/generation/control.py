@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import torch
 from transformers import DynamicCache
 
-from explorer.domain import Decoding, Genotype, Prompt
+from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.genotype import Genotype
 from explorer.generation.baseline import Baseline
 from explorer.generation.differences import perplexity
 from explorer.generation.draft import check_many

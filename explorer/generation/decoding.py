@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from explorer.domain import Decoding
+from explorer.domain.decoding import Decoding
 
 NEAR_TIE = 1e-3
 """Below this gap, in logits, rounding may decide which token is chosen, in float32."""

@@ -6,7 +6,9 @@ Responses are often cliffs, so the steepest step is looked at again with values 
 
 import numpy as np
 
-from explorer.domain import Decoding, Dose, Genotype, Mutation, Operation, Site, steepest_step
+from explorer.domain.decoding import Decoding
+from explorer.domain.effects import Dose, steepest_step
+from explorer.domain.genotype import Genotype, Mutation, Operation, Site
 from explorer.generation.baseline import Baseline
 from explorer.generation.effects import effects
 from explorer.model.loaded import LoadedModel

@@ -9,7 +9,9 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
-from explorer.domain import Decoding, Effect, Genotype
+from explorer.domain.decoding import Decoding
+from explorer.domain.effects import Effect
+from explorer.domain.genotype import Genotype
 from explorer.generation.baseline import Baseline
 from explorer.generation.decoding import choose, near_tie
 from explorer.generation.differences import kl_of

@@ -6,8 +6,10 @@ not interact.
 
 from itertools import combinations
 
-from explorer.domain import MOST_PAIRED, Decoding, Epistasis, Genotype, PairMatrix
-from explorer.errors import ExplorerError
+from explorer.domain.decoding import Decoding
+from explorer.domain.effects import MOST_PAIRED, Epistasis, PairMatrix
+from explorer.domain.errors import ExplorerError
+from explorer.domain.genotype import Genotype
 from explorer.generation.baseline import Baseline
 from explorer.generation.effects import effects
 from explorer.model.loaded import LoadedModel

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from transformers import DynamicCache
 
-from explorer.domain import Decoding
+from explorer.domain.decoding import Decoding
 from explorer.generation.baseline import Baseline
 from explorer.generation.decoding import choose, near_tie
 from explorer.generation.passes import row_of

@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from explorer.domain import Alternative
+from explorer.domain.effects import Alternative
+from explorer.domain.pair import Measures, Readout
 from explorer.generation.baseline import Baseline
 from explorer.generation.decoding import near_tie
 from explorer.generation.differences import cosine_similarity, mean_kl, perplexity, share_changed
@@ -16,40 +17,6 @@ from explorer.model.loaded import LoadedModel
 
 ALTERNATIVES = 5
 """How many of the likeliest tokens are kept for each place."""
-
-
-@dataclass(frozen=True, slots=True)
-class Readout:
-    """What both models would say at one position of one of the texts, given the text before it."""
-
-    chosen: str
-    """The token that is there."""
-    original: tuple[Alternative, ...]
-    """The likeliest tokens; none where the forward pass has overflowed."""
-    mutated: tuple[Alternative, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measures:
-    """How far a mutant is from the original. None: not defined, because its forward pass overflowed."""
-
-    share_changed: float
-    """Share of tokens, of both texts together, that an alignment leaves unmatched."""
-    cosine: float
-    """Of the two texts' word counts."""
-    mean_kl: float | None
-    """KL(original ‖ mutant) over the baseline's tokens, in nats."""
-    perplexity: float | None
-    """Of the mutated text under the original model."""
-    divergence_is_near_tie: bool
-    """Whether rounding, and not the mutation, may have decided the first divergence."""
-    near_ties: int
-    """Choices, of both models, that led by less than `decoding.near_tie`: rounding may decide them."""
-    original_gaps: tuple[float, ...] = field(default=(), repr=False)
-    """By how much the original chose each token, in logits."""
-    mutated_gaps: tuple[float, ...] = field(default=(), repr=False)
-    original_readouts: tuple[Readout, ...] = field(repr=False)
-    mutated_readouts: tuple[Readout, ...] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

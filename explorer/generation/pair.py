@@ -7,19 +7,21 @@ diverges. Both ways give the texts that in-place editing and token-by-token deco
 
 import time
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 from transformers import DynamicCache
 
-from explorer.domain import Decoding, Genotype, Prompt
+from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.genotype import Genotype
+from explorer.domain.pair import PairUpdate
 from explorer.generation.baseline import Baseline, Baselines
 from explorer.generation.draft import Checked, check
 from explorer.generation.lane import Lane
-from explorer.generation.measures import Answer, Measures, measure_pair
+from explorer.generation.measures import Answer, measure_pair
 from explorer.generation.passes import forward, watch_hidden
-from explorer.generation.transcript import End, Transcript, first_divergence
+from explorer.generation.transcript import Transcript, first_divergence
 from explorer.model.loaded import LoadedModel
 from explorer.mutation.apply import Mutant, make_mutant, mutated_view
 
@@ -28,33 +30,6 @@ Cancelled = Callable[[], bool]
 
 def _never() -> bool:
     return False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PairUpdate:
-    """What is known of the pair so far."""
-
-    original: tuple[str, ...]
-    """Pieces of text, one a token; joined they are the text."""
-    mutated: tuple[str, ...]
-    original_tokens: tuple[int, ...]
-    mutated_tokens: tuple[int, ...]
-    original_end: End | None
-    """None while it is being generated."""
-    mutated_end: End | None
-    first_divergence: int | None
-    """The first position, from 0, at which the mutant chose another token."""
-    elapsed_seconds: float
-    baseline_was_cached: bool
-    is_final: bool = False
-    """Whether this is the last update."""
-    measures: Measures | None = None
-    """Set in the last update, unless the run was cancelled or the original itself overflowed."""
-
-    @property
-    def is_silent(self) -> bool:
-        """Whether the mutant's whole text is known to be the original's."""
-        return self.measures is not None and self.first_divergence is None
 
 
 def generate_pair(

@@ -8,8 +8,9 @@ import torch
 from torch import Tensor
 from transformers import DynamicCache
 
-from explorer.domain import Genotype, Lens, LensReading, Propagation
-from explorer.errors import ModelError
+from explorer.domain.effects import Lens, LensReading, Propagation
+from explorer.domain.errors import ModelError
+from explorer.domain.genotype import Genotype
 from explorer.generation.baseline import Baseline
 from explorer.generation.gradients import tokens_of
 from explorer.generation.measures import likeliest

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from explorer.domain import BLOCK_SIDE, Finding, Genotype, Mutation, Operation, SensitiveLevel, Site, Slice
+from explorer.domain.effects import Finding
+from explorer.domain.genotype import BLOCK_SIDE, Genotype, Mutation, Operation, SensitiveLevel, Site, Slice
 from explorer.generation.baseline import Baseline
 from explorer.generation.effects import added_nll
 from explorer.generation.gradients import reduce_gradients, tokens_of

@@ -13,16 +13,9 @@ import numpy.typing as npt
 from scipy.stats import spearmanr
 from torch import Tensor
 
-from explorer.domain import (
-    BLOCK_SIDE,
-    NAMED_OPERATIONS,
-    Agreement,
-    Genotype,
-    Mutation,
-    SensitivityMap,
-    Site,
-)
-from explorer.errors import ModelError
+from explorer.domain.effects import Agreement, SensitivityMap
+from explorer.domain.errors import ModelError
+from explorer.domain.genotype import BLOCK_SIDE, NAMED_OPERATIONS, Genotype, Mutation, Site
 from explorer.generation.baseline import Baseline
 from explorer.generation.effects import added_nll
 from explorer.generation.gradients import reduce_gradients

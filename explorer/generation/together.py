@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from explorer.domain import Decoding
+from explorer.domain.decoding import Decoding
+from explorer.domain.pair import End
 from explorer.generation.decoding import choose, near_tie
 from explorer.generation.passes import forward
 from explorer.generation.ragged import Layers, cut, layers_of, stack_ragged
-from explorer.generation.transcript import End, ending
+from explorer.generation.transcript import ending
 from explorer.model.loaded import LoadedModel
 from explorer.mutation.apply import Mutant, mutated_view
 

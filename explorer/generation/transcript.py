@@ -1,12 +1,9 @@
 """A text as it grows, token by token, with the piece of text that each token adds."""
 
 from dataclasses import dataclass, field
-from typing import Literal
 
+from explorer.domain.pair import End
 from explorer.model.loaded import LoadedModel
-
-End = Literal["stop", "length", "overflow", "cancelled"]
-"""Why a text ended: the model stopped, the limit was reached, the forward pass overflowed, the user stopped it."""
 
 _UNFINISHED = "\ufffd"  # what a decoder shows for the bytes of a character that later tokens complete
 

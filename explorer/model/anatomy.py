@@ -10,20 +10,20 @@ from typing import Literal
 
 import numpy as np
 
-from explorer.domain import (
+from explorer.domain.genotype import (
     ATTENTION_KINDS,
     BLOCK_SIDE,
     MATRIX_KINDS,
     MLP_KINDS,
     Genotype,
     Mutation,
-    Overview,
     Site,
     Slice,
     is_whole_expert,
 )
+from explorer.domain.notation import SitePart, check_mutations, parse_mutations
+from explorer.domain.weights import Overview
 from explorer.model.families import Family
-from explorer.notation import SitePart, check_mutations, parse_mutations
 
 Layout = Literal["linear", "conv1d", "embedding", "vector", "mixture"]
 HeadAxis = Literal["rows", "columns"]

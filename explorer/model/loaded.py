@@ -7,8 +7,8 @@ import torch
 from torch import nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from explorer.domain import Decoding, Prompt
-from explorer.errors import PromptError
+from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.errors import PromptError
 from explorer.model.anatomy import Anatomy, Matrix
 from explorer.model.linear import FewRowLinear
 from explorer.model.view import View

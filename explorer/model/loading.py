@@ -19,10 +19,10 @@ from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging as transformers_logging
 
-from explorer.errors import ModelError
+from explorer.domain.errors import ModelError
+from explorer.files.settings import DEMO, Settings
 from explorer.model.loaded import LoadedModel, base_view
 from explorer.model.reading import read_anatomy
-from explorer.settings import DEMO, Settings
 
 DEMO_NAME = "SmolLM2-135M-Instruct"
 

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from explorer.domain import Grid
+from explorer.domain.weights import Grid
 
 MOST_ROWS, MOST_COLUMNS = 96, 192
 """The most cells of a map; a larger rectangle is pooled."""

@@ -12,7 +12,7 @@ from itertools import groupby
 import torch
 from torch import Tensor, nn
 
-from explorer.domain import Genotype, Operation
+from explorer.domain.genotype import Genotype, Operation
 from explorer.model.anatomy import Anatomy, Matrix, Target, Use
 from explorer.model.linear import linear
 from explorer.model.loaded import LoadedModel, Specimen

@@ -1,16 +1,15 @@
 """What a genotype changes, in plain words: "One weight of 134,515,008: 5.88 → 0"."""
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
-from explorer.domain import Genotype, Mutation, Site
+from explorer.domain.genotype import Genotype, Mutation, Site
+from explorer.domain.notation import format_site
+from explorer.domain.weights import SiteFacts
 from explorer.model.anatomy import Target
 from explorer.model.loaded import LoadedModel
 from explorer.model.weights import weight_of
 from explorer.mutation.operations import operate
-from explorer.notation import format_site
 
 
 def describe(model: LoadedModel, genotype: Genotype) -> str:
@@ -33,19 +32,6 @@ def count_weights(model: LoadedModel, genotype: Genotype) -> int:
         for target in model.anatomy.targets(mutation.site):
             by_tensor.setdefault(target.matrix.uses, []).append(target)
     return sum(_covered(targets) for targets in by_tensor.values())
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SiteFacts:
-    """What a site holds in the unmutated model."""
-
-    weights: int
-    """How many."""
-    present: float
-    """The value of a single weight, else the mean."""
-    minimum: float
-    """Of the matrices that the site is part of; so is `maximum`."""
-    maximum: float
 
 
 def site_facts(model: LoadedModel, site: Site) -> SiteFacts:

@@ -7,10 +7,10 @@ from pathlib import Path
 from safetensors import SafetensorError
 from transformers import PreTrainedModel
 
-from explorer.errors import ExchangeError
-from explorer.files import check_new_folder, unfinished
+from explorer.domain.errors import ExchangeError
+from explorer.files.folders import check_new_folder, unfinished
+from explorer.files.versions import versions
 from explorer.model.loaded import LoadedModel
-from explorer.versions import versions
 
 ORIGIN = "mutation.json"
 """The file in the folder that says what the model is."""

@@ -6,7 +6,7 @@ Does not know where the weights come from or who computes with them.
 import torch
 from torch import Tensor
 
-from explorer.domain import Operation
+from explorer.domain.genotype import Operation
 from explorer.model.weights import Statistics
 
 

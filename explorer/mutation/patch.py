@@ -13,16 +13,16 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from explorer.domain import Genotype
-from explorer.errors import ExchangeError
+from explorer.domain.errors import ExchangeError
+from explorer.domain.genotype import Genotype
+from explorer.domain.notation import format_genotype
+from explorer.files.versions import program_version
 from explorer.model.anatomy import Matrix, Target
 from explorer.model.loaded import Specimen
 from explorer.model.view import View
 from explorer.model.weights import parameter_of, upright, weight_of
 from explorer.mutation.apply import make_mutant
 from explorer.mutation.slab import Slab
-from explorer.notation import format_genotype
-from explorer.versions import program_version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -15,10 +15,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from explorer.errors import ExchangeError
-from explorer.files import check_new_file, replacing
+from explorer.domain.errors import ExchangeError
+from explorer.files.folders import check_new_file, replacing
+from explorer.files.versions import PROGRAM
 from explorer.mutation.patch import Block, WeightPatch, bits_of
-from explorer.versions import PROGRAM
 
 FORMAT = 1
 """The version of the files."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 
-from explorer.domain import Decoding, Prompt
+from explorer.domain.decoding import Decoding, Prompt
 
 
 def mutate_command(

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from explorer.errors import ComparisonError
+from explorer.domain.errors import ComparisonError
 from explorer.statistics.comparison import (
     KL,
     LETTERS,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from explorer.reports.tables import table_lines
 
 if TYPE_CHECKING:
-    from explorer.harness import Scored
+    from explorer.tasks.harness import Scored
 
 _STEP = 1000
 

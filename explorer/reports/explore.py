@@ -7,16 +7,18 @@ from collections.abc import Iterator
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
-from explorer.domain import Decoding, Prompt, Slice
-from explorer.errors import ExplorerError
-from explorer.notation import format_genotype, format_site, parse_genotype
-from explorer.record import Run
+from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.errors import ExplorerError
+from explorer.domain.genotype import Slice
+from explorer.domain.notation import format_genotype, format_site, parse_genotype
+from explorer.domain.record import Run
 
 if TYPE_CHECKING:
-    from explorer.domain import Genotype, Grid
-    from explorer.generation.pair import PairUpdate
+    from explorer.domain.genotype import Genotype
+    from explorer.domain.pair import PairUpdate
+    from explorer.domain.weights import Grid
     from explorer.model.loaded import LoadedModel
-    from explorer.workspace import Workspace
+    from explorer.workspace.workspace import Workspace
 
 
 def mutate_report(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from explorer.cards import Card, Gallery
+    from explorer.atlas.cards import Card, Gallery
 
 
 def gallery_report(found: Gallery) -> dict[str, Any]:

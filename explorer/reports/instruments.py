@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from explorer.domain import (
+from explorer.domain.effects import (
     Agreement,
     Dose,
     Effect,
@@ -21,12 +21,12 @@ from explorer.domain import (
     SensitivityMap,
     steepest_step,
 )
-from explorer.notation import format_mutation
+from explorer.domain.notation import format_mutation
 from explorer.reports.explore import finite
 
 if TYPE_CHECKING:
+    from explorer.domain.weights import SiteFacts
     from explorer.model.anatomy import Anatomy
-    from explorer.mutation.describe import SiteFacts
 
 
 def dose_report(site: str, facts: SiteFacts, doses: Sequence[Dose]) -> dict[str, Any]:

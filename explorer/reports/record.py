@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from explorer.record import Entry, Page, Run, RunKind, metric_name
-from explorer.store.queries import unit_told
+from explorer.domain.record import Entry, Page, Run, RunKind, metric_name
+from explorer.domain.screens import unit_told
 
 KIND_NAMES: dict[RunKind, str] = {
     "explore": "Explore",

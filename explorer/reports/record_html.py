@@ -9,9 +9,9 @@ from html import escape
 
 import polars as pl
 
+from explorer.domain.parting import parting
+from explorer.domain.record import Entry, Run, metric_name
 from explorer.figures.palette import RUN_COLOURS
-from explorer.parting import parting
-from explorer.record import Entry, Run, metric_name
 from explorer.reports.record import KIND_NAMES, metric_told, metrics_told, setup_told, time_told, title_of
 from explorer.reports.record_markdown import again
 from explorer.reports.svg import Bar, bars_svg, shares_svg

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from explorer.record import Entry, metric_name
+from explorer.domain.record import Entry, metric_name
 from explorer.reports.again import mutate_command
 from explorer.reports.record import KIND_NAMES, metric_told, setup_told, time_told, title_of
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from explorer.notation import format_genotype
-from explorer.record import Run
+from explorer.domain.notation import format_genotype
+from explorer.domain.record import Run
 from explorer.reports.comparison import verdicts
 from explorer.reports.explore import finite
 from explorer.statistics.comparison import COSINE, KL, PERPLEXITY, READABLE, RIGHT, Contrast
@@ -14,7 +14,7 @@ from explorer.statistics.first_words import Ranked, rare_words_of
 from explorer.tasks.comparison import called
 
 if TYPE_CHECKING:
-    from explorer.domain import Genotype
+    from explorer.domain.genotype import Genotype
     from explorer.tasks.comparison import Compared
     from explorer.tasks.writers import Written
 

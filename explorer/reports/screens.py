@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from explorer.screen.run import Progress
+    from explorer.screen.order import Progress
 
 
 def progress_line(progress: Progress) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from explorer.pictures import Picture
-    from explorer.store.queries import StoredScreen
+    from explorer.atlas.pictures.asked import Picture
+    from explorer.domain.screens import StoredScreen
 
 MOST_ROWS = 40
 

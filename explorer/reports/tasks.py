@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from explorer.notation import format_genotype
+from explorer.domain.notation import format_genotype
 from explorer.reports.comparison import p_told
 from explorer.reports.tables import table_lines
 from explorer.statistics.first_words import (
@@ -26,8 +26,8 @@ from explorer.statistics.paired import discordance, wilson_interval
 from explorer.tasks.writers import Written, places_of
 
 if TYPE_CHECKING:
-    from explorer.atlas import Better
-    from explorer.evaluation import Score
+    from explorer.atlas.atlas import Better
+    from explorer.domain.evaluation import Score
     from explorer.tasks.retest import Retested
     from explorer.tasks.scoring import Scored
 

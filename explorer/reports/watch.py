@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from explorer.parting import parting
+from explorer.domain.parting import parting
+from explorer.domain.watch import Found, Verdict, WatchFile
 from explorer.reports.tables import table_lines
-from explorer.watching import Found, Verdict, WatchFile
 
 _SHOWN = 36
 """Letters of a text, from where it differs."""

@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from explorer.errors import ClusterError, ExplorerError
+from explorer.domain.errors import ClusterError, ExplorerError
 
 if TYPE_CHECKING:
+    from explorer.screen.order import Order
     from explorer.screen.plan import Batch, Planned
-    from explorer.screen.queue import Order
     from explorer.screen.worker import Screened, Worker
 
 LOCAL = "local"

@@ -8,48 +8,25 @@ In mode `text` those then decode on together, in one ragged batch, each from its
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, chain, repeat, takewhile
-from typing import Literal
 
 import torch
 from torch import Tensor
 
-from explorer.domain import Decoding, Genotype, Mutation
+from explorer.domain.decoding import Decoding
+from explorer.domain.genotype import Genotype, Mutation
 from explorer.generation.baseline import Baseline
 from explorer.generation.decoding import Choices, choose, near_tie
 from explorer.generation.differences import kl_at
 from explorer.generation.passes import forward_between
 from explorer.generation.ragged import Layers, cache_of, cut, layers_of, repeat_row, select
 from explorer.generation.together import Growing, decode_together
-from explorer.generation.transcript import End
 from explorer.model.loaded import LoadedModel
 from explorer.mutation.apply import make_mutant, mutated_view
-
-Mode = Literal["divergence", "text"]
+from explorer.screen.asked import Record
+from explorer.screen.order import Mode
 
 CHUNKS = (4, 12, 24)
 """Tokens of the baseline that are checked in the first passes; the rest in as many of the last length as it takes."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
-    """What one mutant did."""
-
-    first_divergence: int | None
-    """The first position, from 0, at which it chose otherwise; None: silent."""
-    overflow: bool
-    """Whether its forward pass overflowed at that position: it then has no token there."""
-    mean_kl: float | None
-    """KL(baseline ‖ mutant) over the `verified` positions, in nats; None if it overflows among them."""
-    added_nll: float | None
-    """What it adds to the baseline's negative log-likelihood there, in nats a token; None likewise."""
-    verified: int
-    """How many positions were looked at: all, or those up to the end of the chunk of the first divergence."""
-    near_tie: bool
-    """Whether rounding may have decided a choice, up to the first divergence or in the text after it."""
-    tokens: tuple[int, ...] | None = None
-    """Its whole answer, in mode `text`; None if it is silent, or in mode `divergence`."""
-    end: End | None = None
-    """Why that answer ended."""
 
 
 @dataclass(slots=True, eq=False)

@@ -11,13 +11,15 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from explorer.domain import Decoding, Genotype, Mutation, Phenotype, Prompt
-from explorer.errors import ModelError
-from explorer.evaluation import Question
+from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.errors import ModelError
+from explorer.domain.evaluation import Question
+from explorer.domain.genotype import Genotype, Mutation
+from explorer.domain.phenotype import Phenotype
 from explorer.generation.sensitivity_map import UnitSize
 from explorer.mutation.apply import Mutant, make_mutant
-from explorer.screen.engine import Record
-from explorer.screen.job import Answered, Job
+from explorer.screen.asked import Answered, Record
+from explorer.screen.job import Job
 from explorer.store.tasks import sample_name
 from explorer.tasks.battery import Battery, Mark
 from explorer.tasks.prompts import put

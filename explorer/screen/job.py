@@ -1,21 +1,12 @@
-"""What is to be screened, made ready for one model; and what a screen wants of whatever asks its mutants."""
+"""What is to be screened, made ready for one model."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
-import numpy as np
-import numpy.typing as npt
-
-from explorer.domain import Experiment, Genotype, Mutation, Phenotype
-from explorer.generation.sensitivity_map import UnitSize
+from explorer.domain.experiments import Experiment
+from explorer.domain.genotype import Genotype
 from explorer.model.loaded import LoadedModel
-from explorer.screen.engine import Mode, Record
+from explorer.screen.order import Mode, Order
 from explorer.screen.plan import Plan
-from explorer.screen.queue import Order
-
-Answered = tuple[tuple[int, ...], str]
-"""The tokens of an answer, and why it ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,28 +26,3 @@ def job_of(order: Order, model: LoadedModel) -> Job:
     experiment = replace(order.experiment, prompt=replace(prompt, chat=prompt.chat and model.has_chat_template))
     background = model.anatomy.read(order.background)
     return Job(model=model, experiment=experiment, plan=order.plan, background=background, mode=order.mode)
-
-
-class Asked(Protocol):
-    """What a screen asks each of its mutants."""
-
-    experiment: Experiment
-    """As it is stored."""
-    baseline_tokens: tuple[int, ...]
-    """The standard output."""
-    standard: str
-    """And its text."""
-    logits_a_mutant: int
-    """Logits of one pass, of one mutant."""
-
-    def screen(self, mutations: Sequence[Mutation]) -> list[Record]:
-        """The records of some mutations of one layer, in their order."""
-        ...
-
-    def phenotypes(self, answers: Sequence[Answered]) -> list[Phenotype]:
-        """What answers are like."""
-        ...
-
-    def estimates(self, unit: UnitSize, /) -> Mapping[tuple[str, str], npt.NDArray[np.float32]]:
-        """What mutants would do to first order, by matrix and operation; nothing where that is not defined."""
-        ...

@@ -13,8 +13,8 @@ from typing import Literal
 
 import numpy as np
 
-from explorer.domain import NAMED_OPERATIONS, Mutation, Operation, Site, unit_span
-from explorer.errors import PlanError
+from explorer.domain.errors import PlanError
+from explorer.domain.genotype import NAMED_OPERATIONS, Mutation, Operation, Site, unit_span
 from explorer.model.anatomy import Anatomy, Matrix
 
 Unit = Literal["block", "row", "column", "weight"]

@@ -12,29 +12,15 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from explorer.errors import ExplorerError
+from explorer.domain.errors import ExplorerError
+from explorer.screen.order import Order
 
 if TYPE_CHECKING:
-    from explorer.domain import Experiment
-    from explorer.screen.engine import Mode
-    from explorer.screen.plan import Plan
-    from explorer.screen.run import Progress
+    from explorer.screen.order import Progress
+
 
 State = Literal["waiting", "starting", "running", "paused", "done", "stopped", "failed"]
 ACTIVE: tuple[State, ...] = ("waiting", "starting", "running", "paused")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """A screen that somebody asks for."""
-
-    source: str
-    """The model's name, as the workspace knows it."""
-    experiment: Experiment
-    plan: Plan
-    background: str
-    """Notation; "" for none."""
-    mode: Mode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

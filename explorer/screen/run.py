@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from functools import cached_property
 
 import duckdb
@@ -17,39 +17,22 @@ import numpy.typing as npt
 import polars as pl
 import torch
 
-from explorer.domain import Phenotype
+from explorer.domain.notation import format_genotype
+from explorer.domain.phenotype import Phenotype
+from explorer.files.versions import program_version
 from explorer.model.loaded import LoadedModel
-from explorer.notation import format_genotype
 from explorer.screen.fitting import MOST, Fit, fit
 from explorer.screen.job import Job
+from explorer.screen.order import Progress
 from explorer.screen.plan import Batch, batches, layer_of, matching, planned_count, unit_size
 from explorer.screen.worker import Screened, Worker, answer_key, is_out_of_memory
 from explorer.store.writer import MUTANT_TYPES, PHENOTYPE_TYPES, MatrixFacts, ModelFacts, ScreenFacts, ScreenWriter
-from explorer.versions import program_version
 
 MOST_ESTIMATED = 10_000_000
 """Units times operations of a screen of which the first-order estimates are kept, at most."""
 
 Execute = Callable[[Iterator[Batch]], Iterable[tuple[Batch, Screened]]]
 """What takes batches and hands them back screened, in any order, each once."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
-    """How far a screen is."""
-
-    screen: int
-    done: int
-    """Mutants, those of an earlier start included."""
-    total: int
-    per_second: float
-    """Mutants of this start."""
-    seconds_left: float
-    nonsilent: int
-    """Of this start, controls left out; as the next."""
-    near_ties: int
-    failed_controls: int
-    """Controls that were not silent: errors of ours."""
 
 
 class Screen:

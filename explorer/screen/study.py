@@ -15,8 +15,11 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from explorer.domain import DESTROYED, MATRIX_KINDS, Decoding, Experiment, Prompt
-from explorer.errors import StoreError
+from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.errors import StoreError
+from explorer.domain.experiments import Experiment
+from explorer.domain.genotype import MATRIX_KINDS
+from explorer.domain.phenotype import DESTROYED
 from explorer.screen.plan import Plan
 from explorer.store.study.counts import Counted, read_counts
 from explorer.store.study.files import Files, read_files

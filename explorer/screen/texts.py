@@ -5,14 +5,16 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from explorer.domain import Mutation, Phenotype
+from explorer.domain.genotype import Mutation
+from explorer.domain.phenotype import Phenotype
 from explorer.generation.alone import decode_alone
 from explorer.generation.differences import cosine_similarity, repetition
 from explorer.generation.likelihood import Likelihood
 from explorer.generation.sensitivity_map import UnitSize, estimate_units
 from explorer.generation.style import style_of
-from explorer.screen.engine import CHUNKS, Engine, Record
-from explorer.screen.job import Answered, Job
+from explorer.screen.asked import Answered, Record
+from explorer.screen.engine import CHUNKS, Engine
+from explorer.screen.job import Job
 
 
 class Texts:

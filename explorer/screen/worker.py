@@ -11,11 +11,11 @@ from hashlib import blake2b
 
 import torch
 
-from explorer.domain import Phenotype
-from explorer.errors import ModelError
-from explorer.screen.engine import Record
+from explorer.domain.errors import ModelError
+from explorer.domain.phenotype import Phenotype
+from explorer.screen.asked import Asked, Record
 from explorer.screen.examination import Examination
-from explorer.screen.job import Asked, Job
+from explorer.screen.job import Job
 from explorer.screen.plan import Planned
 from explorer.screen.texts import Texts
 

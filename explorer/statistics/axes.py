@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from explorer.errors import StatisticsError
+from explorer.domain.errors import StatisticsError
 from explorer.statistics.filters import Filter
 from explorer.store.summaries import Bitmap
 

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from explorer.errors import ComparisonError
+from explorer.domain.errors import ComparisonError
 from explorer.statistics.multiplicity import holm
 from explorer.statistics.paired import (
     ALPHA,

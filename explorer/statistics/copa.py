@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from explorer.errors import StatisticsError
+from explorer.domain.errors import StatisticsError
 from explorer.statistics.axes import AXES, Axis
 from explorer.statistics.pearson import pearson
 from explorer.store.summaries import Bitmap

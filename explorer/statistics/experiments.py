@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from explorer.errors import StatisticsError
+from explorer.domain.errors import StatisticsError
 from explorer.statistics.filters import Filter
 from explorer.statistics.overview import matrix_counts
 from explorer.statistics.pearson import pearson

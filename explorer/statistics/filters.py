@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from explorer.errors import StatisticsError
+from explorer.domain.errors import StatisticsError
 from explorer.store.summaries import OPERATIONS
 
 _RUN = re.compile(r"(?P<first>[0-9]{1,4})(\s*-\s*(?P<last>[0-9]{1,4}))?")

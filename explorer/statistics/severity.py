@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from explorer.errors import StatisticsError
+from explorer.domain.errors import StatisticsError
 from explorer.store.maps import Bound
 
 Measure = Literal["cosine", "mean_kl", "first_divergence", "added_nll", "score"]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from scipy import stats
 
-from explorer.evaluation import Choice
+from explorer.domain.evaluation import Choice
 from explorer.statistics.paired import CONFIDENCE, Interval
 
 

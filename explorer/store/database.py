@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from explorer.errors import BusyError, StoreError
+from explorer.domain.errors import BusyError, StoreError
 from explorer.store.parquet import looked_at
 from explorer.store.schema import MIGRATIONS, migrate, version_of
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from explorer.errors import StoreError
+from explorer.domain.errors import StoreError
 from explorer.store.frames import frame
 from explorer.store.maps import Bound
 from explorer.store.summaries import COSINE_BIN, NONSILENT, SCORE

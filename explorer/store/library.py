@@ -12,10 +12,10 @@ from pathlib import Path
 
 import duckdb
 
-from explorer.errors import StoreError
+from explorer.domain.errors import StoreError
+from explorer.domain.screens import Shelf
 from explorer.store.database import opened, refusal, told
 from explorer.store.parquet import looked_at
-from explorer.store.queries import Shelf
 
 SHELVES: tuple[Shelf, ...] = ("own", "bundled")
 """The databases, in the order in which they are shown."""

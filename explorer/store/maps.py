@@ -8,7 +8,7 @@ from typing import Any, Literal
 import duckdb
 import polars as pl
 
-from explorer.errors import StoreError
+from explorer.domain.errors import StoreError
 from explorer.store.frames import frame
 from explorer.store.summaries import NONSILENT, SCORE, units_of
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import duckdb
 
-from explorer.errors import StoreError
-from explorer.files import check_new_folder
+from explorer.domain.errors import StoreError
+from explorer.files.folders import check_new_folder
 from explorer.store.numbers import Noun, find_number, next_number
 from explorer.store.schema import APPLICATION
 

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Any
 
 import duckdb
 import polars as pl
 
-from explorer.domain import Decoding, Prompt
+from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.screens import Shelf, StoredScreen
 from explorer.store.frames import frame
 from explorer.store.summaries import counts
-from explorer.store.tasks import StoredTask, read_task
-
-Shelf = Literal["bundled", "own"]
-"""Which database a screen is in: that of the project, or the user's."""
+from explorer.store.tasks import read_task
 
 _SCREENS = """
     WITH progress AS (SELECT screen, sum(mutants)::BIGINT AS done FROM batches GROUP BY screen)
@@ -50,41 +47,6 @@ def screen_report(connection: duckdb.DuckDBPyConnection, screen: int) -> dict[st
 
 def _totals(rows: pl.DataFrame, names: Sequence[str]) -> dict[str, int]:
     return {name: int(rows[name].sum() or 0) for name in names}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredScreen:
-    """One screen of a database."""
-
-    shelf: Shelf
-    screen: int
-    model: str
-    layers: int
-    """Of the model."""
-    experiment: str
-    title: str
-    prompt: Prompt
-    decoding: Decoding
-    plan: dict[str, Any]
-    background: str
-    mode: str
-    mutants: int
-    """Planned, controls included; as the next."""
-    done: int
-    baseline: str
-    """The standard output."""
-    task: StoredTask | None = None
-    """The questions that it asks."""
-
-    @property
-    def key(self) -> str:
-        """What names it on the page and in links, such as `own:3`."""
-        return f"{self.shelf}:{self.screen}"
-
-
-def unit_told(plan: Mapping[str, Any]) -> str:
-    """What one mutant of a plan changes, in a word or two."""
-    return f"step {plan['step']}" if plan["unit"] == "block" else f"each {plan['unit']}"
 
 
 def stored_screens(connection: duckdb.DuckDBPyConnection, shelf: Shelf) -> list[StoredScreen]:

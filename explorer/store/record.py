@@ -11,8 +11,8 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from explorer.domain import Decoding, Prompt
-from explorer.record import METRIC_NAMES, NEWEST, Entry, Facets, Order, Page, Run, Setup, Wanted
+from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.record import METRIC_NAMES, NEWEST, Entry, Facets, Order, Page, Run, Setup, Wanted
 from explorer.store.frames import frame
 
 PAGE = 50

@@ -3,30 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from hashlib import blake2b
 
-from explorer.evaluation import QuestionForm, ScoredBy, Task
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredTask:
-    """What is known of a task without its questions' texts."""
-
-    set: str
-    """The name of the questions' set."""
-    title: str
-    form: QuestionForm
-    shots: int
-    by: ScoredBy
-    right: tuple[str, ...]
-    """Names of the questions that the standard gets right."""
-    wrong: tuple[str, ...]
-
-    @property
-    def asked(self) -> int:
-        """Questions in all."""
-        return len(self.right) + len(self.wrong)
+from explorer.domain.evaluation import Task
+from explorer.domain.screens import StoredTask
 
 
 def format_task(task: Task | None) -> str:

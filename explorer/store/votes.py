@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import duckdb
 import polars as pl
 
-from explorer.domain import Decoding, Prompt
-from explorer.evaluation import BlindMode, Choice
+from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.evaluation import BlindMode, Choice
 from explorer.store.frames import frame
 
 

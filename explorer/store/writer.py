@@ -18,8 +18,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from explorer.domain import Experiment
-from explorer.errors import StoreError
+from explorer.domain.errors import StoreError
+from explorer.domain.experiments import Experiment
 from explorer.store.behaviour import count_shared, describe
 from explorer.store.numbers import Noun, find_number, next_number
 from explorer.store.summaries import MOST_RECOUNTED, summarise

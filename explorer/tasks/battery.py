@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from explorer.domain import Decoding, Prompt
-from explorer.errors import PromptError, TaskError
-from explorer.evaluation import Question, QuestionSet, Score
+from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.errors import PromptError, TaskError
+from explorer.domain.evaluation import Question, QuestionSet, Score
 from explorer.generation.decoding import near_tie
 from explorer.generation.differences import kl_at
 from explorer.generation.packed import Row, Tree, row_of_tree

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
-from explorer.errors import ComparisonError
-from explorer.evaluation import BlindMode, Choice
+from explorer.domain.errors import ComparisonError
+from explorer.domain.evaluation import BlindMode, Choice
 
 if TYPE_CHECKING:
     from explorer.model.loaded import LoadedModel

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import polars as pl
 
-from explorer.domain import DESTROYED, Decoding, Genotype, Prompt
-from explorer.errors import ComparisonError, TaskError
-from explorer.evaluation import Answer, Input, Question, QuestionSet, Score
-from explorer.notation import format_genotype
+from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.errors import ComparisonError, TaskError
+from explorer.domain.evaluation import Answer, Input, Question, QuestionSet, Score
+from explorer.domain.genotype import Genotype
+from explorer.domain.notation import format_genotype
+from explorer.domain.phenotype import DESTROYED
 from explorer.tasks.prompts import put
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ import tomllib
 from pathlib import Path
 from typing import get_args
 
-from explorer.errors import TaskError
-from explorer.evaluation import Input, InputKind
-from explorer.toml import line_of
+from explorer.domain.errors import TaskError
+from explorer.domain.evaluation import Input, InputKind
+from explorer.files.toml import line_of
 
 _KINDS: tuple[InputKind, ...] = get_args(InputKind)
 

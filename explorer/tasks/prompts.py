@@ -7,8 +7,8 @@ lettered choices, of which the model names one. Knows no tokens and no model.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from explorer.errors import TaskError
-from explorer.evaluation import Question, QuestionForm, QuestionSet
+from explorer.domain.errors import TaskError
+from explorer.domain.evaluation import Question, QuestionForm, QuestionSet
 
 _GAP = "\n\n"
 

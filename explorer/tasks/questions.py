@@ -7,8 +7,8 @@ import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from explorer.errors import TaskError
-from explorer.evaluation import Question, QuestionForm, QuestionSet
+from explorer.domain.errors import TaskError
+from explorer.domain.evaluation import Question, QuestionForm, QuestionSet
 
 EXAMPLES_SPLIT = "dev"
 """The folder of the questions that are shown, answered, before others."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from explorer.errors import TaskError
-from explorer.evaluation import QuestionSet, ScoredBy
+from explorer.domain.errors import TaskError
+from explorer.domain.evaluation import QuestionSet, ScoredBy
 from explorer.tasks.scoring import Scored
 
 

@@ -5,9 +5,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from explorer.domain import Experiment, Prompt
-from explorer.errors import TaskError
-from explorer.evaluation import QuestionSet, Task
+from explorer.domain.decoding import Prompt
+from explorer.domain.errors import TaskError
+from explorer.domain.evaluation import QuestionSet, Task
+from explorer.domain.experiments import Experiment
 
 
 def task_experiment(task: Task) -> Experiment:

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
-from explorer.domain import Genotype
-from explorer.evaluation import QuestionSet, Score
+from explorer.domain.evaluation import QuestionSet, Score
+from explorer.domain.genotype import Genotype
 
 if TYPE_CHECKING:
     from explorer.model.loaded import LoadedModel

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Protocol
 
 import polars as pl
 
-from explorer.domain import Decoding, Genotype, Prompt, Site, Slice
-from explorer.evaluation import Answer, Input
+from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.evaluation import Answer, Input
+from explorer.domain.genotype import Genotype, Site, Slice
 
 if TYPE_CHECKING:
     from explorer.model.loaded import LoadedModel

@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from explorer.errors import ExplorerError
+from explorer.domain.errors import ExplorerError
 from explorer.figures.marks import mark_of, stripe_mark
 from explorer.statistics.filters import Filter
 from explorer.statistics.severity import Severity
-from explorer.ui.drawing import DRAWN_COUNT
-from explorer.ui.handlers import ASKED_COUNT, Handlers
-from explorer.ui.session import Exploration
-from explorer.ui.statistics import behind_html
-from explorer.ui.summary import notice_html
+from explorer.ui.explore.drawing import DRAWN_COUNT
+from explorer.ui.explore.exploration import Exploration
+from explorer.ui.explore.form import ASKED_COUNT
+from explorer.ui.explore.handlers import Handlers
+from explorer.ui.words import behind_html, notice_html
 
 if TYPE_CHECKING:
-    from explorer.domain import Decoding, Prompt
-    from explorer.store.queries import StoredScreen
+    from explorer.domain.decoding import Decoding, Prompt
+    from explorer.domain.screens import StoredScreen
 
 ANSWER_TOKENS = 8
 """Of a question's answer, in Explore."""

@@ -14,3 +14,6 @@ ON_MODEL: dict[str, Any] = {**QUEUED, "concurrency_id": "model"}
 
 QUIETLY: dict[str, Any] = {**QUEUED, "queue": False}
 """Options of an event that answers at once: it waits in no queue."""
+
+ASKING: dict[str, Any] = {**QUEUED, "concurrency_id": "tasks", "concurrency_limit": 3}
+"""Options of an event that asks mutants many things: a text in Explore streams while it runs."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from explorer.errors import ExplorerError
+from explorer.domain.errors import ExplorerError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

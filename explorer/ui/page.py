@@ -1,52 +1,44 @@
 """The page, as a table of contents: header, tabs, and what happens when it opens."""
 
-from __future__ import annotations
-
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
-
 import gradio as gr
 
-from explorer.ui import patches, watch
-from explorer.ui.endpoints import Endpoints
-from explorer.ui.events import QUEUED
-from explorer.ui.handlers import Handlers
-from explorer.ui.instruments import matrix_map, search, spread, together, tried
-from explorer.ui.opening import Opening
-from explorer.ui.programs import add_endpoints
-from explorer.ui.session import Runs
-from explorer.ui.summary import header_html
-from explorer.ui.tabs import compare, explore, gallery, guide, history, screen, statistics, tasks
-from explorer.ui.tabs.explore import ExploreTab
-from explorer.ui.theme import script
-
-if TYPE_CHECKING:
-    from explorer.workspace import Workspace
-
-
-INSTRUMENTS: dict[str, Any] = {
-    "Map": matrix_map,
-    "Search": search,
-    "Spread": spread,
-    "Together": together,
-    "Tried": tried,
-}
-"""By the name of their tab, modules with a `build` and a `wire`."""
+from explorer.ui.compare import layout as compare
+from explorer.ui.compare import wiring as compare_wiring
+from explorer.ui.explore import layout as explore
+from explorer.ui.explore import wiring as explore_wiring
+from explorer.ui.explore.handlers import Handlers
+from explorer.ui.explore.instruments import bench
+from explorer.ui.gallery import layout as gallery
+from explorer.ui.gallery import wiring as gallery_wiring
+from explorer.ui.guide import layout as guide
+from explorer.ui.history import layout as history
+from explorer.ui.history import wiring as history_wiring
+from explorer.ui.model import layout as model
+from explorer.ui.model import wiring as model_wiring
+from explorer.ui.programs.endpoints import Endpoints
+from explorer.ui.programs.named_endpoints import add_endpoints
+from explorer.ui.runs import Runs
+from explorer.ui.screen import layout as screen
+from explorer.ui.screen import wiring as screen_wiring
+from explorer.ui.statistics import layout as statistics
+from explorer.ui.statistics import wiring as statistics_wiring
+from explorer.ui.tasks import layout as tasks
+from explorer.ui.tasks import wiring as tasks_wiring
+from explorer.workspace.workspace import Workspace
 
 
 def build_page(workspace: Workspace) -> gr.Blocks:
     """The whole page; no model needs to be loaded yet."""
     runs, comparing, asking = Runs(), (Runs(), Runs()), (Runs(), Runs(), Runs())
     handlers = Handlers(workspace, runs)
-    opening = Opening(workspace, handlers)
     page: gr.Blocks = gr.Blocks(title="Mutation Explorer", analytics_enabled=False, fill_width=True)
     with page:
         add_endpoints(page, Endpoints(workspace))  # first, so that their names are free
-        header = gr.HTML(header_html(None, "Starting …"), apply_default_css=False, js_on_load=script("header.js"))
+        header = model.build_header()
         with gr.Tabs(selected="explore") as tabs:
             with gr.Tab("Explore", id="explore"):
                 tab = explore.build(workspace)
-                wire_instruments = _build_instruments()
+                instruments = bench.build()
             with gr.Tab("Gallery", id="gallery") as gallery_tab:
                 said = gallery.build()
             with gr.Tab("Screen", id="screen") as screen_tab:
@@ -61,28 +53,17 @@ def build_page(workspace: Workspace) -> gr.Blocks:
                 record = history.build()
             with gr.Tab("Guide", id="guide"):
                 guide.build()
-        source, load = _build_model_picker(workspace)
+        picker = model.build_picker(workspace)
 
-        explore.wire(tab, handlers)
-        wire_instruments(tab, handlers)
-        gallery.wire(said, gallery_tab.select, tabs, page.load, tab, handlers)
-        patches.wire(tab, handlers)
-        watch.wire(tab, handlers)
-        screen.wire(screens, screen_tab.select, tabs, tab, handlers)
-        statistics.wire(shown, statistics_tab.select, tabs, page.load, tab, handlers)
-        tasks.wire(asked, tasks_tab.select, tabs, page.load, tab, screens, handlers, asking)
-        compare.wire(comparison, tabs, page.load, tab, handlers, comparing)
-        history.wire(record, history_tab.select, tabs, tab, screens, handlers)
-        outputs = [header, tab.exploration, *tab.asked, *tab.drawn]
-        run = explore.run_arguments(tab, handlers)
-        page.load(opening.open, None, outputs, **QUEUED).then(**run)
-        gr.on(
-            [load.click, source.submit],
-            opening.switch,
-            [tab.exploration, source],
-            outputs,
-            **QUEUED,
-        ).then(**run)
+        explore_wiring.wire(tab, handlers)
+        bench.wire(instruments, tab, handlers)
+        gallery_wiring.wire(said, gallery_tab.select, tabs, page.load, tab, handlers)
+        screen_wiring.wire(screens, screen_tab.select, tabs, tab, handlers)
+        statistics_wiring.wire(shown, statistics_tab.select, tabs, page.load, tab, handlers)
+        tasks_wiring.wire(asked, tasks_tab.select, tabs, page.load, tab, screens, handlers, asking)
+        compare_wiring.wire(comparison, tabs, page.load, tab, handlers, comparing)
+        history_wiring.wire(record, history_tab.select, tabs, tab, screens, handlers)
+        model_wiring.wire(header, picker, page.load, tab, handlers)
 
         def leave(request: gr.Request) -> None:
             for each in (runs, *comparing, *asking):
@@ -90,30 +71,3 @@ def build_page(workspace: Workspace) -> gr.Blocks:
 
         page.unload(leave)
     return page
-
-
-def _build_instruments() -> Callable[[ExploreTab, Handlers], None]:
-    """The instruments below the texts; what is returned connects them."""
-    built = []
-    with gr.Tabs(elem_classes="card instruments"):
-        for name, instrument in INSTRUMENTS.items():
-            with gr.Tab(name):
-                built.append((instrument, instrument.build()))
-
-    def wire(tab: ExploreTab, handlers: Handlers) -> None:
-        for instrument, parts in built:
-            instrument.wire(parts, tab, handlers)
-
-    return wire
-
-
-def _build_model_picker(workspace: Workspace) -> tuple[gr.Textbox, gr.Button]:
-    with gr.Accordion("Use another model", open=False, elem_classes="card model-picker"), gr.Row():
-        source = gr.Textbox(
-            label="Model: demo, a folder, a .gguf file or a hub id",
-            value=workspace.source,
-            scale=4,
-            elem_classes="mono",
-        )
-        load = gr.Button("Load", variant="primary", scale=1, min_width=90)
-    return source, load

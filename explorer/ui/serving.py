@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
 
-from explorer.errors import ExplorerError
-from explorer.loading import Loading
-from explorer.settings import DEMO
-from explorer.ui.endpoints import Endpoints
+from explorer.domain.errors import ExplorerError
+from explorer.files.settings import DEMO
 from explorer.ui.page import build_page
+from explorer.ui.programs.endpoints import Endpoints
 from explorer.ui.theme import STYLE_SHEET, make_theme
-from explorer.workspace import Workspace
+from explorer.workspace.loading import Loading
+from explorer.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -92,7 +92,7 @@ def run(serving: Serving) -> None:
 def _tools(workspace: Workspace, login: tuple[str, str] | None) -> dict[str, Any]:
     """Raises ExplorerError if the extra is not installed."""
     try:
-        from explorer.ui.tools import serving_tools
+        from explorer.ui.programs.mcp_tools import serving_tools
     except ModuleNotFoundError as fault:
         if (fault.name or "").partition(".")[0] != "mcp":
             raise

@@ -1,10 +1,10 @@
 """How the page looks: one theme, one style sheet, and the scripts of its components."""
 
-from pathlib import Path
-
 import gradio as gr
 
-ASSETS = Path(__file__).parent.parent.parent / "assets"
+from explorer.files.shipped import shipped
+
+ASSETS = shipped("assets")
 STYLE_SHEET = ASSETS / "style.css"
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from playwright.sync_api import Locator, expect
 
-from explorer.settings import Settings
+from explorer.files.settings import Settings
 from explorer.store.database import opened
 from tests.browser.page import Visitor
 

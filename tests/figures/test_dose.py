@@ -1,6 +1,6 @@
 """The dose–response figure, mark by mark."""
 
-from explorer.domain import Dose, steepest_step
+from explorer.domain.effects import Dose, steepest_step
 from explorer.figures.dose import dose_figure
 
 DOSES = (

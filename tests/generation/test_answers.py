@@ -4,12 +4,14 @@ from collections.abc import Sequence
 
 import pytest
 
-from explorer.domain import Decoding, Genotype, Prompt
-from explorer.errors import PromptError
-from explorer.evaluation import Answer
+from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.errors import PromptError
+from explorer.domain.evaluation import Answer
+from explorer.domain.genotype import Genotype
+from explorer.domain.pair import PairUpdate
 from explorer.generation.answers import answers, measured
 from explorer.generation.baseline import Baselines
-from explorer.generation.pair import PairUpdate, generate_pair
+from explorer.generation.pair import generate_pair
 from explorer.model.loaded import LoadedModel
 from tests.tiny import CONFIGURATIONS, read, tiny_model
 

@@ -5,8 +5,9 @@ import math
 import pytest
 import torch
 
-from explorer.domain import Decoding, Genotype, Prompt
-from explorer.errors import PromptError
+from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.errors import PromptError
+from explorer.domain.genotype import Genotype
 from explorer.generation import control
 from explorer.generation.control import control_perplexity, read_control
 from explorer.model.loaded import LoadedModel

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from explorer.domain import Decoding
-from explorer.errors import DecodingError
+from explorer.domain.decoding import Decoding
+from explorer.domain.errors import DecodingError
 from explorer.generation.decoding import choose, gumbel_noise, near_tie
 
 

@@ -2,12 +2,14 @@
 
 import pytest
 
-from explorer.domain import Decoding, Dose, Genotype, Prompt, steepest_step
+from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.effects import Dose, steepest_step
+from explorer.domain.genotype import Genotype
+from explorer.domain.notation import format_number
 from explorer.generation.baseline import Baselines
 from explorer.generation.dose import COARSE, FINE, dose_response
 from explorer.generation.pair import generate_pair
 from explorer.model.loaded import LoadedModel
-from explorer.notation import format_number
 from tests.tiny import read
 
 RAW = Prompt(text="w5 w6 w7 w8 w9", chat=False)

@@ -5,8 +5,10 @@ import math
 import pytest
 import torch
 
-from explorer.domain import MOST_PAIRED, Decoding, Genotype, Prompt
-from explorer.errors import ExplorerError
+from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.effects import MOST_PAIRED
+from explorer.domain.errors import ExplorerError
+from explorer.domain.genotype import Genotype
 from explorer.generation.baseline import Baseline
 from explorer.generation.differences import mean_kl
 from explorer.generation.epistasis import epistasis, pair_matrix

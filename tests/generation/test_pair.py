@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator
 import pytest
 import torch
 
-from explorer.domain import Decoding, Genotype, Prompt
-from explorer.errors import PromptError
+from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.errors import PromptError
+from explorer.domain.genotype import Genotype
+from explorer.domain.pair import PairUpdate
 from explorer.generation.baseline import Baselines
 from explorer.generation.decoding import NEAR_TIE
-from explorer.generation.pair import PairUpdate, generate_pair
+from explorer.generation.pair import generate_pair
 from explorer.model.loaded import LoadedModel
 from explorer.model.loading import assemble
 from explorer.model.weights import checksum

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from explorer.domain import Genotype, Prompt
-from explorer.errors import ModelError
+from explorer.domain.decoding import Prompt
+from explorer.domain.errors import ModelError
+from explorer.domain.genotype import Genotype
 from explorer.generation.gradients import tokens_of
 from explorer.generation.propagation import propagate, read_layers
 from explorer.model.loaded import LoadedModel

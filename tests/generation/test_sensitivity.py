@@ -3,12 +3,13 @@
 import pytest
 import torch
 
-from explorer.domain import MAXIMUM, ZERO, Genotype, Operation, Prompt, SensitiveLevel
+from explorer.domain.decoding import Prompt
+from explorer.domain.genotype import MAXIMUM, ZERO, Genotype, Operation, SensitiveLevel
+from explorer.domain.notation import format_mutation, format_site
 from explorer.generation.gradients import loss_of
 from explorer.generation.sensitivity import find_sensitive
 from explorer.model.loaded import LoadedModel
 from explorer.model.weights import checksum, parameter_of, part_of
-from explorer.notation import format_mutation, format_site
 from tests.oracle import edited_in_place
 from tests.tiny import baseline_of
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from explorer.domain import NAMED_OPERATIONS, Genotype, Mutation, Prompt
+from explorer.domain.decoding import Prompt
+from explorer.domain.genotype import NAMED_OPERATIONS, Genotype, Mutation
 from explorer.generation import sensitivity_map as maps
 from explorer.generation.gradients import loss_of
 from explorer.model.loaded import LoadedModel

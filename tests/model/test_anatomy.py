@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from transformers import AutoModelForImageTextToText, Gemma3Config
 
-from explorer.errors import NotationError
+from explorer.domain.errors import NotationError
 from explorer.model.anatomy import Anatomy, Matrix
 from explorer.model.loaded import LoadedModel
 from explorer.model.reading import read_anatomy

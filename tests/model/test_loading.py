@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from explorer.domain import Decoding, Prompt
-from explorer.errors import ModelError
+from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.errors import ModelError
+from explorer.files.settings import Settings
 from explorer.model.loaded import LoadedModel
 from explorer.model.loading import DEMO_NAME, choose_device, load_model
 from explorer.model.weights import checksum
-from explorer.settings import Settings
 from tests.tiny import tiny_tokenizer, tiny_transformer
 
 

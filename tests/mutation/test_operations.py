@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explorer.domain import Operation
+from explorer.domain.genotype import Operation
 from explorer.model.weights import measure
 from explorer.mutation.operations import operate
 

@@ -9,7 +9,8 @@ import torch
 from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 
-from explorer.errors import ExchangeError
+from explorer.domain.errors import ExchangeError
+from explorer.domain.notation import format_genotype
 from explorer.model.loaded import LoadedModel, Specimen
 from explorer.model.reading import read_anatomy
 from explorer.model.weights import checksum
@@ -17,7 +18,6 @@ from explorer.mutation import patch_file
 from explorer.mutation.export import ORIGIN, save_model
 from explorer.mutation.patch import WeightPatch, bits_of, make_patch, mutated_copy, patched_copy
 from explorer.mutation.patch_file import format_patch, parse_patch, read_patch, write_patch
-from explorer.notation import format_genotype
 from explorer.notebook import apply_patch
 from tests.oracle import edited_in_place
 from tests.tiny import ALL, read, tiny_model, tiny_transformer

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from explorer.domain import Genotype, Prompt
-from explorer.errors import ComparisonError
-from explorer.evaluation import Question, Score
-from explorer.notation import parse_genotype
+from explorer.domain.decoding import Prompt
+from explorer.domain.errors import ComparisonError
+from explorer.domain.evaluation import Question, Score
+from explorer.domain.genotype import Genotype
+from explorer.domain.notation import parse_genotype
 from explorer.reports.comparison import (
     COLUMNS,
     comparison_lines,

@@ -9,14 +9,14 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from explorer.domain import Decoding, Prompt
-from explorer.errors import ExplorerError
-from explorer.record import Entry, Run, Setup
+from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.errors import ExplorerError
+from explorer.domain.record import Entry, Run, Setup
+from explorer.files.settings import Settings
 from explorer.reports.record_file import report_of
 from explorer.reports.record_html import html_report
 from explorer.reports.record_markdown import markdown_report
-from explorer.settings import Settings
-from explorer.workspace import Workspace
+from explorer.workspace.workspace import Workspace
 
 EVIL = "<script>alert('1')</script> <img src=https://example.org/x.png onerror=x>"
 SETUP = Setup(

@@ -3,11 +3,11 @@
 import polars as pl
 import pytest
 
-from explorer.atlas import Better
-from explorer.domain import Genotype
-from explorer.evaluation import Input
-from explorer.notation import parse_genotype
-from explorer.record import METRIC_NAMES
+from explorer.atlas.atlas import Better
+from explorer.domain.evaluation import Input
+from explorer.domain.genotype import Genotype
+from explorer.domain.notation import parse_genotype
+from explorer.domain.record import METRIC_NAMES
 from explorer.reports.comparison import contrasts_of
 from explorer.reports.runs import comparison_run, questions_run, retest_run, rihf_run
 from explorer.reports.tasks import (

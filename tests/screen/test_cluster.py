@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from explorer.errors import ClusterError
+from explorer.domain.errors import ClusterError
 from explorer.model.loading import load_model
 from explorer.screen import cluster
 from explorer.screen.cluster import Cluster, Recipe, connected
 from explorer.screen.job import job_of
+from explorer.screen.order import Order
 from explorer.screen.plan import Plan
-from explorer.screen.queue import Order
 from explorer.screen.run import Screen
 from explorer.store.database import opened
 from tests.screen.test_run import EXPERIMENT

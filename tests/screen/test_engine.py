@@ -4,7 +4,8 @@ import random
 
 import pytest
 
-from explorer.domain import NAMED_OPERATIONS, Decoding, Genotype, Mutation, Prompt
+from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.genotype import NAMED_OPERATIONS, Genotype, Mutation
 from explorer.generation.alone import decode_alone
 from explorer.generation.decoding import NEAR_TIE
 from explorer.generation.differences import mean_kl
@@ -13,7 +14,8 @@ from explorer.model.anatomy import block_site
 from explorer.model.loaded import LoadedModel
 from explorer.model.weights import checksum
 from explorer.mutation.apply import make_mutant
-from explorer.screen.engine import Engine, Record
+from explorer.screen.asked import Record
+from explorer.screen.engine import Engine
 from explorer.screen.plan import CONTROL, Plan, matching, planned
 from tests.oracle import agree, decode_token_by_token, edited_in_place
 

@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-from explorer.domain import Decoding, Genotype, Mutation, Prompt
+from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.genotype import Genotype, Mutation
 from explorer.generation.alone import decode_alone
 from explorer.generation.decoding import NEAR_TIE
 from explorer.model.loaded import LoadedModel

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from explorer.domain import Experiment, Genotype, Prompt
-from explorer.errors import TaskError
-from explorer.evaluation import Question, QuestionForm, QuestionSet, ScoredBy, Task
+from explorer.domain.decoding import Prompt
+from explorer.domain.errors import TaskError
+from explorer.domain.evaluation import Question, QuestionForm, QuestionSet, ScoredBy, Task
+from explorer.domain.experiments import Experiment
+from explorer.domain.genotype import Genotype
 from explorer.model.loaded import LoadedModel
 from explorer.screen.examination import Examination
 from explorer.screen.job import Job

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explorer.errors import PlanError
+from explorer.domain.errors import PlanError
 from explorer.screen.plan import CONTROL, CONTROL_EVERY, Plan, Unit, matching, planned, planned_count
 from tests.tiny import tiny_model
 

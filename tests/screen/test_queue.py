@@ -7,11 +7,12 @@ from contextlib import contextmanager
 
 import pytest
 
-from explorer.domain import Decoding, Experiment, Prompt
-from explorer.errors import ExplorerError, StoreError
+from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.errors import ExplorerError, StoreError
+from explorer.domain.experiments import Experiment
+from explorer.screen.order import Order, Progress
 from explorer.screen.plan import Plan
-from explorer.screen.queue import Order, RunningScreen, ScreenQueue, State
-from explorer.screen.run import Progress
+from explorer.screen.queue import RunningScreen, ScreenQueue, State
 
 LENGTH = 5
 

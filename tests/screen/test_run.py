@@ -12,10 +12,11 @@ import pytest
 from typer.testing import CliRunner
 
 from explorer.cli import app
-from explorer.domain import Decoding, Experiment, Prompt
+from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.experiments import Experiment
 from explorer.generation.differences import repetition
-from explorer.screen.engine import Mode
 from explorer.screen.job import Job
+from explorer.screen.order import Mode
 from explorer.screen.plan import Plan
 from explorer.screen.run import Screen
 from explorer.store.database import opened

@@ -12,8 +12,9 @@ import xlsxwriter
 from typer.testing import CliRunner
 
 from explorer.cli import app
-from explorer.domain import Experiment, Prompt
-from explorer.errors import ExplorerError
+from explorer.domain.decoding import Prompt
+from explorer.domain.errors import ExplorerError
+from explorer.domain.experiments import Experiment
 from explorer.screen.study import Question, patterns, read_study
 from explorer.store.database import opened
 from explorer.store.parquet import export_screens, import_screens

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import pytest
 import torch
 
-from explorer.domain import Mutation
-from explorer.errors import ModelError
+from explorer.domain.errors import ModelError
+from explorer.domain.genotype import Mutation
 from explorer.screen import fitting
-from explorer.screen.engine import Record
+from explorer.screen.asked import Record
 from explorer.screen.job import Job
 from explorer.screen.plan import batches, matching
 from explorer.screen.worker import Worker

@@ -10,7 +10,7 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import binom_test, proportion_confint
 
-from explorer.evaluation import Choice
+from explorer.domain.evaluation import Choice
 from explorer.statistics.first_words import rare_word, word_p
 from explorer.statistics.multiplicity import benjamini_hochberg, better_than_baseline, holm
 from explorer.statistics.votes import Tally, tally

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from scipy import stats
 
-from explorer.errors import StatisticsError
+from explorer.domain.errors import StatisticsError
 from explorer.statistics.axes import axis_shares, clustering, sensitive_axes, shuffled_tail
 from explorer.statistics.copa import copa
 from explorer.statistics.experiments import correlation, correlation_matrix, overlap

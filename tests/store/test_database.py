@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from explorer.errors import StoreError
+from explorer.domain.errors import StoreError
 from explorer.store.database import opened, refusal
 from explorer.store.schema import APPLICATION, MIGRATIONS, version_of
 

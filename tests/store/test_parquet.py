@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from explorer.cli import app
-from explorer.errors import StoreError
+from explorer.domain.errors import StoreError
 from explorer.screen.run import Screen
 from explorer.store.database import opened
 from explorer.store.parquet import ORDERS, export_screens, import_screens

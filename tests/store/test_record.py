@@ -7,8 +7,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from explorer.domain import Decoding, Prompt
-from explorer.record import Order, Run, Setup, Wanted
+from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.record import Order, Run, Setup, Wanted
 from explorer.store import record
 from explorer.store.database import opened
 

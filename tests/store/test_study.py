@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from explorer.errors import ModelError, StoreError
+from explorer.domain.errors import ModelError, StoreError
 from explorer.store.study.files import read_files
 from explorer.store.study.shape import SHAPES, read_shape
 from explorer.store.study.texts import decoded, read_codes, read_logs

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from explorer.errors import StoreError
+from explorer.domain.errors import StoreError
 from explorer.store import maps, summaries, writer
 from explorer.store.database import opened
 from explorer.store.doors import strongest

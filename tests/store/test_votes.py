@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from explorer.domain import Decoding, Prompt
+from explorer.domain.decoding import Decoding, Prompt
 from explorer.store.database import opened
 from explorer.store.library import Library
 from explorer.store.votes import Ballot, add_vote, stored_votes

@@ -7,9 +7,9 @@ from typing import get_args
 import pytest
 import torch
 
-from explorer.domain import Decoding, Prompt
-from explorer.errors import TaskError
-from explorer.evaluation import Question, QuestionForm, QuestionSet, Score
+from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.errors import TaskError
+from explorer.domain.evaluation import Question, QuestionForm, QuestionSet, Score
 from explorer.model.loaded import LoadedModel
 from explorer.mutation.apply import make_mutant
 from explorer.tasks import battery

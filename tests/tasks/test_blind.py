@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from explorer.domain import Genotype, Prompt
-from explorer.errors import ComparisonError
-from explorer.notation import parse_genotype
+from explorer.domain.decoding import Prompt
+from explorer.domain.errors import ComparisonError
+from explorer.domain.genotype import Genotype
+from explorer.domain.notation import parse_genotype
 from explorer.tasks.blind import BlindPair, BlindTest, next_pairs
 from explorer.tasks.comparison import Comparison
 from tests.answering import QUESTIONS, Scripted, answer

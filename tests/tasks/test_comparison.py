@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from explorer.domain import Decoding, Genotype, Prompt
-from explorer.errors import ComparisonError
-from explorer.evaluation import Score
-from explorer.notation import parse_genotype
+from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.errors import ComparisonError
+from explorer.domain.evaluation import Score
+from explorer.domain.genotype import Genotype
+from explorer.domain.notation import parse_genotype
 from explorer.tasks.comparison import CHUNK, MOST, Compared, Comparison, called, compare
 from tests.answering import QUESTIONS, Plain, Scripted, answer, score
 from tests.tiny import tiny_model

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from explorer.errors import TaskError
-from explorer.evaluation import Input
-from explorer.settings import Settings
+from explorer.domain.errors import TaskError
+from explorer.domain.evaluation import Input
+from explorer.files.settings import Settings
 from explorer.tasks.inputs import read_inputs
 
 

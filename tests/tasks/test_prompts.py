@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from explorer.errors import TaskError
-from explorer.evaluation import Question, QuestionForm, QuestionSet
+from explorer.domain.errors import TaskError
+from explorer.domain.evaluation import Question, QuestionForm, QuestionSet
+from explorer.files.settings import Settings
 from explorer.model.loaded import LoadedModel
-from explorer.settings import Settings
 from explorer.tasks.prompts import put
 from explorer.tasks.questions import bundled_questions
 

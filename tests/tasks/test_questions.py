@@ -8,10 +8,10 @@ import torch
 from scipy.stats import binomtest
 from torch.nn.utils.rnn import pad_sequence
 
-from explorer.errors import TaskError
-from explorer.evaluation import Question, QuestionSet
+from explorer.domain.errors import TaskError
+from explorer.domain.evaluation import Question, QuestionSet
+from explorer.files.settings import Settings
 from explorer.model.loaded import LoadedModel
-from explorer.settings import Settings
 from explorer.tasks.prompts import Put, put
 from explorer.tasks.questions import bundled_questions, read_questions
 

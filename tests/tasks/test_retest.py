@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 
-from explorer.behaviour import Behaviour
-from explorer.computing import Computing
-from explorer.domain import Genotype
-from explorer.errors import TaskError
-from explorer.evaluation import QuestionSet, Score
-from explorer.notation import format_genotype, parse_genotype
-from explorer.settings import Settings
+from explorer.domain.errors import TaskError
+from explorer.domain.evaluation import QuestionSet, Score
+from explorer.domain.genotype import Genotype
+from explorer.domain.notation import format_genotype, parse_genotype
+from explorer.files.settings import Settings
 from explorer.tasks.retest import Retested, held_out, retested
 from explorer.tasks.scoring import Scored, ask
+from explorer.workspace.behaviour import Behaviour
+from explorer.workspace.computing import Computing
 from tests.answering import QUESTIONS, score
 from tests.tasks.test_battery import questions as made_questions
 from tests.tiny import tiny_model

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from explorer.domain import Decoding, Genotype, Prompt
-from explorer.evaluation import Answer, Input
-from explorer.notation import format_genotype, parse_genotype
+from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.evaluation import Answer, Input
+from explorer.domain.genotype import Genotype
+from explorer.domain.notation import format_genotype, parse_genotype
 from explorer.tasks.writers import ANSWERS, Asked, Written, places_of, write
 from tests.answering import answer
 

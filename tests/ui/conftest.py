@@ -2,9 +2,10 @@
 
 import pytest
 
-from explorer.ui.handlers import Handlers
-from explorer.ui.session import Exploration, Runs
-from explorer.workspace import Workspace
+from explorer.ui.explore.exploration import Exploration
+from explorer.ui.explore.handlers import Handlers
+from explorer.ui.runs import Runs
+from explorer.workspace.workspace import Workspace
 from tests.tiny import tiny_tokenizer, tiny_transformer
 
 

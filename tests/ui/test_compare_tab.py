@@ -13,17 +13,21 @@ import gradio as gr
 import polars as pl
 import pytest
 
-from explorer.domain import Genotype
-from explorer.notation import parse_genotype
-from explorer.record import Wanted
-from explorer.settings import Settings
+from explorer.domain.genotype import Genotype
+from explorer.domain.notation import parse_genotype
+from explorer.domain.record import Wanted
+from explorer.files.settings import Settings
 from explorer.store.database import opened
 from explorer.tasks.blind import Pressed
-from explorer.ui.handlers import RAW, Handlers
-from explorer.ui.session import Exploration, Runs
-from explorer.ui.tabs.blind import BUTTONS, BlindHandlers, Sitting
-from explorer.ui.tabs.comparing import NAMES, PROMPTS, QUESTIONS, CompareHandlers, Form, Shown, linked
-from explorer.workspace import Workspace
+from explorer.ui.compare.blind.handlers import BlindHandlers, Sitting
+from explorer.ui.compare.blind.words import BUTTONS
+from explorer.ui.compare.form import PROMPTS, QUESTIONS, Form, linked
+from explorer.ui.compare.handlers import NAMES, CompareHandlers, Shown
+from explorer.ui.explore.exploration import Exploration
+from explorer.ui.explore.form import RAW
+from explorer.ui.explore.handlers import Handlers
+from explorer.ui.runs import Runs
+from explorer.workspace.workspace import Workspace
 from tests.answering import QUESTIONS as MADE
 from tests.answering import Scripted, answer, score
 from tests.ui.visit import ADA, event, genotype_of, last

@@ -6,14 +6,14 @@ from typing import Any, get_args
 
 import pytest
 
-from explorer.errors import ExplorerError
-from explorer.pictures import PICTURES
-from explorer.record import Wanted
+from explorer.atlas.pictures.drawing import PICTURES
+from explorer.domain.errors import ExplorerError
+from explorer.domain.record import Wanted
+from explorer.files.settings import Settings
 from explorer.reports.statistics import View, picture_of
-from explorer.settings import Settings
-from explorer.ui.endpoints import MOST_ANSWERS, Endpoints, checked, described
-from explorer.ui.programs import descriptions
-from explorer.workspace import Workspace
+from explorer.ui.programs.endpoints import MOST_ANSWERS, Endpoints, checked, described
+from explorer.ui.programs.named_endpoints import descriptions
+from explorer.workspace.workspace import Workspace
 
 PROMPT = "w5 w6 w7"
 

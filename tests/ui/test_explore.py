@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from explorer.ui.components.pair_panel import show_pair
-from explorer.ui.drawing import DRAWN_COUNT
-from explorer.ui.handlers import CHAT, RAW, Handlers
-from explorer.ui.session import Exploration, Runs
-from explorer.ui.tabs.explore import ExploreTab, build
-from explorer.workspace import Workspace
+from explorer.ui.explore.drawing import DRAWN_COUNT
+from explorer.ui.explore.exploration import Exploration
+from explorer.ui.explore.form import CHAT, RAW
+from explorer.ui.explore.handlers import Handlers
+from explorer.ui.explore.layout import ExploreTab, build
+from explorer.ui.runs import Runs
+from explorer.workspace.workspace import Workspace
 from tests.ui.visit import ADA, ASKED, AT_START, event, genotype_of, last
 
 
@@ -194,7 +196,8 @@ def test_experiments_fill_the_form(handlers: Handlers, runs: Runs, start: Explor
 
 
 def test_a_token_that_ends_a_text_is_shown(workspace: Workspace, handlers: Handlers) -> None:
-    from explorer.domain import Decoding, Genotype, Prompt  # noqa: PLC0415
+    from explorer.domain.decoding import Decoding, Prompt  # noqa: PLC0415
+    from explorer.domain.genotype import Genotype
 
     model = workspace.model()
     for seed in range(40):

@@ -9,14 +9,16 @@ from urllib.parse import parse_qsl
 import gradio as gr
 import pytest
 
-from explorer.settings import Settings
+from explorer.files.settings import Settings
 from explorer.store.database import opened
 from explorer.store.parquet import export_screens
 from explorer.ui.doors import OPENED_COUNT
-from explorer.ui.handlers import Handlers
-from explorer.ui.session import Exploration, Runs
-from explorer.ui.tabs.gallery import DRAWN_COUNT, NAMES, Controls, GalleryHandlers
-from explorer.workspace import Workspace
+from explorer.ui.explore.exploration import Exploration
+from explorer.ui.explore.handlers import Handlers
+from explorer.ui.gallery.form import NAMES, Controls
+from explorer.ui.gallery.handlers import DRAWN_COUNT, GalleryHandlers
+from explorer.ui.runs import Runs
+from explorer.workspace.workspace import Workspace
 from tests.made import BASELINE, make_screens
 from tests.ui.visit import ADA, event
 

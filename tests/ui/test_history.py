@@ -9,18 +9,20 @@ from typing import Any
 import gradio as gr
 import pytest
 
-from explorer.domain import Decoding, Prompt
+from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.record import Run, Wanted
 from explorer.figures.record import timeline_figure
-from explorer.record import Run, Wanted
-from explorer.recording import Recording
-from explorer.settings import Settings
+from explorer.files.settings import Settings
 from explorer.store.record import PAGE
-from explorer.ui.drawing import DRAWN_COUNT
-from explorer.ui.handlers import Handlers
-from explorer.ui.instruments.tried import TriedHandlers
-from explorer.ui.session import Exploration, Runs
-from explorer.ui.tabs.history import ANY_TIME, NEWEST, HistoryHandlers
-from explorer.workspace import Workspace
+from explorer.ui.explore.drawing import DRAWN_COUNT
+from explorer.ui.explore.exploration import Exploration
+from explorer.ui.explore.handlers import Handlers
+from explorer.ui.explore.instruments.tried import TriedHandlers
+from explorer.ui.history.form import ANY_TIME, NEWEST
+from explorer.ui.history.handlers import HistoryHandlers
+from explorer.ui.runs import Runs
+from explorer.workspace.record import Recording
+from explorer.workspace.workspace import Workspace
 from tests.ui.visit import ADA, ASKED, event, genotype_of, last
 
 NOTHING: tuple[Any, ...] = ("", [], [], [], ANY_TIME, NEWEST, None, 0)

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from explorer.ui.handlers import Handlers
-from explorer.ui.instruments.matrix_map import WHOLE, MatrixMapHandlers
-from explorer.ui.instruments.search import COUNT, SearchHandlers
-from explorer.ui.instruments.spread import SpreadHandlers
-from explorer.ui.instruments.together import TogetherHandlers
-from explorer.ui.session import Exploration, Runs
-from explorer.workspace import Workspace
+from explorer.ui.explore.exploration import Exploration
+from explorer.ui.explore.handlers import Handlers
+from explorer.ui.explore.instruments.matrix_map import WHOLE, MatrixMapHandlers
+from explorer.ui.explore.instruments.search import COUNT, SearchHandlers
+from explorer.ui.explore.instruments.spread import SpreadHandlers
+from explorer.ui.explore.instruments.together import TogetherHandlers
+from explorer.ui.runs import Runs
+from explorer.workspace.workspace import Workspace
 from tests.tiny import tiny_tokenizer, tiny_transformer
 from tests.ui.visit import ADA, ASKED, event, genotype_of, last
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explorer.errors import ExplorerError
+from explorer.domain.errors import ExplorerError
 from explorer.ui.links import Link, format_link, parse_link
 
 texts = st.none() | st.text(min_size=1, max_size=40)

@@ -5,7 +5,7 @@ from inspect import isfunction
 from typing import Any
 
 from explorer.ui.page import build_page
-from explorer.workspace import Workspace
+from explorer.workspace.workspace import Workspace
 
 
 def test_it_builds_without_a_model() -> None:

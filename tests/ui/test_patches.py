@@ -11,12 +11,12 @@ from typer.testing import CliRunner
 
 from explorer.cli import app
 from explorer.mutation.patch_file import parse_patch
-from explorer.ui import patches
-from explorer.ui.handlers import Handlers
-from explorer.ui.patches import Patches
-from explorer.ui.session import Exploration
-from explorer.ui.trials import Trial, patch_command, save_command
-from explorer.workspace import Workspace
+from explorer.ui.explore import patches
+from explorer.ui.explore.exploration import Exploration
+from explorer.ui.explore.handlers import Handlers
+from explorer.ui.explore.patches import Patches
+from explorer.ui.explore.trials import Trial, patch_command, save_command
+from explorer.workspace.workspace import Workspace
 from tests.ui.visit import ADA, ASKED, last
 
 

@@ -22,11 +22,11 @@ from mcp.types import CallToolResult, TextContent
 from typer.testing import CliRunner
 
 from explorer.cli import app
-from explorer.ui.endpoints import Endpoints
-from explorer.ui.programs import descriptions
+from explorer.ui.programs.endpoints import Endpoints
+from explorer.ui.programs.mcp_tools import schema_of
+from explorer.ui.programs.named_endpoints import descriptions
 from explorer.ui.serving import MCP_ROUTE
-from explorer.ui.tools import schema_of
-from explorer.workspace import Workspace
+from explorer.workspace.workspace import Workspace
 from tests.browser.page import serving
 
 FRANCE = "What is the capital of France?"

@@ -9,14 +9,16 @@ from typing import Any
 import gradio as gr
 import pytest
 
-from explorer.settings import Settings
+from explorer.files.settings import Settings
 from explorer.store import maps
 from explorer.store.database import opened
 from explorer.store.parquet import export_screens
-from explorer.ui.handlers import Handlers
-from explorer.ui.session import Exploration, Runs
-from explorer.ui.tabs.screen import NOTHING, ScreenHandlers
-from explorer.workspace import Workspace
+from explorer.ui.explore.exploration import Exploration
+from explorer.ui.explore.handlers import Handlers
+from explorer.ui.runs import Runs
+from explorer.ui.screen.handlers import ScreenHandlers
+from explorer.ui.screen.layout import NOTHING
+from explorer.workspace.workspace import Workspace
 from tests.ui.visit import ADA, event
 
 ASKED = ("words", "1.down", "block", 8, ["max", "min"], "text", 1.0, 0, "")

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explorer.notation import format_site
-from explorer.ui.selection import LEVELS, Selection, fitted, levels_of, part_choices, selection_of, site_of
+from explorer.domain.notation import format_site
+from explorer.ui.explore.selection import LEVELS, Selection, fitted, levels_of, part_choices, selection_of, site_of
 from tests.tiny import tiny_model
 
 _LLAMA = tiny_model("llama").anatomy

@@ -2,10 +2,11 @@
 
 import copy
 
-from explorer.domain import ZERO
-from explorer.notation import format_genotype
-from explorer.ui.selection import Selection
-from explorer.ui.session import Exploration, Runs
+from explorer.domain.genotype import ZERO
+from explorer.domain.notation import format_genotype
+from explorer.ui.explore.exploration import Exploration
+from explorer.ui.explore.selection import Selection
+from explorer.ui.runs import Runs
 from tests.tiny import tiny_model
 
 _ANATOMY = tiny_model("llama").anatomy

@@ -12,14 +12,16 @@ import gradio as gr
 import polars as pl
 import pytest
 
-from explorer.settings import Settings
+from explorer.files.settings import Settings
 from explorer.store.database import opened
 from explorer.store.parquet import export_screens
 from explorer.ui.doors import OPENED_COUNT
-from explorer.ui.handlers import Handlers
-from explorer.ui.session import Exploration, Runs
-from explorer.ui.tabs.picturing import LINKED_COUNT, TABS, VIEWS, Controls, StatisticsHandlers
-from explorer.workspace import Workspace
+from explorer.ui.explore.exploration import Exploration
+from explorer.ui.explore.handlers import Handlers
+from explorer.ui.runs import Runs
+from explorer.ui.statistics.form import TABS, VIEWS, Controls
+from explorer.ui.statistics.handlers import LINKED_COUNT, StatisticsHandlers
+from explorer.workspace.workspace import Workspace
 from tests.made import make_screens
 from tests.ui.visit import ADA, event
 

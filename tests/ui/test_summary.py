@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
-from explorer.generation.measures import Measures
-from explorer.generation.pair import PairUpdate
-from explorer.ui.summary import header_html, notice_html, remarks_on, summary_html, tiles_of
+from explorer.domain.pair import Measures, PairUpdate
+from explorer.ui.explore.words import remarks_on, summary_html, tiles_of
+from explorer.ui.model.words import header_html
+from explorer.ui.words import notice_html
 
 MEASURES = Measures(
     share_changed=0.25,

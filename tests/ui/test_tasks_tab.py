@@ -14,13 +14,16 @@ import gradio as gr
 import polars as pl
 import pytest
 
-from explorer.settings import Settings
-from explorer.ui.handlers import RAW, Handlers
-from explorer.ui.session import Exploration, Runs
-from explorer.ui.tabs.examining import LISTED, ExaminingHandlers
-from explorer.ui.tabs.screen import ScreenHandlers
-from explorer.ui.tabs.writing import ALL_STYLES, ANY, NAMES, Form, Shown, WritingHandlers, linked
-from explorer.workspace import Workspace
+from explorer.files.settings import Settings
+from explorer.ui.explore.exploration import Exploration
+from explorer.ui.explore.form import RAW
+from explorer.ui.explore.handlers import Handlers
+from explorer.ui.runs import Runs
+from explorer.ui.screen.handlers import ScreenHandlers
+from explorer.ui.tasks.questions.handlers import LISTED, ExaminingHandlers
+from explorer.ui.tasks.writers.form import ALL_STYLES, ANY, Form, linked
+from explorer.ui.tasks.writers.handlers import NAMES, Shown, WritingHandlers
+from explorer.workspace.workspace import Workspace
 from tests.ui.visit import ADA, event, genotype_of
 
 LOUD = "1.down*-3"

@@ -8,12 +8,13 @@ import pytest
 from typer.testing import CliRunner
 
 from explorer.cli import app
-from explorer.ui.handlers import Handlers
-from explorer.ui.instruments.tried import TriedHandlers
+from explorer.ui.explore.exploration import Exploration
+from explorer.ui.explore.handlers import Handlers
+from explorer.ui.explore.instruments.tried import TriedHandlers
+from explorer.ui.explore.trials import KEPT, Trial, as_json, as_markdown, command_line, python_code, remembered, row_of
 from explorer.ui.links import parse_link
-from explorer.ui.session import Exploration, Runs
-from explorer.ui.trials import KEPT, Trial, as_json, as_markdown, command_line, python_code, remembered, row_of
-from explorer.workspace import Workspace
+from explorer.ui.runs import Runs
+from explorer.workspace.workspace import Workspace
 from tests.ui.visit import ADA, ASKED, AT_START, event, genotype_of, last
 
 

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from explorer.errors import ExplorerError
-from explorer.thresholds import Accuracy
-from explorer.ui.handlers import Handlers
-from explorer.ui.session import Exploration
-from explorer.ui.trials import Trial
-from explorer.ui.watch import WatchHandlers
-from explorer.workspace import Workspace
+from explorer.domain.errors import ExplorerError
+from explorer.domain.thresholds import Accuracy
+from explorer.ui.explore.exploration import Exploration
+from explorer.ui.explore.handlers import Handlers
+from explorer.ui.explore.thresholds import WatchHandlers
+from explorer.ui.explore.trials import Trial
+from explorer.workspace.workspace import Workspace
 from tests.ui.visit import ADA, ASKED, last
 
 

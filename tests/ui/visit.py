@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
-from explorer.notation import format_genotype
-from explorer.ui.handlers import RAW
-from explorer.ui.session import Exploration
-from explorer.workspace import Workspace
+from explorer.domain.notation import format_genotype
+from explorer.ui.explore.exploration import Exploration
+from explorer.ui.explore.form import RAW
+from explorer.workspace.workspace import Workspace
 
 ADA: Any = SimpleNamespace(session_hash="ada")
 ASKED = ("w5 w6 w7", RAW, 8, 0.0, 1.0, 0)

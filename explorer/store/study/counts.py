@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from explorer.domain import NAMED_OPERATIONS
+from explorer.domain.genotype import NAMED_OPERATIONS
 from explorer.store.study.rows import checked, or_blank, settled, whole
 from explorer.store.study.tables import Table
 

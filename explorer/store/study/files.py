@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from explorer.errors import StoreError
+from explorer.domain.errors import StoreError
 from explorer.store.study.tables import Table, read_csv, read_workbook
 from explorer.store.study.texts import HEADING, MUTATION_LINE
 

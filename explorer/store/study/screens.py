@@ -15,7 +15,7 @@ import duckdb
 import numpy as np
 import polars as pl
 
-from explorer.domain import Experiment
+from explorer.domain.experiments import Experiment
 from explorer.store.study.shape import Shape
 from explorer.store.writer import MUTANT_TYPES, MatrixFacts, ScreenFacts, ScreenWriter
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import polars as pl
 
-from explorer.domain import ATTENTION_KINDS, MATRIX_KINDS
-from explorer.errors import ModelError
+from explorer.domain.errors import ModelError
+from explorer.domain.genotype import ATTENTION_KINDS, MATRIX_KINDS
 from explorer.store.writer import MatrixFacts, ModelFacts
 
 

@@ -1,5 +1,9 @@
-"""Mutants in tables, one a group, each a click from being looked at (assets/mutants.js)."""
+"""Mutants in tables, one a group, each a click from being looked at (assets/mutant_table.js)."""
 
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import gradio as gr
@@ -22,3 +26,7 @@ class MutantTable(gr.HTML):
             apply_default_css=False,
             **options,
         )
+
+
+def table_json(head: Sequence[str], groups: Sequence[Mapping[str, Any]], goal: str, *, opens: bool) -> str:
+    return json.dumps({"head": head, "groups": groups, "goal": goal, "opens": opens}, ensure_ascii=False)

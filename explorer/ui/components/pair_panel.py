@@ -10,8 +10,7 @@ import gradio as gr
 from explorer.ui.theme import script
 
 if TYPE_CHECKING:
-    from explorer.generation.measures import Readout
-    from explorer.generation.pair import PairUpdate
+    from explorer.domain.pair import PairUpdate, Readout
 
 _TEMPLATE = """
 <div class="pair" data-running="false">

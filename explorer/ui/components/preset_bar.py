@@ -5,7 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from explorer.presets import Preset
+from explorer.domain.experiments import Preset
 from explorer.ui.theme import script
 
 

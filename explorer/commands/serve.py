@@ -1,0 +1,67 @@
+"""The command that opens the dashboard."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from explorer.commands.options import AsJson, Device, Dtype, Model, faults
+from explorer.files.settings import DEMO
+
+
+def serve(
+    model: Model = DEMO,
+    device: Device = None,
+    dtype: Dtype = None,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; others than this machine need --auth.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 7860,
+    share: Annotated[bool, typer.Option("--share", help="Also open a public link; needs --auth.")] = False,
+    auth: Annotated[str | None, typer.Option(metavar="USER:PASSWORD", help="Ask visitors for this login.")] = None,
+    mmlu: Annotated[
+        Path | None, typer.Option(help="A folder in MMLU's layout; its questions are offered beside the bundled ones.")
+    ] = None,
+    open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")] = False,
+    mcp: Annotated[bool, typer.Option("--mcp", help="Also serve the functions for programs as MCP tools.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Open the dashboard."""
+    with faults(as_json):
+        from explorer.ui.serving import Serving, run  # the other commands do without gradio
+
+        run(
+            Serving(
+                model=model,
+                device=device,
+                dtype=dtype,
+                host=host,
+                port=port,
+                share=share,
+                auth=auth,
+                mmlu=mmlu,
+                open_browser=open_browser,
+                mcp=mcp,
+                announce=_announcer(as_json),
+            )
+        )
+
+
+def _announcer(as_json: bool) -> Callable[[dict[str, Any]], None]:
+    """Says where the page is, once it can be opened, and when the model is ready."""
+
+    def announce(facts: dict[str, Any]) -> None:
+        if as_json:
+            typer.echo(json.dumps(facts))
+        elif "url" in facts:
+            typer.echo(f"The dashboard is open at {facts['url']} (Ctrl-C ends it)")
+            if "mcp" in facts:
+                typer.echo(f"Its MCP server is at {facts['mcp']}")
+        else:
+            typer.echo(facts["fault"] or "The model is ready.")
+        sys.stdout.flush()
+
+    return announce

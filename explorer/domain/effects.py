@@ -1,0 +1,166 @@
+"""What instruments find out: the effects of genotypes on the original's predictions, in numbers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from explorer.domain.genotype import Mutation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """What a genotype does to the model's predictions over the baseline's tokens."""
+
+    first_divergence: int | None
+    """The first position, from 0, at which the mutant would choose otherwise; None: nowhere."""
+    mean_kl: float | None
+    """KL(original ‖ mutant), in nats; None: its forward pass overflows."""
+    added_nll: float
+    """What it adds to the baseline's negative log-likelihood, in nats a token; infinite if it overflows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Epistasis:
+    """Mutations one by one and all together."""
+
+    mutations: tuple[Mutation, ...]
+    singles: tuple[Effect, ...]
+    joint: Effect
+
+    @property
+    def sum(self) -> float:
+        """Of the single effects on the NLL: what the joint one would be if they did not interact."""
+        return sum(effect.added_nll for effect in self.singles)
+
+    @property
+    def interaction(self) -> float:
+        """How much more the joint effect is than the sum, in nats a token; NaN where both are infinite."""
+        return self.joint.added_nll - self.sum
+
+
+MOST_PAIRED = 24
+"""A matrix of pairs of more mutations would have 300 genotypes and more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairMatrix:
+    """The interaction of every pair of some mutations."""
+
+    mutations: tuple[Mutation, ...]
+    singles: tuple[Effect, ...]
+    pairs: Mapping[tuple[int, int], Effect]
+    """Of the mutations at two places, the earlier first."""
+
+    def interaction(self, first: int, second: int) -> float:
+        """How much more a pair adds to the NLL than its two mutations, in nats a token."""
+        pair = self.pairs[min(first, second), max(first, second)]
+        return pair.added_nll - self.singles[first].added_nll - self.singles[second].added_nll
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Propagation:
+    """How a mutation spreads through the layers, over prompt and baseline."""
+
+    tokens: tuple[str, ...]
+    """As shown to a person."""
+    prompt_length: int
+    """How many of the tokens are the prompt's."""
+    changes: npt.NDArray[np.float32]
+    """[layers + 1, tokens]: |mutant − original| / |original| of the hidden state before each layer and after the
+    last; NaN where the mutant overflows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """A token that a model might choose, with its probability at temperature 1."""
+
+    text: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LensReading:
+    """What both models would say next if they were read out after some layers (logit lens)."""
+
+    layers: int
+    """How many layers have been applied; 0: the embedding is read."""
+    original: tuple[Alternative, ...]
+    """The likeliest tokens; none where the forward pass has overflowed."""
+    mutated: tuple[Alternative, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lens:
+    """The readings after one token, from the embedding to the last layer."""
+
+    token: str
+    position: int
+    """Among the tokens of prompt and answer, from 0."""
+    readings: tuple[LensReading, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dose:
+    """What setting a site to one value does to the model's predictions over the baseline's tokens."""
+
+    value: float
+    first_divergence: int | None
+    """The first position, from 0, at which the mutant would choose otherwise; None: nowhere."""
+    mean_kl: float | None
+    """KL(original ‖ mutant), in nats; None: its forward pass overflows."""
+
+
+def steepest_step(doses: Sequence[Dose]) -> tuple[Dose, Dose]:
+    """The neighbours, by value, between which the mean KL changes fastest; an overflow is further than any number."""
+    return max(pairwise(doses), key=_slope)
+
+
+def _slope(pair: tuple[Dose, Dose]) -> float:
+    left, right = pair
+    return abs(_height(right) - _height(left)) / (right.value - left.value)
+
+
+def _height(dose: Dose) -> float:
+    return 1e9 if dose.mean_kl is None else dose.mean_kl
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A mutation and what it adds to the baseline's negative log-likelihood, in nats a token."""
+
+    mutation: Mutation
+    estimate: float | None
+    """First-order; None where it comes from a spike alone."""
+    verified: float
+    """By a forward pass; infinite if it overflows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SensitivityMap:
+    """First-order estimates of what an operation on a block adds to the baseline's NLL, in nats a token."""
+
+    side: int
+    """Rows and columns of a block."""
+    estimates: Mapping[tuple[str, str], npt.NDArray[np.float32]]
+    """By matrix and operation (`zero`, `max`, `min`): [blocks down, blocks across]."""
+
+    def strongest(self, operation: str, like: str = "") -> str:
+        """The matrix that holds the block of largest estimate; of a layer's experts, if `like` is such as `3.down`."""
+        layer, _, kind = like.partition(".")
+        sizes = {name: float(np.abs(grid).max()) for (name, done), grid in self.estimates.items() if done == operation}
+        alike = [name for name in sizes if name.startswith(f"{layer}.expert") and name.endswith(f".{kind}")]
+        return max(alike or sizes, key=lambda name: sizes[name])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """How first-order estimates compare with verified forward passes on a random sample."""
+
+    estimated: tuple[float, ...]
+    """Nats a token."""
+    verified: tuple[float, ...]
+    rank_correlation: float
+    """Spearman's; NaN where it is not defined."""

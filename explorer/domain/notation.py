@@ -1,0 +1,324 @@
+"""Text to genotype and back: `14.down[0:64,1792:1856]=max; 7.head3*0`.
+
+Owns the grammar and where each part of a text stands; does not know which sites a model has.
+
+    genotype  = mutation { ";" mutation }
+    mutation  = site operation
+    site      = LAYER | LAYER "." part | global | module path, then an optional "[" index ["," index] "]"
+    part      = kind [ ".head" N ] | "attn" | "mlp" | "head" N | "kvhead" N | "expert" N [ "." kind ]
+    index     = N | [N] ":" [N]                         half-open, as in Python
+    operation = "=" (NUMBER | "max" | "min") | "*" NUMBER | "+" NUMBER
+"""
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, NoReturn
+
+from explorer.domain.errors import NotationError
+from explorer.domain.genotype import (
+    ALL,
+    ATTENTION_KINDS,
+    LAYER_KINDS,
+    MAXIMUM,
+    MINIMUM,
+    NORM_KINDS,
+    Genotype,
+    Mutation,
+    Operation,
+    Site,
+    Slice,
+    is_whole_expert,
+)
+
+SitePart = Literal["layer", "part", "head", "rows", "columns", "operation"]
+
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_TARGET = re.compile(r"[A-Za-z0-9_.]+")
+_HEAD = re.compile(r"(kvhead|head)([0-9]+)")
+_EXPERT = re.compile(r"expert([0-9]+)(\.(?:gate|up|down))?")
+_MOST_DIGITS = 12
+_WORD = re.compile(r"[A-Za-z]+")
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedMutation:
+    """A mutation with the character positions at which the parts of its site begin."""
+
+    mutation: Mutation
+    positions: dict[SitePart, int]
+
+
+# ---------------------------------------------------------------------------------------- formatting
+
+
+def format_genotype(genotype: Genotype) -> str:
+    """The canonical text of a genotype; the original model's is empty."""
+    return ";".join(format_mutation(mutation) for mutation in genotype.mutations)
+
+
+def format_mutation(mutation: Mutation) -> str:
+    """The canonical text of one mutation."""
+    return format_site(mutation.site) + format_operation(mutation.operation)
+
+
+def format_site(site: Site) -> str:
+    """The canonical text of a site, such as `14.down[3,:]`."""
+    return _format_target(site) + _format_indices(site)
+
+
+def format_operation(operation: Operation) -> str:
+    """The canonical text of an operation, such as `=max` or `*0.5`."""
+    match operation.kind:
+        case "max" | "min":
+            return f"={operation.kind}"
+        case "set":
+            return f"={format_number(operation.value)}"
+        case "scale":
+            return f"*{format_number(operation.value)}"
+        case "add":
+            return f"+{format_number(operation.value)}"
+
+
+def format_number(value: float) -> str:
+    """The shortest text that reads back as the same number."""
+    return repr(float(value)).removesuffix(".0")
+
+
+def _format_target(site: Site) -> str:
+    if site.layer is None:
+        return site.part
+    if site.part == "layer":
+        return str(site.layer)
+    if site.part in ("head", "kvhead"):
+        return f"{site.layer}.{site.part}{site.head}"
+    head = "" if site.head is None else f".head{site.head}"
+    return f"{site.layer}.{site.part}{head}"
+
+
+def _format_indices(site: Site) -> str:
+    if site.rows.is_all and site.columns.is_all:
+        return ""
+    if site.part in NORM_KINDS:
+        return f"[{_format_slice(site.rows)}]"
+    return f"[{_format_slice(site.rows)},{_format_slice(site.columns)}]"
+
+
+def _format_slice(indices: Slice) -> str:
+    if indices.is_all:
+        return ":"
+    if indices.is_single:
+        return str(indices.start)
+    return f"{indices.start}:{'' if indices.stop is None else indices.stop}"
+
+
+# ------------------------------------------------------------------------------------------- parsing
+
+
+def parse_genotype(text: str) -> Genotype:
+    """The genotype that a text names; blank text names the original model.
+
+    Raises NotationError, with the text and a caret, where the text does not follow the grammar.
+    """
+    return Genotype(tuple(parsed.mutation for parsed in parse_mutations(text)))
+
+
+def parse_mutations(text: str) -> tuple[ParsedMutation, ...]:
+    """As `parse_genotype`, keeping where in the text each site's parts stand."""
+    reader = _Reader(text)
+    if reader.at_end():
+        return ()
+    mutations = [_read_mutation(reader)]
+    while reader.take(";"):
+        if reader.at_end():  # a trailing semicolon is forgiven
+            break
+        mutations.append(_read_mutation(reader))
+    if not reader.at_end():
+        reader.fail("Expected ';' before another mutation, or the end.")
+    return tuple(mutations)
+
+
+class _Reader:
+    """A cursor over the text that skips blanks and fails with its own position."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.position = 0
+
+    def skip_blanks(self) -> None:
+        while self.position < len(self.text) and self.text[self.position].isspace():
+            self.position += 1
+
+    def at_end(self) -> bool:
+        self.skip_blanks()
+        return self.position >= len(self.text)
+
+    def take(self, symbol: str) -> bool:
+        self.skip_blanks()
+        if not self.text.startswith(symbol, self.position):
+            return False
+        self.position += len(symbol)
+        return True
+
+    def match(self, pattern: re.Pattern[str]) -> str | None:
+        self.skip_blanks()
+        found = pattern.match(self.text, self.position)
+        if found is None:
+            return None
+        self.position = found.end()
+        return found.group()
+
+    def fail(self, reason: str, position: int | None = None) -> NoReturn:
+        raise NotationError(self.text, self.position if position is None else position, reason)
+
+
+def _read_mutation(reader: _Reader) -> ParsedMutation:
+    positions: dict[SitePart, int] = {}
+    site = _read_site(reader, positions)
+    reader.skip_blanks()
+    positions["operation"] = reader.position
+    operation = _read_operation(reader)
+    return ParsedMutation(Mutation(site, operation), positions)
+
+
+def _read_site(reader: _Reader, positions: dict[SitePart, int]) -> Site:
+    reader.skip_blanks()
+    start = reader.position
+    target = reader.match(_TARGET)
+    if target is None:
+        reader.fail("Expected a site, such as 14.down[3,5], 7.head3, 11.mlp or 5.")
+    site = _read_target(reader, target, start, positions)
+    bracket = reader.position
+    if not reader.take("["):
+        return site
+    is_group = site.part in ("layer", "attn", "mlp", "kvhead") or is_whole_expert(site.part)
+    if is_group or site.head is not None:
+        reader.fail("Rows and columns belong to one whole matrix, such as 14.down[3,5].", bracket)
+    return _read_indices(reader, site, positions)
+
+
+def _read_target(reader: _Reader, target: str, start: int, positions: dict[SitePart, int]) -> Site:
+    positions["layer"] = positions["part"] = positions["head"] = start
+    first, *rest = target.split(".")
+    if not first.isdigit():
+        return Site(part=target)
+    layer = _whole(reader, first, start)
+    if not rest:
+        return Site(part="layer", layer=layer)
+    positions["part"] = positions["head"] = start + len(first) + 1
+    head = _HEAD.fullmatch(rest[0])
+    if head and len(rest) == 1:
+        return Site(part=head[1], layer=layer, head=_whole(reader, head[2], positions["head"]))
+    if len(rest) == 1 and rest[0] in ("attn", "mlp", *LAYER_KINDS):
+        return Site(part=rest[0], layer=layer)
+    expert = _EXPERT.fullmatch(".".join(rest))
+    if expert:
+        number = _whole(reader, expert[1], positions["part"] + len("expert"))
+        return Site(part=f"expert{number}{expert[2] or ''}", layer=layer)
+    if len(rest) > 1 and rest[0] in ATTENTION_KINDS:
+        positions["head"] = start + len(first) + 1 + len(rest[0]) + 1
+        head = _HEAD.fullmatch(".".join(rest[1:]))
+        if head and head[1] == "head":
+            return Site(part=rest[0], layer=layer, head=_whole(reader, head[2], positions["head"]))
+        reader.fail(f"Expected a head, such as {layer}.{rest[0]}.head0.", positions["head"])
+    kinds = " ".join(LAYER_KINDS)
+    reader.fail(
+        f"A layer has no part '{'.'.join(rest)}'. It has: attn mlp headN kvheadN expertN {kinds}.", positions["part"]
+    )
+
+
+def _read_indices(reader: _Reader, site: Site, positions: dict[SitePart, int]) -> Site:
+    reader.skip_blanks()
+    positions["rows"] = reader.position
+    rows, columns = _read_slice(reader), ALL
+    if site.part in NORM_KINDS:
+        if reader.take(","):
+            reader.fail("A norm has one index, such as 5.attn_norm[17].", reader.position - 1)
+    elif reader.take(","):
+        reader.skip_blanks()
+        positions["columns"] = reader.position
+        columns = _read_slice(reader)
+    else:
+        reader.fail("Expected ',' and the columns: [row,column], [row,:] or [:,column].")
+    if not reader.take("]"):
+        reader.fail("Expected ']'.")
+    return Site(part=site.part, layer=site.layer, rows=rows, columns=columns)
+
+
+def _read_slice(reader: _Reader) -> Slice:
+    reader.skip_blanks()
+    begin = reader.position
+    start = _read_index(reader)
+    if not reader.take(":"):
+        if start is None:
+            reader.fail("Expected an index such as 17, a slice such as 0:64, or ':' for all.")
+        return Slice(start, start + 1)
+    stop = _read_index(reader)
+    if stop is not None and stop <= (start or 0):
+        reader.fail(f"The slice {start or 0}:{stop} is empty: its end is not part of it.", begin)
+    return Slice(start or 0, stop)
+
+
+def _read_index(reader: _Reader) -> int | None:
+    reader.skip_blanks()
+    if reader.text.startswith("-", reader.position):
+        reader.fail("An index counts from 0 and cannot be negative.")
+    start = reader.position
+    digits = reader.match(re.compile(r"[0-9]+"))
+    return None if digits is None else _whole(reader, digits, start)
+
+
+def _whole(reader: _Reader, digits: str, position: int) -> int:
+    if len(digits) > _MOST_DIGITS:
+        reader.fail(f"No model has an index of {len(digits):,} digits.", position)
+    return int(digits)
+
+
+def _read_operation(reader: _Reader) -> Operation:
+    reader.skip_blanks()
+    start = reader.position
+    if reader.take("="):
+        return _read_setting(reader)
+    if reader.take("*"):
+        return Operation(kind="scale", value=_read_number(reader))
+    if reader.take("+"):
+        return Operation(kind="add", value=_read_number(reader))
+    reader.fail("Expected an operation: =NUMBER, =max, =min, *NUMBER or +NUMBER.", start)
+
+
+def _read_setting(reader: _Reader) -> Operation:
+    reader.skip_blanks()
+    start = reader.position
+    word = reader.match(_WORD)
+    named: dict[str | None, Operation] = {"max": MAXIMUM, "min": MINIMUM}
+    if word in named:
+        return named[word]
+    reader.position = start
+    return Operation(kind="set", value=_read_number(reader))
+
+
+def _read_number(reader: _Reader) -> float:
+    reader.skip_blanks()
+    start = reader.position
+    digits = reader.match(_NUMBER)
+    if digits is not None and math.isfinite(float(digits)):
+        return float(digits)
+    if digits is not None:
+        reader.fail(f"{digits} is infinite here: a weight needs a finite number.", start)
+    sign = reader.match(re.compile(r"[+-]?"))
+    word = reader.match(_WORD)
+    if word and word.lower() in ("inf", "infinity", "nan"):
+        reader.fail(f"'{sign}{word}' is refused: a weight needs a finite number.", start)
+    reader.fail("Expected a number, such as 0, -3.2 or 1e-4.", start)
+
+
+def check_mutations(
+    parsed: tuple[ParsedMutation, ...], text: str, check: Callable[[Mutation], tuple[SitePart, str] | None]
+) -> None:
+    """Raise NotationError for the first mutation to which `check` objects with a part and a reason."""
+    for item in parsed:
+        objection = check(item.mutation)
+        if objection is not None:
+            part, reason = objection
+            raise NotationError(text, item.positions[part], reason)

@@ -1,0 +1,69 @@
+"""Screens as a database holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.evaluation import QuestionForm, ScoredBy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredTask:
+    """What is known of a task without its questions' texts."""
+
+    set: str
+    """The name of the questions' set."""
+    title: str
+    form: QuestionForm
+    shots: int
+    by: ScoredBy
+    right: tuple[str, ...]
+    """Names of the questions that the standard gets right."""
+    wrong: tuple[str, ...]
+
+    @property
+    def asked(self) -> int:
+        """Questions in all."""
+        return len(self.right) + len(self.wrong)
+
+
+Shelf = Literal["bundled", "own"]
+"""Which database a screen is in: that of the project, or the user's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredScreen:
+    """One screen of a database."""
+
+    shelf: Shelf
+    screen: int
+    model: str
+    layers: int
+    """Of the model."""
+    experiment: str
+    title: str
+    prompt: Prompt
+    decoding: Decoding
+    plan: dict[str, Any]
+    background: str
+    mode: str
+    mutants: int
+    """Planned, controls included; as the next."""
+    done: int
+    baseline: str
+    """The standard output."""
+    task: StoredTask | None = None
+    """The questions that it asks."""
+
+    @property
+    def key(self) -> str:
+        """What names it on the page and in links, such as `own:3`."""
+        return f"{self.shelf}:{self.screen}"
+
+
+def unit_told(plan: Mapping[str, Any]) -> str:
+    """What one mutant of a plan changes, in a word or two."""
+    return f"step {plan['step']}" if plan["unit"] == "block" else f"each {plan['unit']}"

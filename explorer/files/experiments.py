@@ -1,0 +1,68 @@
+"""Experiments as TOML files: a prompt with its decoding, under a name, and what it is for.
+
+Owns the file format, which docs/experiments.md describes.
+"""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.errors import DecodingError, ExperimentError, PromptError
+from explorer.domain.experiments import Experiment
+from explorer.files.toml import check_table, read_toml
+
+_ORDER = re.compile(r"^[0-9]+-")
+DECODING_TYPES: dict[str, tuple[type, ...]] = {
+    "max_new_tokens": (int,),
+    "temperature": (int, float),
+    "top_p": (int, float),
+    "seed": (int,),
+}
+"""What TOML files say of decoding, and how."""
+
+
+def read_experiment(path: Path) -> Experiment:
+    """Read one file; its stem, less a number that orders the files, is the experiment's name.
+
+    Raises ExperimentError with file and line.
+    """
+    return read_table(path, {})[0]
+
+
+def read_table(path: Path, extra: dict[str, tuple[type, ...]]) -> tuple[Experiment, dict[str, Any]]:
+    """As `read_experiment`, with the values of further keys, of the types given, that the file may have."""
+    text, table = read_toml(path, ExperimentError)
+    _check_keys(path, text, table, extra)
+    try:
+        experiment = Experiment(
+            name=_ORDER.sub("", path.stem),
+            title=table.get("title", _ORDER.sub("", path.stem)),
+            prompt=Prompt(text=table["prompt"], chat=table.get("chat", True)),
+            decoding=Decoding(**table.get("decoding", {})),
+            purpose=table.get("purpose", ""),
+        )
+    except (DecodingError, PromptError) as fault:
+        raise ExperimentError(f"{path}: {fault}") from fault
+    return experiment, {key: table[key] for key in extra if key in table}
+
+
+def read_experiments(folder: Path) -> tuple[Experiment, ...]:
+    """All experiments of a folder, in the order of their file names. Raises ExperimentError."""
+    return tuple(read_experiment(path) for path in sorted(folder.glob("*.toml")))
+
+
+_KEYS: dict[str, tuple[type, ...]] = {
+    "title": (str,),
+    "purpose": (str,),
+    "prompt": (str,),
+    "chat": (bool,),
+    "decoding": (dict,),
+}
+
+
+def _check_keys(path: Path, text: str, table: dict[str, Any], extra: dict[str, tuple[type, ...]]) -> None:
+    if "prompt" not in table:
+        raise ExperimentError(f"{path}: the key 'prompt' is missing.")
+    check_table(path, text, table, _KEYS | extra, ExperimentError)
+    check_table(path, text, table.get("decoding", {}), DECODING_TYPES, ExperimentError)

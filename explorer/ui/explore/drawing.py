@@ -1,0 +1,63 @@
+"""Updates of the Explore tab's controls from what they are to show.
+
+Knows the order of `ExploreTab.drawn` and gradio's updates; what is shown is `controls`' business.
+"""
+
+from typing import Any
+
+import gradio as gr
+
+from explorer.ui.explore.controls import Controls, IndexBox
+from explorer.ui.explore.words import target_html
+
+DRAWN_COUNT = 21
+"""How many components `draw` updates."""
+
+
+def draw(controls: Controls, *, keeps_curve: bool = False) -> list[Any]:
+    """Updates of `ExploreTab.drawn`, in its order; a dose–response curve goes when another site is chosen."""
+    facts = controls.facts
+    shown = facts.present if controls.slider_value is None else controls.slider_value
+    return [
+        gr.update(choices=list(controls.levels), value=controls.level),
+        gr.update(maximum=max(1, controls.layer_count - 1), value=controls.layer, visible=controls.layer_count > 1),
+        gr.update(
+            choices=[] if controls.parts_are_many else list(controls.parts),
+            value=None if controls.parts_are_many else controls.part,
+            visible=not controls.parts_are_many,
+        ),
+        gr.update(
+            choices=list(controls.parts) if controls.parts_are_many else [],
+            value=controls.part if controls.parts_are_many else None,
+            visible=controls.parts_are_many,
+        ),
+        gr.update(
+            label=controls.head_label,
+            maximum=max(1, controls.head_count - 1),
+            value=controls.head,
+            visible=controls.head_count > 1,
+        ),
+        *(_draw_box(box) for box in (controls.row, controls.row_stop, controls.column, controls.column_stop)),
+        target_html(controls),
+        gr.update(
+            value=controls.slider_value,
+            minimum=facts.minimum,
+            maximum=facts.maximum,
+            present=facts.present,
+            present_label="now" if facts.weights == 1 else "mean",
+        ),
+        float(f"{shown:.6g}"),
+        gr.update(value=controls.genotype, has_current=controls.has_current),
+        gr.update(interactive=controls.has_current),
+        gr.update(interactive=controls.can_undo),
+        gr.update(interactive=controls.can_redo),
+        controls.genotype,
+        gr.skip() if keeps_curve else "",
+        gr.skip() if keeps_curve else "",
+        gr.update(visible=controls.has_presets),
+        "",
+    ]
+
+
+def _draw_box(box: IndexBox) -> Any:
+    return gr.update(value=box.value, label=box.label, visible=box.is_visible)

@@ -1,0 +1,332 @@
+"""What the tab Explore does: functions from values to values, so that tests call them without a browser.
+
+Faults that the user can mend end here, in the tab's notice; nothing that was typed or shown is lost by one.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.effects import steepest_step
+from explorer.domain.errors import ExplorerError
+from explorer.domain.genotype import MAXIMUM, MINIMUM, ZERO, Genotype, Mutation, Operation, OperationKind
+from explorer.domain.notation import format_genotype, format_site
+from explorer.figures.encoding import figure_json
+from explorer.ui.components.pair_panel import show_pair
+from explorer.ui.explore.controls import controls_for
+from explorer.ui.explore.drawing import draw
+from explorer.ui.explore.edge import edge, refusal
+from explorer.ui.explore.exploration import Exploration
+from explorer.ui.explore.form import ASKED_COUNT, CHAT, Question, fill_in
+from explorer.ui.explore.selection import has_many_parts, read_selection, site_of
+from explorer.ui.explore.trials import Trial, as_run, trial_of
+from explorer.ui.explore.words import change_html, curve_caption_html, summary_html
+from explorer.ui.links import Link, format_link
+from explorer.ui.runs import Runs
+from explorer.ui.words import notice_html
+
+if TYPE_CHECKING:
+    from explorer.domain.pair import PairUpdate
+    from explorer.model.loaded import LoadedModel
+    from explorer.workspace.workspace import Workspace
+
+
+UPDATE_SECONDS = 0.1
+"""The texts are sent to the page at most this often."""
+
+RUN_COUNT = 6
+"""How many components `run` updates."""
+
+
+class Handlers:
+    """The tab's behaviour: functions from values to values, given a workspace and the visitors' runs."""
+
+    def __init__(self, workspace: Workspace, runs: Runs) -> None:
+        self.workspace = workspace
+        self._runs = runs
+        self._experiments = {experiment.name: experiment for experiment in workspace.experiments()}
+        self._presets = {preset.experiment.name: preset for preset in workspace.presets()}
+
+    # ------------------------------------------------------------------------------ the exploration moves
+
+    @edge
+    def select(self, request: gr.Request, exploration: Exploration, *values: Any) -> list[Any]:
+        """A selector was changed, or left as it was."""
+        moved = self._pointed_at(exploration, values)
+        runs = exploration.operation is not None and moved != exploration
+        outputs = self.move(moved, request, before=exploration, runs=runs)
+        return [outputs[0], *_sparing_same(outputs[1:], values)]
+
+    @edge
+    def slide(self, exploration: Exploration, request: gr.Request, event: gr.EventData, *values: Any) -> list[Any]:
+        """The slider was let go."""
+        return self._operate(exploration, Operation(kind="set", value=float(event.value)), request, values)
+
+    @edge
+    def choose_dose(
+        self, exploration: Exploration, request: gr.Request, event: gr.EventData, *values: Any
+    ) -> list[Any]:
+        """A mark of the dose–response curve was clicked."""
+        return self._operate(exploration, Operation(kind="set", value=float(event.x)), request, values)
+
+    def dose_response(self, exploration: Exploration, *asked: Any) -> list[Any]:
+        """The curve of the chosen site, its caption, and the notice."""
+        try:
+            model = self.model(exploration)
+            question = Question(*asked)
+            site = site_of(exploration.selection, model.anatomy)
+            stacked = Genotype(exploration.stacked)
+            doses = self.workspace.dose_response(model, question.asked(), question.decoding(), stacked, site)
+        except ExplorerError as fault:
+            return [gr.skip(), gr.skip(), notice_html(str(fault))]
+        from explorer.figures.dose import dose_figure
+
+        facts = self.workspace.facts(model, site)
+        step = steepest_step(doses)
+        return [
+            figure_json(dose_figure(doses, facts.present, step)),
+            curve_caption_html(format_site(site), doses, step),
+            "",
+        ]
+
+    @edge
+    def set_value(self, exploration: Exploration, value: float | None, request: gr.Request, *values: Any) -> list[Any]:
+        """A value was typed."""
+        return self._operate(exploration, _typed("set", value), request, values)
+
+    @edge
+    def scale(self, exploration: Exploration, factor: float | None, request: gr.Request, *values: Any) -> list[Any]:
+        """The button × was pressed."""
+        return self._operate(exploration, _typed("scale", factor), request, values)
+
+    @edge
+    def set_maximum(self, exploration: Exploration, request: gr.Request, *values: Any) -> list[Any]:
+        """The button Max was pressed."""
+        return self._operate(exploration, MAXIMUM, request, values)
+
+    @edge
+    def set_minimum(self, exploration: Exploration, request: gr.Request, *values: Any) -> list[Any]:
+        """The button Min was pressed."""
+        return self._operate(exploration, MINIMUM, request, values)
+
+    @edge
+    def set_zero(self, exploration: Exploration, request: gr.Request, *values: Any) -> list[Any]:
+        """The button Zero was pressed."""
+        return self._operate(exploration, ZERO, request, values)
+
+    @edge
+    def reset(self, exploration: Exploration, request: gr.Request) -> list[Any]:
+        """Back to the original model."""
+        return self.move(exploration.reset(), request, before=exploration)
+
+    @edge
+    def undo(self, exploration: Exploration, request: gr.Request) -> list[Any]:
+        """One change of the genotype back."""
+        return self._turn_to(exploration.undone(), exploration, request)
+
+    @edge
+    def redo(self, exploration: Exploration, request: gr.Request) -> list[Any]:
+        """One change that was undone forward again."""
+        return self._turn_to(exploration.redone(), exploration, request)
+
+    @edge
+    def stack(self, exploration: Exploration, request: gr.Request) -> list[Any]:
+        """Keep the present mutation and free the controls for another."""
+        stacked = exploration.stacked_up(self.model(exploration).anatomy)
+        return self.move(stacked, request, before=exploration, runs=False)
+
+    @edge
+    def remove(self, exploration: Exploration, request: gr.Request, event: gr.EventData) -> list[Any]:
+        """The cross of a chip was pressed."""
+        anatomy = self.model(exploration).anatomy
+        return self.move(exploration.without(int(event.index), anatomy), request, before=exploration)
+
+    @edge
+    def read_notation(self, exploration: Exploration, text: str, request: gr.Request) -> list[Any]:
+        """The notation was edited, or all of the page is to be run as it stands."""
+        anatomy = self.model(exploration).anatomy
+        if text == format_genotype(exploration.genotype(anatomy)):
+            return self.move(exploration, request, before=exploration)
+        return self.move(exploration.with_genotype(anatomy.read(text), anatomy), request, before=exploration)
+
+    # ----------------------------------------------------------------------------------------------- runs
+
+    def begin(self, request: gr.Request) -> None:
+        """Want a run; older runs of the visitor stop."""
+        self._runs.begin(_visitor(request))
+
+    def stop(self, request: gr.Request) -> None:
+        """Stop the visitor's run."""
+        self._runs.stop(_visitor(request))
+
+    def choose_experiment(self, exploration: Exploration, name: str, request: gr.Request) -> list[Any]:
+        """Fill in prompt and decoding; as raw text where the model takes no chats."""
+        experiment = self._experiments[name]
+        loaded = self.workspace.load(exploration.source).model
+        is_chat = experiment.prompt.chat and (loaded is None or loaded.has_chat_template)
+        self.begin(request)
+        return fill_in(replace(experiment.prompt, chat=is_chat), experiment.decoding)
+
+    def choose_preset(self, exploration: Exploration, request: gr.Request, event: gr.EventData) -> list[Any]:
+        """A preset was pressed: its mutations, prompt and decoding."""
+        preset = self._presets[str(event.name)]
+        return self.restore(exploration, preset.genotype, preset.experiment.prompt, preset.experiment.decoding, request)
+
+    def restore(
+        self, exploration: Exploration, genotype: str, prompt: Prompt, decoding: Decoding, request: gr.Request
+    ) -> list[Any]:
+        """Outputs that set genotype, prompt and decoding, and run them; a fault changes nothing but the notice."""
+        try:
+            return [*self.choose(exploration, genotype, request), *fill_in(prompt, decoding)]
+        except ExplorerError as fault:
+            return [*refusal(str(fault)), *[gr.skip()] * ASKED_COUNT]
+
+    def run(self, request: gr.Request, exploration: Exploration, *asked: Any) -> Iterator[list[Any]]:
+        """Stream the pair, if a run is wanted: address, notice, line on the change, texts, measures, trial."""
+        visitor = _visitor(request)
+        ticket = self._runs.claim(visitor)
+        if ticket is None:
+            yield [gr.skip()] * RUN_COUNT
+            return
+        notice: Any = ""
+        question = Question(*asked)
+        try:
+            shown: Any = self._address(exploration, question)
+            for update, change in self._updates(visitor, ticket, exploration, question):
+                pair = gr.update(**show_pair(update, ticket))
+                trial = self._trial(update, change, exploration, question) if update.is_final else None
+                yield [shown, notice, change_html(change), pair, summary_html(update), trial]
+                shown = notice = gr.skip()  # a notice that came meanwhile stays
+        except ExplorerError as fault:
+            yield [gr.skip(), notice_html(str(fault)), gr.skip(), gr.skip(), gr.skip(), None]
+
+    def _trial(self, update: PairUpdate, change: str, exploration: Exploration, question: Question) -> Trial | None:
+        """The trial that a run makes, if it makes one; a mutant's goes into the record."""
+        trial = trial_of(
+            update,
+            model=exploration.source,
+            device=self.workspace.device,
+            dtype=self.workspace.dtype,
+            genotype=format_genotype(exploration.genotype(self.model(exploration).anatomy)),
+            change=change,
+            prompt=question.asked(),
+            decoding=question.decoding(),
+            address=self._address(exploration, question),
+        )
+        if trial is not None and trial.genotype:
+            self.workspace.record.keep(self.model(exploration), as_run(trial))
+        return trial
+
+    def _address(self, exploration: Exploration, question: Question) -> str:
+        decoding = question.decoding()
+        return format_link(
+            Link(
+                model=None if exploration.source == self.workspace.source else exploration.source,
+                genotype=format_genotype(exploration.genotype(self.model(exploration).anatomy)),
+                prompt=question.prompt,
+                chat=question.mode == CHAT,
+                max_new_tokens=decoding.max_new_tokens,
+                temperature=decoding.temperature,
+                top_p=decoding.top_p,
+                seed=decoding.seed,
+            )
+        )
+
+    def _updates(
+        self, visitor: str, ticket: int, exploration: Exploration, question: Question
+    ) -> Iterator[tuple[PairUpdate, str]]:
+        """The updates of a run that are worth sending, with the line on the change."""
+        model = self.model(exploration)
+        genotype = exploration.genotype(model.anatomy)
+        change = self.workspace.describe(model, genotype)
+        pair = self.workspace.pair(
+            model, question.asked(), question.decoding(), genotype, lambda: self._runs.is_over(visitor, ticket)
+        )
+        sent = 0.0
+        for update in pair:
+            if not update.is_final and time.perf_counter() - sent < UPDATE_SECONDS:
+                continue
+            if update.is_final and self._runs.is_overtaken(visitor, ticket):
+                return
+            sent = time.perf_counter()
+            yield update, change
+
+    # --------------------------------------------------------------------------------------------- shared
+
+    def draw(self, exploration: Exploration, before: Exploration | None = None) -> list[Any]:
+        """Updates of `ExploreTab.drawn`; `before` is the exploration that the page shows so far."""
+        model = self.model(exploration)
+        site = site_of(exploration.selection, model.anatomy)
+        controls = controls_for(exploration, model.anatomy, self.workspace.facts(model, site))
+        return draw(controls, keeps_curve=before is not None and before.selection == exploration.selection)
+
+    def model(self, exploration: Exploration) -> LoadedModel:
+        """The exploration's model. Raises ModelError."""
+        return self.workspace.model(exploration.source)
+
+    def _pointed_at(self, exploration: Exploration, values: tuple[Any, ...]) -> Exploration:
+        """The exploration at what the page's selectors show by now."""
+        anatomy = self.model(exploration).anatomy
+        before = exploration.selection
+        is_listed = has_many_parts(anatomy, before.level, before.layer)
+        selection = read_selection(before, values, is_listed=is_listed)
+        return exploration.pointed_at(selection, anatomy)
+
+    def _operate(
+        self, exploration: Exploration, operation: Operation, request: gr.Request, values: tuple[Any, ...]
+    ) -> list[Any]:
+        anatomy = self.model(exploration).anatomy
+        moved = self._pointed_at(exploration, values)
+        objection = anatomy.objection(Mutation(site_of(moved.selection, anatomy), operation))
+        if objection is not None:
+            raise ExplorerError(objection[1])
+        return self.move(replace(moved, operation=operation), request, before=exploration)
+
+    def choose(self, exploration: Exploration, genotype: str, request: gr.Request) -> list[Any]:
+        """Set a genotype and nothing else; run it."""
+        anatomy = self.model(exploration).anatomy
+        chosen = exploration.with_genotype(anatomy.read(genotype), anatomy)
+        return self.move(chosen, request, before=exploration)
+
+    def _turn_to(self, exploration: Exploration, before: Exploration, request: gr.Request) -> list[Any]:
+        drawn = self.draw(exploration, before)
+        self.begin(request)
+        return [exploration, *drawn]
+
+    def move(
+        self, exploration: Exploration, request: gr.Request, *, before: Exploration, runs: bool = True
+    ) -> list[Any]:
+        """Outputs of a handler that moves the exploration: it and all that is drawn of it; a run is wanted."""
+        exploration = exploration.following(before)
+        drawn = self.draw(exploration, before)
+        if runs:
+            self.begin(request)
+        return [exploration, *drawn]
+
+
+def _typed(kind: OperationKind, value: float | None) -> Operation:
+    """Raises ExplorerError for what is no number or not a finite one."""
+    if value is None:
+        raise ExplorerError("Type a number first, such as 0, -3.2 or 1e-4.")
+    try:
+        return Operation(kind=kind, value=float(value))
+    except ValueError as fault:
+        raise ExplorerError(f"{value} is refused: a weight needs a finite number.") from fault
+
+
+def _sparing_same(drawn: list[Any], values: tuple[Any, ...]) -> list[Any]:
+    """Updates that leave alone every selector that shows its value already: the user may be typing in it by now."""
+    for update, value in zip(drawn, values, strict=False):
+        if update.get("value") == value:
+            update.pop("value", None)
+    return drawn
+
+
+def _visitor(request: gr.Request) -> str:
+    return request.session_hash or ""

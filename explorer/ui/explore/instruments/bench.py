@@ -1,0 +1,33 @@
+"""The instruments below the texts, by the name of their tab; each is a file with a `build` and a `wire`."""
+
+from typing import Any
+
+import gradio as gr
+
+from explorer.ui.explore.handlers import Handlers
+from explorer.ui.explore.instruments import matrix_map, search, spread, together, tried
+from explorer.ui.explore.layout import ExploreTab
+
+INSTRUMENTS: dict[str, Any] = {
+    "Map": matrix_map,
+    "Search": search,
+    "Spread": spread,
+    "Together": together,
+    "Tried": tried,
+}
+
+
+def build() -> list[Any]:
+    """Lay them out; the components of each, in their order."""
+    built = []
+    with gr.Tabs(elem_classes="card instruments"):
+        for name, instrument in INSTRUMENTS.items():
+            with gr.Tab(name):
+                built.append(instrument.build())
+    return built
+
+
+def wire(built: list[Any], tab: ExploreTab, handlers: Handlers) -> None:
+    """Connect them."""
+    for instrument, parts in zip(INSTRUMENTS.values(), built, strict=True):
+        instrument.wire(parts, tab, handlers)

@@ -1,0 +1,118 @@
+"""The captions of the instruments, as HTML."""
+
+from __future__ import annotations
+
+import math
+from html import escape
+from typing import TYPE_CHECKING
+
+from explorer.ui.explore.words import number_told
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from explorer.domain.effects import Agreement, Alternative, Epistasis, Finding, Lens, Propagation
+    from explorer.domain.weights import Grid
+
+
+def map_caption_html(name: str, grid: Grid, level: str) -> str:
+    """What a matrix map shows, in a sentence."""
+    cell = grid.cell_rows * grid.cell_columns
+    held = (
+        "Each cell is one weight."
+        if cell == 1
+        else f"Each cell shows the weight of largest magnitude of {grid.cell_rows} × {grid.cell_columns}."
+    )
+    finer = {"layer": "weight", "matrix": "weight"}.get(level, level)
+    return (
+        f'<p class="caption"><code>{escape(name)}</code>, the original’s weights: rows {grid.rows.start:,}–'
+        f"{grid.rows.stop - 1:,}, columns {grid.columns.start:,}–{grid.columns.stop - 1:,}. {held} Click to mutate the "
+        f"{finer} there; drag to zoom in, double-click to zoom out.</p>"
+    )
+
+
+def sensitivity_caption_html(name: str, agreement: Agreement | None, *, is_working: bool = False) -> str:
+    """What the sensitivity map shows and how far it can be trusted, in numbers once they are there."""
+    if is_working:
+        return '<p class="caption busy">One backward pass …</p>'
+    trust = "Comparing a random sample with forward passes …"
+    if agreement is not None:
+        rank = agreement.rank_correlation
+        said = "not defined" if math.isnan(rank) else f"{rank:.2f}".replace("-", "−")
+        trust = (
+            f"On {len(agreement.verified)} blocks drawn at random, the rank correlation of estimate and forward pass "
+            f"is <b>{said}</b> (1: same order, 0: none)."
+        )
+    return (
+        '<p class="caption">Above: what one block of each matrix may add, at most, to the negative log-likelihood of '
+        f"the original’s text. Below: the blocks of <code>{escape(name)}</code>, red adds and blue takes away. Both "
+        f"are <b>first-order estimates</b>. {trust} Click a matrix to open it, a block to mutate it.</p>"
+    )
+
+
+def findings_caption_html(findings: Sequence[Finding] | None) -> str:
+    """What the list of mutations that matter shows, in a sentence; None: it is being worked on."""
+    if findings is None:
+        return '<p class="caption busy">Measuring candidates …</p>'
+    return (
+        f'<p class="caption">The {len(findings)} that add most to the negative log-likelihood of the original’s text, '
+        "in nats a token, as measured by a forward pass each; beside it the first-order estimate.</p>"
+    )
+
+
+def spread_caption_html(spread: Propagation) -> str:
+    """What the propagation map shows, in a sentence."""
+    return (
+        '<p class="caption">Change of the hidden state of each token, relative to its size, before the first layer and '
+        f"after each: {spread.changes.shape[0]} × {len(spread.tokens)}, both models in one batch over the same tokens. "
+        "Left of the dashed line is the prompt. Click a token to read both models after each layer.</p>"
+    )
+
+
+def lens_html(lens: Lens) -> str:
+    """What both models would say after a token, read out after each layer, the last one on top."""
+    rows = "".join(
+        f"<tr{' class=parted' if _top(reading.original) != _top(reading.mutated) else ''}><th>{reading.layers}</th>"
+        f"<td>{_tokens_html(reading.original)}</td><td>{_tokens_html(reading.mutated)}</td></tr>"
+        for reading in reversed(lens.readings)
+    )
+    token = escape(_visible(lens.token))
+    return (
+        f'<div class="lens"><p class="caption">After token {lens.position} <code>{token}</code>: '
+        "the likeliest next tokens if the model were read out after so many layers (logit lens).</p>"
+        f"<table><thead><tr><th></th><th>Original</th><th>Mutated</th></tr></thead><tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _top(alternatives: Sequence[Alternative]) -> str | None:
+    return alternatives[0].text if alternatives else None
+
+
+def _visible(token: str) -> str:
+    """A token as a person can see it."""
+    return token.strip(" ").replace("\n", "⏎") or "␣"
+
+
+def _tokens_html(alternatives: Sequence[Alternative]) -> str:
+    if not alternatives:
+        return "overflow"
+    return " ".join(
+        f'<span style="opacity:{0.45 + 0.55 * min(1.0, 2 * each.probability):.2f}" title="{each.probability:.1%}">'
+        f"{escape(_visible(each.text))}</span>"
+        for each in alternatives[:3]
+    )
+
+
+def epistasis_caption_html(found: Epistasis, *, has_pairs: bool) -> str:
+    """What mutations do together, in a sentence."""
+    value = found.interaction
+    if math.isnan(value) or math.isinf(value):
+        said = "The forward pass overflows, so there is no number for the interaction."
+    else:
+        word = "more" if value > 0 else "less"
+        said = f"Together they add <b>{number_told(abs(value))} nats a token {word}</b> than the sum of their parts."
+    pairs = " On the right, how much more each pair adds than its two." if has_pairs else ""
+    return (
+        f'<p class="caption">{said} What is added: negative log-likelihood of the original’s text.{pairs} '
+        "Click a bar or a pair to set it.</p>"
+    )

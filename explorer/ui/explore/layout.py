@@ -1,0 +1,264 @@
+"""The components of the tab Explore and how they lie: pick a site, change it, read both texts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from explorer.files.settings import DEMO
+from explorer.ui.components.address import Address
+from explorer.ui.components.chips import Chips
+from explorer.ui.components.figure_panel import FigurePanel
+from explorer.ui.components.pair_panel import PairPanel
+from explorer.ui.components.preset_bar import PresetBar
+from explorer.ui.components.saver import Saver
+from explorer.ui.components.takeaway import Takeaway
+from explorer.ui.components.trial_list import TrialList
+from explorer.ui.components.value_slider import ValueSlider
+from explorer.ui.explore.exploration import Exploration
+from explorer.ui.explore.form import CHAT, RAW
+from explorer.ui.explore.thresholds import WatchPanel, build_limits, build_warning
+from explorer.ui.explore.words import change_html, summary_html
+
+if TYPE_CHECKING:
+    from explorer.workspace.workspace import Workspace
+
+
+OPENING_PROMPT = "What is the capital of France?"
+
+
+@dataclass(frozen=True, slots=True)
+class ExploreTab:
+    """The components."""
+
+    exploration: gr.State
+    level: gr.Radio
+    layer: gr.Slider
+    part: gr.Radio
+    path: gr.Dropdown
+    head: gr.Slider
+    row: gr.Number
+    row_stop: gr.Number
+    column: gr.Number
+    column_stop: gr.Number
+    target: gr.HTML
+    slider: ValueSlider
+    minimum: gr.Button
+    zero: gr.Button
+    maximum: gr.Button
+    reset: gr.Button
+    value: gr.Number
+    factor: gr.Number
+    scale: gr.Button
+    dose: gr.Button
+    curve: FigurePanel
+    curve_caption: gr.HTML
+    chips: Chips
+    stack: gr.Button
+    undo: gr.Button
+    redo: gr.Button
+    notation: gr.Textbox
+    presets: PresetBar
+    experiment: gr.Dropdown
+    prompt: gr.Textbox
+    mode: gr.Radio
+    run: gr.Button
+    stop: gr.Button
+    max_new_tokens: gr.Slider
+    temperature: gr.Slider
+    top_p: gr.Slider
+    seed: gr.Number
+    address: Address
+    notice: gr.HTML
+    change: gr.HTML
+    pair: PairPanel
+    limits: WatchPanel
+    summary: gr.HTML
+    trial: gr.State
+    """The run that ended last, as a `trials.Trial`."""
+    takeaway: Takeaway
+    saver: Saver
+    pins: gr.State
+    pinned: TrialList
+    pinned_card: gr.Group
+
+    @property
+    def selectors(self) -> list[Any]:
+        """The controls that a `Selection` is read from, in the order of `handlers.read_selection`."""
+        return [
+            self.level,
+            self.layer,
+            self.part,
+            self.path,
+            self.head,
+            self.row,
+            self.row_stop,
+            self.column,
+            self.column_stop,
+        ]
+
+    @property
+    def drawn(self) -> list[Any]:
+        """What `drawing.draw` updates, in its order."""
+        return [
+            *self.selectors,
+            self.target,
+            self.slider,
+            self.value,
+            self.chips,
+            self.stack,
+            self.undo,
+            self.redo,
+            self.notation,
+            self.curve,
+            self.curve_caption,
+            self.presets,
+            self.notice,
+        ]
+
+    @property
+    def asked(self) -> list[Any]:
+        """Prompt and decoding, in the order of `handlers.Question`."""
+        return [self.prompt, self.mode, self.max_new_tokens, self.temperature, self.top_p, self.seed]
+
+
+def build(workspace: Workspace) -> ExploreTab:
+    """Lay the tab out."""
+    parts: dict[str, Any] = {"exploration": gr.State(Exploration(source=workspace.source))}
+    with gr.Row(elem_classes="explore"):
+        with gr.Column(scale=4, min_width=340, elem_classes="controls"):
+            parts |= _build_site() | _build_operation() | _build_genotype()
+        with gr.Column(scale=7, min_width=340, elem_classes="results"):
+            parts |= _build_prompt(workspace) | _build_results(workspace)
+    return ExploreTab(**{field.name: parts[field.name] for field in fields(ExploreTab)})
+
+
+def _build_site() -> dict[str, Any]:
+    with gr.Group(elem_classes="card"):
+        gr.HTML("<h2><b>1</b> What to mutate</h2>", apply_default_css=False)
+        level = gr.Radio(label="Level", choices=["weight"], value="weight", elem_classes="pills")
+        layer = gr.Slider(label="Layer", minimum=0, maximum=1, step=1, value=0)
+        part = gr.Radio(label="Matrix", choices=["down"], value="down", elem_classes="pills")
+        path = gr.Dropdown(label="Module", choices=[], visible=False, allow_custom_value=True)
+        head = gr.Slider(label="Head", minimum=0, maximum=1, step=1, value=0, visible=False)
+        with gr.Row(elem_classes="indices"):
+            row, row_stop, column, column_stop = (
+                gr.Number(label=label, precision=0, value=0, min_width=90)
+                for label in ("Row", "Row stop", "Column", "Column stop")
+            )
+        target = gr.HTML(apply_default_css=False)
+    names = ("level", "layer", "part", "path", "head", "row", "row_stop", "column", "column_stop", "target")
+    return dict(zip(names, (level, layer, part, path, head, row, row_stop, column, column_stop, target), strict=True))
+
+
+def _build_operation() -> dict[str, Any]:
+    with gr.Group(elem_classes="card"):
+        gr.HTML("<h2><b>2</b> Set its value</h2>", apply_default_css=False)
+        slider = ValueSlider(elem_classes="value-slider")
+        with gr.Row(elem_classes="buttons"):
+            minimum = gr.Button("Min", size="sm", min_width=60)
+            zero = gr.Button("Zero", size="sm", min_width=60)
+            maximum = gr.Button("Max", size="sm", min_width=60)
+            reset = gr.Button("Reset", size="sm", min_width=60, elem_classes="quiet")
+        with gr.Row(elem_classes="numbers"):
+            value = gr.Number(label="Value, then Enter", min_width=120)
+            factor = gr.Number(label="Factor", value=2, min_width=80)
+            scale = gr.Button("× factor", size="sm", min_width=80)
+        dose = gr.Button("Dose–response: try all values", size="sm", elem_classes="quiet")
+        curve_caption = gr.HTML(apply_default_css=False)
+        curve = FigurePanel(elem_classes="curve")
+    return {
+        "dose": dose,
+        "curve": curve,
+        "curve_caption": curve_caption,
+        "slider": slider,
+        "minimum": minimum,
+        "zero": zero,
+        "maximum": maximum,
+        "reset": reset,
+        "value": value,
+        "factor": factor,
+        "scale": scale,
+    }
+
+
+def _build_genotype() -> dict[str, Any]:
+    with gr.Group(elem_classes="card"):
+        gr.HTML("<h2><b>3</b> All mutations</h2>", apply_default_css=False)
+        chips = Chips()
+        with gr.Row(elem_classes="buttons"):
+            stack = gr.Button("Keep this one and add another", size="sm", elem_classes="quiet", scale=3)
+            undo = gr.Button("Undo", size="sm", min_width=60, elem_classes="quiet", interactive=False)
+            redo = gr.Button("Redo", size="sm", min_width=60, elem_classes="quiet", interactive=False)
+        notation = gr.Textbox(
+            label="Notation (edit it and press Enter)",
+            placeholder="14.down[3,5]=0; 7.head3*0",
+            elem_classes="mono",
+            max_lines=3,
+        )
+    return {"chips": chips, "stack": stack, "undo": undo, "redo": redo, "notation": notation}
+
+
+def _build_prompt(workspace: Workspace) -> dict[str, Any]:
+    choices = [(experiment.title, experiment.name) for experiment in workspace.experiments()]
+    with gr.Group(elem_classes="card prompt-card"):
+        presets = PresetBar(workspace.presets(), visible=workspace.source == DEMO)
+        with gr.Row(elem_classes="prompt-row"):
+            prompt = gr.Textbox(
+                label="Prompt", value=OPENING_PROMPT, lines=2, max_lines=6, scale=5, elem_classes="prompt"
+            )
+            with gr.Column(scale=2, min_width=170):
+                experiment = gr.Dropdown(label="Examples", choices=choices, value=None)
+                mode = gr.Radio(show_label=False, choices=[CHAT, RAW], value=CHAT, elem_classes="pills")
+        with gr.Row(elem_classes="buttons"):
+            run = gr.Button("Run", variant="primary", size="md", min_width=90)
+            stop = gr.Button("Stop", size="md", min_width=90)
+        with gr.Accordion("Decoding", open=False, elem_classes="decoding"), gr.Row():
+            max_new_tokens = gr.Slider(label="Max new tokens", minimum=1, maximum=512, step=1, value=48)
+            temperature = gr.Slider(label="Temperature (0: greedy)", minimum=0, maximum=2, step=0.05, value=0)
+            top_p = gr.Slider(label="Top-p", minimum=0.01, maximum=1, step=0.01, value=1)
+            seed = gr.Number(label="Seed", precision=0, value=0, minimum=0)
+    return {
+        "presets": presets,
+        "prompt": prompt,
+        "experiment": experiment,
+        "mode": mode,
+        "run": run,
+        "stop": stop,
+        "max_new_tokens": max_new_tokens,
+        "temperature": temperature,
+        "top_p": top_p,
+        "seed": seed,
+    }
+
+
+def _build_results(workspace: Workspace) -> dict[str, Any]:
+    with gr.Group(elem_classes="card results-card"):
+        address = Address(elem_classes="address")
+        notice = gr.HTML(apply_default_css=False)
+        change = gr.HTML(change_html("Loading the model …"), apply_default_css=False)
+        pair = PairPanel()
+        warning = build_warning()
+        summary = gr.HTML(summary_html(None), apply_default_css=False)
+        takeaway = Takeaway()
+        saver = Saver()
+    limits = build_limits(workspace, warning)
+    with gr.Group(elem_classes="card pinned-card", visible=False) as pinned_card:
+        gr.HTML("<h2>Pinned</h2>", apply_default_css=False)
+        pinned = TrialList(as_cards=True)
+    return {
+        "address": address,
+        "notice": notice,
+        "change": change,
+        "pair": pair,
+        "limits": limits,
+        "summary": summary,
+        "takeaway": takeaway,
+        "saver": saver,
+        "trial": gr.State(None),
+        "pins": gr.State(()),
+        "pinned": pinned,
+        "pinned_card": pinned_card,
+    }

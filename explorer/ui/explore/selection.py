@@ -1,0 +1,188 @@
+"""What the controls of the tab Explore point at, and its site; plain values, no gradio, no torch.
+
+A `Selection` remembers more than one level needs, so that going from a weight to its row and back loses nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from explorer.domain.genotype import ATTENTION_KINDS, NORM_KINDS, Site, Slice, is_whole_expert
+
+if TYPE_CHECKING:
+    from explorer.model.anatomy import Anatomy, Matrix
+
+
+Level = Literal["layer", "head", "matrix", "block", "row", "column", "weight"]
+LEVELS: tuple[Level, ...] = get_args(Level)
+
+MOST_BUTTONS = 20
+"""The most parts that are offered as buttons."""
+
+_HEAD_PARTS = ("head", "kvhead", *ATTENTION_KINDS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """The state of the controls."""
+
+    level: Level = "weight"
+    layer: int = 0
+    part: str = "down"
+    """A group, a matrix kind or, in an unknown family, a module's path."""
+    head: int = 0
+    row: int = 0
+    row_stop: int = 1
+    column: int = 0
+    column_stop: int = 1
+
+
+def part_choices(anatomy: Anatomy, level: Level, layer: int) -> tuple[str, ...]:
+    """The parts that a level offers in a layer, in the order of the page."""
+    if anatomy.family is None:
+        return tuple(anatomy.matrices)
+    if level == "layer":
+        return ("layer", "attn", "mlp", *(f"expert{number}" for number in range(anatomy.experts(layer))))
+    if level == "head":
+        return _HEAD_PARTS
+    kinds = (*anatomy.kinds(layer), *anatomy.kinds(None))
+    is_vector_apt = level in ("matrix", "weight", "block")  # a norm has neither rows nor columns, but entries
+    return kinds if is_vector_apt else tuple(kind for kind in kinds if kind not in NORM_KINDS)
+
+
+def has_many_parts(anatomy: Anatomy, level: Level, layer: int) -> bool:
+    """Whether the parts are offered in a list to search, and not as buttons: modules by path, and experts."""
+    return len(part_choices(anatomy, level, layer)) > MOST_BUTTONS or anatomy.family is None
+
+
+def levels_of(anatomy: Anatomy) -> tuple[Level, ...]:
+    """The levels that make sense for a model: one of an unknown family has no layers and heads."""
+    return LEVELS if anatomy.family else tuple(level for level in LEVELS if level not in ("layer", "head"))
+
+
+def matrix_of(anatomy: Anatomy, selection: Selection) -> Matrix | None:
+    """The one matrix that is selected, or None at the levels of layers and heads."""
+    if selection.level in ("layer", "head"):
+        return None
+    name = f"{selection.layer}.{selection.part}"
+    return anatomy.matrices.get(name) or anatomy.matrices[selection.part]
+
+
+def head_count(anatomy: Anatomy, part: str) -> int:
+    """How many heads a part has."""
+    return anatomy.kv_heads if part in ("k", "v", "kvhead") else anatomy.query_heads
+
+
+def fitted(selection: Selection, anatomy: Anatomy) -> Selection:
+    """The nearest selection that the model has."""
+    level = selection.level if selection.level in levels_of(anatomy) else "weight"
+    layer = _clamped(selection.layer, max(1, anatomy.layer_count))
+    part = _fitted_part(selection.part, part_choices(anatomy, level, layer))
+    head = _clamped(selection.head, max(1, head_count(anatomy, part)))
+    selection = replace(selection, level=level, part=part, layer=layer, head=head)
+    matrix = matrix_of(anatomy, selection)
+    if matrix is None:
+        return selection
+    row, column = _clamped(selection.row, matrix.rows), _clamped(selection.column, matrix.columns)
+    return replace(
+        selection,
+        row=row,
+        row_stop=min(max(selection.row_stop, row + 1), matrix.rows),
+        column=column,
+        column_stop=min(max(selection.column_stop, column + 1), matrix.columns),
+    )
+
+
+def _fitted_part(part: str, choices: tuple[str, ...]) -> str:
+    """The part itself, an expert's of that kind, Down, or the first there is."""
+    if part in choices:
+        return part
+    of_experts = (choice for kind in (part, "down") for choice in choices if choice.endswith(f".{kind}"))
+    return "down" if "down" in choices else next(of_experts, choices[0])
+
+
+def site_of(selection: Selection, anatomy: Anatomy) -> Site:
+    """The site that a fitted selection points at."""
+    part = selection.part
+    if selection.level == "layer":
+        return Site(layer=selection.layer, part=part)
+    if selection.level == "head":
+        return Site(layer=selection.layer, part=part, head=selection.head)
+    matrix = matrix_of(anatomy, selection)
+    assert matrix is not None
+    rows, columns = _slices(selection)
+    rows, columns = _whole_if_all(rows, matrix.rows), _whole_if_all(columns, matrix.columns)
+    return Site(part=part, layer=matrix.layer, rows=rows, columns=columns)
+
+
+def selection_of(site: Site, anatomy: Anatomy, before: Selection) -> Selection:
+    """The selection that points at a site; what the site leaves open stays as it was before."""
+    layer = before.layer if site.layer is None else site.layer
+    if site.part in ("layer", "attn", "mlp") or is_whole_expert(site.part):
+        return replace(before, level="layer", layer=layer, part=site.part)
+    if site.head is not None:
+        return replace(before, level="head", layer=layer, part=site.part, head=site.head)
+    (target,) = anatomy.targets(site)
+    rows, columns = target.rows, target.columns
+    return Selection(
+        level=_level_of(site, target.matrix),
+        layer=layer,
+        part=site.part,
+        head=before.head,
+        row=rows.start,
+        row_stop=rows.stop,
+        column=columns.start,
+        column_stop=columns.stop,
+    )
+
+
+def _level_of(site: Site, matrix: Matrix) -> Level:
+    if site.rows.is_all and site.columns.is_all:
+        return "matrix"
+    if site.rows.is_single and (site.columns.is_single or matrix.columns == 1):
+        return "weight"
+    if site.rows.is_single and site.columns.is_all:
+        return "row"
+    if site.columns.is_single and site.rows.is_all:
+        return "column"
+    return "block"
+
+
+def _slices(selection: Selection) -> tuple[Slice, Slice]:
+    row = Slice(selection.row, selection.row + 1)
+    column = Slice(selection.column, selection.column + 1)
+    match selection.level:
+        case "block":
+            return Slice(selection.row, selection.row_stop), Slice(selection.column, selection.column_stop)
+        case "row":
+            return row, Slice()
+        case "column":
+            return Slice(), column
+        case "weight":
+            return row, column
+        case _:
+            return Slice(), Slice()
+
+
+def _whole_if_all(indices: Slice, length: int) -> Slice:
+    """An index range of everything in its shortest form, which a norm's only column needs."""
+    return Slice() if indices.start == 0 and indices.stop == length else indices
+
+
+def _clamped(index: int, length: int) -> int:
+    return min(max(0, index), length - 1)
+
+
+def read_selection(before: Selection, values: tuple[Any, ...], *, is_listed: bool) -> Selection:
+    """The selection that the selectors hold; an emptied number box keeps what it had."""
+    level, layer, part, path, *numbers = values
+    names = ("head", "row", "row_stop", "column", "column_stop")
+    held = {
+        name: getattr(before, name) if number is None else int(number)
+        for name, number in zip(names, numbers, strict=True)
+    }
+    chosen = (path if is_listed else part) or before.part
+    if before.level == "head" and level != "head" and chosen == "head":
+        chosen = "q"  # elsewhere, "head" would be the language-model head
+    return Selection(level=level, layer=int(layer), part=chosen, **held)

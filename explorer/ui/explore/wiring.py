@@ -1,0 +1,108 @@
+"""Which event of the tab Explore calls what, and what every tab needs that opens a mutant there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from explorer.ui.events import ON_MODEL, QUEUED, QUIETLY
+from explorer.ui.explore.handlers import Handlers
+from explorer.ui.explore.layout import ExploreTab
+from explorer.ui.explore.patches import Patches
+from explorer.ui.explore.thresholds import WatchHandlers
+
+
+def wire(tab: ExploreTab, handlers: Handlers) -> None:
+    """Connect the tab's events to its handlers."""
+
+    def moves(event: Any, handler: Any, inputs: list[Any], trigger_mode: str = "multiple") -> None:
+        connect_move(tab, handlers, event, handler, inputs, trigger_mode)
+
+    for selector in tab.selectors:
+        for event in _settling_events(selector):
+            moves(event, handlers.select, tab.selectors, "always_last")
+    moves(tab.slider.release, handlers.slide, tab.selectors)
+    moves(tab.value.submit, handlers.set_value, [tab.value, *tab.selectors])
+    moves(tab.scale.click, handlers.scale, [tab.factor, *tab.selectors])
+    moves(tab.maximum.click, handlers.set_maximum, tab.selectors)
+    moves(tab.minimum.click, handlers.set_minimum, tab.selectors)
+    moves(tab.zero.click, handlers.set_zero, tab.selectors)
+    moves(tab.reset.click, handlers.reset, [])
+    moves(tab.stack.click, handlers.stack, [])
+    moves(tab.undo.click, handlers.undo, [])
+    moves(tab.redo.click, handlers.redo, [])
+    moves(tab.curve.mark_click, handlers.choose_dose, tab.selectors)
+    tab.dose.click(
+        handlers.dose_response,
+        [tab.exploration, *tab.asked],
+        [tab.curve, tab.curve_caption, tab.notice],
+        **ON_MODEL,
+    )
+    moves(tab.chips.remove, handlers.remove, [])
+    for event in (tab.notation.submit, tab.run.click, tab.prompt.submit, tab.mode.input):
+        moves(event, handlers.read_notation, [tab.notation])
+    tab.experiment.input(
+        handlers.choose_experiment,
+        [tab.exploration, tab.experiment],
+        tab.asked,
+        **QUIETLY,
+    ).then(**run_arguments(tab, handlers))
+    tab.presets.choose(
+        handlers.choose_preset,
+        [tab.exploration],
+        [tab.exploration, *tab.drawn, *tab.asked],
+        **QUIETLY,
+    ).then(**run_arguments(tab, handlers))
+    tab.stop.click(handlers.stop, None, None, **QUIETLY)
+    own = Patches(handlers.workspace)
+    tab.takeaway.patch(own.hand_out, [tab.trial], [tab.saver, tab.notice], **QUEUED)
+    _wire_thresholds(tab, handlers)
+
+
+def _wire_thresholds(tab: ExploreTab, handlers: Handlers) -> None:
+    """Warn after each run, and when a limit was changed."""
+    own, panel = WatchHandlers(handlers.workspace), tab.limits
+    gr.on(
+        [tab.trial.change, *(event for limit in panel.limits for event in (limit.submit, limit.blur))],
+        own.warn,
+        [tab.trial, *panel.limits],
+        [panel.warning],
+        concurrency_id="watch",
+        concurrency_limit=1,
+        trigger_mode="always_last",  # else a limit that is typed while a warning is worked on is not heeded
+        **QUEUED,
+    )
+
+
+def connect_move(
+    tab: ExploreTab, handlers: Handlers, event: Any, handler: Any, inputs: list[Any], trigger_mode: str = "multiple"
+) -> None:
+    """An event that changes the exploration: draw the controls at once, then run."""
+    event(
+        handler,
+        [tab.exploration, *inputs],
+        [tab.exploration, *tab.drawn],
+        trigger_mode=trigger_mode,
+        **QUIETLY,
+    ).then(**run_arguments(tab, handlers))
+
+
+def _settling_events(selector: Any) -> tuple[Any, ...]:
+    """The events that tell that the user is done with a control: not each key that he presses in a number box."""
+    if isinstance(selector, gr.Slider):
+        return (selector.release,)
+    if isinstance(selector, gr.Number):
+        return (selector.submit, selector.blur)
+    return (selector.input,)
+
+
+def run_arguments(tab: ExploreTab, handlers: Handlers) -> dict[str, Any]:
+    """What every event that runs the pair has in common."""
+    return {
+        "fn": handlers.run,
+        "inputs": [tab.exploration, *tab.asked],
+        "outputs": [tab.address, tab.notice, tab.change, tab.pair, tab.summary, tab.trial],
+        "concurrency_limit": 1,
+        **ON_MODEL,
+    }

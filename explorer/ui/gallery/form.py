@@ -1,0 +1,125 @@
+"""What the Gallery's controls say: read from them and from an address, written to one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from explorer.domain.errors import StatisticsError
+from explorer.statistics.filters import read_layers, read_operations
+from explorer.store.gallery import Order, Span, Wanted
+from explorer.store.summaries import OPERATIONS
+from explorer.ui.gallery.words import SORT_NAMES
+from explorer.ui.links import format_query
+
+PREFIX = "gallery_"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Controls:
+    """What the tab's controls say; as `GalleryTab.asked`, in its order."""
+
+    of: str | None = None
+    """The key of a screen, or the name of a shelf."""
+    sort: str = "mutants-falling"
+    words: str = ""
+    styles: tuple[str, ...] = ()
+    grouped: bool = False
+    operations: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    experiments: tuple[str, ...] = ()
+    layers: str = ""
+    destroyed: str = "all"
+    least_cosine: str = ""
+    most_cosine: str = ""
+    least_perplexity: str = ""
+    most_perplexity: str = ""
+    least_mutants: str = ""
+    least_score: str = ""
+
+
+NAMES = tuple(field.name for field in fields(Controls))
+_MANY = ("styles", "operations", "kinds", "experiments")
+NUMBERS = tuple(name for name in NAMES if name.startswith(("least_", "most_")))
+
+
+def wanted_of(controls: Controls) -> Wanted:
+    """Raises StatisticsError for layers, operations or numbers that are none."""
+    numbers = {name: _number(getattr(controls, name)) for name in NUMBERS}
+    score = numbers["least_score"]
+    return Wanted(
+        styles=controls.styles,
+        operations=read_operations(controls.operations),
+        kinds=controls.kinds,
+        layers=read_layers(controls.layers),
+        experiments=controls.experiments,
+        cosine=Span(numbers["least_cosine"], numbers["most_cosine"]),
+        perplexity=Span(numbers["least_perplexity"], numbers["most_perplexity"]),
+        least_mutants=max(1, int(numbers["least_mutants"] or 1)),
+        destructive={"yes": True, "no": False}.get(controls.destroyed),
+        least_score=None if score is None else int(score),
+        words=controls.words,
+    )
+
+
+def _number(text: str) -> float | None:
+    """None for nothing. Raises StatisticsError for what is no number from 0."""
+    if not text.strip():
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value) or value < 0:
+        raise StatisticsError(f"'{text.strip()}' is no number from 0 on: write one such as 0.5, or nothing for all.")
+    return value
+
+
+def order_of(controls: Controls) -> Order:
+    """How the cards are sorted."""
+    sort, _, direction = controls.sort.partition("-")
+    return Order(sort=sort, is_rising=direction == "rising", is_grouped=controls.grouped)  # type: ignore[arg-type]  # a choice
+
+
+def read_controls(values: tuple[Any, ...]) -> Controls:
+    controls = Controls(**dict(zip(NAMES, values, strict=True)))
+    many: dict[str, Any] = {name: tuple(getattr(controls, name) or ()) for name in _MANY}
+    typed: dict[str, Any] = {name: getattr(controls, name) or "" for name in ("words", "layers", *NUMBERS)}
+    return replace(controls, **many, **typed)
+
+
+def values_of(controls: Controls) -> list[Any]:
+    """As the components take them."""
+    values = [getattr(controls, name) for name in NAMES]
+    return [list(value) if isinstance(value, tuple) else value for value in values]
+
+
+def linked(said: Mapping[str, str]) -> Controls:
+    """What an address says; what is none of our choices is as if it were not said."""
+    default = Controls()
+    many: dict[str, Any] = {name: tuple(filter(None, said.get(name, "").split(","))) for name in _MANY}
+    many["operations"] = tuple(name for name in many["operations"] if name in OPERATIONS)
+    numbers: dict[str, Any] = {name: said.get(name, "") for name in NUMBERS}
+    return Controls(
+        of=said["of"],
+        sort=said["sort"] if said.get("sort") in SORT_NAMES else default.sort,
+        words=said.get("words", ""),
+        grouped=said.get("grouped") == "1",
+        layers=said.get("layers", ""),
+        destroyed=said["destroyed"] if said.get("destroyed") in ("yes", "no") else default.destroyed,
+        **many,
+        **numbers,
+    )
+
+
+def address_of(controls: Controls) -> str:
+    """What differs from the page as it opens, and what is looked through."""
+    default = Controls()
+    said: dict[str, object] = {"of": controls.of}
+    for name in NAMES:
+        value = getattr(controls, name)
+        if value != getattr(default, name):
+            said[name] = ",".join(value) if isinstance(value, tuple) else int(value) if value is True else value
+    return format_query({f"{PREFIX}{name}": value for name, value in said.items()})

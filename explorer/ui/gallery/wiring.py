@@ -1,0 +1,40 @@
+"""Which event of the tab Gallery calls what."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from explorer.ui.events import QUIETLY
+from explorer.ui.explore.handlers import Handlers
+from explorer.ui.explore.layout import ExploreTab
+from explorer.ui.explore.wiring import run_arguments
+from explorer.ui.gallery.form import NUMBERS
+from explorer.ui.gallery.handlers import GalleryHandlers
+from explorer.ui.gallery.layout import GalleryTab
+
+
+def wire(tab: GalleryTab, opened: Any, tabs: gr.Tabs, page_load: Any, explore: ExploreTab, handlers: Handlers) -> None:
+    """Connect the tab's events; `opened` is that of the tab being looked at, `page_load` that of the page."""
+    own = GalleryHandlers(handlers)
+    opened(own.draw, tab.asked, tab.drawn, **QUIETLY)
+    for name, component in tab.controls.items():
+        if name == "layers" or name in NUMBERS:
+            for event in (component.submit, component.blur):
+                event(own.draw, tab.asked, tab.drawn, **QUIETLY)
+        else:  # a text box misses some deletions as `input`
+            event = component.change if name == "words" else component.input
+            event(own.draw, tab.asked, tab.drawn, trigger_mode="always_last", **QUIETLY)
+    tab.clear.click(own.clear, tab.asked, [*tab.asked, *tab.drawn], **QUIETLY)
+    tab.surprise.click(own.surprise, tab.asked, [tab.notice, tab.grid], **QUIETLY)
+    tab.grid.more(own.more, tab.asked, [tab.notice, tab.grid], **QUIETLY)
+    tab.grid.alike(own.alike, tab.asked, [tab.notice, tab.grid], **QUIETLY)
+    tab.grid.open(
+        own.open,
+        [explore.exploration],
+        [tab.behind, tabs, explore.exploration, *explore.drawn, *explore.asked],
+        **QUIETLY,
+    ).then(**run_arguments(explore, handlers))
+    tabs.select(own.leave, None, tab.address, **QUIETLY)
+    page_load(own.read_link, None, [tabs, *tab.asked, *tab.drawn], **QUIETLY)

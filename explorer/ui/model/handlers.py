@@ -1,0 +1,106 @@
+"""What the page does when it opens and when another model is asked for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from explorer.domain.errors import ExplorerError, NotationError
+from explorer.domain.genotype import Genotype
+from explorer.domain.notation import format_genotype
+from explorer.files.settings import DEMO
+from explorer.ui.explore.drawing import DRAWN_COUNT
+from explorer.ui.explore.exploration import Exploration
+from explorer.ui.explore.form import ASKED_COUNT, CHAT, RAW
+from explorer.ui.explore.handlers import Handlers
+from explorer.ui.links import Link, parse_link
+from explorer.ui.model.words import header_html
+
+if TYPE_CHECKING:
+    from explorer.model.loaded import LoadedModel
+    from explorer.workspace.loading import Loading
+    from explorer.workspace.workspace import Workspace
+
+OPENING_GENOTYPE = "11.down[507,1229]=0"
+"""On the demo model: one weight of 134,515,008 that wrecks the answer."""
+
+
+class Opening:
+    """Loading models, and what is shown first of each."""
+
+    def __init__(self, workspace: Workspace, handlers: Handlers) -> None:
+        self._workspace = workspace
+        self._handlers = handlers
+
+    def open(self, request: gr.Request) -> Iterator[list[Any]]:
+        """Say how loading goes, then show what the address asks for, or the first example."""
+        try:
+            link, fault = parse_link(dict(request.query_params)), ""
+        except ExplorerError as wrong:
+            link, fault = Link(), str(wrong)
+        yield from self._load(link.model or self._workspace.source, link, None, request, fault)
+
+    def switch(self, exploration: Exploration, source: str, request: gr.Request) -> Iterator[list[Any]]:
+        """Load another model and take the mutations along, if it has them; if that fails, keep the present one."""
+        wanted = source.strip()
+        present = self._workspace.load(exploration.source).model
+        if not wanted:
+            yield self._header(header_html(present, fault="Name a model first."))
+            return
+        text = format_genotype(exploration.genotype(present.anatomy)) if present else ""
+        yield from self._load(wanted, Link(genotype=text or None), present, request)
+
+    def _load(
+        self, source: str, link: Link, present: LoadedModel | None, request: gr.Request, fault: str = ""
+    ) -> Iterator[list[Any]]:
+        loading = self._workspace.load(source)
+        yield from self._wait(loading, present)
+        try:
+            model = loading.wait()
+        except ExplorerError as wrong:
+            yield self._header(header_html(present, fault=str(wrong)))
+            return
+        opened = Exploration(source=source).with_genotype(_first_genotype(model, link.genotype), model.anatomy)
+        opened = opened.pointed_at(opened.selection, model.anatomy)
+        drawn = self._handlers.draw(opened)
+        self._handlers.begin(request)
+        yield [header_html(model, fault=fault), opened, *_asked(link, model), *drawn]
+
+    def _wait(self, loading: Loading, present: LoadedModel | None) -> Iterator[list[Any]]:
+        said = ""
+        while not loading.is_done:
+            if loading.sentence != said:
+                said = loading.sentence
+                yield self._header(header_html(present, said))
+            time.sleep(0.05)
+
+    def _header(self, html: str) -> list[Any]:
+        """The header alone: nothing else changes, and nothing runs."""
+        return [html, *[gr.skip()] * (1 + ASKED_COUNT + DRAWN_COUNT)]
+
+
+def _asked(link: Link, model: LoadedModel) -> list[Any]:
+    """Updates of prompt and decoding: what the link says, and chats only where the model takes them."""
+    is_chat = model.has_chat_template if link.chat is None else link.chat and model.has_chat_template
+    said = [link.prompt, CHAT if is_chat else RAW, link.max_new_tokens, link.temperature, link.top_p, link.seed]
+    return [gr.skip() if value is None else value for value in said]
+
+
+def _first_genotype(model: LoadedModel, text: str | None) -> Genotype:
+    """The genotype of a text, if the model has it; else an example that shows an effect."""
+    try:
+        return model.anatomy.read(_example(model) if text is None else text)
+    except NotationError:
+        return model.anatomy.read(_example(model))
+
+
+def _example(model: LoadedModel) -> str:
+    """Known for the demo model; a layer's MLP for others."""
+    if model.source == DEMO:
+        return OPENING_GENOTYPE
+    if model.anatomy.family is None:
+        return ""
+    return f"{model.anatomy.layer_count // 2}.mlp*0"

@@ -1,0 +1,35 @@
+"""The head of the page, and the box at its foot where another model is asked for."""
+
+from dataclasses import dataclass
+
+import gradio as gr
+
+from explorer.ui.model.words import header_html
+from explorer.ui.theme import script
+from explorer.workspace.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class ModelPicker:
+    """The components."""
+
+    source: gr.Textbox
+    load: gr.Button
+
+
+def build_header() -> gr.HTML:
+    """The head, before anything is loaded."""
+    return gr.HTML(header_html(None, "Starting …"), apply_default_css=False, js_on_load=script("header.js"))
+
+
+def build_picker(workspace: Workspace) -> ModelPicker:
+    """The box, folded up."""
+    with gr.Accordion("Use another model", open=False, elem_classes="card model-picker"), gr.Row():
+        source = gr.Textbox(
+            label="Model: demo, a folder, a .gguf file or a hub id",
+            value=workspace.source,
+            scale=4,
+            elem_classes="mono",
+        )
+        load = gr.Button("Load", variant="primary", scale=1, min_width=90)
+    return ModelPicker(source=source, load=load)

@@ -1,0 +1,27 @@
+"""When a model is loaded: as the page opens, and when another is asked for."""
+
+from typing import Any
+
+import gradio as gr
+
+from explorer.ui.events import QUEUED
+from explorer.ui.explore.handlers import Handlers
+from explorer.ui.explore.layout import ExploreTab
+from explorer.ui.explore.wiring import run_arguments
+from explorer.ui.model.handlers import Opening
+from explorer.ui.model.layout import ModelPicker
+
+
+def wire(header: gr.HTML, picker: ModelPicker, page_load: Any, tab: ExploreTab, handlers: Handlers) -> None:
+    """Connect the events; `page_load` is that of the page. Each ends in a run."""
+    opening = Opening(handlers.workspace, handlers)
+    outputs = [header, tab.exploration, *tab.asked, *tab.drawn]
+    run = run_arguments(tab, handlers)
+    page_load(opening.open, None, outputs, **QUEUED).then(**run)
+    gr.on(
+        [picker.load.click, picker.source.submit],
+        opening.switch,
+        [tab.exploration, picker.source],
+        outputs,
+        **QUEUED,
+    ).then(**run)

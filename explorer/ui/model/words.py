@@ -1,0 +1,37 @@
+"""The head of the page: which model is loaded, or what is being done to load one."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from explorer.model.loaded import LoadedModel
+
+
+def header_html(model: LoadedModel | None, sentence: str = "", fault: str = "") -> str:
+    """The model, its device and its precision; or what is being done to load one."""
+    if model is None:
+        state = f'<span class="status fault">{escape(fault)}</span>' if fault else _busy(sentence)
+    else:
+        facts = (model.name, str(model.device), model.dtype_name)
+        state = "".join(f'<span class="badge">{escape(fact)}</span>' for fact in facts)
+        if sentence:
+            state += _busy(sentence)
+        if fault:
+            state += f'<span class="status fault">{escape(fault)}</span>'
+        if model.anatomy.family is None:
+            state += (
+                f'<span class="status">unknown family “{escape(model.anatomy.model_type)}”: '
+                "matrices go by module path</span>"
+            )
+    return (
+        '<div class="masthead"><div class="brand"><span class="glyph" aria-hidden="true"></span><div>'
+        "<h1>Mutation Explorer</h1><p>Change a weight. Read what the model says.</p></div></div>"
+        f'<div class="model">{state}<button class="theme-toggle" type="button" title="Light or dark" '
+        'aria-label="Light or dark">◐</button></div></div>'
+    )
+
+
+def _busy(sentence: str) -> str:
+    return f'<span class="status busy">{escape(sentence)}</span>'

@@ -1,0 +1,123 @@
+"""What the Statistics tab's controls say: read from them and from an address, written to one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from explorer.statistics.filters import Filter, format_layers, read_layers, read_operations
+from explorer.store.summaries import OPERATIONS
+from explorer.ui.links import format_query
+
+if TYPE_CHECKING:
+    from explorer.atlas.pictures.asked import Asked
+
+
+PREFIX = "stats_"
+ALL = "all models"
+
+TABS: dict[str, tuple[str, ...]] = {
+    "Overview": ("overview", "by_kind", "by_layer"),
+    "NSM map": ("nsm_map",),
+    "Rows and columns": ("axes", "stripes"),
+    "COPA": ("copa",),
+    "Compare": ("correlations", "scatter", "overlap", "two_maps"),
+    "Texts": ("styles_by_kind", "styles_by_layer", "cosine", "divergence", "scores", "distinct"),
+    "Estimates": ("agreement",),
+}
+"""The views of each of the tab's own tabs, see `explorer.pictures`."""
+
+VIEWS = tuple(view for views in TABS.values() for view in views)
+
+MEASURES = (
+    ("Non-silent", "nonsilent"),
+    ("Distinct texts", "phenotypes"),
+    ("KL", "mean_kl"),
+    ("Change of NLL", "mean_added_nll"),
+    ("Destroyed", "destructive"),
+)
+SEVERITIES = (
+    ("Cosine", "cosine"),
+    ("KL", "mean_kl"),
+    ("First divergence", "first_divergence"),
+    ("Change of NLL", "added_nll"),
+    ("Score", "score"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Controls:
+    """The values of `StatisticsTab.asked`."""
+
+    model: str | None = None
+    screen: str | None = None
+    operations: tuple[str, ...] = ()
+    layers: str = ""
+    kinds: tuple[str, ...] = ()
+    matrix: str | None = None
+    view: str = "Overview"
+    measure: str = "nonsilent"
+    coloured: str = "operation"
+    severity: str = "cosine"
+    step: float = 0
+    axes: str | None = None
+    other: str | None = None
+
+
+def read_controls(values: tuple[Any, ...]) -> Controls:
+    controls = Controls(*values)
+    return replace(controls, operations=tuple(controls.operations or ()), kinds=tuple(controls.kinds or ()))
+
+
+def filter_of(controls: Controls) -> Filter:
+    """Raises StatisticsError for layers that are none."""
+    return Filter(
+        operations=read_operations(controls.operations), layers=read_layers(controls.layers), kinds=controls.kinds
+    )
+
+
+def linked(said: Mapping[str, str]) -> Controls:
+    """What an address says; what is none of our choices is as if it were not said."""
+
+    def one_of(name: str, choices: Iterable[str], default: str) -> str:
+        value = said.get(name, "")
+        return value if value in choices else default
+
+    step = said.get("step", "")
+    return Controls(
+        model=said.get("model"),
+        screen=said["screen"],
+        operations=tuple(name for name in said.get("operations", "").split(",") if name in OPERATIONS),
+        layers=said.get("layers", ""),
+        kinds=tuple(filter(None, said.get("kinds", "").split(","))),
+        matrix=said.get("matrix"),
+        view=one_of("view", TABS, "Overview"),
+        measure=one_of("measure", dict(MEASURES).values(), "nonsilent"),
+        coloured=one_of("coloured", ("operation", "severity"), "operation"),
+        severity=one_of("severity", dict(SEVERITIES).values(), "cosine"),
+        step=int(step) if step in ("1", "2", "3", "4") else 0,
+        axes=said.get("axes"),
+        other=said.get("other"),
+    )
+
+
+def address_of(controls: Controls, asked: Asked, model: str) -> str:
+    """The filters, and what the open tab's own controls say."""
+    of_view: dict[str, dict[str, object]] = {
+        "Overview": {"measure": controls.measure},
+        "NSM map": {"coloured": controls.coloured, "severity": controls.severity, "step": int(controls.step)},
+        "Rows and columns": {"axes": asked.axes},
+        "Compare": {"other": asked.other.key if asked.other else ""},
+    }
+    said = {
+        "screen": asked.screen.key,
+        "view": controls.view,
+        "model": "" if model == ALL else model,
+        "operations": ",".join(asked.chosen.operations),
+        "layers": format_layers(asked.chosen.layers),
+        "kinds": ",".join(asked.chosen.kinds),
+        "matrix": asked.matrix,
+        **of_view.get(controls.view, {}),
+    }
+    return format_query({f"{PREFIX}{name}": value for name, value in said.items() if value})

@@ -1,0 +1,214 @@
+"""What the tab Statistics does: functions from values to values."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from explorer.domain.errors import ExplorerError, StoreError
+from explorer.figures.encoding import figure_json
+from explorer.figures.marks import window_of
+from explorer.statistics.filters import Filter
+from explorer.store.maps import Window
+from explorer.ui.components.saver import Saver
+from explorer.ui.doors import Doors
+from explorer.ui.explore.exploration import Exploration
+from explorer.ui.explore.handlers import Handlers
+from explorer.ui.statistics.form import ALL, PREFIX, TABS, VIEWS, Controls, address_of, filter_of, linked, read_controls
+from explorer.ui.statistics.words import totals_html
+from explorer.ui.words import missing_html, notice_html, screen_label, sentence_html
+
+if TYPE_CHECKING:
+    from explorer.atlas.pictures.asked import Asked
+    from explorer.domain.screens import StoredScreen
+
+
+LINKED_COUNT = 9
+"""Components that a link sets beside `StatisticsTab.drawn`."""
+
+
+class StatisticsHandlers:
+    """The tab's behaviour."""
+
+    def __init__(self, handlers: Handlers) -> None:
+        self._handlers = handlers
+        self._atlas = handlers.workspace.atlas
+        self._doors = Doors(handlers)
+
+    def draw(self, *values: Any) -> list[Any]:
+        """Updates of `StatisticsTab.drawn`: the pictures of the open tab, and what can be chosen."""
+        return self._draw(read_controls(values))
+
+    def look(self, event: gr.SelectData, *values: Any) -> list[Any]:
+        """Another of the tab's own tabs was opened."""
+        return [event.value, *self._draw(replace(read_controls(values), view=str(event.value)))]
+
+    def clear(self, *values: Any) -> list[Any]:
+        """Forget the filters."""
+        controls = replace(read_controls(values), operations=(), layers="", kinds=())
+        return [[], "", *self._draw(controls)]
+
+    def compare(self, event: gr.EventData, *values: Any) -> list[Any]:
+        """A cell of the correlation matrix was clicked: its two screens are compared."""
+        first, second = str(event.customdata).split()
+        return self._draw(replace(read_controls(values), model=ALL, screen=first, other=second))
+
+    def open(self, event: gr.EventData, request: gr.Request, exploration: Exploration, *values: Any) -> list[Any]:
+        """A mark was clicked: its mutant."""
+        try:
+            chosen = filter_of(read_controls(values))
+        except ExplorerError:
+            chosen = Filter()
+        return self._doors.open(exploration, event, request, chosen)
+
+    def zoom(self, event: gr.EventData, *values: Any) -> list[Any]:
+        """A part of a map that is too large to be drawn whole."""
+        try:
+            asked = self._found(read_controls(values))
+        except ExplorerError as fault:
+            return ["", missing_html(str(fault))]
+        return self._picture("nsm_map", replace(asked, window=window_of(event.meta["maps"][0], event.x, event.y)))
+
+    def take(self, event: gr.EventData, *values: Any) -> list[Any]:
+        """The data of a picture, as a file; or why there is none, as the notice."""
+        from explorer.atlas.pictures.drawing import draw
+
+        view = str(event.meta["view"])
+        try:
+            asked = replace(self._found(read_controls(values)), window=_window(event.meta.get("window")))
+            data = draw(view, self._atlas, asked).data
+        except ExplorerError as fault:
+            return [gr.skip(), notice_html(str(fault))]
+        return [Saver.table(view, data, str(event.format)), ""]
+
+    def leave(self, event: gr.SelectData) -> Any:
+        """Another tab of the page was opened: the address is no longer of this one."""
+        return gr.skip() if event.value == "Statistics" else "?"
+
+    def read_link(self, request: gr.Request) -> list[Any]:
+        """The page was opened: show what its address says, if it is of this tab."""
+        said = {
+            name.removeprefix(PREFIX): value for name, value in request.query_params.items() if name.startswith(PREFIX)
+        }
+        if "screen" not in said:
+            return [gr.skip()] * (LINKED_COUNT + 9 + 2 * len(VIEWS))
+        controls = linked(said)
+        shown = [
+            list(controls.operations), controls.layers, controls.measure, controls.coloured, controls.severity,
+            controls.step,
+        ]  # fmt: skip
+        selected = [gr.Tabs(selected="statistics"), gr.Tabs(selected=controls.view), controls.view]
+        return [*selected, *shown, *self._draw(controls)]
+
+    def _draw(self, controls: Controls) -> list[Any]:
+        try:
+            with self._atlas.held():
+                return self._drawn(controls)
+        except ExplorerError as fault:
+            return [*[gr.skip()] * 6, notice_html(str(fault)), *[gr.skip()] * (2 + 2 * len(VIEWS))]
+
+    def _drawn(self, controls: Controls) -> list[Any]:
+        screens, fault = self._atlas.stored()
+        models = list(dict.fromkeys(screen.model for screen in screens))
+        model = controls.model if controls.model in models else ALL
+        offered = [screen for screen in screens if model in (ALL, screen.model)]
+        try:
+            chosen = filter_of(controls)
+        except ExplorerError as wrong:
+            fault = f"{wrong} Until then all mutants are shown."
+            chosen = Filter()
+        if not screens:
+            told = missing_html("No screen is stored yet: run one in the tab Screen, and its pictures appear here.")
+            empty = [each for view in VIEWS for each in ("", told)]
+            return [*[gr.skip()] * 6, notice_html(fault), "", gr.skip(), *empty]
+        asked = self._asked(controls, screens, offered, chosen)
+        totals: Any = gr.skip()
+        if controls.view == "Overview":
+            totals = totals_html(list(zip(offered, self._atlas.totals(offered), strict=True)))
+        return [
+            gr.update(choices=[ALL, *models], value=model),
+            gr.update(choices=[(screen_label(screen), screen.key) for screen in offered], value=asked.screen.key),
+            *self._choices(controls.view, asked, screens),
+            notice_html(fault),
+            totals,
+            address_of(controls, asked, model),
+            *self._pictures(controls.view, asked),
+        ]
+
+    def _choices(self, view: str, asked: Asked, screens: list[StoredScreen]) -> list[Any]:
+        """Kinds, matrices, axes and screens to compare with."""
+        from explorer.atlas.pictures.axes import axis_names
+        from explorer.figures.plain import kinds_of
+
+        matrices = self._atlas.matrices(asked.screen)
+        axes: Any = gr.skip()
+        if "stripes" in TABS[view]:
+            with contextlib.suppress(ExplorerError):
+                names = axis_names(self._atlas, asked)
+                axes = gr.update(choices=names, value=asked.axes if asked.axes in names else names[0])
+        others = [(screen_label(screen), screen.key) for screen in screens if screen.key != asked.screen.key]
+        kinds = kinds_of(matrices)
+        return [
+            gr.update(choices=kinds, value=[kind for kind in asked.chosen.kinds if kind in kinds]),
+            gr.update(choices=matrices["name"].to_list(), value=asked.matrix),
+            axes,
+            gr.update(choices=others, value=None if asked.other is None else asked.other.key),
+        ]
+
+    def _pictures(self, view: str, asked: Asked) -> list[Any]:
+        """Updates of all panels and their sentences; those of hidden tabs are left alone."""
+        updates: list[Any] = []
+        for name in VIEWS:
+            updates += self._picture(name, asked) if name in TABS[view] else [gr.skip(), gr.skip()]
+        return updates
+
+    def _picture(self, view: str, asked: Asked) -> list[Any]:
+        from explorer.atlas.pictures.drawing import draw
+
+        try:
+            picture = draw(view, self._atlas, asked)
+        except ExplorerError as fault:
+            return ["", missing_html(str(fault))]
+        return [figure_json(picture.figure), sentence_html(picture.sentence)]
+
+    def _found(self, controls: Controls) -> Asked:
+        """What the controls ask for, as it is drawn. Raises ExplorerError."""
+        screens, fault = self._atlas.stored()
+        offered = [screen for screen in screens if controls.model in (ALL, screen.model)] or screens
+        if not screens:
+            raise StoreError(fault or "There is no screen any more.")
+        return self._asked(controls, screens, offered, filter_of(controls))
+
+    def _asked(
+        self, controls: Controls, screens: list[StoredScreen], offered: list[StoredScreen], chosen: Filter
+    ) -> Asked:
+        """What the controls ask for: a screen of those that are offered, beside any other. Raises ExplorerError."""
+        from explorer.atlas.pictures.asked import Asked
+        from explorer.statistics.severity import Severity
+
+        screen = next((each for each in offered if each.key == controls.screen), (offered or screens)[0])
+        others = [each for each in screens if each.key != screen.key]
+        other = next((each for each in others if each.key == controls.other), None)
+        return Asked(
+            screen=screen,
+            chosen=chosen,
+            measure=controls.measure,
+            matrix=self._atlas.telling(screen, controls.matrix, chosen),
+            severity=Severity(controls.severity, int(controls.step)),  # type: ignore[arg-type]  # a choice
+            coloured=controls.coloured == "severity",
+            axes=controls.axes or "",
+            other=other or _alike(screen, others),
+        )
+
+
+def _alike(screen: StoredScreen, others: list[StoredScreen]) -> StoredScreen | None:
+    """The screen to compare with where none is chosen: one of the same plan, if there is one."""
+    return next((other for other in others if other.plan == screen.plan), others[0] if others else None)
+
+
+def _window(edges: list[list[int]] | None) -> Window | None:
+    """As a figure's `layout.meta` tells it."""
+    return None if edges is None else Window(rows=range(*edges[0]), columns=range(*edges[1]))

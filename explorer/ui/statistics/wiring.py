@@ -1,0 +1,59 @@
+"""Which event of the tab Statistics calls what."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from explorer.ui.events import QUIETLY
+from explorer.ui.explore.handlers import Handlers
+from explorer.ui.explore.layout import ExploreTab
+from explorer.ui.explore.wiring import run_arguments
+from explorer.ui.statistics.handlers import StatisticsHandlers
+from explorer.ui.statistics.layout import StatisticsTab
+
+
+def wire(
+    tab: StatisticsTab, opened: Any, tabs: gr.Tabs, page_load: Any, explore: ExploreTab, handlers: Handlers
+) -> None:
+    """Connect the tab's events; `opened` is that of the tab being looked at, `page_load` that of the page."""
+    own = StatisticsHandlers(handlers)
+    opened(own.draw, tab.asked, tab.drawn, **QUIETLY)
+    for component in (tab.screen, tab.operations, tab.kinds, tab.matrix, tab.measure, tab.coloured, tab.severity,
+                      tab.step, tab.axes, tab.other, tab.model):  # fmt: skip
+        component.input(own.draw, tab.asked, tab.drawn, trigger_mode="always_last", **QUIETLY)
+    for event in (tab.layers.submit, tab.layers.blur):
+        event(own.draw, tab.asked, tab.drawn, **QUIETLY)
+    tab.views.select(own.look, tab.asked, [tab.view, *tab.drawn], **QUIETLY)
+    tab.clear.click(own.clear, tab.asked, [tab.operations, tab.layers, *tab.drawn], **QUIETLY)
+    for view, panel in tab.panels.items():
+        panel.take(own.take, tab.asked, [tab.saver, tab.notice], **QUIETLY)
+        if view == "correlations":
+            panel.mark_click(own.compare, tab.asked, tab.drawn, **QUIETLY)
+            continue
+        panel.mark_click(
+            own.open,
+            [explore.exploration, *tab.asked],
+            [tab.behind, tabs, explore.exploration, *explore.drawn, *explore.asked],
+            **QUIETLY,
+        ).then(**run_arguments(explore, handlers))
+    tab.panels["nsm_map"].zoom(own.zoom, tab.asked, [tab.panels["nsm_map"], tab.sentences["nsm_map"]], **QUIETLY)
+    tabs.select(own.leave, None, tab.address, **QUIETLY)
+    page_load(
+        own.read_link,
+        None,
+        [
+            tabs,
+            tab.views,
+            tab.view,
+            tab.operations,
+            tab.layers,
+            tab.measure,
+            tab.coloured,
+            tab.severity,
+            tab.step,
+            *tab.drawn,
+        ],
+        **QUIETLY,
+    )

@@ -1,0 +1,159 @@
+"""Screens as the page and the command line know them: run one, queue many. What is stored is `atlas`' business.
+
+Owns the databases that are open. Imports torch only when a screen is made ready.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from explorer.domain.record import Run
+from explorer.screen.order import Order
+from explorer.screen.queue import RunningScreen, ScreenQueue
+from explorer.store.library import Library
+from explorer.store.queries import screen_report
+
+if TYPE_CHECKING:
+    from explorer.files.settings import Settings
+    from explorer.model.loaded import LoadedModel
+    from explorer.screen.order import Progress
+    from explorer.screen.run import Execute, Screen
+    from explorer.workspace.computing import Computing
+
+
+class Estimate(NamedTuple):
+    """What a screen would be."""
+
+    mutants: int
+    matrices: int
+    seconds: float
+
+
+class Screening:
+    """What one process does with screens."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        computing: Computing,
+        model: Callable[[str], LoadedModel],
+        keep: Callable[[LoadedModel, Run], None],
+    ) -> None:
+        """`keep` is given every screen that has ended, or was stopped, as a run for the record."""
+        self._computing, self._model, self._keep = computing, model, keep
+        self.library = Library(settings.screens_folder, settings.database)
+        self.library.update()
+        self.queue = ScreenQueue(lambda order: self.running(order, is_behind=True))
+
+    def __deepcopy__(self, _memo: object) -> Screening:
+        """Itself, as with `Workspace`: a copy at every visit would reach the models."""
+        return self
+
+    def estimate(self, order: Order) -> Estimate:
+        """Its size, and its time by a measurement that takes some seconds. Raises ExplorerError."""
+        ready = self._ready(order, is_behind=True)
+        seconds = self._computing.run_behind(ready.estimate)
+        return Estimate(mutants=ready.total, matrices=len(ready.matrices), seconds=seconds)
+
+    @contextmanager
+    def running(
+        self,
+        order: Order,
+        path: Path | None = None,
+        *,
+        is_behind: bool = False,
+        ray: str | None = None,
+        workers: int | None = None,
+    ) -> Iterator[RunningScreen]:
+        """A screen that is ready to run into a database, the user's own unless another is named.
+
+        It goes on where it was. One that runs behind the page takes small batches on a CPU, so that nobody waits long
+        for the end of a forward pass. `ray` is the address of a Ray cluster that computes, with so many `workers`.
+        Raises ExplorerError.
+        """
+        with self.library.writing(path) as connection, _cluster(ray) as has_cluster:
+            ready = self._ready(order, is_behind=is_behind)
+            steps = ready.run(connection, self._on_cluster(order, ready, workers) if has_cluster else None)
+            begun, has_run = time.perf_counter(), False
+
+            def progress() -> Iterator[Progress]:
+                nonlocal has_run
+                while (step := self._computing.run_behind(next, steps, None)) is not None:
+                    has_run = True
+                    yield step
+
+            yield RunningScreen(
+                total=ready.total,
+                matrices=len(ready.matrices),
+                estimate=lambda: self._computing.run_behind(ready.estimate),
+                progress=progress(),
+                report=lambda: screen_report(connection, ready.number or 0),
+            )
+            if has_run:
+                report = screen_report(connection, ready.number or 0)
+                database = path or self.library.paths["own"]
+                self._keep(ready.job.model, run_of(order, report, database, time.perf_counter() - begun))
+
+    def check(self, order: Order) -> None:
+        """Raises ExplorerError if the plan or the background is none for the model."""
+        from explorer.screen.plan import matching
+
+        anatomy = self._model(order.source).anatomy
+        matching(anatomy, order.plan.matrices)
+        anatomy.read(order.background)
+
+    def _on_cluster(self, order: Order, ready: Screen, workers: int | None) -> Execute:
+        from explorer.screen.cluster import Cluster, Recipe
+
+        baseline_tokens = ready.worker.asked.baseline_tokens
+        recipe = Recipe(order=order, dtype=ready.job.model.dtype_name, baseline_tokens=baseline_tokens)
+        return Cluster(recipe, workers).execute
+
+    def _ready(self, order: Order, *, is_behind: bool) -> Screen:
+        from explorer.screen.fitting import LEAST, MOST
+        from explorer.screen.job import job_of
+        from explorer.screen.run import Screen
+
+        model = self._model(order.source)
+        job = job_of(order, model)
+        most = LEAST if is_behind and model.device.type == "cpu" else MOST
+        return self._computing.run_behind(lambda: Screen(job, self._computing.breathe, most))
+
+
+def run_of(order: Order, report: dict[str, Any], database: Path, seconds: float) -> Run:
+    """A screen, as it stands in a database after so many seconds of work, for the record."""
+    names = ["mutants", "nonsilent", "near_ties", "failed_controls"] + ["phenotypes"] * (order.mode == "text")
+    return Run(
+        kind="screen",
+        genotypes=(order.background,) if order.background else (),
+        prompt=order.experiment.prompt,
+        decoding=order.experiment.decoding,
+        original=report["baseline"],
+        metrics={**{name: float(report[name]) for name in names}, "seconds": seconds},
+        detail={
+            "title": order.experiment.title,
+            "plan": asdict(order.plan),
+            "mode": order.mode,
+            "planned": report["planned"],
+            "is_finished": report["is_finished"],
+            "screen": report["screen"],
+            "database": str(database.absolute()),
+        },
+    )
+
+
+@contextmanager
+def _cluster(address: str | None) -> Iterator[bool]:
+    """Connected to a cluster, if one is named."""
+    if address is None:
+        yield False
+        return
+    from explorer.screen.cluster import connected
+
+    with connected(address):
+        yield True
