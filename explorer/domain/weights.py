@@ -40,3 +40,13 @@ class SiteFacts:
     minimum: float
     """Of the matrices that the site is part of; so is `maximum`."""
     maximum: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statistics:
+    """Of one matrix: its extremes, its mean and its standard deviation (population)."""
+
+    minimum: float
+    maximum: float
+    mean: float
+    deviation: float

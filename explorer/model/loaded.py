@@ -1,18 +1,21 @@
 """A model ready to run: weights, tokenizer, anatomy, and the view that every forward pass starts from."""
 
+from __future__ import annotations
+
 import functools
 from dataclasses import dataclass, field
-
-import torch
-from torch import nn
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from typing import TYPE_CHECKING
 
 from explorer.domain.decoding import Decoding, Prompt
 from explorer.domain.errors import PromptError
+from explorer.domain.weights import Statistics
 from explorer.model.anatomy import Anatomy, Matrix
-from explorer.model.linear import FewRowLinear
-from explorer.model.view import View
-from explorer.model.weights import Statistics, checksum, measure, weight_of
+
+if TYPE_CHECKING:  # whoever names this record, as the page does, has not waited for torch yet
+    import torch
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from explorer.model.view import View
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -30,6 +33,8 @@ class Specimen:
 
     def statistics(self, matrix: Matrix) -> Statistics:
         """Extremes, mean and standard deviation of a matrix; measured once."""
+        from explorer.model.weights import measure, weight_of
+
         if matrix.name not in self._statistics:
             self._statistics[matrix.name] = measure(weight_of(self.causal_lm, matrix))
         return self._statistics[matrix.name]
@@ -37,6 +42,8 @@ class Specimen:
     @functools.cached_property
     def fingerprint(self) -> str:
         """Of all weights, bit for bit, their precision included; computed once, in seconds for each 10 GB."""
+        from explorer.model.weights import checksum
+
         return checksum(self.causal_lm)
 
 
@@ -63,6 +70,8 @@ class LoadedModel(Specimen):
     @property
     def device_name(self) -> str:
         """The device as a person knows it."""
+        import torch
+
         return torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else self.device.type
 
     @property
@@ -129,12 +138,3 @@ class LoadedModel(Specimen):
         text = self.tokenizer.decode([token], clean_up_tokenization_spaces=False)
         assert isinstance(text, str)
         return text
-
-
-def base_view(model: PreTrainedModel) -> View:
-    """A view of the model whose linear maps are fast for few rows."""
-    view = View(model)
-    for path, module in model.named_modules():
-        if type(module) is nn.Linear:
-            view.own(path).__class__ = FewRowLinear
-    return view

@@ -21,7 +21,8 @@ from transformers.utils import logging as transformers_logging
 
 from explorer.domain.errors import ModelError
 from explorer.files.settings import DEMO, Settings
-from explorer.model.loaded import LoadedModel, base_view
+from explorer.model.linear import base_view
+from explorer.model.loaded import LoadedModel
 from explorer.model.reading import read_anatomy
 
 DEMO_NAME = "SmolLM2-135M-Instruct"

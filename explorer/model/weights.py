@@ -4,22 +4,12 @@ Knows matrices by their anatomy; the extremes that `=max` and `=min` mean are de
 """
 
 import hashlib
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
+from explorer.domain.weights import Statistics
 from explorer.model.anatomy import Matrix
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Statistics:
-    """Of one matrix: its extremes, its mean and its standard deviation (population)."""
-
-    minimum: float
-    maximum: float
-    mean: float
-    deviation: float
 
 
 def parameter_of(model: nn.Module, matrix: Matrix) -> nn.Parameter:

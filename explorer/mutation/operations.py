@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from explorer.domain.genotype import Operation
-from explorer.model.weights import Statistics
+from explorer.domain.weights import Statistics
 
 
 def operate(weights: Tensor, operation: Operation, of_matrix: Statistics) -> Tensor:
