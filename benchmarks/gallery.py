@@ -138,10 +138,10 @@ def look(path: Path) -> dict[str, list[float]]:
     for _ in range(REPEATS):
         for name, (wanted, order) in questions().items():
             begun = time.perf_counter()
-            atlas.gallery("own", wanted, order)
+            atlas.phenotypes.page("own", wanted, order)
             times.setdefault(name, []).append(1000 * (time.perf_counter() - begun))
         begun = time.perf_counter()
-        atlas.surprise("own", Wanted(), 7)
+        atlas.phenotypes.surprise("own", Wanted(), 7)
         times.setdefault("surprise", []).append(1000 * (time.perf_counter() - begun))
     return times
 

@@ -148,7 +148,7 @@ def main() -> None:
         f"Tasks, demo model on CPU, {torch.get_num_threads()} threads, {platform.machine()}, torch {torch.__version__}"
     )
     workspace = Workspace(device="cpu")
-    model = workspace.model()
+    model = workspace.models.get()
     inputs = workspace.behaviour.inputs()
     prompts = [Prompt(text=each.text) for each in spread(inputs, count or len(inputs))]
     (questions, *_) = workspace.behaviour.question_sets()

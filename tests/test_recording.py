@@ -176,7 +176,7 @@ def test_a_screen_is_kept_when_it_ends_and_once(tmp_path: Path) -> None:
         mode="text",
     )
     for _ in range(2):  # the second time there is nothing left to do
-        with workspace.screening.running(order) as running:
+        with workspace.screens.running(order) as running:
             done = list(running.progress)[-1:]
         if done:
             assert done[0].total == done[0].done

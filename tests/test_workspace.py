@@ -8,7 +8,8 @@ import pytest
 
 from explorer.domain.decoding import Decoding, Prompt
 from explorer.domain.errors import ModelError
-from explorer.workspace.workspace import MODELS_KEPT, Workspace
+from explorer.workspace.models import MODELS_KEPT
+from explorer.workspace.workspace import Workspace
 from tests.tiny import tiny_tokenizer, tiny_transformer
 
 
@@ -24,32 +25,32 @@ def folders(tmp_path: Path) -> list[str]:
 
 def test_the_models_used_last_stay(folders: list[str]) -> None:
     workspace = Workspace(source=folders[0], device="cpu")
-    first = workspace.model()
-    assert workspace.model(folders[0]) is first
-    second = workspace.model(folders[1])
-    assert workspace.model() is first
-    workspace.model(folders[2])
-    assert workspace.model() is first
-    assert workspace.model(folders[1]) is not second
+    first = workspace.models.get()
+    assert workspace.models.get(folders[0]) is first
+    second = workspace.models.get(folders[1])
+    assert workspace.models.get() is first
+    workspace.models.get(folders[2])
+    assert workspace.models.get() is first
+    assert workspace.models.get(folders[1]) is not second
     assert MODELS_KEPT == 2
 
 
 def test_a_failed_load_is_told_and_tried_again(folders: list[str], tmp_path: Path) -> None:
     workspace = Workspace(source=str(tmp_path / "later"), device="cpu")
     with pytest.raises(ModelError, match="no folder"):
-        workspace.model()
+        workspace.models.get()
     (tmp_path / "one").rename(tmp_path / "later")
-    assert workspace.model().name == "later"
+    assert workspace.models.get().name == "later"
 
 
 def test_visitors_may_run_at_the_same_time(folders: list[str]) -> None:
     """Two pairs, token by token in turn, give what each gives alone."""
     workspace = Workspace(source=folders[0], device="cpu")
-    model = workspace.model()
+    model = workspace.models.get()
     prompt, decoding = Prompt(text="w5 w6", chat=False), Decoding(max_new_tokens=12)
     genotypes = [model.anatomy.read(text) for text in ("0.down*-1", "1.q=max")]
-    alone = [list(Workspace().pair(model, prompt, decoding, genotype))[-1] for genotype in genotypes]
-    running = [workspace.pair(model, prompt, decoding, genotype) for genotype in genotypes]
+    alone = [list(Workspace().pairs.stream(model, prompt, decoding, genotype))[-1] for genotype in genotypes]
+    running = [workspace.pairs.stream(model, prompt, decoding, genotype) for genotype in genotypes]
     together = [[*zip(*running, strict=False)][-1]]
     for left, right in zip(alone, together[0], strict=True):
         assert left.mutated_tokens[:12] == right.mutated_tokens[:12]
@@ -57,7 +58,7 @@ def test_visitors_may_run_at_the_same_time(folders: list[str]) -> None:
 
 def test_all_computing_happens_in_one_thread(folders: list[str]) -> None:
     workspace = Workspace(source=folders[0], device="cpu")
-    names = {workspace.compute(lambda: threading.current_thread().name) for _ in range(5)}
+    names = {workspace.computing.answer(lambda: threading.current_thread().name) for _ in range(5)}
     assert len(names) == 1
     assert threading.current_thread().name not in names
 

@@ -10,12 +10,12 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
-import duckdb
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from explorer.atlas.cards import Card, Gallery, cards_of, genotype_of
+from explorer.atlas.cards import genotype_of
+from explorer.atlas.phenotypes import Phenotypes
 from explorer.domain.errors import StatisticsError, StoreError
 from explorer.domain.screens import StoredScreen
 from explorer.statistics.axes import Axis, Clustering, axis_shares, clustering, sensitive_axes
@@ -26,17 +26,6 @@ from explorer.statistics.multiplicity import better_than_baseline
 from explorer.statistics.overview import Overview, operation_totals, overview
 from explorer.statistics.phenotypes import histogram, rank_correlation, styles
 from explorer.store.doors import strongest
-from explorer.store.gallery import (
-    PAGE,
-    Order,
-    Wanted,
-    kinds_of,
-    members,
-    page,
-    screens_with_texts,
-    style_counts,
-    surprise,
-)
 from explorer.store.library import SHELVES, Library
 from explorer.store.maps import Bound, MatrixMap, Window, matrix_map
 from explorer.store.queries import has_matrix, matrix_shares, screen_report, stored_screens
@@ -87,6 +76,8 @@ class Atlas:
 
     def __init__(self, library: Library) -> None:
         self._library = library
+        self.phenotypes = Phenotypes(library, self.stored)
+        """What mutants say."""
         self._kept: dict[tuple[str, Filter], pl.DataFrame] | None = None
 
     def __deepcopy__(self, _memo: object) -> Atlas:
@@ -246,16 +237,6 @@ class Atlas:
         names = [genotype_of(row, screen.background) for row in found.iter_rows(named=True)]
         return Better(found.with_columns(genotype=pl.Series(names, dtype=pl.String)), tested.height)
 
-    def candidates(self, choice: str, styles: tuple[str, ...], count: int) -> list[str]:
-        """The notation of mutants whose texts are of these styles (none: of any), the most shared texts first.
-
-        Raises StoreError if there is none.
-        """
-        cards = self.gallery(choice, Wanted(styles=styles), size=count).cards
-        if not cards:
-            raise StoreError("No text of the screen fits: choose another screen or style.")
-        return list(dict.fromkeys(card.genotype for card in cards))
-
     def predicted(self, screen: StoredScreen, matrix: str, chosen: Filter) -> tuple[pl.DataFrame, float | None]:
         """Estimated and measured change of NLL of a matrix's mutants, and Spearman's ρ of the two."""
         with self._library.reading(screen.shelf) as connection:
@@ -281,58 +262,6 @@ class Atlas:
             style=found["style"],
             score=found["score"],
         )
-
-    def with_texts(self) -> list[StoredScreen]:
-        """The screens that kept what their mutants say, the user's first."""
-        screens = self.stored()[0]
-        kept = {}
-        for shelf in {screen.shelf for screen in screens}:
-            with self._library.reading(shelf) as connection:
-                kept[shelf] = screens_with_texts(connection)
-        return [screen for screen in screens if screen.screen in kept[screen.shelf]]
-
-    def gallery(
-        self, choice: str, wanted: Wanted, order: Order | None = None, *, start: int = 0, size: int = PAGE
-    ) -> Gallery:
-        """The phenotypes of a screen by its key, or of all screens of a shelf by its name. Raises StoreError."""
-        with self._phenotypes(choice) as (connection, screens):
-            found = page(connection, list(screens), wanted, order, start=start, size=size)
-            return Gallery(cards_of(found.cards, screens), found.total)
-
-    def alike(self, key: str, cluster: int, wanted: Wanted, size: int) -> Gallery:
-        """Those of the phenotypes of one group of a screen that are wanted, at most so many. Raises StoreError."""
-        with self._phenotypes(key) as (connection, screens):
-            found = members(connection, next(iter(screens)), cluster, wanted, size)
-            return Gallery(cards_of(found.cards, screens), found.total)
-
-    def surprise(self, choice: str, wanted: Wanted, seed: int) -> Card:
-        """A phenotype drawn at random, the odd ones first, see `store.gallery`. Raises StoreError if there is none."""
-        with self._phenotypes(choice) as (connection, screens):
-            found = cards_of(surprise(connection, list(screens), wanted, seed).cards, screens)
-        if not found:
-            raise StoreError("No text is left by the filters to surprise you with: clear one of them.")
-        return found[0]
-
-    def phenotype_filters(self, choice: str) -> tuple[dict[str, int], list[str]]:
-        """How many phenotypes there are of each style, and the kinds of matrices. Raises StoreError."""
-        with self._phenotypes(choice) as (connection, screens):
-            return style_counts(connection, list(screens)), kinds_of(connection, list(screens))
-
-    @contextmanager
-    def _phenotypes(self, choice: str) -> Iterator[tuple[duckdb.DuckDBPyConnection, dict[int, StoredScreen]]]:
-        """A database and those of its screens that a choice names, by their numbers. Raises StoreError."""
-        shelf, _, number = choice.partition(":")
-        if shelf not in SHELVES or not self._library.has(shelf):
-            raise StoreError(f"There are no screens '{choice}': choose others.")
-        with self._library.reading(shelf) as connection:
-            screens = {each.screen: each for each in stored_screens(connection, shelf)}
-            if number:
-                screens = {key: each for key, each in screens.items() if each.key == choice}
-            if not screens:
-                raise StoreError(
-                    f"There is no screen {number} here: choose another." if number else "No screen is stored here."
-                )
-            yield connection, screens
 
     def _counts(self, screens: Sequence[StoredScreen]) -> list[tuple[StoredScreen, pl.DataFrame]]:
         found = {}

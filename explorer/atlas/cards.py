@@ -8,16 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import polars as pl
 
 from explorer.domain.genotype import NAMED_OPERATIONS, Genotype, Mutation, Site, unit_span
 from explorer.domain.notation import format_genotype
 from explorer.domain.parting import parting
-
-if TYPE_CHECKING:
-    from explorer.domain.screens import StoredScreen
+from explorer.domain.screens import StoredScreen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

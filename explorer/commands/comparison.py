@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -13,10 +13,8 @@ from explorer.domain.errors import ComparisonError
 from explorer.domain.evaluation import QuestionSet
 from explorer.domain.notation import parse_genotype
 from explorer.files.settings import DEMO
-
-if TYPE_CHECKING:
-    from explorer.model.loaded import LoadedModel
-    from explorer.tasks.comparison import Answering, Compared, Comparison
+from explorer.model.loaded import LoadedModel
+from explorer.tasks.comparison import Answering, Compared, Comparison
 
 GenotypeTexts = Annotated[
     list[str], typer.Argument(help="Two to six, the first is the reference; 'original' is the unmutated model.")

@@ -29,7 +29,7 @@ def save(
         check_new_folder(folder)
         workspace, loaded = load(model, device, dtype, as_json)
         read = loaded.anatomy.read(genotype)
-        size = workspace.save(loaded, read, folder)
+        size = workspace.exchange.save(loaded, read, folder)
         report = {"genotype": format_genotype(read), "model": loaded.name, "folder": str(folder), "bytes": size}
         show(report, as_json, saved_lines)
 
@@ -49,7 +49,7 @@ def patch(
         parse_genotype(genotype)
         check_new_file(file)
         workspace, loaded = load(model, device, dtype, as_json)
-        made = workspace.patch(loaded, loaded.anatomy.read(genotype))
+        made = workspace.exchange.patch(loaded, loaded.anatomy.read(genotype))
         size = write_patch(made, file)
         report = {
             "genotype": made.genotype,
@@ -78,7 +78,7 @@ def apply(
         read = read_patch(file)
         check_new_folder(folder)
         workspace, loaded = load(model, device, dtype, as_json)
-        size = workspace.save_patched(loaded, read, folder)
+        size = workspace.exchange.save_patched(loaded, read, folder)
         report = {"genotype": read.genotype, "model": loaded.name, "folder": str(folder), "bytes": size}
         show(report, as_json, saved_lines)
 
@@ -117,5 +117,5 @@ def lm_eval(
         check_order(order)
         workspace, loaded = load(model, device, dtype, as_json)
         read = loaded.anatomy.read(genotype)
-        scored = workspace.compute(evaluate, loaded, read, order)
+        scored = workspace.computing.answer(evaluate, loaded, read, order)
         show(harness_report(format_genotype(read), loaded.name, scored), as_json, harness_lines)

@@ -73,7 +73,7 @@ def anatomy(
     """List the model's layers and matrices, with shapes, heads and the spread of their weights."""
     with faults(as_json):
         workspace, loaded = load(model, device, dtype, as_json)
-        show(workspace.compute(anatomy_report, loaded, layer), as_json, anatomy_lines)
+        show(workspace.computing.answer(anatomy_report, loaded, layer), as_json, anatomy_lines)
 
 
 def weights(
@@ -91,5 +91,5 @@ def weights(
         if len(targets) != 1:
             raise ExplorerError(f"'{site}' is more than one matrix: name one, such as 14.down.")
         (target,) = targets
-        grid = workspace.matrix_map(loaded, target.matrix, target.rows, target.columns)
+        grid = workspace.weights.map(loaded, target.matrix, target.rows, target.columns)
         show(grid_report(target.matrix.name, grid), as_json, grid_lines)

@@ -59,9 +59,9 @@ def gallery(
             words=search,
         )
         if surprise is not None:
-            found = Gallery([atlas.surprise(choice, wanted, surprise)], 1)
+            found = Gallery([atlas.phenotypes.surprise(choice, wanted, surprise)], 1)
         else:
-            found = atlas.gallery(
+            found = atlas.phenotypes.page(
                 choice, wanted, Order(sort=sort.value, is_rising=rising, is_grouped=group), size=limit
             )
         show(gallery_report(found), as_json, gallery_lines)

@@ -55,8 +55,8 @@ def dose(
         workspace, loaded, asked, decoding = load_to_ask(prompt, max_new_tokens, model, device, dtype, as_json)
         (mutation,) = loaded.anatomy.read(text).mutations
         stacked = loaded.anatomy.read(background)
-        doses = workspace.dose_response(loaded, asked, decoding, stacked, mutation.site)
-        show(dose_report(site, workspace.facts(loaded, mutation.site), doses), as_json, dose_lines)
+        doses = workspace.instruments.dose_response(loaded, asked, decoding, stacked, mutation.site)
+        show(dose_report(site, workspace.weights.facts(loaded, mutation.site), doses), as_json, dose_lines)
 
 
 def sensitive(
@@ -74,7 +74,7 @@ def sensitive(
     with faults(as_json):
         workspace, loaded, asked, decoding = load_to_ask(prompt, max_new_tokens, model, device, dtype, as_json)
         chosen = NAMED_OPERATIONS[operation.value]
-        findings = workspace.find_sensitive(loaded, asked, decoding, chosen, level.value, top)
+        findings = workspace.instruments.find_sensitive(loaded, asked, decoding, chosen, level.value, top)
         show(findings_report(findings), as_json, findings_lines)
 
 
@@ -91,10 +91,10 @@ def sensitivity(
     """Estimate what an operation on every block of every matrix does, and tell how far to trust the estimates."""
     with faults(as_json):
         workspace, loaded, asked, decoding = load_to_ask(prompt, max_new_tokens, model, device, dtype, as_json)
-        estimated = workspace.sensitivity_map(loaded, asked, decoding)
+        estimated = workspace.instruments.sensitivity_map(loaded, asked, decoding)
         if matrix is not None and (matrix, operation.value) not in estimated.estimates:
             raise ExplorerError(f"There is no map of '{matrix}': name a matrix of a layer, such as 14.down.")
-        agreement = workspace.agreement(loaded, asked, decoding, operation.value)
+        agreement = workspace.instruments.agreement(loaded, asked, decoding, operation.value)
         report = sensitivity_report(loaded.anatomy, estimated, operation.value, agreement, matrix)
         show(report, as_json, sensitivity_lines)
 
@@ -117,9 +117,9 @@ def propagation(
         parse_genotype(genotype)
         workspace, loaded, asked, decoding = load_to_ask(prompt, max_new_tokens, model, device, dtype, as_json)
         read = loaded.anatomy.read(genotype)
-        spread = workspace.propagate(loaded, asked, decoding, read)
+        spread = workspace.instruments.propagate(loaded, asked, decoding, read)
         place = None if token is None else token + len(spread.tokens) * (token < 0)
-        lens = None if place is None else workspace.read_layers(loaded, asked, decoding, read, place)
+        lens = None if place is None else workspace.instruments.read_layers(loaded, asked, decoding, read, place)
         show(propagation_report(spread, lens), as_json, propagation_lines)
 
 
@@ -138,6 +138,6 @@ def epistasis(
         parse_genotype(genotype)
         workspace, loaded, asked, decoding = load_to_ask(prompt, max_new_tokens, model, device, dtype, as_json)
         read = loaded.anatomy.read(genotype)
-        found = workspace.epistasis(loaded, asked, decoding, read)
-        matrix = workspace.pair_matrix(loaded, asked, decoding, found) if pairs else None
+        found = workspace.instruments.epistasis(loaded, asked, decoding, read)
+        matrix = workspace.instruments.pair_matrix(loaded, asked, decoding, found) if pairs else None
         show(epistasis_report(found, matrix), as_json, epistasis_lines)

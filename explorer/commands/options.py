@@ -8,19 +8,17 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import typer
 
+from explorer.atlas.atlas import Atlas
 from explorer.domain.decoding import Decoding, Prompt
 from explorer.domain.errors import ExplorerError, StoreError
 from explorer.domain.notation import parse_genotype
+from explorer.domain.record import Run
+from explorer.model.loaded import LoadedModel
 from explorer.workspace.workspace import Workspace
-
-if TYPE_CHECKING:
-    from explorer.atlas.atlas import Atlas
-    from explorer.domain.record import Run
-    from explorer.model.loaded import LoadedModel
 
 Item = TypeVar("Item")
 
@@ -65,7 +63,7 @@ MaxNewTokens = Annotated[int, typer.Option("--max-new-tokens", help="The most to
 def load(source: str, device: str | None, dtype: str | None, as_json: bool) -> tuple[Workspace, "LoadedModel"]:
     """The model; what is being done goes to standard error, where it does not mix with results."""
     workspace = Workspace(source=source, device=device, dtype=dtype)
-    loading, said, is_done = workspace.load(), "", False
+    loading, said, is_done = workspace.models.load(), "", False
     while not is_done:
         is_done = loading.is_done
         if loading.sentence != said and not as_json:

@@ -88,7 +88,7 @@ def screen(
         kept = ModeName.text if chosen.task else mode  # answers to questions are always kept
         order = Order(source=model, experiment=chosen, plan=plan, background=background, mode=kept.value)
         workspace, _ = load(model, device, dtype, as_json)
-        with workspace.screening.running(order, database, ray=ray, workers=workers) as running:
+        with workspace.screens.running(order, database, ray=ray, workers=workers) as running:
             if not as_json:
                 typer.echo(
                     f"{running.total:,} mutants of {running.matrices} matrices, about {duration(running.estimate())}",

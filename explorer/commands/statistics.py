@@ -1,18 +1,16 @@
 """The command of the statistics: the numbers behind a picture of the Statistics tab."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from explorer.atlas.atlas import Atlas
 from explorer.commands.options import AsJson, atlas_of, faults, listed, show
 from explorer.domain.errors import StoreError
+from explorer.domain.screens import StoredScreen
 from explorer.files.settings import Settings
 from explorer.reports.statistics import View, picture_of, statistics_lines, statistics_report
-
-if TYPE_CHECKING:
-    from explorer.atlas.atlas import Atlas
-    from explorer.domain.screens import StoredScreen
 
 
 def stats(

@@ -3,10 +3,11 @@
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from explorer.atlas.atlas import Atlas
 from explorer.commands.options import (
     AsJson,
     Device,
@@ -23,18 +24,14 @@ from explorer.commands.options import (
 )
 from explorer.domain.decoding import Decoding
 from explorer.domain.errors import TaskError
-from explorer.domain.evaluation import QuestionSet
+from explorer.domain.evaluation import Input, QuestionSet
 from explorer.domain.genotype import Genotype
 from explorer.domain.notation import parse_genotype
+from explorer.domain.screens import StoredScreen
 from explorer.files.settings import DEMO
-
-if TYPE_CHECKING:
-    from explorer.atlas.atlas import Atlas
-    from explorer.domain.evaluation import Input
-    from explorer.domain.screens import StoredScreen
-    from explorer.model.loaded import LoadedModel
-    from explorer.tasks.writers import Written
-    from explorer.workspace.behaviour import Behaviour
+from explorer.model.loaded import LoadedModel
+from explorer.tasks.writers import Written
+from explorer.workspace.behaviour import Behaviour
 
 
 class FormName(StrEnum):
@@ -237,4 +234,4 @@ def _candidates(database: Path | None, screen: int | None, style: str, top: int)
     if database is None:
         raise TaskError("Name mutants, or a database to take them from with --db.")
     choice = "own" if screen is None else f"own:{screen}"
-    return atlas_of(database).candidates(choice, listed(style), top)
+    return atlas_of(database).phenotypes.candidates(choice, listed(style), top)

@@ -2,7 +2,7 @@
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -13,11 +13,9 @@ from explorer.domain.watch import TOLERANCE, Found, Outcome, Watched, judge
 from explorer.files.settings import DEMO
 from explorer.files.versions import versions
 from explorer.files.watch import read_watch, update_watch
+from explorer.model.loaded import LoadedModel
 from explorer.reports.watch import watch_lines, watch_report
 from explorer.workspace.workspace import Workspace
-
-if TYPE_CHECKING:
-    from explorer.model.loaded import LoadedModel
 
 CHANGED = 1
 """The exit code when something is no longer as expected."""
@@ -64,7 +62,7 @@ def _run(workspace: Workspace, model: "LoadedModel", run: Watched) -> Found:
 
     prompt = Prompt(text=run.prompt, chat=model.has_chat_template if run.chat is None else run.chat)
     genotype = model.anatomy.read(run.genotype)
-    *_, update = workspace.pair(model, prompt, run.decoding, genotype)
+    *_, update = workspace.pairs.stream(model, prompt, run.decoding, genotype)
     measures = update.measures
     if measures is None:
         raise ModelError("The original model's own forward pass overflows: try another prompt or precision.")
@@ -76,7 +74,7 @@ def _run(workspace: Workspace, model: "LoadedModel", run: Watched) -> Found:
         first_divergence=update.first_divergence,
         mean_kl=math.inf if measures.mean_kl is None else measures.mean_kl,
         perplexity=measures.perplexity,
-        control_ratio=workspace.control_ratio(model, genotype),
+        control_ratio=workspace.instruments.control_ratio(model, genotype),
     )
     return Found(
         result=result,

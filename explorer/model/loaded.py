@@ -11,7 +11,7 @@ from explorer.domain.errors import PromptError
 from explorer.domain.weights import Statistics
 from explorer.model.anatomy import Anatomy, Matrix
 
-if TYPE_CHECKING:  # whoever names this record, as the page does, has not waited for torch yet
+if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from explorer.domain.errors import ComparisonError
 from explorer.statistics.comparison import (
@@ -21,10 +21,8 @@ from explorer.statistics.comparison import (
     contrasts,
     paired,
 )
+from explorer.statistics.paired import Interval
 from explorer.tasks.comparison import Compared, called
-
-if TYPE_CHECKING:
-    from explorer.statistics.paired import Interval
 
 COLUMNS = ("", "Measure", "A", "It", "Difference", "95 % interval", "p", "Effect", "Items", "More needed")
 """Of the table of measures; the first is the genotype's letter."""

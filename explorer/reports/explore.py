@@ -5,30 +5,27 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from explorer.domain.decoding import Decoding, Prompt
 from explorer.domain.errors import ExplorerError
-from explorer.domain.genotype import Slice
+from explorer.domain.genotype import Genotype, Slice
 from explorer.domain.notation import format_genotype, format_site, parse_genotype
+from explorer.domain.pair import PairUpdate
 from explorer.domain.record import Run
-
-if TYPE_CHECKING:
-    from explorer.domain.genotype import Genotype
-    from explorer.domain.pair import PairUpdate
-    from explorer.domain.weights import Grid
-    from explorer.model.loaded import LoadedModel
-    from explorer.workspace.workspace import Workspace
+from explorer.domain.weights import Grid
+from explorer.model.loaded import LoadedModel
+from explorer.workspace.workspace import Workspace
 
 
 def mutate_report(
     workspace: Workspace, model: LoadedModel, genotype: Genotype, prompt: Prompt, decoding: Decoding
 ) -> dict[str, Any]:
     """Run a pair to its end: what was asked and changed, and its facts. Raises PromptError, ModelError."""
-    *_, update = workspace.pair(model, prompt, decoding, genotype)
+    *_, update = workspace.pairs.stream(model, prompt, decoding, genotype)
     return {
         "genotype": format_genotype(genotype),
-        "change": workspace.describe(model, genotype),
+        "change": workspace.weights.describe(model, genotype),
         "model": model.name,
         "prompt": prompt.text,
         "chat": prompt.chat,

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from explorer.atlas.cards import Card, Gallery
+from explorer.atlas.cards import Card, Gallery
 
 
 def gallery_report(found: Gallery) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -22,11 +22,9 @@ from explorer.domain.effects import (
     steepest_step,
 )
 from explorer.domain.notation import format_mutation
+from explorer.domain.weights import SiteFacts
+from explorer.model.anatomy import Anatomy
 from explorer.reports.explore import finite
-
-if TYPE_CHECKING:
-    from explorer.domain.weights import SiteFacts
-    from explorer.model.anatomy import Anatomy
 
 
 def dose_report(site: str, facts: SiteFacts, doses: Sequence[Dose]) -> dict[str, Any]:

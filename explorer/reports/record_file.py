@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
+
+import polars as pl
 
 from explorer.domain.errors import ExplorerError, StoreError
+from explorer.domain.record import Entry
 from explorer.reports.record_html import html_report
 from explorer.reports.record_markdown import markdown_report
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from explorer.domain.record import Entry
-    from explorer.workspace.workspace import Workspace
+from explorer.workspace.workspace import Workspace
 
 FORMATS = ("md", "html")
 

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from explorer.domain.genotype import Genotype
 from explorer.domain.notation import format_genotype
 from explorer.domain.record import Run
 from explorer.reports.comparison import verdicts
 from explorer.reports.explore import finite
 from explorer.statistics.comparison import COSINE, KL, PERPLEXITY, READABLE, RIGHT, Contrast
 from explorer.statistics.first_words import Ranked, rare_words_of
-from explorer.tasks.comparison import called
-
-if TYPE_CHECKING:
-    from explorer.domain.genotype import Genotype
-    from explorer.tasks.comparison import Compared
-    from explorer.tasks.writers import Written
+from explorer.tasks.comparison import Compared, called
+from explorer.tasks.writers import Written
 
 _OF_SECOND = {KL: "mean_kl", PERPLEXITY: "perplexity", COSINE: "cosine", READABLE: "readable", RIGHT: "accuracy"}
 """What the record keeps of the second genotype of a comparison."""

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from explorer.screen.order import Progress
+from explorer.screen.order import Progress
 
 
 def progress_line(progress: Progress) -> str:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-if TYPE_CHECKING:
-    from explorer.atlas.pictures.asked import Picture
-    from explorer.domain.screens import StoredScreen
+from explorer.atlas.pictures.asked import Picture
+from explorer.domain.screens import StoredScreen
 
 MOST_ROWS = 40
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
+from explorer.atlas.atlas import Better
+from explorer.domain.evaluation import Score
 from explorer.domain.notation import format_genotype
 from explorer.reports.comparison import p_told
 from explorer.reports.tables import table_lines
@@ -23,13 +25,9 @@ from explorer.statistics.first_words import (
 from explorer.statistics.multiplicity import tested_one_sided
 from explorer.statistics.paired import ALPHA as SIGNIFICANT
 from explorer.statistics.paired import discordance, wilson_interval
+from explorer.tasks.retest import Retested
+from explorer.tasks.scoring import Scored
 from explorer.tasks.writers import Written, places_of
-
-if TYPE_CHECKING:
-    from explorer.atlas.atlas import Better
-    from explorer.domain.evaluation import Score
-    from explorer.tasks.retest import Retested
-    from explorer.tasks.scoring import Scored
 
 NO_WORD = "no RIHF word beyond chance"
 MOST_WORDS = 12

@@ -17,10 +17,10 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from explorer.domain.errors import ClusterError, ExplorerError
+from explorer.screen.order import Order
+from explorer.screen.plan import Batch, Planned
 
 if TYPE_CHECKING:
-    from explorer.screen.order import Order
-    from explorer.screen.plan import Batch, Planned
     from explorer.screen.worker import Screened, Worker
 
 LOCAL = "local"

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-if TYPE_CHECKING:
-    from explorer.domain.experiments import Experiment
-    from explorer.screen.plan import Plan
-
+from explorer.domain.experiments import Experiment
+from explorer.screen.plan import Plan
 
 Mode = Literal["divergence", "text"]
 

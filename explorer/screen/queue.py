@@ -10,14 +10,10 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from explorer.domain.errors import ExplorerError
-from explorer.screen.order import Order
-
-if TYPE_CHECKING:
-    from explorer.screen.order import Progress
-
+from explorer.screen.order import Order, Progress
 
 State = Literal["waiting", "starting", "running", "paused", "done", "stopped", "failed"]
 ACTIVE: tuple[State, ...] = ("waiting", "starting", "running", "paused")

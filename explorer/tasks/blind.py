@@ -8,14 +8,12 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from explorer.domain.errors import ComparisonError
 from explorer.domain.evaluation import BlindMode, Choice
-
-if TYPE_CHECKING:
-    from explorer.model.loaded import LoadedModel
-    from explorer.tasks.comparison import Answering, Comparison
+from explorer.model.loaded import LoadedModel
+from explorer.tasks.comparison import Answering, Comparison
 
 Pressed = Literal["one", "two", "neither"]
 """What a person says of text 1 and text 2."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import polars as pl
 
@@ -18,10 +18,8 @@ from explorer.domain.evaluation import Answer, Input, Question, QuestionSet, Sco
 from explorer.domain.genotype import Genotype
 from explorer.domain.notation import format_genotype
 from explorer.domain.phenotype import DESTROYED
+from explorer.model.loaded import LoadedModel
 from explorer.tasks.prompts import put
-
-if TYPE_CHECKING:
-    from explorer.model.loaded import LoadedModel
 
 Item = TypeVar("Item")
 

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from explorer.domain.evaluation import QuestionSet, Score
 from explorer.domain.genotype import Genotype
-
-if TYPE_CHECKING:
-    from explorer.model.loaded import LoadedModel
+from explorer.model.loaded import LoadedModel
 
 
 class Scoring(Protocol):

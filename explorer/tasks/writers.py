@@ -7,16 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import polars as pl
 
 from explorer.domain.decoding import Decoding, Prompt
 from explorer.domain.evaluation import Answer, Input
 from explorer.domain.genotype import Genotype, Site, Slice
-
-if TYPE_CHECKING:
-    from explorer.model.loaded import LoadedModel
+from explorer.model.loaded import LoadedModel
 
 NEW_TOKENS = 24
 """Of an answer, at most: enough to tell a poem from a dialogue."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 
+from explorer.domain.decoding import Decoding, Prompt
 from explorer.domain.errors import ExplorerError
+from explorer.domain.screens import StoredScreen
 from explorer.figures.marks import mark_of, stripe_mark
 from explorer.statistics.filters import Filter
 from explorer.statistics.severity import Severity
@@ -18,10 +20,6 @@ from explorer.ui.explore.exploration import Exploration
 from explorer.ui.explore.form import ASKED_COUNT
 from explorer.ui.explore.handlers import Handlers
 from explorer.ui.words import behind_html, notice_html
-
-if TYPE_CHECKING:
-    from explorer.domain.decoding import Decoding, Prompt
-    from explorer.domain.screens import StoredScreen
 
 ANSWER_TOKENS = 8
 """Of a question's answer, in Explore."""
@@ -84,7 +82,7 @@ class Doors:
 
     def _check(self, exploration: Exploration, screen: StoredScreen) -> None:
         """Raises ExplorerError if another model is loaded, or none yet."""
-        loading = self._handlers.workspace.load(exploration.source)
+        loading = self._handlers.workspace.models.load(exploration.source)
         if not loading.is_done:
             raise ExplorerError("The model is still being loaded: click again when it is there to run this mutant.")
         if loading.wait().name != screen.model:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from explorer.domain.errors import ExplorerError
+from explorer.domain.evaluation import QuestionSet
 from explorer.tasks.comparison import shortened
-
-if TYPE_CHECKING:
-    from explorer.domain.evaluation import QuestionSet
-    from explorer.workspace.workspace import Workspace
+from explorer.workspace.workspace import Workspace
 
 
 def offered(workspace: Workspace) -> tuple[QuestionSet, ...]:

@@ -8,10 +8,12 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
 
 from explorer.domain.errors import ExplorerError
 from explorer.files.settings import DEMO
@@ -20,10 +22,6 @@ from explorer.ui.programs.endpoints import Endpoints
 from explorer.ui.theme import STYLE_SHEET, make_theme
 from explorer.workspace.loading import Loading
 from explorer.workspace.workspace import Workspace
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
-    from starlette.responses import Response
 
 MCP_ROUTE = "/gradio_api/mcp"
 """Where the tools are: gradio has its own there, so it compresses no streams at that place."""
@@ -84,7 +82,7 @@ def run(serving: Serving) -> None:
     address = public_url or url
     tools = {"mcp": f"{address.rstrip('/')}{MCP_ROUTE}/"} if serving.mcp else {}
     serving.announce({"url": address, "model": serving.model, **tools})
-    loading = workspace.load()  # only now, so that the page answers before PyTorch is imported
+    loading = workspace.models.load()  # only now, so that the page answers before PyTorch is imported
     loading.when_done(lambda: serving.announce({"ready": loading.model is not None, "fault": _fault_of(loading)}))
     page.block_thread()
 

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING
 
-from explorer.domain.screens import unit_told
+from explorer.atlas.atlas import Behind
+from explorer.domain.screens import StoredScreen, StoredTask, unit_told
 from explorer.figures.palette import CATEGORIES, COLOURS
-
-if TYPE_CHECKING:
-    from explorer.atlas.atlas import Behind
-    from explorer.domain.screens import StoredScreen, StoredTask
 
 
 def notice_html(message: str) -> str:

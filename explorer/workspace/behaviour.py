@@ -12,21 +12,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from explorer.domain.decoding import Decoding, Prompt
-from explorer.domain.errors import ModelError
 from explorer.domain.evaluation import Answer, Input, QuestionForm, QuestionSet, Score, Task
 from explorer.domain.experiments import Experiment
 from explorer.domain.genotype import Genotype
+from explorer.domain.screens import StoredTask
+from explorer.domain.thresholds import Accuracy
+from explorer.files.settings import Settings
+from explorer.model.loaded import LoadedModel
+from explorer.tasks.comparison import shortened
 from explorer.tasks.inputs import read_inputs
 from explorer.tasks.prompts import put
 from explorer.tasks.questions import bundled_questions, read_questions
 from explorer.tasks.sample import task_experiment
+from explorer.workspace.computing import Computing, lack_of_memory_told
 
 if TYPE_CHECKING:
-    from explorer.domain.screens import StoredTask
-    from explorer.files.settings import Settings
-    from explorer.model.loaded import LoadedModel
     from explorer.tasks.battery import Battery
-    from explorer.workspace.computing import Computing
 
 Item = TypeVar("Item")
 Cancelled = Callable[[], bool]
@@ -36,6 +37,10 @@ ORIGINALS_KEPT = 8
 
 BATTERIES_KEPT = 2
 """Sets of questions that are kept ready, with their hidden states."""
+
+
+WATCHED = 24
+"""Questions that the threshold on accuracy asks: they take about a second on two cores."""
 
 
 def _never() -> bool:
@@ -122,6 +127,14 @@ class Behaviour:
         for place, mark in self._stream(battery.run(mutants), cancelled):
             yield place, mark.number, mark.score
 
+    def accuracy(self, model: LoadedModel, genotype: Genotype) -> Accuracy:
+        """How many of `WATCHED` of the bundled questions original and mutant answer right. Raises TaskError."""
+        questions = shortened(self.question_sets()[0], WATCHED)
+        right = [0.0, 0.0]
+        for place, _, score in self.scores_of(model, [Genotype(), genotype], questions):
+            right[place] += score.is_right / len(questions.questions)
+        return Accuracy(task=f"{WATCHED} questions", original=right[0], mutated=right[1])
+
     def tasks(self) -> tuple[Experiment, ...]:
         """The question sets as experiments of a screen, with the study's numbers. Raises TaskError."""
         return tuple(task_experiment(Task(questions=questions)) for questions in self.question_sets())
@@ -168,13 +181,9 @@ class Behaviour:
 
     def _stream(self, steps: Iterator[list[Item]], cancelled: Cancelled) -> Iterator[Item]:
         """What a computation finds, each of its steps behind whatever people wait for."""
-        import torch
-
-        try:
+        with lack_of_memory_told("ask for fewer new tokens, or fewer at once"):
             while not cancelled() and (found := self._computing.run_behind(next, steps, None)) is not None:
                 yield from found
-        except torch.OutOfMemoryError as fault:
-            raise ModelError("The device ran out of memory: ask for fewer new tokens, or fewer at once.") from fault
 
 
 def mmlu_questions(folder: Path, form: QuestionForm = "letter", subjects: Sequence[str] | None = None) -> QuestionSet:

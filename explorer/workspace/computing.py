@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from typing import Any, TypeVar
+
+from explorer.domain.errors import ModelError
 
 Result = TypeVar("Result")
 _Task = tuple["Future[Any]", Callable[..., Any], tuple[Any, ...]]
@@ -32,6 +35,11 @@ class Computing:
     def run(self, function: Callable[..., Result], *arguments: Any) -> Result:
         """Call a function as soon as the one that is being called lets it; its result, or what it raised."""
         return self._put(self._front, function, arguments)
+
+    def answer(self, function: Callable[..., Result], *arguments: Any) -> Result:
+        """As `run`, for somebody who waits. Raises ModelError if the device's memory does not suffice."""
+        with lack_of_memory_told("ask for fewer new tokens, or use a smaller model"):
+            return self.run(function, *arguments)
 
     def run_behind(self, function: Callable[..., Result], *arguments: Any) -> Result:
         """As `run`, when nobody waits."""
@@ -76,3 +84,16 @@ def _call(task: _Task) -> None:
         future.set_result(function(*arguments))
     except BaseException as fault:  # noqa: BLE001  # raised again where it is waited for
         future.set_exception(fault)
+
+
+@contextmanager
+def lack_of_memory_told(remedy: str) -> Iterator[None]:
+    """Where the device's memory runs out, that is said in a sentence. Raises ModelError."""
+    try:
+        yield
+    except RuntimeError as fault:
+        from torch import OutOfMemoryError
+
+        if not isinstance(fault, OutOfMemoryError):
+            raise
+        raise ModelError(f"The device ran out of memory: {remedy}.") from fault

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from explorer.model.loaded import LoadedModel
+from explorer.model.loaded import LoadedModel
 
 
 class Loading:

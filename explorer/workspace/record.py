@@ -15,7 +15,6 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 import duckdb
 import polars as pl
@@ -23,11 +22,9 @@ import polars as pl
 from explorer.domain.errors import BusyError, StoreError
 from explorer.domain.record import NEWEST, Entry, Facets, Order, Page, Run, Setup, Wanted
 from explorer.files.versions import PROGRAM, versions
+from explorer.model.loaded import LoadedModel
 from explorer.store import record as store
-
-if TYPE_CHECKING:
-    from explorer.model.loaded import LoadedModel
-    from explorer.store.library import Library
+from explorer.store.library import Library
 
 MOST_WAITING = 1000
 """Runs that wait in memory; of more, the oldest are lost."""

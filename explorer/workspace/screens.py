@@ -13,17 +13,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from explorer.domain.record import Run
-from explorer.screen.order import Order
+from explorer.files.settings import Settings
+from explorer.model.loaded import LoadedModel
+from explorer.screen.order import Order, Progress
 from explorer.screen.queue import RunningScreen, ScreenQueue
 from explorer.store.library import Library
 from explorer.store.queries import screen_report
+from explorer.workspace.computing import Computing
 
 if TYPE_CHECKING:
-    from explorer.files.settings import Settings
-    from explorer.model.loaded import LoadedModel
-    from explorer.screen.order import Progress
     from explorer.screen.run import Execute, Screen
-    from explorer.workspace.computing import Computing
 
 
 class Estimate(NamedTuple):
@@ -34,7 +33,7 @@ class Estimate(NamedTuple):
     seconds: float
 
 
-class Screening:
+class Screens:
     """What one process does with screens."""
 
     def __init__(
@@ -50,7 +49,7 @@ class Screening:
         self.library.update()
         self.queue = ScreenQueue(lambda order: self.running(order, is_behind=True))
 
-    def __deepcopy__(self, _memo: object) -> Screening:
+    def __deepcopy__(self, _memo: object) -> Screens:
         """Itself, as with `Workspace`: a copy at every visit would reach the models."""
         return self
 

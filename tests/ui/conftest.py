@@ -33,5 +33,5 @@ def handlers(workspace: Workspace, runs: Runs) -> Handlers:
 @pytest.fixture
 def start(workspace: Workspace) -> Exploration:
     """The controls at one weight."""
-    anatomy = workspace.model().anatomy
+    anatomy = workspace.models.get().anatomy
     return Exploration(source=workspace.source).with_genotype(anatomy.read("1.down[3,5]=0"), anatomy)

@@ -57,7 +57,7 @@ def _scripted() -> Scripted:
 def own(workspace: Workspace, tmp_path: Path) -> CompareHandlers:
     """The handlers of a page whose genotypes say what was written down, with a database of its own."""
     page = Workspace(source=workspace.source, device="cpu", settings=Settings(database=tmp_path / "own.duckdb"))
-    page.model()
+    page.models.get()
     return CompareHandlers(Handlers(page, Runs()), Runs(), _scripted())
 
 
@@ -303,7 +303,7 @@ def test_tests_that_cannot_begin_are_told(blind: BlindHandlers, start: Explorati
 
 
 def test_prompts_come_from_the_inputs_too(own: CompareHandlers) -> None:
-    model = own.handlers.workspace.model()
+    model = own.handlers.workspace.models.get()
     for source, texts in (("Literary", ["w5 w6 w7", "w10 w11"]), ("Factual", ["w8 w9"]), ("Both kinds", ["w5 w6 w7"])):
         count = 1 if source == "Both kinds" else 24
         order = replace(FORM, source=source, count=count).order(model, own.answering)

@@ -199,10 +199,10 @@ def test_a_token_that_ends_a_text_is_shown(workspace: Workspace, handlers: Handl
     from explorer.domain.decoding import Decoding, Prompt  # noqa: PLC0415
     from explorer.domain.genotype import Genotype
 
-    model = workspace.model()
+    model = workspace.models.get()
     for seed in range(40):
         decoding = Decoding(max_new_tokens=60, temperature=1.0, seed=seed)
-        *_, update = workspace.pair(model, Prompt(text="w5 w6", chat=False), decoding, Genotype())
+        *_, update = workspace.pairs.stream(model, Prompt(text="w5 w6", chat=False), decoding, Genotype())
         if update.original_end == "stop":
             value = show_pair(update, 1)["value"]
             assert value["original"][-1] == "∎"

@@ -66,7 +66,7 @@ def _record(page: Handlers) -> Recording:
 
 def _keep(page: Handlers, *runs: Run) -> None:
     for run in runs:
-        page.workspace.record.keep(page.workspace.model(), run)
+        page.workspace.record.keep(page.workspace.models.get(), run)
     page.workspace.record.settle()
 
 

@@ -39,7 +39,9 @@ def test_the_map_shows_the_chosen_matrix_and_outlines_the_site(
     }  # fmt: skip
     box = shown["layout"]["shapes"][0]
     assert (box["x0"], box["x1"], box["y0"], box["y1"]) == (4.5, 5.5, 2.5, 3.5)
-    weight = workspace.facts(workspace.model(), start.genotype(workspace.model().anatomy).mutations[0].site).present
+    weight = workspace.weights.facts(
+        workspace.models.get(), start.genotype(workspace.models.get().anatomy).mutations[0].site
+    ).present
     assert shown["data"][0]["z"][3][5] == pytest.approx(weight, rel=1e-3)
     assert "Each cell is one weight" in caption
     assert _figure(strip)["data"][0]["y"] == ["q", "k", "v", "o", "gate", "up", "down"]
@@ -75,7 +77,7 @@ def test_a_click_on_a_pooled_cell_takes_its_strongest_weight(
 ) -> None:
     from explorer.model.weights import weight_of  # noqa: PLC0415
 
-    model = workspace.model()
+    model = workspace.models.get()
     weights = weight_of(model.causal_lm, model.anatomy.matrices["1.down"])[8:12, 12:16].abs()
     row, column = divmod(int(weights.argmax()), 4)
     meta = {"matrix": "1.down", "rows": [0, 32], "columns": [0, 48], "cell": [4, 4], "model": start.source}
@@ -147,7 +149,7 @@ def test_a_model_of_an_unknown_family_is_searched_but_has_no_map(tmp_path: Path)
     tiny_transformer("stablelm").save_pretrained(tmp_path)
     tiny_tokenizer().save_pretrained(tmp_path)
     workspace = Workspace(source=str(tmp_path), device="cpu")
-    handlers, anatomy = Handlers(workspace, Runs()), workspace.model().anatomy
+    handlers, anatomy = Handlers(workspace, Runs()), workspace.models.get().anatomy
     start = Exploration(source=str(tmp_path)).pointed_at(Exploration(source="").selection, anatomy)
     own = SearchHandlers(handlers)
     rows = json.loads(last(own.find(start, "zero", "row", *ASKED))[0])

@@ -33,7 +33,7 @@ def test_the_patch_of_the_present_result(workspace: Workspace, trial: Trial) -> 
     told = json.loads(value)
     patch = parse_patch(base64.b64decode(told["content"]).decode(), told["name"])
     assert (told["name"], notice) == ("mutation.patch.json", "")
-    assert (patch.genotype, patch.fingerprint) == ("0.down*-1", workspace.model().fingerprint)
+    assert (patch.genotype, patch.fingerprint) == ("0.down*-1", workspace.models.get().fingerprint)
 
 
 def test_what_cannot_be_handed_out_is_said(workspace: Workspace, trial: Trial, monkeypatch: pytest.MonkeyPatch) -> None:

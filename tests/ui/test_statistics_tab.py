@@ -168,14 +168,16 @@ def test_without_the_model_the_text_comes_from_the_database(own: StatisticsHandl
 def test_with_the_model_a_mark_opens_in_explore(tmp_path: Path, workspace: Workspace, start: Exploration) -> None:
     with opened(tmp_path / "own.duckdb") as connection:
         make_screens(connection)
-        connection.execute("UPDATE models SET name = ?", [workspace.model().name])
+        connection.execute("UPDATE models SET name = ?", [workspace.models.get().name])
         connection.execute("UPDATE matrices SET kind = 'v', name = replace(name, 'gate', 'o') WHERE kind = 'gate'")
     page = _page(tmp_path, workspace.source)
-    page._handlers.workspace.model()
+    page._handlers.workspace.models.get()
     click = event(customdata='{"layer": 1, "top": 0, "bottom": 1}', meta={"screen": "own:1", "view": "overview"})
     behind, tabs, exploration, *rest = page.open(click, ADA, start, *_asked(operations=["min"]))
     assert tabs.selected == "explore"
-    assert exploration.genotype(workspace.model().anatomy) == workspace.model().anatomy.read("1.v[0:4,4:8]=min")
+    assert exploration.genotype(workspace.models.get().anatomy) == workspace.models.get().anatomy.read(
+        "1.v[0:4,4:8]=min"
+    )
     assert "The the the" in behind
     assert rest[-6:-4] == ["Sea?", "Raw text"]
 

@@ -56,7 +56,7 @@ def page(workspace: Workspace, tmp_path: Path) -> Workspace:
         screens_folder=tmp_path / "none",
     )  # fmt: skip
     made = Workspace(source=workspace.source, device="cpu", settings=settings)
-    made.model()
+    made.models.get()
     return made
 
 
@@ -229,7 +229,7 @@ def _screen(handlers: Handlers, start: Exploration, *asked: Any) -> None:
     notice, _ = screens.start(start, *asked)
     assert notice == ""
     for _ in range(9000):
-        (entry, *_rest) = handlers.workspace.screening.queue.entries
+        (entry, *_rest) = handlers.workspace.screens.queue.entries
         if entry.state not in ("waiting", "starting", "running"):
             assert entry.state == "done", entry.fault
             handlers.workspace.record.settle()
@@ -289,7 +289,7 @@ def test_a_retest_that_is_stopped_counts_nothing(
 
 
 def test_right_answers_by_subject(examining: ExaminingHandlers, page: Workspace, start: Exploration) -> None:
-    loud = start.with_genotype(page.model().anatomy.read(LOUD), page.model().anatomy)
+    loud = start.with_genotype(page.models.get().anatomy.read(LOUD), page.models.get().anatomy)
     examining.begin(ADA)
     *_, (notice, progress, sentence, figure) = examining.run(ADA, loud, "facts", 40, 0)
     assert notice == ""

@@ -27,7 +27,7 @@ def test_a_genotype_that_passes_a_threshold(workspace: Workspace, trial: Trial) 
     assert "Perplexity of the control text ×" in warned
     assert "· Mean KL" in warned
     assert "<code>norm*-1</code>" in warned
-    ratio = workspace.control_ratio(workspace.model(), workspace.model().anatomy.read("norm*-1"))
+    ratio = workspace.instruments.control_ratio(workspace.models.get(), workspace.models.get().anatomy.read("norm*-1"))
     assert WatchHandlers(workspace).warn(trial, ratio * 1.01, None, None) == ""
     assert WatchHandlers(workspace).warn(trial, ratio * 0.99, None, None) != ""
 

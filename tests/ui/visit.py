@@ -23,7 +23,7 @@ def event(**data: Any) -> Any:
 def genotype_of(workspace: Workspace, outputs: list[Any]) -> str:
     """The genotype that a handler has set."""
     exploration: Exploration = outputs[0]
-    return format_genotype(exploration.genotype(workspace.model().anatomy))
+    return format_genotype(exploration.genotype(workspace.models.get().anatomy))
 
 
 def last(updates: Iterator[list[Any]]) -> list[Any]:

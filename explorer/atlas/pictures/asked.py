@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import plotly.graph_objects as go
 import polars as pl
 
 from explorer.domain.errors import StatisticsError
@@ -13,9 +14,6 @@ from explorer.domain.screens import StoredScreen, unit_told
 from explorer.statistics.filters import Filter
 from explorer.statistics.severity import Severity
 from explorer.store.maps import Window
-
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from explorer.domain.decoding import Decoding, Prompt
-from explorer.tasks.comparison import Comparison, read_genotypes, spread
+from explorer.model.loaded import LoadedModel
+from explorer.tasks.comparison import Answering, Comparison, read_genotypes, spread
 from explorer.ui.explore.form import CHAT
 from explorer.ui.links import format_query
 from explorer.ui.questions import chosen
-
-if TYPE_CHECKING:
-    from explorer.model.loaded import LoadedModel
-    from explorer.tasks.comparison import Answering
-
 
 PREFIX = "compare_"
 PROMPTS, QUESTIONS = "Prompts", "Questions"

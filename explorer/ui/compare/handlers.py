@@ -6,7 +6,7 @@ import contextlib
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 
@@ -14,7 +14,8 @@ from explorer.domain.decoding import Prompt
 from explorer.domain.errors import ComparisonError, ExplorerError
 from explorer.domain.notation import format_genotype, parse_genotype
 from explorer.figures.encoding import figure_json
-from explorer.tasks.comparison import ORIGINAL, Compared, Comparison, compare, read_genotypes
+from explorer.statistics.comparison import Contrast, Part
+from explorer.tasks.comparison import ORIGINAL, Answering, Compared, Comparison, compare, read_genotypes
 from explorer.ui.compare.form import Form, linked
 from explorer.ui.components.saver import Saver
 from explorer.ui.explore.drawing import DRAWN_COUNT
@@ -23,11 +24,6 @@ from explorer.ui.explore.form import ASKED_COUNT
 from explorer.ui.explore.handlers import Handlers
 from explorer.ui.runs import Runs
 from explorer.ui.words import notice_html
-
-if TYPE_CHECKING:
-    from explorer.statistics.comparison import Contrast, Part
-    from explorer.tasks.comparison import Answering
-
 
 UPDATE_SECONDS, ITEMS_SECONDS = 0.3, 2.0
 """The progress, and the items so far, are sent to the page at most this often."""
@@ -73,7 +69,7 @@ class CompareHandlers:
         """Who is compared, or what is wrong with the list; before the model is there, as far as can be told."""
         from explorer.ui.compare.words import genotypes_html
 
-        loaded = self.handlers.workspace.load(exploration.source).model
+        loaded = self.handlers.workspace.models.load(exploration.source).model
         try:
             genotypes = read_genotypes(text.splitlines(), loaded.anatomy.read if loaded else parse_genotype)
             Comparison(genotypes=genotypes, prompts=(Prompt(text="-"),))
@@ -134,7 +130,7 @@ class CompareHandlers:
 
         with contextlib.suppress(ComparisonError):  # it is told where the result is shown
             run = comparison_run(shown.compared, contrasts_of(shown.compared), form.address())
-            self.handlers.workspace.record.keep(self.handlers.workspace.model(shown.source), run)
+            self.handlers.workspace.record.keep(self.handlers.workspace.models.get(shown.source), run)
 
     def _steps(self, steps: Iterator[Compared], source: str) -> Iterator[tuple[Compared, list[Any]]]:
         """The comparison so far, with what is worth sending of it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 
@@ -17,10 +17,7 @@ from explorer.ui.components.item_list import ItemList
 from explorer.ui.components.saver import Saver
 from explorer.ui.explore.form import CHAT, RAW
 from explorer.ui.questions import offered
-
-if TYPE_CHECKING:
-    from explorer.workspace.workspace import Workspace
-
+from explorer.workspace.workspace import Workspace
 
 _HINT = (
     '<p class="no-picture">Run the comparison: every genotype answers the same prompts or questions, and each is '

@@ -5,18 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import polars as pl
+
+from explorer.domain.genotype import Genotype
 from explorer.domain.parting import parting
 from explorer.reports.comparison import COLUMNS, table_rows
 from explorer.statistics.comparison import LETTERS, Contrast, Part
 from explorer.tasks.comparison import called
 from explorer.ui.words import PAGE
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from explorer.domain.genotype import Genotype
 
 
 def genotypes_html(genotypes: Sequence[Genotype]) -> str:

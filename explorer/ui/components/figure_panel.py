@@ -1,4 +1,4 @@
-"""A plotly figure whose marks can be clicked (assets/figure.js); plotly.js comes from plotly's own package."""
+"""A plotly figure whose marks can be clicked (assets/figure_panel.js); plotly.js comes from plotly's own package."""
 
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from explorer.ui.theme import script
+from explorer.ui.components.scripted import Scripted
 
 _FORMATS = {"png": "PNG", "svg": "SVG", "csv": "CSV", "parquet": "Parquet"}
 _TEMPLATE = (
@@ -17,7 +17,7 @@ _TEMPLATE = (
 )
 
 
-class FigurePanel(gr.HTML):
+class FigurePanel(Scripted):
     """`value` is a figure as JSON text, "" for none.
 
     A click on a mark sends `mark_click` with x, y, customdata, axes (ids of its x and y axis) and the figure's
@@ -25,17 +25,13 @@ class FigurePanel(gr.HTML):
     figure with `meta.view` is offered as a picture, and its data by `take` with the format (csv or parquet).
     """
 
+    TEMPLATE = _TEMPLATE
+
     def __init__(self, value: str = "", **options: Any) -> None:
         library = _plotly_js()
         gr.set_static_paths([library])
-        super().__init__(
-            value,
-            html_template=_TEMPLATE,
-            js_on_load=script("figure.js"),
-            head=f'<script src="gradio_api/file={library}?v={version("plotly")}"></script>',
-            apply_default_css=False,
-            **options,
-        )
+        head = f'<script src="gradio_api/file={library}?v={version("plotly")}"></script>'
+        super().__init__(value, head=head, **options)
 
 
 def _plotly_js() -> Path:

@@ -6,26 +6,18 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import gradio as gr
-
-from explorer.ui.theme import script
+from explorer.ui.components.scripted import Scripted
 
 
-class MutantTable(gr.HTML):
+class MutantTable(Scripted):
     """`value` is JSON text: `head`, the names of the columns, and `groups`, each with `title` and `rows`.
 
     A row has `genotype`, `cells`, and whether it is `chosen`, `sure`. A click on a row sends `choose` with its
     genotype and its `place`; where `opens` is true, a button at its end sends `open`. `goal` says what a click does.
     """
 
-    def __init__(self, value: str = "", **options: Any) -> None:
-        super().__init__(
-            value,
-            html_template='<div class="mutants"></div>',
-            js_on_load=script("elements.js", "mutants.js"),
-            apply_default_css=False,
-            **options,
-        )
+    TEMPLATE = '<div class="mutants"></div>'
+    MAKES_ELEMENTS = True
 
 
 def table_json(head: Sequence[str], groups: Sequence[Mapping[str, Any]], goal: str, *, opens: bool) -> str:

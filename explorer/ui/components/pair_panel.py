@@ -1,16 +1,12 @@
-"""The two texts side by side; draws what it is given (assets/pair.js)."""
+"""The two texts side by side; draws what it is given (assets/pair_panel.js)."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import gradio as gr
-
-from explorer.ui.theme import script
-
-if TYPE_CHECKING:
-    from explorer.domain.pair import PairUpdate, Readout
+from explorer.domain.pair import PairUpdate, Readout
+from explorer.ui.components.scripted import Scripted
 
 _TEMPLATE = """
 <div class="pair" data-running="false">
@@ -36,19 +32,14 @@ _ENDS = {
 _END_MARK = "∎"
 
 
-class PairPanel(gr.HTML):
+class PairPanel(Scripted):
     """Original and mutated text; each token shows both models' likeliest tokens on hover or tap."""
 
+    TEMPLATE = _TEMPLATE
+
     def __init__(self, value: dict[str, Any] | None = None, *, readouts: str = "", **options: Any) -> None:
-        super().__init__(
-            value,
-            html_template=_TEMPLATE,
-            js_on_load=script("pair.js"),
-            apply_default_css=False,
-            readouts=readouts,
-            **options,
-        )
-        self.readouts = readouts  # see Chips
+        super().__init__(value, readouts=readouts, **options)
+        self.readouts = readouts
 
 
 def show_pair(update: PairUpdate, run: int) -> dict[str, Any]:

@@ -1,20 +1,10 @@
-"""The queue of screens, each with its progress and what can be done with it (assets/queue.js)."""
+"""The queue of screens, each with its progress and what can be done with it (assets/queue_list.js)."""
 
-from typing import Any
-
-import gradio as gr
-
-from explorer.ui.theme import script
+from explorer.ui.components.scripted import Scripted
 
 
-class QueueList(gr.HTML):
+class QueueList(Scripted):
     """`value` is a list of `summary.entry_row` as JSON text; a button sends `act` with the number and the action."""
 
-    def __init__(self, value: str = "", **options: Any) -> None:
-        super().__init__(
-            value,
-            html_template='<div class="queue"></div>',
-            js_on_load=script("elements.js", "queue.js"),
-            apply_default_css=False,
-            **options,
-        )
+    TEMPLATE = '<div class="queue"></div>'
+    MAKES_ELEMENTS = True

@@ -6,29 +6,18 @@ import base64
 import itertools
 import json
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
 
-import gradio as gr
+import polars as pl
 
-from explorer.ui.theme import script
-
-if TYPE_CHECKING:
-    import polars as pl
+from explorer.ui.components.scripted import Scripted
 
 
-class Saver(gr.HTML):
+class Saver(Scripted):
     """`value` is what `file` returned last; nothing is shown."""
 
     _numbers = itertools.count(1)
 
-    def __init__(self, value: str = "", **options: Any) -> None:
-        super().__init__(
-            value,
-            html_template="<span hidden></span>",
-            js_on_load=script("saver.js"),
-            apply_default_css=False,
-            **options,
-        )
+    TEMPLATE = "<span hidden></span>"
 
     @classmethod
     def file(cls, name: str, content: bytes) -> str:

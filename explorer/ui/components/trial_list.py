@@ -1,24 +1,18 @@
-"""Trials as rows or as cards, each a click from being set again (assets/trials.js)."""
+"""Trials as rows or as cards, each a click from being set again (assets/trial_list.js)."""
 
 from typing import Any
 
-import gradio as gr
-
-from explorer.ui.theme import script
+from explorer.ui.components.scripted import Scripted
 
 
-class TrialList(gr.HTML):
+class TrialList(Scripted):
     """`value` is a list of `trials.row_of` as JSON text.
 
     A click sends `choose` with the place in the list, the pin of a row sends `pin`, the cross of a card `unpin`.
     """
 
+    TEMPLATE = '<div class="trials"></div>'
+    MAKES_ELEMENTS = True
+
     def __init__(self, value: str = "", *, as_cards: bool = False, **options: Any) -> None:
-        super().__init__(
-            value,
-            html_template='<div class="trials"></div>',
-            js_on_load=script("elements.js", "trials.js"),
-            apply_default_css=False,
-            as_cards=as_cards,
-            **options,
-        )
+        super().__init__(value, as_cards=as_cards, **options)

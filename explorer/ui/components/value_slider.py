@@ -1,10 +1,8 @@
-"""A slider over a matrix's own range; letting go of it sends `release` (assets/slider.js)."""
+"""A slider over a matrix's own range; letting go of it sends `release` (assets/value_slider.js)."""
 
 from typing import Any
 
-import gradio as gr
-
-from explorer.ui.theme import script
+from explorer.ui.components.scripted import Scripted
 
 _TEMPLATE = """
 <div class="slider idle">
@@ -15,8 +13,10 @@ _TEMPLATE = """
 """
 
 
-class ValueSlider(gr.HTML):
+class ValueSlider(Scripted):
     """`value` is the value that the mutation sets, None while there is none; the other arguments are its scale."""
+
+    TEMPLATE = _TEMPLATE
 
     def __init__(
         self,
@@ -30,14 +30,11 @@ class ValueSlider(gr.HTML):
     ) -> None:
         super().__init__(
             value,
-            html_template=_TEMPLATE,
-            js_on_load=script("slider.js"),
-            apply_default_css=False,
             minimum=minimum,
             maximum=maximum,
             present=present,
             present_label=present_label,
             **options,
         )
-        self.minimum, self.maximum = minimum, maximum  # see Chips
+        self.minimum, self.maximum = minimum, maximum
         self.present, self.present_label = present, present_label

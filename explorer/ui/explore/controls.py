@@ -6,18 +6,14 @@ Knows the controls' words and limits; knows no gradio.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from explorer.domain.genotype import MATRIX_KINDS
+from explorer.domain.genotype import MATRIX_KINDS, Operation
 from explorer.domain.notation import format_genotype, format_site
+from explorer.domain.weights import SiteFacts
 from explorer.files.settings import DEMO
+from explorer.model.anatomy import Anatomy
 from explorer.ui.explore.exploration import Exploration
 from explorer.ui.explore.selection import has_many_parts, head_count, levels_of, matrix_of, part_choices, site_of
-
-if TYPE_CHECKING:
-    from explorer.domain.genotype import Operation
-    from explorer.domain.weights import SiteFacts
-    from explorer.model.anatomy import Anatomy
 
 _PART_NAMES = {
     "layer": "whole layer",

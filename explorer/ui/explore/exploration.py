@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from explorer.domain.genotype import Genotype, Mutation, Operation
+from explorer.model.anatomy import Anatomy
 from explorer.ui.explore.selection import Selection, fitted, selection_of, site_of
-
-if TYPE_CHECKING:
-    from explorer.model.anatomy import Anatomy
-
 
 UNDO_STEPS = 100
 """How many changes can be undone."""

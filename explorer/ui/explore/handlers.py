@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 
@@ -17,7 +17,9 @@ from explorer.domain.effects import steepest_step
 from explorer.domain.errors import ExplorerError
 from explorer.domain.genotype import MAXIMUM, MINIMUM, ZERO, Genotype, Mutation, Operation, OperationKind
 from explorer.domain.notation import format_genotype, format_site
+from explorer.domain.pair import PairUpdate
 from explorer.figures.encoding import figure_json
+from explorer.model.loaded import LoadedModel
 from explorer.ui.components.pair_panel import show_pair
 from explorer.ui.explore.controls import controls_for
 from explorer.ui.explore.drawing import draw
@@ -30,12 +32,7 @@ from explorer.ui.explore.words import change_html, curve_caption_html, summary_h
 from explorer.ui.links import Link, format_link
 from explorer.ui.runs import Runs
 from explorer.ui.words import notice_html
-
-if TYPE_CHECKING:
-    from explorer.domain.pair import PairUpdate
-    from explorer.model.loaded import LoadedModel
-    from explorer.workspace.workspace import Workspace
-
+from explorer.workspace.workspace import Workspace
 
 UPDATE_SECONDS = 0.1
 """The texts are sent to the page at most this often."""
@@ -82,12 +79,14 @@ class Handlers:
             question = Question(*asked)
             site = site_of(exploration.selection, model.anatomy)
             stacked = Genotype(exploration.stacked)
-            doses = self.workspace.dose_response(model, question.asked(), question.decoding(), stacked, site)
+            doses = self.workspace.instruments.dose_response(
+                model, question.asked(), question.decoding(), stacked, site
+            )
         except ExplorerError as fault:
             return [gr.skip(), gr.skip(), notice_html(str(fault))]
         from explorer.figures.dose import dose_figure
 
-        facts = self.workspace.facts(model, site)
+        facts = self.workspace.weights.facts(model, site)
         step = steepest_step(doses)
         return [
             figure_json(dose_figure(doses, facts.present, step)),
@@ -168,7 +167,7 @@ class Handlers:
     def choose_experiment(self, exploration: Exploration, name: str, request: gr.Request) -> list[Any]:
         """Fill in prompt and decoding; as raw text where the model takes no chats."""
         experiment = self._experiments[name]
-        loaded = self.workspace.load(exploration.source).model
+        loaded = self.workspace.models.load(exploration.source).model
         is_chat = experiment.prompt.chat and (loaded is None or loaded.has_chat_template)
         self.begin(request)
         return fill_in(replace(experiment.prompt, chat=is_chat), experiment.decoding)
@@ -244,8 +243,8 @@ class Handlers:
         """The updates of a run that are worth sending, with the line on the change."""
         model = self.model(exploration)
         genotype = exploration.genotype(model.anatomy)
-        change = self.workspace.describe(model, genotype)
-        pair = self.workspace.pair(
+        change = self.workspace.weights.describe(model, genotype)
+        pair = self.workspace.pairs.stream(
             model, question.asked(), question.decoding(), genotype, lambda: self._runs.is_over(visitor, ticket)
         )
         sent = 0.0
@@ -263,12 +262,12 @@ class Handlers:
         """Updates of `ExploreTab.drawn`; `before` is the exploration that the page shows so far."""
         model = self.model(exploration)
         site = site_of(exploration.selection, model.anatomy)
-        controls = controls_for(exploration, model.anatomy, self.workspace.facts(model, site))
+        controls = controls_for(exploration, model.anatomy, self.workspace.weights.facts(model, site))
         return draw(controls, keeps_curve=before is not None and before.selection == exploration.selection)
 
     def model(self, exploration: Exploration) -> LoadedModel:
         """The exploration's model. Raises ModelError."""
-        return self.workspace.model(exploration.source)
+        return self.workspace.models.get(exploration.source)
 
     def _pointed_at(self, exploration: Exploration, values: tuple[Any, ...]) -> Exploration:
         """The exploration at what the page's selectors show by now."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 
@@ -21,10 +21,7 @@ from explorer.ui.explore.exploration import Exploration
 from explorer.ui.explore.form import CHAT, RAW
 from explorer.ui.explore.thresholds import WatchPanel, build_limits, build_warning
 from explorer.ui.explore.words import change_html, summary_html
-
-if TYPE_CHECKING:
-    from explorer.workspace.workspace import Workspace
-
+from explorer.workspace.workspace import Workspace
 
 OPENING_PROMPT = "What is the capital of France?"
 

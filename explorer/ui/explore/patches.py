@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 
@@ -10,9 +10,7 @@ from explorer.domain.errors import ExplorerError
 from explorer.ui.components.saver import Saver
 from explorer.ui.explore.trials import Trial, patch_command
 from explorer.ui.words import notice_html
-
-if TYPE_CHECKING:
-    from explorer.workspace.workspace import Workspace
+from explorer.workspace.workspace import Workspace
 
 NAME = "mutation.patch.json"
 
@@ -38,11 +36,11 @@ class Patches:
     def _text(self, trial: Trial) -> str:
         from explorer.mutation.patch_file import format_patch  # noqa: PLC0415  # torch, which the page is up before
 
-        model = self._workspace.model(trial.model)
+        model = self._workspace.models.get(trial.model)
         genotype = model.anatomy.read(trial.genotype)
-        count = self._workspace.count_weights(model, genotype)
+        count = self._workspace.weights.count(model, genotype)
         if count > MOST_WEIGHTS:
             raise ExplorerError(
                 f"A patch of {count:,} weights is too large for the page: write it with `{patch_command(trial)}`."
             )
-        return format_patch(self._workspace.patch(model, genotype))
+        return format_patch(self._workspace.exchange.patch(model, genotype))

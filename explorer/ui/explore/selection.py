@@ -6,13 +6,10 @@ A `Selection` remembers more than one level needs, so that going from a weight t
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import Any, Literal, get_args
 
 from explorer.domain.genotype import ATTENTION_KINDS, NORM_KINDS, Site, Slice, is_whole_expert
-
-if TYPE_CHECKING:
-    from explorer.model.anatomy import Anatomy, Matrix
-
+from explorer.model.anatomy import Anatomy, Matrix
 
 Level = Literal["layer", "head", "matrix", "block", "row", "column", "weight"]
 LEVELS: tuple[Level, ...] = get_args(Level)

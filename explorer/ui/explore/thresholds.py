@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING
 
 import gradio as gr
 
@@ -17,10 +16,7 @@ from explorer.domain.thresholds import Measured, Thresholds, passed
 from explorer.files.thresholds import read_thresholds
 from explorer.ui.explore.trials import Trial
 from explorer.ui.words import notice_html
-
-if TYPE_CHECKING:
-    from explorer.workspace.workspace import Workspace
-
+from explorer.workspace.workspace import Workspace
 
 _HINT = (
     '<p class="caption">A line below the texts warns when a genotype passes one of these. The control text is a fixed '
@@ -91,8 +87,8 @@ class WatchHandlers:
         )
 
     def _control_ratio(self, trial: Trial) -> float:
-        model = self._workspace.model(trial.model)
-        return self._workspace.control_ratio(model, model.anatomy.read(trial.genotype))
+        model = self._workspace.models.get(trial.model)
+        return self._workspace.instruments.control_ratio(model, model.anatomy.read(trial.genotype))
 
 
 def warning_html(genotype: str, phrases: tuple[str, ...]) -> str:

@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 import shlex
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.pair import PairUpdate
 from explorer.domain.parting import parting
 from explorer.domain.record import Run
 from explorer.reports.again import mutate_command
 from explorer.reports.explore import PAIR_METRICS, finite
-
-if TYPE_CHECKING:
-    from explorer.domain.pair import PairUpdate
 
 KEPT = 100
 """How many trials of a visit are remembered."""

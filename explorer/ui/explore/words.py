@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from html import escape
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from explorer.domain.effects import Dose
-    from explorer.domain.pair import PairUpdate
-    from explorer.ui.explore.controls import Controls
+from explorer.domain.effects import Dose
+from explorer.domain.pair import PairUpdate
+from explorer.ui.explore.controls import Controls
 
 
 class Tile(NamedTuple):

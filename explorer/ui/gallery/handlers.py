@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from secrets import randbelow
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 
 from explorer.atlas.cards import Gallery
 from explorer.domain.errors import ExplorerError
+from explorer.domain.screens import StoredScreen
 from explorer.ui.doors import Doors
 from explorer.ui.explore.exploration import Exploration
 from explorer.ui.explore.handlers import Handlers
@@ -26,10 +27,6 @@ from explorer.ui.gallery.form import (
 )
 from explorer.ui.gallery.words import alike_message, choices_of, page_message, surprise_message, told_html
 from explorer.ui.words import missing_html, notice_html
-
-if TYPE_CHECKING:
-    from explorer.domain.screens import StoredScreen
-
 
 MOST_ALIKE = 48
 """Cards of a group that are shown."""
@@ -59,7 +56,7 @@ class GalleryHandlers:
         """The next page: notice and cards."""
         controls, start = read_controls(values), int(event.start)
         try:
-            found = self._atlas.gallery(controls.of or "", wanted_of(controls), order_of(controls), start=start)
+            found = self._atlas.phenotypes.page(controls.of or "", wanted_of(controls), order_of(controls), start=start)
         except ExplorerError as fault:
             return [notice_html(str(fault)), gr.skip()]
         return ["", page_message(found, start)]
@@ -68,7 +65,7 @@ class GalleryHandlers:
         """The texts of a group: notice and cards."""
         screen, cluster = str(event.screen), int(event.cluster)
         try:
-            found = self._atlas.alike(screen, cluster, wanted_of(read_controls(values)), MOST_ALIKE)
+            found = self._atlas.phenotypes.alike(screen, cluster, wanted_of(read_controls(values)), MOST_ALIKE)
         except ExplorerError as fault:
             return [notice_html(str(fault)), gr.skip()]
         return ["", alike_message(found, screen, cluster)]
@@ -77,7 +74,7 @@ class GalleryHandlers:
         """One text, the odd ones first: notice and card."""
         controls, draw = read_controls(values), randbelow(1 << 48)
         try:
-            card = self._atlas.surprise(controls.of or "", wanted_of(controls), draw)
+            card = self._atlas.phenotypes.surprise(controls.of or "", wanted_of(controls), draw)
         except ExplorerError as fault:
             return [notice_html(str(fault)), gr.skip()]
         return ["", surprise_message(card, draw)]
@@ -109,7 +106,7 @@ class GalleryHandlers:
             return [*[gr.skip()] * 4, notice_html(str(fault)), *[gr.skip()] * 3]
 
     def _drawn(self, controls: Controls) -> list[Any]:
-        screens = self._atlas.with_texts()
+        screens = self._atlas.phenotypes.screens()
         choices = choices_of(screens)
         if not choices:
             told = missing_html(
@@ -123,7 +120,7 @@ class GalleryHandlers:
         of = keys[0] if is_missing else controls.of or keys[0]
         controls = replace(controls, of=of)
         wanted, order = wanted_of(controls), order_of(controls)
-        found = self._atlas.gallery(of, wanted, order)
+        found = self._atlas.phenotypes.page(of, wanted, order)
         told = told_html(found.total, wanted, controls.sort, is_grouped=order.is_grouped)
         asked = [screen for screen in screens if of in (screen.shelf, screen.key)]
         return [
@@ -138,7 +135,7 @@ class GalleryHandlers:
     def _choices(self, controls: Controls, screens: list[StoredScreen]) -> list[Any]:
         """Styles with their counts, kinds and experiments."""
         of = str(controls.of)
-        counts, kinds = self._atlas.phenotype_filters(of)
+        counts, kinds = self._atlas.phenotypes.filters(of)
         styles = [(f"{name} {count:,}", name) for name, count in counts.items()]
         experiments = list({screen.experiment: screen.title for screen in screens}.items())
         return [

@@ -1,4 +1,4 @@
-"""What the Gallery tab says: its cards as assets/gallery.js draws them, and its sentences as HTML."""
+"""What the Gallery tab says: its cards as assets/card_grid.js draws them, and its sentences as HTML."""
 
 from __future__ import annotations
 
@@ -6,16 +6,13 @@ import json
 import math
 from collections.abc import Sequence
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from explorer.atlas.cards import Card, Gallery, parted
-from explorer.domain.screens import unit_told
+from explorer.domain.screens import StoredScreen, unit_told
 from explorer.statistics.filters import format_layers
+from explorer.store.gallery import Wanted
 from explorer.ui.words import screen_label
-
-if TYPE_CHECKING:
-    from explorer.domain.screens import StoredScreen
-    from explorer.store.gallery import Wanted
 
 SORT_NAMES = {
     "mutants-falling": "Most shared",

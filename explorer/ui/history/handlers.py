@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 
 from explorer.domain.errors import ExplorerError
-from explorer.domain.record import Wanted, metric_name
+from explorer.domain.record import Entry, Facets, Page, Wanted, metric_name
 from explorer.figures.encoding import figure_json
 from explorer.reports.record import KIND_NAMES
 from explorer.store.record import PAGE
@@ -21,10 +21,6 @@ from explorer.ui.history.form import NEWEST, OLDEST, Asked
 from explorer.ui.history.words import entry_row, timeline_caption_html
 from explorer.ui.screen.handlers import ScreenHandlers
 from explorer.ui.words import notice_html
-
-if TYPE_CHECKING:
-    from explorer.domain.record import Entry, Facets, Page
-
 
 MOST_LETTERS = 40
 """Of a tag."""

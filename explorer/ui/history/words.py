@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from explorer.domain.parting import parting
-from explorer.domain.record import metric_name
+from explorer.domain.record import Entry, Run, metric_name
 from explorer.figures.palette import RUN_COLOURS
 from explorer.reports.record import KIND_NAMES, metrics_told, setup_told, time_told, title_of
-
-if TYPE_CHECKING:
-    from explorer.domain.record import Entry, Run
 
 MOST_LETTERS = 300
 """Of a text that a row shows."""
 
 
 def entry_row(entry: Entry) -> dict[str, Any]:
-    """What the list shows of an entry, as assets/record.js draws it."""
+    """What the list shows of an entry, as assets/record_list.js draws it."""
     run = entry.run
     common, rest = _parted(run)
     return {

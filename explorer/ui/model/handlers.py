@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 
@@ -12,17 +12,15 @@ from explorer.domain.errors import ExplorerError, NotationError
 from explorer.domain.genotype import Genotype
 from explorer.domain.notation import format_genotype
 from explorer.files.settings import DEMO
+from explorer.model.loaded import LoadedModel
 from explorer.ui.explore.drawing import DRAWN_COUNT
 from explorer.ui.explore.exploration import Exploration
 from explorer.ui.explore.form import ASKED_COUNT, CHAT, RAW
 from explorer.ui.explore.handlers import Handlers
 from explorer.ui.links import Link, parse_link
 from explorer.ui.model.words import header_html
-
-if TYPE_CHECKING:
-    from explorer.model.loaded import LoadedModel
-    from explorer.workspace.loading import Loading
-    from explorer.workspace.workspace import Workspace
+from explorer.workspace.loading import Loading
+from explorer.workspace.workspace import Workspace
 
 OPENING_GENOTYPE = "11.down[507,1229]=0"
 """On the demo model: one weight of 134,515,008 that wrecks the answer."""
@@ -46,7 +44,7 @@ class Opening:
     def switch(self, exploration: Exploration, source: str, request: gr.Request) -> Iterator[list[Any]]:
         """Load another model and take the mutations along, if it has them; if that fails, keep the present one."""
         wanted = source.strip()
-        present = self._workspace.load(exploration.source).model
+        present = self._workspace.models.load(exploration.source).model
         if not wanted:
             yield self._header(header_html(present, fault="Name a model first."))
             return
@@ -56,7 +54,7 @@ class Opening:
     def _load(
         self, source: str, link: Link, present: LoadedModel | None, request: gr.Request, fault: str = ""
     ) -> Iterator[list[Any]]:
-        loading = self._workspace.load(source)
+        loading = self._workspace.models.load(source)
         yield from self._wait(loading, present)
         try:
             model = loading.wait()

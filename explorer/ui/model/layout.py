@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import gradio as gr
 
+from explorer.ui.components.header import Header
 from explorer.ui.model.words import header_html
-from explorer.ui.theme import script
 from explorer.workspace.workspace import Workspace
 
 
@@ -17,9 +17,9 @@ class ModelPicker:
     load: gr.Button
 
 
-def build_header() -> gr.HTML:
+def build_header() -> Header:
     """The head, before anything is loaded."""
-    return gr.HTML(header_html(None, "Starting …"), apply_default_css=False, js_on_load=script("header.js"))
+    return Header(header_html(None, "Starting …"))
 
 
 def build_picker(workspace: Workspace) -> ModelPicker:

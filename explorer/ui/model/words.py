@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from explorer.model.loaded import LoadedModel
+from explorer.model.loaded import LoadedModel
 
 
 def header_html(model: LoadedModel | None, sentence: str = "", fault: str = "") -> str:

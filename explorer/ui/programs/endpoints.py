@@ -9,7 +9,7 @@ import inspect
 import textwrap
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, validate_call
 
@@ -19,6 +19,7 @@ from explorer.domain.decoding import Decoding, Prompt
 from explorer.domain.errors import ComparisonError, ExplorerError, StatisticsError, StoreError
 from explorer.domain.screens import StoredScreen, unit_told
 from explorer.generation.style import Style
+from explorer.model.loaded import LoadedModel
 from explorer.reports.comparison import comparison_report
 from explorer.reports.explore import anatomy_report, keep_pair, mutate_report
 from explorer.reports.gallery import gallery_report
@@ -27,9 +28,6 @@ from explorer.statistics.filters import Filter
 from explorer.store.gallery import Order, Sort, Wanted
 from explorer.tasks.comparison import Comparison, compare, read_genotypes, shortened, spread
 from explorer.workspace.workspace import Workspace
-
-if TYPE_CHECKING:
-    from explorer.model.loaded import LoadedModel
 
 MOST_ANSWERS = 600
 """Of one comparison."""
@@ -93,7 +91,7 @@ class Endpoints:
         """The original's and the mutant's answer to a prompt, where they part, and how much they differ."""
         decoding = Decoding(max_new_tokens=max_new_tokens, temperature=temperature, top_p=top_p, seed=seed)
         asked = Prompt(text=prompt)
-        model = self._workspace.model()
+        model = self._workspace.models.get()
         asked = replace(asked, chat=model.has_chat_template if chat is None else chat)
         report = mutate_report(self._workspace, model, model.anatomy.read(genotype), asked, decoding)
         if record:
@@ -116,7 +114,7 @@ class Endpoints:
         if [bool(prompts), inputs > 0, questions > 0].count(True) != 1:
             raise ComparisonError("Ask one thing: prompts, or a number of inputs, or a number of questions.")
         decoding = Decoding(max_new_tokens=max_new_tokens)
-        model = self._workspace.model()
+        model = self._workspace.models.get()
         asked = Comparison(
             genotypes=read_genotypes(genotypes, model.anatomy.read),
             prompts=() if questions else self._prompts(model, prompts, inputs),
@@ -135,12 +133,12 @@ class Endpoints:
         self, layer: Annotated[int | None, Field(ge=0, description="Only this layer, from 0; left out: all")] = None
     ) -> Report:
         """The model's layers and matrices, with shapes, heads and the spread of their weights."""
-        return self._workspace.compute(anatomy_report, self._workspace.model(), layer)
+        return self._workspace.computing.answer(anatomy_report, self._workspace.models.get(), layer)
 
     def screens(self) -> Report:
         """The stored screens: their keys, models, prompts, plans, and how far they have come."""
         screens, fault = self._workspace.atlas.stored()
-        with_texts = {screen.key for screen in self._workspace.atlas.with_texts()}
+        with_texts = {screen.key for screen in self._workspace.atlas.phenotypes.screens()}
         told = [{**_told(screen), "has_texts": screen.key in with_texts} for screen in screens]
         return {"screens": told, "fault": fault or None}
 
@@ -188,7 +186,7 @@ class Endpoints:
         """What mutants of the stored screens say: how many different texts there are, and some of them."""
         wanted = Wanted(styles=styles, operations=operations, kinds=kinds, layers=layers, words=words)
         order = Order(sort=sort, is_rising=rising, is_grouped=group)
-        return gallery_report(self._workspace.atlas.gallery(screen, wanted, order, start=start, size=limit))
+        return gallery_report(self._workspace.atlas.phenotypes.page(screen, wanted, order, start=start, size=limit))
 
     def _prompts(self, model: "LoadedModel", typed: tuple[str, ...], inputs: int) -> tuple[Prompt, ...]:
         texts = typed or [each.text for each in spread(self._workspace.behaviour.inputs(), inputs)]

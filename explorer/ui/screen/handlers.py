@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 
 from explorer.domain.errors import ExplorerError, TaskError
+from explorer.domain.experiments import Experiment
 from explorer.domain.genotype import NAMED_OPERATIONS
 from explorer.figures.encoding import figure_json
 from explorer.figures.marks import window_of
@@ -22,12 +24,7 @@ from explorer.ui.explore.exploration import Exploration
 from explorer.ui.explore.handlers import Handlers
 from explorer.ui.screen.words import entry_row, estimate_html, map_caption_html, screen_html, screen_label
 from explorer.ui.words import notice_html
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from explorer.domain.experiments import Experiment
-    from explorer.workspace.workspace import Workspace
+from explorer.workspace.workspace import Workspace
 
 
 def offered(workspace: Workspace) -> dict[str, Experiment]:
@@ -42,7 +39,7 @@ class ScreenHandlers:
 
     def __init__(self, handlers: Handlers) -> None:
         self._handlers = handlers
-        self._screening = handlers.workspace.screening
+        self._screening = handlers.workspace.screens
         self._atlas = handlers.workspace.atlas
         self._doors = Doors(handlers)
         self._experiments = offered(handlers.workspace)

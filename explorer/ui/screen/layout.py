@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 
@@ -11,10 +11,7 @@ from explorer.ui.components.figure_panel import FigurePanel
 from explorer.ui.components.queue_list import QueueList
 from explorer.ui.screen.handlers import offered
 from explorer.ui.words import legend_html
-
-if TYPE_CHECKING:
-    from explorer.workspace.workspace import Workspace
-
+from explorer.workspace.workspace import Workspace
 
 TICK_SECONDS = 1.5
 """How often the page asks whether a screen has come further."""

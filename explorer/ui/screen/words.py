@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from explorer.domain.screens import unit_told
+from explorer.domain.screens import StoredScreen, unit_told
 from explorer.reports.screens import duration
+from explorer.screen.queue import Entry
 from explorer.ui.words import notice_html, task_told
-
-if TYPE_CHECKING:
-    from explorer.domain.screens import StoredScreen
-    from explorer.screen.queue import Entry
-    from explorer.workspace.screens import Estimate
+from explorer.workspace.screens import Estimate
 
 
 def entry_row(entry: Entry) -> dict[str, Any]:
-    """One entry of the queue, as assets/queue.js draws it."""
+    """One entry of the queue, as assets/queue_list.js draws it."""
     order, progress = entry.order, entry.progress
     return {
         "number": entry.number,

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from explorer.atlas.pictures.asked import Asked
 from explorer.statistics.filters import Filter, format_layers, read_layers, read_operations
 from explorer.store.summaries import OPERATIONS
 from explorer.ui.links import format_query
-
-if TYPE_CHECKING:
-    from explorer.atlas.pictures.asked import Asked
-
 
 PREFIX = "stats_"
 ALL = "all models"

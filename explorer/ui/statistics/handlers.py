@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 
+from explorer.atlas.pictures.asked import Asked
 from explorer.domain.errors import ExplorerError, StoreError
+from explorer.domain.screens import StoredScreen
 from explorer.figures.encoding import figure_json
 from explorer.figures.marks import window_of
 from explorer.statistics.filters import Filter
@@ -20,11 +22,6 @@ from explorer.ui.explore.handlers import Handlers
 from explorer.ui.statistics.form import ALL, PREFIX, TABS, VIEWS, Controls, address_of, filter_of, linked, read_controls
 from explorer.ui.statistics.words import totals_html
 from explorer.ui.words import missing_html, notice_html, screen_label, sentence_html
-
-if TYPE_CHECKING:
-    from explorer.atlas.pictures.asked import Asked
-    from explorer.domain.screens import StoredScreen
-
 
 LINKED_COUNT = 9
 """Components that a link sets beside `StatisticsTab.drawn`."""

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from explorer.domain.screens import unit_told
+from explorer.domain.screens import StoredScreen, unit_told
 from explorer.ui.words import sentence_html
-
-if TYPE_CHECKING:
-    from explorer.domain.screens import StoredScreen
 
 
 def totals_html(rows: Sequence[tuple[StoredScreen, Mapping[str, Any]]]) -> str:

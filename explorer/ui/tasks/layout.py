@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import gradio as gr
 
@@ -11,9 +10,7 @@ from explorer.ui.tasks.questions import layout as questions_layout
 from explorer.ui.tasks.questions.layout import QuestionsTab
 from explorer.ui.tasks.writers import layout as writers_layout
 from explorer.ui.tasks.writers.layout import WritersTab
-
-if TYPE_CHECKING:
-    from explorer.workspace.workspace import Workspace
+from explorer.workspace.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ class BlindHandlers:
         ticket = self._runs.claim(visitor) or 0
         yield _writing(sitting)
         try:
-            model = self._workspace.model(sitting.source)
+            model = self._workspace.models.get(sitting.source)
             known, test = _known(sitting, shown), replace(sitting.test, pair=None, voted=None)
             steps = next_pairs(
                 self._comparing.answering, model, sitting.test, known, lambda: self._runs.is_over(visitor, ticket)
@@ -87,7 +87,7 @@ class BlindHandlers:
         """Store the vote; a sentence if that is not possible, "" if it was."""
         from explorer.store.votes import Ballot, add_vote
 
-        test, model = sitting.test, self._workspace.model(sitting.source)
+        test, model = sitting.test, self._workspace.models.get(sitting.source)
         assert test.pair is not None
         assert test.voted is not None
         first, second = (format_genotype(genotype) for genotype in test.comparison.genotypes)
@@ -98,7 +98,7 @@ class BlindHandlers:
             choice=test.voted,
         )  # fmt: skip
         try:
-            with self._workspace.screening.library.adding() as connection:
+            with self._workspace.screens.library.adding() as connection:
                 add_vote(connection, ballot)
         except (ExplorerError, duckdb.Error) as fault:
             return f"{fault} The vote counts here, but it is not kept."

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING
 
 from explorer.reports.comparison import p_told
+from explorer.statistics.votes import Tally
+from explorer.tasks.blind import BlindTest
 from explorer.tasks.comparison import called
-
-if TYPE_CHECKING:
-    from explorer.statistics.votes import Tally
-    from explorer.tasks.blind import BlindTest
 
 
 def blind_html(test: BlindTest, *, fault: str = "") -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 
 from explorer.domain.errors import ExplorerError
 from explorer.domain.genotype import BLOCK_SIDE, ZERO
 from explorer.figures.encoding import figure_json
+from explorer.model.anatomy import Anatomy, Matrix, Target
 from explorer.ui.components.figure_panel import FigurePanel
 from explorer.ui.events import QUIETLY
 from explorer.ui.explore.edge import check_source, edge
@@ -20,9 +21,6 @@ from explorer.ui.explore.layout import ExploreTab
 from explorer.ui.explore.selection import Selection, head_count, site_of
 from explorer.ui.explore.wiring import connect_move
 from explorer.ui.words import notice_html
-
-if TYPE_CHECKING:
-    from explorer.model.anatomy import Anatomy, Matrix, Target
 
 WHOLE = ("", range(0), range(0))
 """No window: all of a matrix is shown."""
@@ -98,7 +96,7 @@ class MatrixMapHandlers:
         model = self._handlers.model(exploration)
         matrix = model.anatomy.matrices[event.meta["matrix"]]
         cell = _cell(event)
-        row, column = self._workspace.strongest(model, matrix, *cell)
+        row, column = self._workspace.weights.strongest(model, matrix, *cell)
         selection = _selection_at(exploration.selection, matrix, row, column, model.anatomy)
         operation = exploration.operation or ZERO
         moved = replace(exploration.pointed_at(selection, model.anatomy), operation=operation)
@@ -121,7 +119,7 @@ class MatrixMapHandlers:
         model = self._handlers.model(exploration)
         if model.anatomy.family is None:
             return ""
-        overview = self._workspace.largest_weights(model)
+        overview = self._workspace.weights.largest(model)
         matrix = target.matrix
         present = None if matrix.layer is None else (kind_of(matrix.kind), matrix.layer)
         figure = overview_figure(overview, present, meaning="largest |weight|")
@@ -131,7 +129,7 @@ class MatrixMapHandlers:
         from explorer.figures.heatmaps import grid_figure
 
         model = self._handlers.model(exploration)
-        grid = self._workspace.matrix_map(model, target.matrix, rows, columns)
+        grid = self._workspace.weights.map(model, target.matrix, rows, columns)
         name = target.matrix.name
         figure = grid_figure(grid, name, (target.rows, target.columns), meta={"model": exploration.source})
         caption = map_caption_html(name, grid, exploration.selection.level)

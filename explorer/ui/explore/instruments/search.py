@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 
+from explorer.domain.effects import SensitivityMap
 from explorer.domain.errors import ExplorerError
 from explorer.domain.genotype import BLOCK_SIDE, NAMED_OPERATIONS, Genotype, Mutation, SensitiveLevel
 from explorer.domain.notation import format_genotype
 from explorer.domain.weights import Grid
 from explorer.figures.encoding import figure_json
+from explorer.model.anatomy import Matrix
 from explorer.reports.instruments import findings_report
 from explorer.ui.components.figure_panel import FigurePanel
 from explorer.ui.components.findings import Findings
@@ -26,10 +28,6 @@ from explorer.ui.explore.instruments.words import findings_caption_html, sensiti
 from explorer.ui.explore.layout import ExploreTab
 from explorer.ui.explore.wiring import connect_move
 from explorer.ui.words import notice_html
-
-if TYPE_CHECKING:
-    from explorer.domain.effects import SensitivityMap
-    from explorer.model.anatomy import Matrix
 
 COUNT = 8
 """How many mutations that matter are shown."""
@@ -110,7 +108,7 @@ class SearchHandlers:
         try:
             model = self._handlers.model(exploration)
             question = Question(*asked)
-            findings = self._workspace.find_sensitive(
+            findings = self._workspace.instruments.find_sensitive(
                 model, question.asked(), question.decoding(), NAMED_OPERATIONS[operation], level, COUNT
             )
         except ExplorerError as fault:
@@ -130,11 +128,11 @@ class SearchHandlers:
         try:
             question = Question(*asked)
             model = self._handlers.model(exploration)
-            estimated = self._workspace.sensitivity_map(model, question.asked(), question.decoding())
+            estimated = self._workspace.instruments.sensitivity_map(model, question.asked(), question.decoding())
             name = shown if (shown, operation) in estimated.estimates else estimated.strongest(operation, shown)
             drawn = self._draw(exploration, estimated, operation, name)
             yield [name, sensitivity_caption_html(name, None), *drawn, ""]
-            agreement = self._workspace.agreement(model, question.asked(), question.decoding(), operation)
+            agreement = self._workspace.instruments.agreement(model, question.asked(), question.decoding(), operation)
             yield [gr.skip(), sensitivity_caption_html(name, agreement), gr.skip(), gr.skip(), ""]
         except ExplorerError as fault:
             yield [gr.skip(), "", gr.skip(), gr.skip(), notice_html(str(fault))]

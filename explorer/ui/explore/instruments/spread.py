@@ -70,8 +70,8 @@ class SpreadHandlers:
             model, question = self._handlers.model(exploration), Question(*asked)
             genotype = exploration.genotype(model.anatomy)
             prompt, decoding = question.asked(), question.decoding()
-            spread = self._workspace.propagate(model, prompt, decoding, genotype)
-            lens = self._workspace.read_layers(model, prompt, decoding, genotype, spread.prompt_length - 1)
+            spread = self._workspace.instruments.propagate(model, prompt, decoding, genotype)
+            lens = self._workspace.instruments.read_layers(model, prompt, decoding, genotype, spread.prompt_length - 1)
         except ExplorerError as fault:
             return [gr.skip(), gr.skip(), gr.skip(), notice_html(str(fault))]
         from explorer.figures.propagation import propagation_figure
@@ -87,7 +87,7 @@ class SpreadHandlers:
             model, question = self._handlers.model(exploration), Question(*event.meta["asked"])
             genotype = model.anatomy.read(event.meta["genotype"])
             prompt, decoding = question.asked(), question.decoding()
-            lens = self._workspace.read_layers(model, prompt, decoding, genotype, int(event.x))
+            lens = self._workspace.instruments.read_layers(model, prompt, decoding, genotype, int(event.x))
         except ExplorerError as fault:
             return [gr.skip(), notice_html(str(fault))]
         return [lens_html(lens), ""]

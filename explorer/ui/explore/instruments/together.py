@@ -85,9 +85,9 @@ class TogetherHandlers:
             model, question = self._handlers.model(exploration), Question(*asked)
             genotype = model.anatomy.read(listed) if listed.strip() else exploration.genotype(model.anatomy)
             prompt, decoding = question.asked(), question.decoding()
-            found = self._workspace.epistasis(model, prompt, decoding, genotype)
+            found = self._workspace.instruments.epistasis(model, prompt, decoding, genotype)
             many = 2 < len(genotype.mutations) <= MOST_PAIRED  # noqa: PLR2004
-            pairs = self._workspace.pair_matrix(model, prompt, decoding, found) if many else None
+            pairs = self._workspace.instruments.pair_matrix(model, prompt, decoding, found) if many else None
         except ExplorerError as fault:
             return [gr.skip(), gr.skip(), gr.skip(), notice_html(str(fault))]
         from explorer.figures.epistasis import epistasis_figure, pair_figure

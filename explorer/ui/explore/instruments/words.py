@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from html import escape
-from typing import TYPE_CHECKING
 
+from explorer.domain.effects import Agreement, Alternative, Epistasis, Finding, Lens, Propagation
+from explorer.domain.weights import Grid
 from explorer.ui.explore.words import number_told
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from explorer.domain.effects import Agreement, Alternative, Epistasis, Finding, Lens, Propagation
-    from explorer.domain.weights import Grid
 
 
 def map_caption_html(name: str, grid: Grid, level: str) -> str:

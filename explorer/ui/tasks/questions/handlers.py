@@ -5,14 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 
+from explorer.atlas.atlas import Better
 from explorer.domain.errors import ExplorerError, TaskError
 from explorer.domain.evaluation import QuestionSet
 from explorer.domain.genotype import Genotype
+from explorer.domain.screens import StoredScreen
 from explorer.figures.encoding import figure_json
+from explorer.model.loaded import LoadedModel
 from explorer.tasks.retest import held_out, retested
 from explorer.tasks.scoring import Scored, ask
 from explorer.ui.doors import Doors
@@ -21,11 +24,6 @@ from explorer.ui.explore.handlers import Handlers
 from explorer.ui.questions import chosen
 from explorer.ui.runs import Runs
 from explorer.ui.words import notice_html, progress_html
-
-if TYPE_CHECKING:
-    from explorer.atlas.atlas import Better
-    from explorer.domain.screens import StoredScreen
-    from explorer.model.loaded import LoadedModel
 
 UPDATE_SECONDS = 0.3
 AGAIN = 10

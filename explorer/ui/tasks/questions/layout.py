@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 
@@ -11,10 +11,7 @@ from explorer.ui.components.figure_panel import FigurePanel
 from explorer.ui.components.mutant_table import MutantTable
 from explorer.ui.questions import offered
 from explorer.ui.tasks.questions.handlers import AGAIN, LISTED
-
-if TYPE_CHECKING:
-    from explorer.workspace.workspace import Workspace
-
+from explorer.workspace.workspace import Workspace
 
 _ASKED_HINT = (
     '<p class="no-picture">Ask the questions: right answers by subject, of the original and of the genotype that '

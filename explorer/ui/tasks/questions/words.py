@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import polars as pl
 
 from explorer.reports.comparison import p_told
 from explorer.statistics.paired import ALPHA
 from explorer.ui.components.mutant_table import table_json
-
-if TYPE_CHECKING:
-    import polars as pl
-
 
 MOST_LISTED = 100
 """Mutants that seem better, at most so many of which are listed."""

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from explorer.domain.decoding import Decoding
 from explorer.domain.errors import TaskError
 from explorer.domain.evaluation import Input
 from explorer.domain.genotype import Genotype
+from explorer.model.loaded import LoadedModel
 from explorer.tasks.comparison import spread
 from explorer.tasks.writers import NEW_TOKENS, Asked
 from explorer.ui.explore.form import CHAT
 from explorer.ui.links import format_query
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from explorer.model.loaded import LoadedModel
-
 
 PREFIX = "tasks_"
 LITERARY, FACTUAL, BOTH = "Literary", "Factual", "Both"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
+import polars as pl
 
 from explorer.domain.decoding import Prompt
 from explorer.domain.errors import ExplorerError, TaskError
@@ -23,10 +24,6 @@ from explorer.ui.explore.handlers import Handlers
 from explorer.ui.runs import Runs
 from explorer.ui.tasks.writers.form import ALL_STYLES, ANY, Form, linked, read_mutants
 from explorer.ui.words import notice_html, progress_html
-
-if TYPE_CHECKING:
-    import polars as pl
-
 
 UPDATE_SECONDS = 0.3
 
@@ -68,7 +65,7 @@ class WritingHandlers:
 
     def check(self, exploration: Exploration, text: str) -> str:
         """What is wrong with the list; before the model is there, as far as can be told."""
-        loaded = self._workspace.load(exploration.source).model
+        loaded = self._workspace.models.load(exploration.source).model
         try:
             read_mutants(text, loaded.anatomy.read if loaded else parse_genotype)
         except ExplorerError as fault:
@@ -79,9 +76,9 @@ class WritingHandlers:
         """The tab was opened: the screens of the present model that mutants can be taken from."""
         from explorer.ui.words import screen_label
 
-        loaded = self._workspace.load(exploration.source).model
+        loaded = self._workspace.models.load(exploration.source).model
         try:
-            screens = self._workspace.atlas.with_texts()
+            screens = self._workspace.atlas.phenotypes.screens()
         except ExplorerError:  # it is told when mutants are taken
             screens = []
         offered = [
@@ -98,7 +95,7 @@ class WritingHandlers:
         try:
             if not screen:
                 raise TaskError("There is no screen of this model with texts: run one in the tab Screen first.")
-            return ["\n".join(self._workspace.atlas.candidates(screen, styles, int(count))), ""]
+            return ["\n".join(self._workspace.atlas.phenotypes.candidates(screen, styles, int(count))), ""]
         except ExplorerError as fault:
             return [gr.skip(), notice_html(str(fault))]
 

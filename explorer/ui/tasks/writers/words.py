@@ -5,20 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import polars as pl
 
 from explorer.domain.parting import parting
 from explorer.reports.comparison import p_told
 from explorer.reports.tasks import NO_WORD, scan_report
 from explorer.statistics.paired import ALPHA
+from explorer.tasks.writers import Written
 from explorer.ui.components.mutant_table import table_json
 from explorer.ui.words import PAGE
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from explorer.tasks.writers import Written
-
 
 _SCAN_HEAD = ("Mutant", "RIHF", "begins", "original", "p", "q")
 

@@ -1,0 +1,28 @@
+"""What gradio lacks is drawn by scripts of our own: the base of all components that have one."""
+
+from typing import Any
+
+import gradio as gr
+
+from explorer.ui.theme import script
+
+
+class Scripted(gr.HTML):
+    """An HTML component drawn by the script in assets/ that has the name of the component's file.
+
+    A named argument that the script quotes has to be set as an attribute too. Else gradio takes it for an event; the
+    page's description then holds, and every visit copies, all that the event reaches: the component, its parents, the
+    whole page.
+    """
+
+    TEMPLATE = ""
+    """What stands on the page before the script has drawn anything."""
+    MAKES_ELEMENTS = False
+    """Whether the script calls `make` of assets/elements.js."""
+
+    def __init__(self, value: Any = "", **options: Any) -> None:
+        own = type(self).__module__.rpartition(".")[2]
+        names = ["elements.js"] * self.MAKES_ELEMENTS + [f"{own}.js"]
+        super().__init__(
+            value, html_template=self.TEMPLATE, js_on_load=script(*names), apply_default_css=False, **options
+        )
