@@ -10,12 +10,12 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from urllib.parse import urlencode
 
 from playwright.sync_api import Browser, Locator, Page, Request, sync_playwright
 
-_ROOT = Path(__file__).parent.parent.parent
+from tests.checkout import ROOT
+
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 _QUIET = (
     "--no-sandbox",
@@ -32,7 +32,7 @@ PATIENCE_MS = 90_000
 @contextlib.contextmanager
 def serving(*arguments: str) -> Iterator[str]:
     """The address of a dashboard of its own, with a database of its own, gone afterwards."""
-    command = [sys.executable, str(_ROOT / "app.py"), "--port", "0", "--json", *arguments]
+    command = [sys.executable, str(ROOT / "app.py"), "--port", "0", "--json", *arguments]
     with (
         tempfile.TemporaryDirectory() as folder,
         subprocess.Popen(
@@ -40,7 +40,7 @@ def serving(*arguments: str) -> Iterator[str]:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
-            cwd=_ROOT,
+            cwd=ROOT,
             env={**os.environ, "EXPLORER_DATABASE": f"{folder}/screens.duckdb"},
         ) as server,
     ):

@@ -1,13 +1,13 @@
 """Pictures of the real page for assets/screenshots: `make screenshots`."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 from playwright.sync_api import expect
 
 from tests.browser.page import DESKTOP, PHONE, Visitor, chromium, serving
+from tests.checkout import ROOT
 
-FOLDER = Path(__file__).parent.parent.parent / "assets" / "screenshots"
+FOLDER = ROOT / "assets" / "screenshots"
 PATIENCE_MS = 60_000
 
 

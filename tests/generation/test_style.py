@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from explorer.generation.style import STYLES, style_of
+from tests.checkout import ROOT
 
 _TEXTS: dict[str, list[str]] = tomllib.loads((Path(__file__).parent / "styles.toml").read_text(encoding="utf-8"))
-_DOCS = Path(__file__).parent.parent.parent / "docs" / "styles.md"
+_DOCS = ROOT / "docs" / "styles.md"
 
 
 def confusion() -> list[list[str]]:

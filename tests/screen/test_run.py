@@ -20,13 +20,13 @@ from explorer.screen.order import Mode
 from explorer.screen.plan import Plan
 from explorer.screen.run import Screen
 from explorer.store.database import opened
+from tests.checkout import ROOT
 from tests.tiny import tiny_model, tiny_tokenizer, tiny_transformer
 
 EXPERIMENT = Experiment(
     name="words", title="Words", prompt=Prompt(text="w5 w6 w7", chat=False), decoding=Decoding(max_new_tokens=12)
 )
 PLAN = Plan(matrices="*.down, 1.q", step=8, operations=("max", "zero"))
-_ROOT = Path(__file__).parent.parent.parent
 TOML = 'prompt = "w5 w6 w7"\nchat = false\n[decoding]\nmax_new_tokens = 12\n'
 
 
@@ -96,7 +96,7 @@ def test_a_screen_that_is_killed_twenty_times_ends_like_one_that_is_not(tmp_path
     done = subprocess.run(
         [sys.executable, "-c", _KILLED, str(calm), str(killed)],
         env={**os.environ, "OMP_NUM_THREADS": "1"},
-        cwd=_ROOT,
+        cwd=ROOT,
         capture_output=True,
         text=True,
         check=True,

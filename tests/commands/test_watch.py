@@ -8,10 +8,11 @@ import pytest
 from typer.testing import CliRunner
 
 from explorer.cli import app
+from tests.checkout import ROOT
 from tests.tiny import tiny_tokenizer, tiny_transformer
 
 _RUNNER = CliRunner()
-_DEMO = Path(__file__).parent.parent / "data" / "watch" / "demo.toml"
+_DEMO = ROOT / "data" / "watch" / "demo.toml"
 _FILE = """[[run]]
 genotype = "1.down*-1"
 prompt = "w5 w6"

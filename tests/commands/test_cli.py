@@ -9,9 +9,9 @@ import pytest
 from typer.testing import CliRunner
 
 from explorer.cli import app
+from tests.checkout import ROOT
 from tests.tiny import tiny_tokenizer, tiny_transformer
 
-_ROOT = Path(__file__).parent.parent
 _RUNNER = CliRunner()
 
 
@@ -221,7 +221,7 @@ def test_help_and_mistakes_do_not_wait_for_torch() -> None:
     script = "import sys; from explorer.cli import main\ntry: main()\nfinally: print('torch' in sys.modules)"
     for arguments in (["--help"], ["mutate", "--help"], ["mutate", "1.q", "--prompt", "x"]):
         result = subprocess.run(
-            [sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=False, cwd=_ROOT
+            [sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=False, cwd=ROOT
         )
         assert result.stdout.endswith("False\n"), result.stderr
 

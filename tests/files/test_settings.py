@@ -8,13 +8,12 @@ import pytest
 from explorer.domain.errors import SettingsError
 from explorer.files import settings as module
 from explorer.files.settings import Settings
-
-_ROOT = Path(__file__).parent.parent
+from tests.checkout import ROOT
 
 
 def test_every_setting_is_documented() -> None:
     variables = set(re.findall(r"EXPLORER_[A-Z_]+", Path(module.__file__).read_text(encoding="utf-8")))
-    documented = (_ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+    documented = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
     assert variables
     assert all(f"`{variable}`" in documented for variable in variables)
 

@@ -9,7 +9,6 @@ import re
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -28,10 +27,11 @@ from explorer.ui.programs.named_endpoints import descriptions
 from explorer.ui.serving import MCP_ROUTE
 from explorer.workspace.workspace import Workspace
 from tests.browser.page import serving
+from tests.checkout import ROOT
 
 FRANCE = "What is the capital of France?"
 NAMES = ["mutate", "compare", "anatomy", "screens", "stats", "gallery"]
-GUIDE = (Path(__file__).parent.parent.parent / "docs" / "programs.md").read_text(encoding="utf-8")
+GUIDE = (ROOT / "docs" / "programs.md").read_text(encoding="utf-8")
 INITIALIZE = {
     "jsonrpc": "2.0",
     "id": 1,
