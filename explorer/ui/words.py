@@ -1,4 +1,4 @@
-"""Sentences that several tabs tell, as HTML: notices, progress, pages of items, screens and the mutants behind marks."""
+"""Sentences that several tabs tell, as HTML: notices, progress, pages of items, screens, mutants behind marks."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ class Patches:
             return [gr.skip(), notice_html(str(fault))]
 
     def _text(self, trial: Trial) -> str:
-        from explorer.mutation.patch_file import format_patch  # noqa: PLC0415  # torch, which the page is up before
+        from explorer.mutation.patch_file import format_patch
 
         model = self._workspace.models.get(trial.model)
         genotype = model.anatomy.read(trial.genotype)

@@ -196,9 +196,6 @@ def test_experiments_fill_the_form(handlers: Handlers, runs: Runs, start: Explor
 
 
 def test_a_token_that_ends_a_text_is_shown(workspace: Workspace, handlers: Handlers) -> None:
-    from explorer.domain.decoding import Decoding, Prompt  # noqa: PLC0415
-    from explorer.domain.genotype import Genotype
-
     model = workspace.models.get()
     for seed in range(40):
         decoding = Decoding(max_new_tokens=60, temperature=1.0, seed=seed)
