@@ -5,85 +5,77 @@ from typing import Annotated
 
 import typer
 
-from explorer.commands.options import AsJson, Device, Dtype, Model, faults, listed, load, show
+from explorer.commands.options import Session, edge, listed
 from explorer.domain.notation import format_genotype, parse_genotype
 from explorer.files.folders import check_new_file, check_new_folder
-from explorer.files.settings import DEMO
 from explorer.reports.exchange import harness_lines, harness_report, patch_lines, saved_lines
 
 Mutations = Annotated[str, typer.Argument(help="Such as '11.down[507,1229]=0'.")]
 Folder = Annotated[Path, typer.Option("--folder", help="A new folder for the model.")]
 
 
+@edge
 def save(
+    session: Session,
     genotype: Mutations,
     folder: Folder,
-    model: Model = DEMO,
-    device: Device = None,
-    dtype: Dtype = None,
-    as_json: AsJson = False,
 ) -> None:
     """Write the mutated model as a folder of safetensors, which transformers loads as any other model."""
-    with faults(as_json):
-        parse_genotype(genotype)
-        check_new_folder(folder)
-        workspace, loaded = load(model, device, dtype, as_json)
-        read = loaded.anatomy.read(genotype)
-        size = workspace.exchange.save(loaded, read, folder)
-        report = {"genotype": format_genotype(read), "model": loaded.name, "folder": str(folder), "bytes": size}
-        show(report, as_json, saved_lines)
+    parse_genotype(genotype)
+    check_new_folder(folder)
+    workspace, loaded = session.load()
+    read = loaded.anatomy.read(genotype)
+    size = workspace.exchange.save(loaded, read, folder)
+    report = {"genotype": format_genotype(read), "model": loaded.name, "folder": str(folder), "bytes": size}
+    session.show(report, saved_lines)
 
 
+@edge
 def patch(
+    session: Session,
     genotype: Mutations,
     file: Annotated[Path, typer.Option("--file", help="A new file, such as paris.patch.json.")],
-    model: Model = DEMO,
-    device: Device = None,
-    dtype: Dtype = None,
-    as_json: AsJson = False,
 ) -> None:
     """Write what a mutation changes as a small file: old and new values, bound to this very model."""
-    with faults(as_json):
-        from explorer.mutation.patch_file import write_patch
+    from explorer.mutation.patch_file import write_patch
 
-        parse_genotype(genotype)
-        check_new_file(file)
-        workspace, loaded = load(model, device, dtype, as_json)
-        made = workspace.exchange.patch(loaded, loaded.anatomy.read(genotype))
-        size = write_patch(made, file)
-        report = {
-            "genotype": made.genotype,
-            "model": made.model,
-            "dtype": made.dtype,
-            "fingerprint": made.fingerprint,
-            "values": made.weight_count,
-            "file": str(file),
-            "bytes": size,
-        }
-        show(report, as_json, patch_lines)
+    parse_genotype(genotype)
+    check_new_file(file)
+    workspace, loaded = session.load()
+    made = workspace.exchange.patch(loaded, loaded.anatomy.read(genotype))
+    size = write_patch(made, file)
+    report = {
+        "genotype": made.genotype,
+        "model": made.model,
+        "dtype": made.dtype,
+        "fingerprint": made.fingerprint,
+        "values": made.weight_count,
+        "file": str(file),
+        "bytes": size,
+    }
+    session.show(report, patch_lines)
 
 
+@edge
 def apply(
+    session: Session,
     file: Annotated[Path, typer.Argument(help="A patch that 'patch' or the page has written.")],
     folder: Folder,
-    model: Model = DEMO,
-    device: Device = None,
-    dtype: Dtype = None,
-    as_json: AsJson = False,
 ) -> None:
     """Write the model that a patch makes of the one that it was made from; any other is refused."""
-    with faults(as_json):
-        from explorer.mutation.patch_file import read_patch
+    from explorer.mutation.patch_file import read_patch
 
-        read = read_patch(file)
-        check_new_folder(folder)
-        workspace, loaded = load(model, device, dtype, as_json)
-        size = workspace.exchange.save_patched(loaded, read, folder)
-        report = {"genotype": read.genotype, "model": loaded.name, "folder": str(folder), "bytes": size}
-        show(report, as_json, saved_lines)
+    read = read_patch(file)
+    check_new_folder(folder)
+    workspace, loaded = session.load()
+    size = workspace.exchange.save_patched(loaded, read, folder)
+    report = {"genotype": read.genotype, "model": loaded.name, "folder": str(folder), "bytes": size}
+    session.show(report, saved_lines)
 
 
+@edge
 def lm_eval(
+    session: Session,
     genotype: Mutations,
     tasks: Annotated[
         str, typer.Option(help="Of lm-evaluation-harness, such as 'arc_easy,mmlu_*', or paths of YAML files.")
@@ -95,27 +87,22 @@ def lm_eval(
     num_fewshot: Annotated[int | None, typer.Option(min=0, help="Examples shown; as the task says by default.")] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Texts of one forward pass.")] = 8,
     chat: Annotated[bool, typer.Option("--chat/--raw", help="Put documents as chats.")] = False,
-    model: Model = DEMO,
-    device: Device = None,
-    dtype: Dtype = None,
-    as_json: AsJson = False,
 ) -> None:
     """Score the original and the mutant on tasks of lm-evaluation-harness (extra 'lm-eval')."""
-    with faults(as_json):
-        from explorer.tasks.harness import Order, check_installed, check_order, evaluate
+    from explorer.tasks.harness import Order, check_installed, check_order, evaluate
 
-        order = Order(
-            tasks=listed(tasks),
-            include_path=include_path,
-            limit=limit,
-            num_fewshot=num_fewshot,
-            batch_size=batch_size,
-            as_chat=chat,
-        )
-        parse_genotype(genotype)
-        check_installed()
-        check_order(order)
-        workspace, loaded = load(model, device, dtype, as_json)
-        read = loaded.anatomy.read(genotype)
-        scored = workspace.computing.answer(evaluate, loaded, read, order)
-        show(harness_report(format_genotype(read), loaded.name, scored), as_json, harness_lines)
+    order = Order(
+        tasks=listed(tasks),
+        include_path=include_path,
+        limit=limit,
+        num_fewshot=num_fewshot,
+        batch_size=batch_size,
+        as_chat=chat,
+    )
+    parse_genotype(genotype)
+    check_installed()
+    check_order(order)
+    workspace, loaded = session.load()
+    read = loaded.anatomy.read(genotype)
+    scored = workspace.computing.answer(evaluate, loaded, read, order)
+    session.show(harness_report(format_genotype(read), loaded.name, scored), harness_lines)

@@ -5,22 +5,16 @@ from typing import Annotated
 import typer
 
 from explorer.commands.options import (
-    AsJson,
     Asked,
-    Device,
-    Dtype,
     IsKept,
-    Model,
+    Session,
     check_site,
-    faults,
-    load,
-    show,
+    edge,
     tell_unkept,
 )
 from explorer.domain.decoding import Decoding, Prompt
 from explorer.domain.errors import ExplorerError
 from explorer.domain.notation import parse_genotype
-from explorer.files.settings import DEMO
 from explorer.reports.explore import (
     anatomy_lines,
     anatomy_report,
@@ -32,7 +26,9 @@ from explorer.reports.explore import (
 )
 
 
+@edge
 def mutate(
+    session: Session,
     genotype: Annotated[str, typer.Argument(help="Such as '11.mlp*0' or '2.down[451,1203]=-3.2;7.head3*0'.")],
     prompt: Asked,
     chat: Annotated[
@@ -43,53 +39,42 @@ def mutate(
     temperature: Annotated[float, typer.Option(help="0 is greedy.")] = 0.0,
     top_p: Annotated[float, typer.Option(help="Sample from the likeliest tokens that hold this probability.")] = 1.0,
     seed: Annotated[int, typer.Option(help="Of the noise that original and mutant share.")] = 0,
-    model: Model = DEMO,
-    device: Device = None,
-    dtype: Dtype = None,
     is_kept: IsKept = True,
-    as_json: AsJson = False,
 ) -> None:
     """Print the original's and the mutant's answer, and how they differ."""
-    with faults(as_json):
-        parse_genotype(genotype)  # a typing mistake is told before a model is loaded
-        decoding = Decoding(max_new_tokens=max_new_tokens, temperature=temperature, top_p=top_p, seed=seed)
-        Prompt(text=prompt)
-        workspace, loaded = load(model, device, dtype, as_json)
-        asked = Prompt(text=prompt, chat=loaded.has_chat_template if chat is None else chat)
-        read = loaded.anatomy.read(genotype)
-        report = mutate_report(workspace, loaded, read, asked, decoding)
-        show(report, as_json, pair_lines)
-        if is_kept and keep_pair(workspace, loaded, report):
-            tell_unkept(workspace)
+    parse_genotype(genotype)  # a typing mistake is told before a model is loaded
+    decoding = Decoding(max_new_tokens=max_new_tokens, temperature=temperature, top_p=top_p, seed=seed)
+    Prompt(text=prompt)
+    workspace, loaded = session.load()
+    asked = Prompt(text=prompt, chat=loaded.has_chat_template if chat is None else chat)
+    read = loaded.anatomy.read(genotype)
+    report = mutate_report(workspace, loaded, read, asked, decoding)
+    session.show(report, pair_lines)
+    if is_kept and keep_pair(workspace, loaded, report):
+        tell_unkept(workspace)
 
 
+@edge
 def anatomy(
+    session: Session,
     layer: Annotated[int | None, typer.Argument(min=0, help="Only this layer.")] = None,
-    model: Model = DEMO,
-    device: Device = None,
-    dtype: Dtype = None,
-    as_json: AsJson = False,
 ) -> None:
     """List the model's layers and matrices, with shapes, heads and the spread of their weights."""
-    with faults(as_json):
-        workspace, loaded = load(model, device, dtype, as_json)
-        show(workspace.computing.answer(anatomy_report, loaded, layer), as_json, anatomy_lines)
+    workspace, loaded = session.load()
+    session.show(workspace.computing.answer(anatomy_report, loaded, layer), anatomy_lines)
 
 
+@edge
 def weights(
+    session: Session,
     site: Annotated[str, typer.Argument(help="A matrix or a part of it, such as 14.down or 14.down[0:64,0:64].")],
-    model: Model = DEMO,
-    device: Device = None,
-    dtype: Dtype = None,
-    as_json: AsJson = False,
 ) -> None:
     """Print a matrix as a map: the weight of largest magnitude of each cell; single weights where they fit."""
-    with faults(as_json):
-        check_site(site, "14.down")
-        workspace, loaded = load(model, device, dtype, as_json)
-        targets = loaded.anatomy.targets(loaded.anatomy.read(f"{site}=0").mutations[0].site)
-        if len(targets) != 1:
-            raise ExplorerError(f"'{site}' is more than one matrix: name one, such as 14.down.")
-        (target,) = targets
-        grid = workspace.weights.map(loaded, target.matrix, target.rows, target.columns)
-        show(grid_report(target.matrix.name, grid), as_json, grid_lines)
+    check_site(site, "14.down")
+    workspace, loaded = session.load()
+    targets = loaded.anatomy.targets(loaded.anatomy.read(f"{site}=0").mutations[0].site)
+    if len(targets) != 1:
+        raise ExplorerError(f"'{site}' is more than one matrix: name one, such as 14.down.")
+    (target,) = targets
+    grid = workspace.weights.map(loaded, target.matrix, target.rows, target.columns)
+    session.show(grid_report(target.matrix.name, grid), grid_lines)

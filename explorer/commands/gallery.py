@@ -6,9 +6,12 @@ from typing import Annotated
 
 import typer
 
-from explorer.commands.options import AsJson, atlas_of, faults, listed, show
+from explorer.atlas.cards import Gallery
+from explorer.commands.options import Output, atlas_of, edge, listed
 from explorer.files.settings import Settings
 from explorer.reports.gallery import gallery_lines, gallery_report
+from explorer.statistics.filters import read_layers, read_operations
+from explorer.store.gallery import Order, Wanted
 
 
 class SortName(StrEnum):
@@ -22,7 +25,9 @@ class SortName(StrEnum):
     layer = "layer"
 
 
+@edge
 def gallery(
+    output: Output,
     database: Annotated[
         Path | None, typer.Option("--db", help="A DuckDB file or a folder of exported screens; the bundled screens.")
     ] = None,
@@ -41,27 +46,22 @@ def gallery(
         int | None, typer.Option(help="One at random, the odd ones first; the same number draws the same.")
     ] = None,
     limit: Annotated[int, typer.Option(min=1, max=100_000, help="The most that are printed.")] = 20,
-    as_json: AsJson = False,
 ) -> None:
     """Print what mutants of the stored screens say; needs no model."""
-    with faults(as_json):
-        from explorer.atlas.cards import Gallery
-        from explorer.statistics.filters import read_layers, read_operations
-        from explorer.store.gallery import Order, Wanted
 
-        atlas = atlas_of(database or Settings().screens_folder)
-        choice = "own" if screen is None else f"own:{screen}"
-        wanted = Wanted(
-            styles=listed(style),
-            operations=read_operations(operations.split(",")),
-            kinds=listed(kinds),
-            layers=read_layers(layers),
-            words=search,
+    atlas = atlas_of(database or Settings().screens_folder)
+    choice = "own" if screen is None else f"own:{screen}"
+    wanted = Wanted(
+        styles=listed(style),
+        operations=read_operations(operations.split(",")),
+        kinds=listed(kinds),
+        layers=read_layers(layers),
+        words=search,
+    )
+    if surprise is not None:
+        found = Gallery([atlas.phenotypes.surprise(choice, wanted, surprise)], 1)
+    else:
+        found = atlas.phenotypes.page(
+            choice, wanted, Order(sort=sort.value, is_rising=rising, is_grouped=group), size=limit
         )
-        if surprise is not None:
-            found = Gallery([atlas.phenotypes.surprise(choice, wanted, surprise)], 1)
-        else:
-            found = atlas.phenotypes.page(
-                choice, wanted, Order(sort=sort.value, is_rising=rising, is_grouped=group), size=limit
-            )
-        show(gallery_report(found), as_json, gallery_lines)
+    output.show(gallery_report(found), gallery_lines)

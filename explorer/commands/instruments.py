@@ -5,23 +5,17 @@ from typing import Annotated
 import typer
 
 from explorer.commands.options import (
-    AsJson,
     Asked,
-    Device,
-    Dtype,
     LevelName,
     MaxNewTokens,
-    Model,
     OperationName,
+    Session,
     check_site,
-    faults,
-    load_to_ask,
-    show,
+    edge,
 )
 from explorer.domain.errors import ExplorerError
 from explorer.domain.genotype import NAMED_OPERATIONS
 from explorer.domain.notation import parse_genotype
-from explorer.files.settings import DEMO
 from explorer.reports.instruments import (
     dose_lines,
     dose_report,
@@ -38,68 +32,61 @@ from explorer.reports.instruments import (
 Genotypes = Annotated[str, typer.Argument(help="Such as '9.head4*0; 11.down[507,1229]=0'.")]
 
 
+@edge
 def dose(
+    session: Session,
     site: Annotated[str, typer.Argument(help="Such as '11.down[507,1229]' or '7.head3'.")],
     prompt: Asked,
     background: Annotated[str, typer.Option(help="Mutations that are there already.")] = "",
     max_new_tokens: MaxNewTokens = 64,
-    model: Model = DEMO,
-    device: Device = None,
-    dtype: Dtype = None,
-    as_json: AsJson = False,
 ) -> None:
     """Set a site to values over its matrix's range and beyond, and print what each does."""
-    with faults(as_json):
-        text = f"{site}=0"
-        check_site(site, "11.down[507,1229]")
-        workspace, loaded, asked, decoding = load_to_ask(prompt, max_new_tokens, model, device, dtype, as_json)
-        (mutation,) = loaded.anatomy.read(text).mutations
-        stacked = loaded.anatomy.read(background)
-        doses = workspace.instruments.dose_response(loaded, asked, decoding, stacked, mutation.site)
-        show(dose_report(site, workspace.weights.facts(loaded, mutation.site), doses), as_json, dose_lines)
+    text = f"{site}=0"
+    check_site(site, "11.down[507,1229]")
+    workspace, loaded, asked, decoding = session.load_to_ask(prompt, max_new_tokens)
+    (mutation,) = loaded.anatomy.read(text).mutations
+    stacked = loaded.anatomy.read(background)
+    doses = workspace.instruments.dose_response(loaded, asked, decoding, stacked, mutation.site)
+    session.show(dose_report(site, workspace.weights.facts(loaded, mutation.site), doses), dose_lines)
 
 
+@edge
 def sensitive(
+    session: Session,
     prompt: Asked,
     operation: Annotated[OperationName, typer.Option(help="What is done to a site.")] = OperationName.zero,
     level: Annotated[LevelName, typer.Option(help="What a site is.")] = LevelName.weight,
     top: Annotated[int, typer.Option(min=1, max=500, help="How many to print.")] = 10,
     max_new_tokens: MaxNewTokens = 64,
-    model: Model = DEMO,
-    device: Device = None,
-    dtype: Dtype = None,
-    as_json: AsJson = False,
 ) -> None:
     """Find the mutations that matter most for a prompt, each verified by a forward pass."""
-    with faults(as_json):
-        workspace, loaded, asked, decoding = load_to_ask(prompt, max_new_tokens, model, device, dtype, as_json)
-        chosen = NAMED_OPERATIONS[operation.value]
-        findings = workspace.instruments.find_sensitive(loaded, asked, decoding, chosen, level.value, top)
-        show(findings_report(findings), as_json, findings_lines)
+    workspace, loaded, asked, decoding = session.load_to_ask(prompt, max_new_tokens)
+    chosen = NAMED_OPERATIONS[operation.value]
+    findings = workspace.instruments.find_sensitive(loaded, asked, decoding, chosen, level.value, top)
+    session.show(findings_report(findings), findings_lines)
 
 
+@edge
 def sensitivity(
+    session: Session,
     prompt: Asked,
     operation: Annotated[OperationName, typer.Option(help="What is done to a block.")] = OperationName.zero,
     matrix: Annotated[str | None, typer.Option(help="Print the blocks of this matrix, such as 14.down.")] = None,
     max_new_tokens: MaxNewTokens = 64,
-    model: Model = DEMO,
-    device: Device = None,
-    dtype: Dtype = None,
-    as_json: AsJson = False,
 ) -> None:
     """Estimate what an operation on every block of every matrix does, and tell how far to trust the estimates."""
-    with faults(as_json):
-        workspace, loaded, asked, decoding = load_to_ask(prompt, max_new_tokens, model, device, dtype, as_json)
-        estimated = workspace.instruments.sensitivity_map(loaded, asked, decoding)
-        if matrix is not None and (matrix, operation.value) not in estimated.estimates:
-            raise ExplorerError(f"There is no map of '{matrix}': name a matrix of a layer, such as 14.down.")
-        agreement = workspace.instruments.agreement(loaded, asked, decoding, operation.value)
-        report = sensitivity_report(loaded.anatomy, estimated, operation.value, agreement, matrix)
-        show(report, as_json, sensitivity_lines)
+    workspace, loaded, asked, decoding = session.load_to_ask(prompt, max_new_tokens)
+    estimated = workspace.instruments.sensitivity_map(loaded, asked, decoding)
+    if matrix is not None and (matrix, operation.value) not in estimated.estimates:
+        raise ExplorerError(f"There is no map of '{matrix}': name a matrix of a layer, such as 14.down.")
+    agreement = workspace.instruments.agreement(loaded, asked, decoding, operation.value)
+    report = sensitivity_report(loaded.anatomy, estimated, operation.value, agreement, matrix)
+    session.show(report, sensitivity_lines)
 
 
+@edge
 def propagation(
+    session: Session,
     genotype: Genotypes,
     prompt: Asked,
     token: Annotated[
@@ -107,37 +94,29 @@ def propagation(
         typer.Option(help="Also what both models would say after this token, layer by layer; −1 is the last."),
     ] = None,
     max_new_tokens: MaxNewTokens = 64,
-    model: Model = DEMO,
-    device: Device = None,
-    dtype: Dtype = None,
-    as_json: AsJson = False,
 ) -> None:
     """Print how a mutation spreads: the relative change of the hidden states, layer by layer."""
-    with faults(as_json):
-        parse_genotype(genotype)
-        workspace, loaded, asked, decoding = load_to_ask(prompt, max_new_tokens, model, device, dtype, as_json)
-        read = loaded.anatomy.read(genotype)
-        spread = workspace.instruments.propagate(loaded, asked, decoding, read)
-        place = None if token is None else token + len(spread.tokens) * (token < 0)
-        lens = None if place is None else workspace.instruments.read_layers(loaded, asked, decoding, read, place)
-        show(propagation_report(spread, lens), as_json, propagation_lines)
+    parse_genotype(genotype)
+    workspace, loaded, asked, decoding = session.load_to_ask(prompt, max_new_tokens)
+    read = loaded.anatomy.read(genotype)
+    spread = workspace.instruments.propagate(loaded, asked, decoding, read)
+    place = None if token is None else token + len(spread.tokens) * (token < 0)
+    lens = None if place is None else workspace.instruments.read_layers(loaded, asked, decoding, read, place)
+    session.show(propagation_report(spread, lens), propagation_lines)
 
 
+@edge
 def epistasis(
+    session: Session,
     genotype: Genotypes,
     prompt: Asked,
     pairs: Annotated[bool, typer.Option("--pairs", help="Also the interaction of every pair.")] = False,
     max_new_tokens: MaxNewTokens = 64,
-    model: Model = DEMO,
-    device: Device = None,
-    dtype: Dtype = None,
-    as_json: AsJson = False,
 ) -> None:
     """Print what mutations do alone, what they do together, and the difference."""
-    with faults(as_json):
-        parse_genotype(genotype)
-        workspace, loaded, asked, decoding = load_to_ask(prompt, max_new_tokens, model, device, dtype, as_json)
-        read = loaded.anatomy.read(genotype)
-        found = workspace.instruments.epistasis(loaded, asked, decoding, read)
-        matrix = workspace.instruments.pair_matrix(loaded, asked, decoding, found) if pairs else None
-        show(epistasis_report(found, matrix), as_json, epistasis_lines)
+    parse_genotype(genotype)
+    workspace, loaded, asked, decoding = session.load_to_ask(prompt, max_new_tokens)
+    read = loaded.anatomy.read(genotype)
+    found = workspace.instruments.epistasis(loaded, asked, decoding, read)
+    matrix = workspace.instruments.pair_matrix(loaded, asked, decoding, found) if pairs else None
+    session.show(epistasis_report(found, matrix), epistasis_lines)

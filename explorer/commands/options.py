@@ -1,11 +1,14 @@
 """What the commands share: options, loading a model, printing, and the edge where faults become sentences."""
 
 import dataclasses
+import functools
+import inspect
 import json
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -17,7 +20,9 @@ from explorer.domain.decoding import Decoding, Prompt
 from explorer.domain.errors import ExplorerError, StoreError
 from explorer.domain.notation import parse_genotype
 from explorer.domain.record import Run
+from explorer.files.settings import DEMO
 from explorer.model.loaded import LoadedModel
+from explorer.store.library import Library
 from explorer.workspace.workspace import Workspace
 
 Item = TypeVar("Item")
@@ -60,29 +65,81 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 MaxNewTokens = Annotated[int, typer.Option("--max-new-tokens", help="The most tokens of the original's answer.")]
 
 
-def load(source: str, device: str | None, dtype: str | None, as_json: bool) -> tuple[Workspace, "LoadedModel"]:
-    """The model; what is being done goes to standard error, where it does not mix with results."""
-    workspace = Workspace(source=source, device=device, dtype=dtype)
-    loading, said, is_done = workspace.models.load(), "", False
-    while not is_done:
-        is_done = loading.is_done
-        if loading.sentence != said and not as_json:
-            said = loading.sentence
-            typer.echo(said, err=True)
-        time.sleep(0 if is_done else 0.05)
-    return workspace, loading.wait()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """How a command answers."""
+
+    as_json: bool
+
+    def show(self, report: dict[str, Any], lines: Callable[[dict[str, Any]], Iterator[str]]) -> None:
+        """Print a report: one JSON object, or the lines that a person reads."""
+        if self.as_json:
+            typer.echo(json.dumps(report, ensure_ascii=False, indent=2, allow_nan=False))
+        else:
+            typer.echo("\n".join(lines(report)))
 
 
-def load_to_ask(
-    prompt: str, max_new_tokens: int, source: str, device: str | None, dtype: str | None, as_json: bool
-) -> tuple[Workspace, "LoadedModel", Prompt, Decoding]:
-    """As `load`, with a prompt, as a chat if the model takes chats, and greedy decoding; both checked before."""
-    decoding, asked = Decoding(max_new_tokens=max_new_tokens), Prompt(text=prompt)
-    workspace, loaded = load(source, device, dtype, as_json)
-    return workspace, loaded, dataclasses.replace(asked, chat=loaded.has_chat_template), decoding
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session(Output):
+    """How a command answers, and with which model."""
+
+    source: str
+    device: str | None
+    dtype: str | None
+
+    def load(self) -> tuple[Workspace, LoadedModel]:
+        """The model; what is being done goes to standard error, where it does not mix with results."""
+        workspace = Workspace(source=self.source, device=self.device, dtype=self.dtype)
+        loading, said, is_done = workspace.models.load(), "", False
+        while not is_done:
+            is_done = loading.is_done
+            if loading.sentence != said and not self.as_json:
+                said = loading.sentence
+                typer.echo(said, err=True)
+            time.sleep(0 if is_done else 0.05)
+        return workspace, loading.wait()
+
+    def load_to_ask(self, prompt: str, max_new_tokens: int) -> tuple[Workspace, LoadedModel, Prompt, Decoding]:
+        """As `load`, with a prompt, as a chat if the model takes chats, and greedy decoding; both checked before."""
+        decoding, asked = Decoding(max_new_tokens=max_new_tokens), Prompt(text=prompt)
+        workspace, loaded = self.load()
+        return workspace, loaded, dataclasses.replace(asked, chat=loaded.has_chat_template), decoding
 
 
-def keep(workspace: Workspace, model: "LoadedModel", run: "Run", *, is_kept: bool) -> None:
+_OPTIONS: dict[type[Output], dict[str, tuple[Any, object]]] = {
+    Output: {"as_json": (AsJson, False)},
+    Session: {
+        "source": (Model, DEMO), "device": (Device, None), "dtype": (Dtype, None), "as_json": (AsJson, False),
+    },
+}  # fmt: skip
+"""What such a value is made of: options by the names of its fields, each with its default."""
+
+
+def edge(function: Callable[..., None]) -> Callable[..., None]:
+    """A command, from a function whose first parameter is an `Output` or a `Session`.
+
+    The command has the options that make one. Faults that the user can mend become a sentence and exit code 2.
+    """
+    signature = inspect.signature(function)
+    first, *own = signature.parameters.values()
+    options = _OPTIONS[first.annotation]
+
+    @functools.wraps(function)
+    def run(**values: Any) -> None:
+        made = first.annotation(**{name: values.pop(name) for name in options})
+        with _faults(as_json=made.as_json):
+            function(made, **values)
+
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    parameters = [each.replace(kind=keyword) for each in own]
+    for name, (kind, default) in options.items():
+        parameters.append(inspect.Parameter(name, keyword, annotation=kind, default=default))
+    run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {each.name: each.annotation for each in parameters}
+    return run
+
+
+def keep(workspace: Workspace, model: LoadedModel, run: Run, *, is_kept: bool) -> None:
     """Put a run that has ended into the lab record, if that is wanted."""
     if is_kept:
         workspace.record.keep(model, run)
@@ -101,7 +158,7 @@ def listed(text: str) -> tuple[str, ...]:
     return tuple(filter(None, (part.strip() for part in text.split(","))))
 
 
-def counted(steps: Iterable[Item], total: int, as_json: bool) -> Iterator[Item]:
+def counted(steps: Iterable[Item], total: int, *, as_json: bool) -> Iterator[Item]:
     """The steps, with a bar on standard error."""
     with typer.progressbar(length=total, file=sys.stderr, hidden=as_json) as bar:
         for step in steps:
@@ -109,10 +166,8 @@ def counted(steps: Iterable[Item], total: int, as_json: bool) -> Iterator[Item]:
             bar.update(1)
 
 
-def atlas_of(path: Path) -> "Atlas":
+def atlas_of(path: Path) -> Atlas:
     """The screens of one database, or of a folder of exported ones. Raises StoreError if there is none."""
-    from explorer.atlas.atlas import Atlas
-    from explorer.store.library import Library
 
     if not path.exists():
         raise StoreError(f"There is no database {path}: make one with a screen.")
@@ -125,15 +180,8 @@ def check_site(site: str, example: str) -> None:
         raise ExplorerError(f"'{site}' is not one site: name one, such as {example}, without an operation.")
 
 
-def show(report: dict[str, Any], as_json: bool, lines: Callable[[dict[str, Any]], Iterator[str]]) -> None:
-    if as_json:
-        typer.echo(json.dumps(report, ensure_ascii=False, indent=2, allow_nan=False))
-    else:
-        typer.echo("\n".join(lines(report)))
-
-
 @contextmanager
-def faults(as_json: bool) -> Iterator[None]:
+def _faults(*, as_json: bool) -> Iterator[None]:
     """The edge: what the user can mend becomes a sentence and exit code 2."""
     try:
         yield

@@ -8,12 +8,26 @@ from typing import Annotated
 
 import typer
 
-from explorer.commands.options import AsJson, Device, Dtype, Model, faults, listed, load, show, tell_unkept
+from explorer.commands.options import (
+    Output,
+    Session,
+    edge,
+    listed,
+    tell_unkept,
+)
 from explorer.domain.errors import ExperimentError, StoreError
+from explorer.domain.evaluation import Task
 from explorer.domain.experiments import Experiment
 from explorer.files.experiments import read_experiment, read_experiments
-from explorer.files.settings import DEMO, Settings
+from explorer.files.settings import Settings
 from explorer.reports.screens import duration, export_lines, import_lines, progress_line, screen_lines
+from explorer.screen.order import Order
+from explorer.screen.plan import Plan
+from explorer.store.database import opened
+from explorer.store.parquet import check_folder, export_screens, import_screens
+from explorer.tasks.questions import bundled_questions
+from explorer.tasks.sample import task_experiment
+from explorer.workspace.behaviour import mmlu_questions
 
 
 class UnitName(StrEnum):
@@ -42,7 +56,9 @@ class ByName(StrEnum):
 Database = Annotated[Path, typer.Option("--db", help="The DuckDB file.")]
 
 
+@edge
 def screen(
+    session: Session,
     matrices: Annotated[str, typer.Option(help="Patterns such as '*.down, 0-5.v, 11.*'.")],
     database: Database,
     experiment: Annotated[str, typer.Option(help="The name of an experiment, or the path of a TOML file.")] = "",
@@ -66,103 +82,86 @@ def screen(
         str | None, typer.Option(metavar="ADDRESS", help="A Ray cluster that computes; 'local': this machine.")
     ] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Of Ray; one a GPU, or one for two CPUs.")] = None,
-    model: Model = DEMO,
-    device: Device = None,
-    dtype: Dtype = None,
-    as_json: AsJson = False,
 ) -> None:
     """Screen a model: mutate unit after unit, and store what each mutant does. Killed, it goes on where it was."""
-    with faults(as_json):
-        from explorer.screen.order import Order
-        from explorer.screen.plan import Plan
 
-        plan = Plan(
-            matrices=matrices,
-            unit=unit.value,
-            step=step,
-            operations=listed(operations),
-            rate=rate,
-            seed=seed,
-        )
-        chosen = _task(task, right, wrong, shots, by, seed) if task else _experiment(experiment)
-        kept = ModeName.text if chosen.task else mode  # answers to questions are always kept
-        order = Order(source=model, experiment=chosen, plan=plan, background=background, mode=kept.value)
-        workspace, _ = load(model, device, dtype, as_json)
-        with workspace.screens.running(order, database, ray=ray, workers=workers) as running:
-            if not as_json:
-                typer.echo(
-                    f"{running.total:,} mutants of {running.matrices} matrices, about {duration(running.estimate())}",
-                    err=True,
-                )
-            for progress in running.progress:
-                if not as_json and sys.stderr.isatty():
-                    typer.echo(f"\r{progress_line(progress)}", err=True, nl=progress.done == progress.total)
-            show(running.report(), as_json, screen_lines)
-        tell_unkept(workspace)
+    plan = Plan(
+        matrices=matrices,
+        unit=unit.value,
+        step=step,
+        operations=listed(operations),
+        rate=rate,
+        seed=seed,
+    )
+    chosen = _task(task, right, wrong, shots, by, seed) if task else _experiment(experiment)
+    kept = ModeName.text if chosen.task else mode  # answers to questions are always kept
+    order = Order(source=session.source, experiment=chosen, plan=plan, background=background, mode=kept.value)
+    workspace, _ = session.load()
+    with workspace.screens.running(order, database, ray=ray, workers=workers) as running:
+        if not session.as_json:
+            typer.echo(
+                f"{running.total:,} mutants of {running.matrices} matrices, about {duration(running.estimate())}",
+                err=True,
+            )
+        for progress in running.progress:
+            if not session.as_json and sys.stderr.isatty():
+                typer.echo(f"\r{progress_line(progress)}", err=True, nl=progress.done == progress.total)
+        session.show(running.report(), screen_lines)
+    tell_unkept(workspace)
 
 
+@edge
 def sql(
+    output: Output,
     query: Annotated[str, typer.Argument(help="Such as 'SELECT operation, count(*) FROM mutants GROUP BY ALL'.")],
     database: Database,
-    as_json: AsJson = False,
 ) -> None:
     """Ask a database of screens; it is opened for reading alone."""
-    with faults(as_json):
-        import duckdb
+    import duckdb
 
-        from explorer.store.database import opened
-
-        with opened(database, read_only=True) as connection:
-            try:
-                answer = connection.execute(query)
-                columns, rows = [column[0] for column in answer.description or []], answer.fetchall()
-            except duckdb.Error as fault:
-                raise StoreError(f"The database does not take the query: {fault}") from fault
-        if as_json:
-            typer.echo(json.dumps([dict(zip(columns, row, strict=True)) for row in rows], default=str))
-        else:
-            typer.echo("\n".join("\t".join(map(str, row)) for row in [columns, *rows]))
+    with opened(database, read_only=True) as connection:
+        try:
+            answer = connection.execute(query)
+            columns, rows = [column[0] for column in answer.description or []], answer.fetchall()
+        except duckdb.Error as fault:
+            raise StoreError(f"The database does not take the query: {fault}") from fault
+    if output.as_json:
+        typer.echo(json.dumps([dict(zip(columns, row, strict=True)) for row in rows], default=str))
+    else:
+        typer.echo("\n".join("\t".join(map(str, row)) for row in [columns, *rows]))
 
 
+@edge
 def export(
+    output: Output,
     folder: Annotated[Path, typer.Argument(help="A new folder for the Parquet files.")],
     database: Database,
     screens: Annotated[list[int] | None, typer.Option("--screen", help="Of these screens alone.")] = None,
-    as_json: AsJson = False,
 ) -> None:
     """Write screens as Parquet files, one a table."""
-    with faults(as_json):
-        from explorer.store.database import opened
-        from explorer.store.parquet import export_screens
 
-        with opened(database, read_only=True) as connection:
-            export_screens(connection, screens or (), folder)
-        size = sum(path.stat().st_size for path in folder.iterdir())
-        show({"folder": str(folder), "bytes": size}, as_json, export_lines)
+    with opened(database, read_only=True) as connection:
+        export_screens(connection, screens or (), folder)
+    size = sum(path.stat().st_size for path in folder.iterdir())
+    output.show({"folder": str(folder), "bytes": size}, export_lines)
 
 
+@edge
 def import_(
+    output: Output,
     folder: Annotated[Path, typer.Argument(help="A folder that 'export' has written.")],
     database: Database,
-    as_json: AsJson = False,
 ) -> None:
     """Add exported screens to a database; those that it has already are left as they are."""
-    with faults(as_json):
-        from explorer.store.database import opened
-        from explorer.store.parquet import check_folder, import_screens
 
-        check_folder(folder)
-        with opened(database) as connection:
-            added = import_screens(connection, folder)
-        show({"screens": added}, as_json, import_lines)
+    check_folder(folder)
+    with opened(database) as connection:
+        added = import_screens(connection, folder)
+    output.show({"screens": added}, import_lines)
 
 
 def _task(name: str, right: int, wrong: int, shots: int, by: ByName, seed: int) -> Experiment:
     """The questions of that name, or of that folder, as an experiment. Raises TaskError."""
-    from explorer.domain.evaluation import Task
-    from explorer.tasks.questions import bundled_questions
-    from explorer.tasks.sample import task_experiment
-    from explorer.workspace.behaviour import mmlu_questions
 
     bundled = bundled_questions(Settings().questions_folder)
     questions = bundled if name == bundled.name else mmlu_questions(Path(name))

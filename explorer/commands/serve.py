@@ -8,14 +8,12 @@ from typing import Annotated, Any
 
 import typer
 
-from explorer.commands.options import AsJson, Device, Dtype, Model, faults
-from explorer.files.settings import DEMO
+from explorer.commands.options import Session, edge
 
 
+@edge
 def serve(
-    model: Model = DEMO,
-    device: Device = None,
-    dtype: Dtype = None,
+    session: Session,
     host: Annotated[
         str, typer.Option(help="Address to listen on; others than this machine need --auth.")
     ] = "127.0.0.1",
@@ -27,27 +25,25 @@ def serve(
     ] = None,
     open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")] = False,
     mcp: Annotated[bool, typer.Option("--mcp", help="Also serve the functions for programs as MCP tools.")] = False,
-    as_json: AsJson = False,
 ) -> None:
     """Open the dashboard."""
-    with faults(as_json):
-        from explorer.ui.serving import Serving, run  # the other commands do without gradio
+    from explorer.ui.serving import Serving, run  # the other commands do without gradio
 
-        run(
-            Serving(
-                model=model,
-                device=device,
-                dtype=dtype,
-                host=host,
-                port=port,
-                share=share,
-                auth=auth,
-                mmlu=mmlu,
-                open_browser=open_browser,
-                mcp=mcp,
-                announce=_announcer(as_json),
-            )
+    run(
+        Serving(
+            model=session.source,
+            device=session.device,
+            dtype=session.dtype,
+            host=host,
+            port=port,
+            share=share,
+            auth=auth,
+            mmlu=mmlu,
+            open_browser=open_browser,
+            mcp=mcp,
+            announce=_announcer(session.as_json),
         )
+    )
 
 
 def _announcer(as_json: bool) -> Callable[[dict[str, Any]], None]:

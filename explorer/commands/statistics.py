@@ -6,14 +6,19 @@ from typing import Annotated
 import typer
 
 from explorer.atlas.atlas import Atlas
-from explorer.commands.options import AsJson, atlas_of, faults, listed, show
+from explorer.atlas.pictures.asked import Asked
+from explorer.atlas.pictures.drawing import draw
+from explorer.commands.options import Output, atlas_of, edge, listed
 from explorer.domain.errors import StoreError
 from explorer.domain.screens import StoredScreen
 from explorer.files.settings import Settings
 from explorer.reports.statistics import View, picture_of, statistics_lines, statistics_report
+from explorer.statistics.filters import Filter, read_layers, read_operations
 
 
+@edge
 def stats(
+    output: Output,
     view: Annotated[View, typer.Argument(help="Which statistic.")],
     database: Annotated[
         Path | None, typer.Option("--db", help="A DuckDB file or a folder of exported screens; the bundled screens.")
@@ -25,32 +30,27 @@ def stats(
     layers: Annotated[str, typer.Option(help="Only these, such as '0-5, 11'.")] = "",
     kinds: Annotated[str, typer.Option(help="Only these kinds of matrix, separated by commas.")] = "",
     axes: Annotated[str, typer.Option(help="Of stripes: such as 'v column'; the most sensitive by default.")] = "",
-    as_json: AsJson = False,
 ) -> None:
     """Print the numbers behind a picture of the Statistics tab; needs no model."""
-    with faults(as_json):
-        from explorer.atlas.pictures.asked import Asked
-        from explorer.atlas.pictures.drawing import draw
-        from explorer.statistics.filters import Filter, read_layers, read_operations
 
-        chosen = Filter(
-            operations=read_operations(operations.split(",")),
-            layers=read_layers(layers),
-            kinds=listed(kinds),
-        )
-        atlas = atlas_of(database or Settings().screens_folder)
-        asked = Asked(
-            screen=_numbered(atlas, screen),
-            chosen=chosen,
-            matrix=matrix,
-            axes=axes,
-            other=None if other is None else _numbered(atlas, other),
-        )
-        picture = draw(picture_of(view), atlas, asked)
-        show(statistics_report(asked.screen, picture), as_json, statistics_lines)
+    chosen = Filter(
+        operations=read_operations(operations.split(",")),
+        layers=read_layers(layers),
+        kinds=listed(kinds),
+    )
+    atlas = atlas_of(database or Settings().screens_folder)
+    asked = Asked(
+        screen=_numbered(atlas, screen),
+        chosen=chosen,
+        matrix=matrix,
+        axes=axes,
+        other=None if other is None else _numbered(atlas, other),
+    )
+    picture = draw(picture_of(view), atlas, asked)
+    output.show(statistics_report(asked.screen, picture), statistics_lines)
 
 
-def _numbered(atlas: "Atlas", number: int | None) -> "StoredScreen":
+def _numbered(atlas: Atlas, number: int | None) -> StoredScreen:
     """The screen of that number, or the first. Raises StoreError."""
     screens, fault = atlas.stored()
     if not screens:

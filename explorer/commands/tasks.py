@@ -9,18 +9,13 @@ import typer
 
 from explorer.atlas.atlas import Atlas
 from explorer.commands.options import (
-    AsJson,
-    Device,
-    Dtype,
     IsKept,
-    Model,
+    Session,
     atlas_of,
     counted,
-    faults,
+    edge,
     keep,
     listed,
-    load,
-    show,
 )
 from explorer.domain.decoding import Decoding
 from explorer.domain.errors import TaskError
@@ -28,10 +23,26 @@ from explorer.domain.evaluation import Input, QuestionSet
 from explorer.domain.genotype import Genotype
 from explorer.domain.notation import parse_genotype
 from explorer.domain.screens import StoredScreen
-from explorer.files.settings import DEMO
+from explorer.files.settings import Settings
 from explorer.model.loaded import LoadedModel
-from explorer.tasks.writers import Written
-from explorer.workspace.behaviour import Behaviour
+from explorer.reports.runs import questions_run, retest_run, rihf_run
+from explorer.reports.tasks import (
+    retest_lines,
+    retest_report,
+    rihf_lines,
+    rihf_report,
+    scan_lines,
+    scan_report,
+    score_lines,
+    score_report,
+)
+from explorer.tasks.comparison import shortened, spread
+from explorer.tasks.inputs import read_inputs
+from explorer.tasks.questions import bundled_questions
+from explorer.tasks.retest import held_out, retested
+from explorer.tasks.scoring import ask
+from explorer.tasks.writers import Asked, Written, write
+from explorer.workspace.behaviour import Behaviour, mmlu_questions
 
 
 class FormName(StrEnum):
@@ -52,34 +63,31 @@ Mmlu = Annotated[Path | None, typer.Option("--mmlu", help="A folder in MMLU's la
 Form = Annotated[FormName | None, typer.Option("--form", help="cloze for the bundled set, letter for MMLU by default.")]
 
 
+@edge
 def rihf(
+    session: Session,
     genotype: GenotypeText,
     inputs: Inputs = None,
     limit: Limit = None,
     max_new_tokens: NewTokens = 24,
     raw: Raw = False,
-    model: Model = DEMO,
-    device: Device = None,
-    dtype: Dtype = None,
     is_kept: IsKept = True,
-    as_json: AsJson = False,
 ) -> None:
     """Give a mutant many inputs: how it begins its answers, in which styles, and its rare initial word (RIHF)."""
-    with faults(as_json):
-        from explorer.reports.runs import rihf_run
-        from explorer.reports.tasks import rihf_lines, rihf_report
 
-        parse_genotype(genotype)
-        decoding = Decoding(max_new_tokens=max_new_tokens)
-        workspace, loaded = load(model, device, dtype, as_json)
-        genotypes = (loaded.anatomy.read(genotype),)
-        given = _inputs(workspace.behaviour, inputs, limit)
-        written = _write(workspace.behaviour, loaded, genotypes, given, decoding, raw=raw, as_json=as_json)
-        show(rihf_report(written), as_json, rihf_lines)
-        keep(workspace, loaded, rihf_run(written), is_kept=is_kept)
+    parse_genotype(genotype)
+    decoding = Decoding(max_new_tokens=max_new_tokens)
+    workspace, loaded = session.load()
+    genotypes = (loaded.anatomy.read(genotype),)
+    given = _inputs(workspace.behaviour, inputs, limit)
+    written = _write(workspace.behaviour, loaded, genotypes, given, decoding, raw=raw, as_json=session.as_json)
+    session.show(rihf_report(written), rihf_lines)
+    keep(workspace, loaded, rihf_run(written), is_kept=is_kept)
 
 
+@edge
 def scan(
+    session: Session,
     genotypes: Annotated[
         list[str] | None, typer.Argument(help="Mutants; or take them from a screen with --db.")
     ] = None,
@@ -91,126 +99,99 @@ def scan(
     limit: Limit = None,
     max_new_tokens: NewTokens = 24,
     raw: Raw = False,
-    model: Model = DEMO,
-    device: Device = None,
-    dtype: Dtype = None,
     is_kept: IsKept = True,
-    as_json: AsJson = False,
 ) -> None:
     """Give many mutants the same inputs; group them by RIHF, with the rows and columns they share across layers."""
-    with faults(as_json):
-        from explorer.reports.runs import rihf_run
-        from explorer.reports.tasks import scan_lines, scan_report
 
-        texts = list(genotypes or ()) or _candidates(database, screen, style, top)
-        for text in texts:
-            parse_genotype(text)
-        decoding = Decoding(max_new_tokens=max_new_tokens)
-        workspace, loaded = load(model, device, dtype, as_json)
-        read = tuple(loaded.anatomy.read(text) for text in texts)
-        given = _inputs(workspace.behaviour, inputs, limit)
-        written = _write(workspace.behaviour, loaded, read, given, decoding, raw=raw, as_json=as_json)
-        show(scan_report(written), as_json, scan_lines)
-        keep(workspace, loaded, rihf_run(written), is_kept=is_kept)
+    texts = list(genotypes or ()) or _candidates(database, screen, style, top)
+    for text in texts:
+        parse_genotype(text)
+    decoding = Decoding(max_new_tokens=max_new_tokens)
+    workspace, loaded = session.load()
+    read = tuple(loaded.anatomy.read(text) for text in texts)
+    given = _inputs(workspace.behaviour, inputs, limit)
+    written = _write(workspace.behaviour, loaded, read, given, decoding, raw=raw, as_json=session.as_json)
+    session.show(scan_report(written), scan_lines)
+    keep(workspace, loaded, rihf_run(written), is_kept=is_kept)
 
 
+@edge
 def questions(
+    session: Session,
     genotype: GenotypeText,
     mmlu: Mmlu = None,
     form: Form = None,
     subjects: Annotated[str, typer.Option(help="Only these, separated by commas.")] = "",
     shots: Shots = 0,
     limit: Limit = None,
-    model: Model = DEMO,
-    device: Device = None,
-    dtype: Dtype = None,
     is_kept: IsKept = True,
-    as_json: AsJson = False,
 ) -> None:
     """Ask the original and a mutant multiple-choice questions; by likelihood and by the generated token."""
-    with faults(as_json):
-        from explorer.reports.runs import questions_run
-        from explorer.reports.tasks import score_lines, score_report
-        from explorer.tasks.comparison import shortened
-        from explorer.tasks.scoring import ask
 
-        parse_genotype(genotype)
-        asked = _questions(mmlu, form, subjects)
-        asked = asked if limit is None else shortened(asked, limit)
-        workspace, loaded = load(model, device, dtype, as_json)
-        read = loaded.anatomy.read(genotype)
-        pair = [Genotype(), read] if read else [Genotype()]
-        steps = ask(workspace.behaviour, loaded, pair, asked, shots)
-        *_, scored = counted(steps, len(pair) * len(asked.questions), as_json)
-        report = score_report(scored)
-        show(report, as_json, score_lines)
-        keep(workspace, loaded, questions_run(report), is_kept=is_kept)
+    parse_genotype(genotype)
+    asked = _questions(mmlu, form, subjects)
+    asked = asked if limit is None else shortened(asked, limit)
+    workspace, loaded = session.load()
+    read = loaded.anatomy.read(genotype)
+    pair = [Genotype(), read] if read else [Genotype()]
+    steps = ask(workspace.behaviour, loaded, pair, asked, shots)
+    *_, scored = counted(steps, len(pair) * len(asked.questions), as_json=session.as_json)
+    report = score_report(scored)
+    session.show(report, score_lines)
+    keep(workspace, loaded, questions_run(report), is_kept=is_kept)
 
 
+@edge
 def retest(
+    session: Session,
     database: Database,
     screen: Annotated[int | None, typer.Option(help="The number of a screen on a task; the first by default.")] = None,
     top: Annotated[int, typer.Option(min=1, help="So many of the mutants that seem better, the surest first.")] = 20,
     mmlu: Mmlu = None,
-    model: Model = DEMO,
-    device: Device = None,
-    dtype: Dtype = None,
     is_kept: IsKept = True,
-    as_json: AsJson = False,
 ) -> None:
     """List a screen's mutants that seem better than the original, and ask them questions that it did not use."""
-    with faults(as_json):
-        from explorer.reports.runs import retest_run
-        from explorer.reports.tasks import retest_lines, retest_report
-        from explorer.tasks.retest import held_out, retested
-        from explorer.tasks.scoring import ask
 
-        atlas = atlas_of(database)
-        chosen = _on_task(atlas, screen)
-        assert chosen.task is not None
-        asked = _questions(mmlu, FormName(chosen.task.form), "")
-        fresh = held_out(asked, chosen.task.right, chosen.task.wrong)
-        better = atlas.better(chosen)
-        workspace, loaded = load(model, device, dtype, as_json)
-        read = loaded.anatomy.read
-        asked_again = [read(text) for text in (chosen.background, *better.mutants["genotype"].head(top))]
-        steps = ask(workspace.behaviour, loaded, asked_again, fresh, chosen.task.shots)
-        *_, scored = counted(steps, len(asked_again) * len(fresh.questions), as_json)
-        report = retest_report(better, retested(scored, chosen.task.by), len(fresh.questions))
-        show(report, as_json, retest_lines)
-        keep(workspace, loaded, retest_run(report, chosen.title), is_kept=is_kept)
+    atlas = atlas_of(database)
+    chosen = _on_task(atlas, screen)
+    assert chosen.task is not None
+    asked = _questions(mmlu, FormName(chosen.task.form), "")
+    fresh = held_out(asked, chosen.task.right, chosen.task.wrong)
+    better = atlas.better(chosen)
+    workspace, loaded = session.load()
+    read = loaded.anatomy.read
+    asked_again = [read(text) for text in (chosen.background, *better.mutants["genotype"].head(top))]
+    steps = ask(workspace.behaviour, loaded, asked_again, fresh, chosen.task.shots)
+    *_, scored = counted(steps, len(asked_again) * len(fresh.questions), as_json=session.as_json)
+    report = retest_report(better, retested(scored, chosen.task.by), len(fresh.questions))
+    session.show(report, retest_lines)
+    keep(workspace, loaded, retest_run(report, chosen.title), is_kept=is_kept)
 
 
-def _inputs(behaviour: "Behaviour", path: Path | None, limit: int | None) -> "tuple[Input, ...]":
-    from explorer.tasks.comparison import spread
-    from explorer.tasks.inputs import read_inputs
+def _inputs(behaviour: Behaviour, path: Path | None, limit: int | None) -> "tuple[Input, ...]":
 
     found = behaviour.inputs() if path is None else read_inputs(path)
     return spread(found, limit or len(found))
 
 
 def _write(
-    behaviour: "Behaviour",
-    model: "LoadedModel",
+    behaviour: Behaviour,
+    model: LoadedModel,
     genotypes: tuple[Genotype, ...],
     inputs: "tuple[Input, ...]",
     decoding: Decoding,
     *,
     raw: bool,
     as_json: bool,
-) -> "Written":
+) -> Written:
     """To the end."""
-    from explorer.tasks.writers import Asked, write
 
     asked = Asked(genotypes=genotypes, inputs=inputs, chat=model.has_chat_template and not raw, decoding=decoding)
-    *_, written = counted(write(behaviour, model, asked), asked.total, as_json)
+    *_, written = counted(write(behaviour, model, asked), asked.total, as_json=as_json)
     return written
 
 
 def _questions(mmlu: Path | None, form: FormName | None, subjects: str) -> QuestionSet:
-    from explorer.files.settings import Settings
-    from explorer.tasks.questions import bundled_questions
-    from explorer.workspace.behaviour import mmlu_questions
 
     wanted = listed(subjects) or None
     if mmlu is not None:
@@ -220,7 +201,7 @@ def _questions(mmlu: Path | None, form: FormName | None, subjects: str) -> Quest
     return replace(bundled, form=(form or FormName(bundled.form)).value)
 
 
-def _on_task(atlas: "Atlas", number: int | None) -> "StoredScreen":
+def _on_task(atlas: Atlas, number: int | None) -> StoredScreen:
     screens = [screen for screen in atlas.stored()[0] if screen.task is not None]
     found = next((screen for screen in screens if number in (None, screen.screen)), None)
     if found is None:

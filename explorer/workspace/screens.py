@@ -15,7 +15,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from explorer.domain.record import Run
 from explorer.files.settings import Settings
 from explorer.model.loaded import LoadedModel
+from explorer.screen.cluster import Cluster, Recipe, connected
+from explorer.screen.job import job_of
 from explorer.screen.order import Order, Progress
+from explorer.screen.plan import matching
 from explorer.screen.queue import RunningScreen, ScreenQueue
 from explorer.store.library import Library
 from explorer.store.queries import screen_report
@@ -100,14 +103,12 @@ class Screens:
 
     def check(self, order: Order) -> None:
         """Raises ExplorerError if the plan or the background is none for the model."""
-        from explorer.screen.plan import matching
 
         anatomy = self._model(order.source).anatomy
         matching(anatomy, order.plan.matrices)
         anatomy.read(order.background)
 
     def _on_cluster(self, order: Order, ready: Screen, workers: int | None) -> Execute:
-        from explorer.screen.cluster import Cluster, Recipe
 
         baseline_tokens = ready.worker.asked.baseline_tokens
         recipe = Recipe(order=order, dtype=ready.job.model.dtype_name, baseline_tokens=baseline_tokens)
@@ -115,7 +116,6 @@ class Screens:
 
     def _ready(self, order: Order, *, is_behind: bool) -> Screen:
         from explorer.screen.fitting import LEAST, MOST
-        from explorer.screen.job import job_of
         from explorer.screen.run import Screen
 
         model = self._model(order.source)
@@ -152,7 +152,6 @@ def _cluster(address: str | None) -> Iterator[bool]:
     if address is None:
         yield False
         return
-    from explorer.screen.cluster import connected
 
     with connected(address):
         yield True

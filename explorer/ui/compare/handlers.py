@@ -13,17 +13,21 @@ import gradio as gr
 from explorer.domain.decoding import Prompt
 from explorer.domain.errors import ComparisonError, ExplorerError
 from explorer.domain.notation import format_genotype, parse_genotype
+from explorer.figures.comparison import differences_figure, discordance_figure
 from explorer.figures.encoding import figure_json
-from explorer.statistics.comparison import Contrast, Part
-from explorer.tasks.comparison import ORIGINAL, Answering, Compared, Comparison, compare, read_genotypes
+from explorer.reports.comparison import comparison_report, contrasts_of, verdicts
+from explorer.reports.runs import comparison_run
+from explorer.statistics.comparison import LETTERS, Contrast, Part, paired, part_of
+from explorer.tasks.comparison import ORIGINAL, Answering, Compared, Comparison, called, compare, read_genotypes
 from explorer.ui.compare.form import Form, linked
+from explorer.ui.compare.words import genotypes_html, items_json, measures_html, parts_of, verdict_html
 from explorer.ui.components.saver import Saver
 from explorer.ui.explore.drawing import DRAWN_COUNT
 from explorer.ui.explore.exploration import Exploration
 from explorer.ui.explore.form import ASKED_COUNT
 from explorer.ui.explore.handlers import Handlers
 from explorer.ui.runs import Runs
-from explorer.ui.words import notice_html
+from explorer.ui.words import notice_html, page_html, page_within, progress_html
 
 UPDATE_SECONDS, ITEMS_SECONDS = 0.3, 2.0
 """The progress, and the items so far, are sent to the page at most this often."""
@@ -67,7 +71,6 @@ class CompareHandlers:
 
     def check(self, exploration: Exploration, text: str) -> str:
         """Who is compared, or what is wrong with the list; before the model is there, as far as can be told."""
-        from explorer.ui.compare.words import genotypes_html
 
         loaded = self.handlers.workspace.models.load(exploration.source).model
         try:
@@ -125,8 +128,6 @@ class CompareHandlers:
 
     def _keep(self, shown: Shown, form: Form) -> None:
         """Put a run that has ended into the lab record, if it compares anything."""
-        from explorer.reports.comparison import contrasts_of
-        from explorer.reports.runs import comparison_run
 
         with contextlib.suppress(ComparisonError):  # it is told where the result is shown
             run = comparison_run(shown.compared, contrasts_of(shown.compared), form.address())
@@ -149,10 +150,6 @@ class CompareHandlers:
 
     def _result(self, shown: Shown) -> list[Any]:
         """All that a comparison shows."""
-        from explorer.figures.comparison import differences_figure, discordance_figure
-        from explorer.reports.comparison import contrasts_of, verdicts
-        from explorer.statistics.comparison import LETTERS
-        from explorer.ui.compare.words import measures_html, parts_of, verdict_html
 
         compared, comparison = shown.compared, shown.compared.comparison
         state = "all answered" if compared.is_complete else "stopped"
@@ -187,9 +184,6 @@ class CompareHandlers:
 
     def items(self, shown: Shown | None, against: int | None, part: Part, page: int) -> list[Any]:
         """A page of the items, the line below, and the number of the page."""
-        from explorer.statistics.comparison import LETTERS, paired, part_of
-        from explorer.ui.compare.words import items_json
-        from explorer.ui.words import page_html, page_within
 
         if shown is None:
             return ["", "", 0]
@@ -201,8 +195,6 @@ class CompareHandlers:
 
     def choose_against(self, shown: Shown | None, against: int) -> list[Any]:
         """Another genotype beside A: the filter in its words, and the first page."""
-        from explorer.statistics.comparison import LETTERS
-        from explorer.ui.compare.words import parts_of
 
         if shown is None:
             return [gr.skip()] * 4
@@ -227,8 +219,6 @@ class CompareHandlers:
         """The comparison as a file: answers as CSV or Parquet, everything as JSON; and the notice."""
         import orjson
 
-        from explorer.reports.comparison import comparison_report
-
         if shown is None:
             return [gr.skip(), notice_html("There is nothing to take away yet: run the comparison first.")]
         if kind == "json":
@@ -240,9 +230,6 @@ class CompareHandlers:
 def named_answers(compared: Compared) -> Any:
     """The answers as a frame, with the letter and the notation of each genotype."""
     import polars as pl
-
-    from explorer.statistics.comparison import LETTERS
-    from explorer.tasks.comparison import called
 
     names = [called(genotype) for genotype in compared.comparison.genotypes]
     place = pl.col("genotype")
@@ -265,6 +252,5 @@ def _drawn(**updates: Any) -> list[Any]:
 
 
 def _progress(done: int, total: int, seconds: float, state: str = "") -> str:
-    from explorer.ui.words import progress_html
 
     return progress_html(done, total, seconds, state)

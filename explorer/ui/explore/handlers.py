@@ -18,6 +18,7 @@ from explorer.domain.errors import ExplorerError
 from explorer.domain.genotype import MAXIMUM, MINIMUM, ZERO, Genotype, Mutation, Operation, OperationKind
 from explorer.domain.notation import format_genotype, format_site
 from explorer.domain.pair import PairUpdate
+from explorer.figures.dose import dose_figure
 from explorer.figures.encoding import figure_json
 from explorer.model.loaded import LoadedModel
 from explorer.ui.components.pair_panel import show_pair
@@ -84,7 +85,6 @@ class Handlers:
             )
         except ExplorerError as fault:
             return [gr.skip(), gr.skip(), notice_html(str(fault))]
-        from explorer.figures.dose import dose_figure
 
         facts = self.workspace.weights.facts(model, site)
         step = steepest_step(doses)

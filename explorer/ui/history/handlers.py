@@ -10,7 +10,9 @@ import gradio as gr
 from explorer.domain.errors import ExplorerError
 from explorer.domain.record import Entry, Facets, Page, Wanted, metric_name
 from explorer.figures.encoding import figure_json
+from explorer.figures.record import timeline_figure
 from explorer.reports.record import KIND_NAMES
+from explorer.reports.record_file import report_of
 from explorer.store.record import PAGE
 from explorer.ui.components.saver import Saver
 from explorer.ui.explore.drawing import DRAWN_COUNT
@@ -95,7 +97,6 @@ class HistoryHandlers:
         rows = None if metric is None else self._record.timeline(metric, wanted)
         if metric is None or rows is None or rows.is_empty():
             return "", 0
-        from explorer.figures.record import timeline_figure
 
         return figure_json(timeline_figure(rows, metric, looked_at)), len(rows)
 
@@ -138,7 +139,6 @@ class HistoryHandlers:
 
     def take(self, event: gr.EventData, *values: Any) -> list[Any]:
         """A report of the chosen entries, of all that are shown if none is chosen; or why there is none."""
-        from explorer.reports.record_file import report_of
 
         asked = Asked(*values)
         try:

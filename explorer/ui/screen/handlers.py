@@ -15,6 +15,8 @@ from explorer.domain.experiments import Experiment
 from explorer.domain.genotype import NAMED_OPERATIONS
 from explorer.figures.encoding import figure_json
 from explorer.figures.marks import window_of
+from explorer.figures.nsm import nsm_figure
+from explorer.figures.screens import shares_figure
 from explorer.screen.order import Order
 from explorer.screen.plan import Plan
 from explorer.statistics.filters import Filter
@@ -137,8 +139,6 @@ class ScreenHandlers:
         found = next((screen for screen in screens if screen.key == shown), screens[0] if screens else None)
         if found is None:
             return [gr.update(choices=[], value=None), screen_html(None, None, fault), "", "", "", ""]
-        from explorer.figures.nsm import nsm_figure
-        from explorer.figures.screens import shares_figure
 
         chosen = gr.update(choices=labels, value=found.key)
         try:
@@ -158,7 +158,6 @@ class ScreenHandlers:
 
     def zoom(self, shown: str, event: gr.EventData) -> Any:
         """A part of a map that is too large to be drawn whole."""
-        from explorer.figures.nsm import nsm_figure
 
         try:
             found = self._atlas.screen(shown)

@@ -9,11 +9,15 @@ from typing import Any
 import gradio as gr
 
 from explorer.atlas.pictures.asked import Asked
+from explorer.atlas.pictures.axes import axis_names
+from explorer.atlas.pictures.drawing import draw
 from explorer.domain.errors import ExplorerError, StoreError
 from explorer.domain.screens import StoredScreen
 from explorer.figures.encoding import figure_json
 from explorer.figures.marks import window_of
+from explorer.figures.plain import kinds_of
 from explorer.statistics.filters import Filter
+from explorer.statistics.severity import Severity
 from explorer.store.maps import Window
 from explorer.ui.components.saver import Saver
 from explorer.ui.doors import Doors
@@ -71,7 +75,6 @@ class StatisticsHandlers:
 
     def take(self, event: gr.EventData, *values: Any) -> list[Any]:
         """The data of a picture, as a file; or why there is none, as the notice."""
-        from explorer.atlas.pictures.drawing import draw
 
         view = str(event.meta["view"])
         try:
@@ -137,8 +140,6 @@ class StatisticsHandlers:
 
     def _choices(self, view: str, asked: Asked, screens: list[StoredScreen]) -> list[Any]:
         """Kinds, matrices, axes and screens to compare with."""
-        from explorer.atlas.pictures.axes import axis_names
-        from explorer.figures.plain import kinds_of
 
         matrices = self._atlas.matrices(asked.screen)
         axes: Any = gr.skip()
@@ -163,7 +164,6 @@ class StatisticsHandlers:
         return updates
 
     def _picture(self, view: str, asked: Asked) -> list[Any]:
-        from explorer.atlas.pictures.drawing import draw
 
         try:
             picture = draw(view, self._atlas, asked)
@@ -183,8 +183,6 @@ class StatisticsHandlers:
         self, controls: Controls, screens: list[StoredScreen], offered: list[StoredScreen], chosen: Filter
     ) -> Asked:
         """What the controls ask for: a screen of those that are offered, beside any other. Raises ExplorerError."""
-        from explorer.atlas.pictures.asked import Asked
-        from explorer.statistics.severity import Severity
 
         screen = next((each for each in offered if each.key == controls.screen), (offered or screens)[0])
         others = [each for each in screens if each.key != screen.key]

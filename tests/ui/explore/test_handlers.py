@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.genotype import Genotype
 from explorer.ui.components.pair_panel import show_pair
 from explorer.ui.explore.drawing import DRAWN_COUNT
 from explorer.ui.explore.exploration import Exploration

@@ -14,8 +14,11 @@ import gradio as gr
 from explorer.domain.errors import ExplorerError
 from explorer.domain.evaluation import BlindMode
 from explorer.domain.notation import format_genotype
+from explorer.statistics.comparison import paired
+from explorer.statistics.votes import tally
+from explorer.store.votes import Ballot, add_vote
 from explorer.tasks.blind import BlindTest, Pressed, next_pairs
-from explorer.ui.compare.blind.words import BUTTONS
+from explorer.ui.compare.blind.words import BUTTONS, blind_html, tally_html
 from explorer.ui.compare.form import Form
 from explorer.ui.compare.handlers import CompareHandlers, Shown
 from explorer.ui.explore.exploration import Exploration
@@ -85,7 +88,6 @@ class BlindHandlers:
 
     def _keep(self, sitting: Sitting, name: str) -> str:
         """Store the vote; a sentence if that is not possible, "" if it was."""
-        from explorer.store.votes import Ballot, add_vote
 
         test, model = sitting.test, self._workspace.models.get(sitting.source)
         assert test.pair is not None
@@ -112,8 +114,6 @@ def _refused(sentence: str) -> list[Any]:
 
 def draw(sitting: Sitting, notice: str = "") -> list[Any]:
     """Updates of `BlindTab.drawn`."""
-    from explorer.statistics.votes import tally
-    from explorer.ui.compare.blind.words import blind_html, tally_html
 
     test = sitting.test
     waits = test.pair is not None and test.voted is None
@@ -131,7 +131,6 @@ def _writing(sitting: Sitting) -> list[Any]:
 
 def _known(sitting: Sitting, shown: Shown | None) -> dict[int, tuple[str, str]]:
     """The texts of the comparison on the page, if it asked the same of the same."""
-    from explorer.statistics.comparison import paired
 
     wanted = sitting.test.comparison
     if shown is None or shown.source != sitting.source:

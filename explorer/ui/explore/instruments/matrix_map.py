@@ -10,7 +10,8 @@ import gradio as gr
 from explorer.domain.errors import ExplorerError
 from explorer.domain.genotype import BLOCK_SIDE, ZERO
 from explorer.figures.encoding import figure_json
-from explorer.model.anatomy import Anatomy, Matrix, Target
+from explorer.figures.heatmaps import grid_figure, overview_figure
+from explorer.model.anatomy import Anatomy, Matrix, Target, kind_of
 from explorer.ui.components.figure_panel import FigurePanel
 from explorer.ui.events import QUIETLY
 from explorer.ui.explore.edge import check_source, edge
@@ -113,8 +114,6 @@ class MatrixMapHandlers:
         return self._handlers.move(moved, request, before=exploration, runs=exploration.operation is not None)
 
     def _strip(self, exploration: Exploration, target: Target) -> str:
-        from explorer.figures.heatmaps import overview_figure
-        from explorer.model.anatomy import kind_of
 
         model = self._handlers.model(exploration)
         if model.anatomy.family is None:
@@ -126,7 +125,6 @@ class MatrixMapHandlers:
         return figure_json(figure)
 
     def _map(self, exploration: Exploration, target: Target, rows: range, columns: range) -> list[Any]:
-        from explorer.figures.heatmaps import grid_figure
 
         model = self._handlers.model(exploration)
         grid = self._workspace.weights.map(model, target.matrix, rows, columns)

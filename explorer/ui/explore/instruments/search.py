@@ -15,7 +15,8 @@ from explorer.domain.genotype import BLOCK_SIDE, NAMED_OPERATIONS, Genotype, Mut
 from explorer.domain.notation import format_genotype
 from explorer.domain.weights import Grid
 from explorer.figures.encoding import figure_json
-from explorer.model.anatomy import Matrix
+from explorer.figures.heatmaps import grid_figure, overview_figure
+from explorer.model.anatomy import Matrix, block_site, kind_of
 from explorer.reports.instruments import findings_report
 from explorer.ui.components.figure_panel import FigurePanel
 from explorer.ui.components.findings import Findings
@@ -155,7 +156,6 @@ class SearchHandlers:
     @edge
     def choose_block(self, exploration: Exploration, request: gr.Request, event: gr.EventData) -> list[Any]:
         """A block was clicked: it is set to what the map is about."""
-        from explorer.model.anatomy import block_site
 
         check_source(event, exploration)
         down, across = (int(place) // BLOCK_SIDE for place in (event.y, event.x))
@@ -164,8 +164,6 @@ class SearchHandlers:
         return self._handlers.choose(exploration, format_genotype(genotype), request)
 
     def _draw(self, exploration: Exploration, estimated: SensitivityMap, operation: str, name: str) -> list[str]:
-        from explorer.figures.heatmaps import grid_figure, overview_figure
-        from explorer.model.anatomy import kind_of
 
         anatomy = self._handlers.model(exploration).anatomy
         matrix: Matrix = anatomy.matrices[name]

@@ -10,6 +10,7 @@ import gradio as gr
 from explorer.domain.errors import ExplorerError
 from explorer.domain.notation import format_genotype
 from explorer.figures.encoding import figure_json
+from explorer.figures.propagation import propagation_figure
 from explorer.ui.components.figure_panel import FigurePanel
 from explorer.ui.events import ON_MODEL
 from explorer.ui.explore.edge import check_source
@@ -74,7 +75,6 @@ class SpreadHandlers:
             lens = self._workspace.instruments.read_layers(model, prompt, decoding, genotype, spread.prompt_length - 1)
         except ExplorerError as fault:
             return [gr.skip(), gr.skip(), gr.skip(), notice_html(str(fault))]
-        from explorer.figures.propagation import propagation_figure
 
         meta = {"model": exploration.source, "genotype": format_genotype(genotype), "asked": asked}
         figure = propagation_figure(spread).update_layout(meta=meta)

@@ -10,6 +10,7 @@ import gradio as gr
 from explorer.domain.effects import MOST_PAIRED
 from explorer.domain.errors import ExplorerError
 from explorer.figures.encoding import figure_json
+from explorer.figures.epistasis import epistasis_figure, pair_figure
 from explorer.ui.components.figure_panel import FigurePanel
 from explorer.ui.events import ON_MODEL
 from explorer.ui.explore.edge import edge, refusal
@@ -90,7 +91,6 @@ class TogetherHandlers:
             pairs = self._workspace.instruments.pair_matrix(model, prompt, decoding, found) if many else None
         except ExplorerError as fault:
             return [gr.skip(), gr.skip(), gr.skip(), notice_html(str(fault))]
-        from explorer.figures.epistasis import epistasis_figure, pair_figure
 
         matrix = figure_json(pair_figure(pairs)) if pairs else ""
         return [figure_json(epistasis_figure(found)), matrix, epistasis_caption_html(found, has_pairs=many), ""]

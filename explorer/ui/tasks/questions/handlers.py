@@ -15,7 +15,10 @@ from explorer.domain.evaluation import QuestionSet
 from explorer.domain.genotype import Genotype
 from explorer.domain.screens import StoredScreen
 from explorer.figures.encoding import figure_json
+from explorer.figures.questions import accuracy_figure
 from explorer.model.loaded import LoadedModel
+from explorer.reports.runs import questions_run, retest_run
+from explorer.reports.tasks import better_told, retest_report, retest_rows, score_report
 from explorer.tasks.retest import held_out, retested
 from explorer.tasks.scoring import Scored, ask
 from explorer.ui.doors import Doors
@@ -23,6 +26,8 @@ from explorer.ui.explore.exploration import Exploration
 from explorer.ui.explore.handlers import Handlers
 from explorer.ui.questions import chosen
 from explorer.ui.runs import Runs
+from explorer.ui.screen.words import screen_label
+from explorer.ui.tasks.questions.words import MOST_LISTED, accuracy_html, better_html, better_json, no_task_html
 from explorer.ui.words import notice_html, progress_html
 
 UPDATE_SECONDS = 0.3
@@ -73,12 +78,10 @@ class ExaminingHandlers:
         return [screen for screen in self._workspace.atlas.stored()[0] if screen.task is not None]
 
     def _choices(self, screens: list[StoredScreen], key: str) -> Any:
-        from explorer.ui.screen.words import screen_label
 
         return gr.update(choices=[(screen_label(screen), screen.key) for screen in screens], value=key, visible=True)
 
     def _nothing(self) -> list[Any]:
-        from explorer.ui.tasks.questions.words import no_task_html
 
         hidden = gr.update(visible=False)
         return _listed(
@@ -87,8 +90,6 @@ class ExaminingHandlers:
         )  # fmt: skip
 
     def _list(self, screens: list[StoredScreen], key: str) -> list[Any]:
-        from explorer.reports.tasks import better_told
-        from explorer.ui.tasks.questions.words import MOST_LISTED, better_html, better_json
 
         try:
             screen = self._workspace.atlas.screen(key)
@@ -169,9 +170,6 @@ class ExaminingHandlers:
         return [model.anatomy.read(text) for text in texts], fresh
 
     def _asked_again(self, model: LoadedModel, listed: Listed, scored: Scored) -> list[Any]:
-        from explorer.reports.runs import retest_run
-        from explorer.reports.tasks import retest_report, retest_rows
-        from explorer.ui.tasks.questions.words import MOST_LISTED, better_html, better_json
 
         assert listed.screen.task is not None
         progress = progress_html(scored.done, scored.total, 0.0, "all asked" if scored.is_complete else "stopped")
@@ -228,10 +226,6 @@ class ExaminingHandlers:
             yield self._accuracy(model, scored)
 
     def _accuracy(self, model: LoadedModel, scored: Scored) -> list[Any]:
-        from explorer.figures.questions import accuracy_figure
-        from explorer.reports.runs import questions_run
-        from explorer.reports.tasks import score_report
-        from explorer.ui.tasks.questions.words import accuracy_html
 
         progress = progress_html(scored.done, scored.total, 0.0, "all asked" if scored.is_complete else "stopped")
         questions, _ = scored.shared()

@@ -15,6 +15,10 @@ from explorer.domain.errors import ExplorerError, TaskError
 from explorer.domain.genotype import Genotype
 from explorer.domain.notation import format_genotype, parse_genotype
 from explorer.figures.encoding import figure_json
+from explorer.figures.first_words import first_words_figure, writing_styles_figure
+from explorer.reports.runs import rihf_run
+from explorer.reports.tasks import rare_word_told
+from explorer.statistics.first_words import rare_word_of, style_table, word_table
 from explorer.tasks.writers import Written, write
 from explorer.ui.components.saver import Saver
 from explorer.ui.explore.drawing import DRAWN_COUNT
@@ -23,7 +27,8 @@ from explorer.ui.explore.form import ASKED_COUNT
 from explorer.ui.explore.handlers import Handlers
 from explorer.ui.runs import Runs
 from explorer.ui.tasks.writers.form import ALL_STYLES, ANY, Form, linked, read_mutants
-from explorer.ui.words import notice_html, progress_html
+from explorer.ui.tasks.writers.words import answers_json, groups_json, shared_html, writer_html
+from explorer.ui.words import notice_html, page_html, page_within, progress_html, screen_label
 
 UPDATE_SECONDS = 0.3
 
@@ -74,7 +79,6 @@ class WritingHandlers:
 
     def open(self, exploration: Exploration, chosen: str | None) -> Any:
         """The tab was opened: the screens of the present model that mutants can be taken from."""
-        from explorer.ui.words import screen_label
 
         loaded = self._workspace.models.load(exploration.source).model
         try:
@@ -163,7 +167,6 @@ class WritingHandlers:
         if not written.finished:
             told = "Stopped before a mutant had answered everything: there is nothing to compare yet."
             return _drawn(progress=progress, notice=notice_html(told))
-        from explorer.reports.runs import rihf_run
 
         self._workspace.record.keep(self._handlers.model(exploration), rihf_run(written, form.address()))
         return self.show(Shown(source=exploration.source, written=written), 1, progress=progress)
@@ -172,10 +175,6 @@ class WritingHandlers:
 
     def show(self, shown: Shown, place: int, **more: Any) -> list[Any]:
         """Updates of `WritersTab.drawn` that show one of the mutants; the first page of its answers."""
-        from explorer.figures.first_words import first_words_figure, writing_styles_figure
-        from explorer.reports.tasks import rare_word_told
-        from explorer.statistics.first_words import rare_word_of, style_table, word_table
-        from explorer.ui.tasks.writers.words import groups_json, shared_html, writer_html
 
         said, found = shown.written.said, rare_word_of(shown.written.said, place)
         words = word_table(said, place)
@@ -210,8 +209,6 @@ class WritingHandlers:
 
     def answers(self, shown: Shown | None, place: int, kind: str, word: str | None, page: int) -> list[Any]:
         """A page of the answers, the line below, and the number of the page."""
-        from explorer.ui.tasks.writers.words import answers_json
-        from explorer.ui.words import page_html, page_within
 
         if shown is None:
             return ["", "", 0]
@@ -266,7 +263,6 @@ def pairs_of(said: pl.DataFrame, place: int, kind: str, word: str | None) -> pl.
 
 def telling_item(shown: Shown, place: int) -> int:
     """The first input whose answer by a mutant begins with its RIHF word; the first of all where it has none."""
-    from explorer.statistics.first_words import rare_word_of
 
     found = rare_word_of(shown.written.said, place)
     if found is None:
