@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
-from scipy import stats
+import scipy  # its parts are imported when they are first named
 
 from explorer.statistics.multiplicity import benjamini_hochberg
 from explorer.statistics.paired import ALPHA
@@ -70,7 +70,7 @@ def rare_word(mutant: Sequence[str], original: Sequence[str], most_rare: int = M
 def word_p(mutant: int, of_mutant: int, original: int, of_original: int) -> float:
     """Fisher's exact test, two-sided, that a word begins answers of both as often."""
     table = [[mutant, of_mutant - mutant], [original, of_original - original]]
-    return float(stats.fisher_exact(table).pvalue)
+    return float(scipy.stats.fisher_exact(table).pvalue)
 
 
 def word_table(said: pl.DataFrame, genotype: int) -> pl.DataFrame:

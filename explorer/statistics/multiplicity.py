@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
-from scipy import stats
+import scipy  # its parts are imported when they are first named
 
 
 def holm(p: Sequence[float]) -> list[float]:
@@ -18,7 +18,7 @@ def holm(p: Sequence[float]) -> list[float]:
 
 def benjamini_hochberg(p: Sequence[float]) -> list[float]:
     """q values: among the tests up to one, so large a share of false findings is expected (1995)."""
-    return [float(q) for q in stats.false_discovery_control(np.asarray(p, np.float64))] if len(p) else []
+    return [float(q) for q in scipy.stats.false_discovery_control(np.asarray(p, np.float64))] if len(p) else []
 
 
 def better_than_baseline(mutants: pl.DataFrame) -> pl.DataFrame:
@@ -36,5 +36,5 @@ def better_than_baseline(mutants: pl.DataFrame) -> pl.DataFrame:
 def tested_one_sided(mutants: pl.DataFrame) -> pl.DataFrame:
     """With `p`, McNemar's exact test that more is gained than lost, and `q`, Benjamini–Hochberg over all rows."""
     gained, lost = (mutants[name].to_numpy().astype(np.int64) for name in ("gained", "lost"))
-    p = stats.binom.sf(gained - 1, gained + lost, 0.5)
+    p = scipy.stats.binom.sf(gained - 1, gained + lost, 0.5)
     return mutants.with_columns(p=pl.Series(p, dtype=pl.Float64), q=pl.Series(benjamini_hochberg(p), dtype=pl.Float64))

@@ -8,7 +8,7 @@ from math import ceil, sqrt
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy  # its parts are imported when they are first named
 
 Values = npt.NDArray[np.float64]
 
@@ -49,14 +49,14 @@ class Discordance:
     @property
     def p(self) -> float:
         """McNemar's exact test, two-sided: the binomial test of the discordant items against one half; 1 if none."""
-        return float(stats.binomtest(self.only_first, self.parted).pvalue) if self.parted else 1.0
+        return float(scipy.stats.binomtest(self.only_first, self.parted).pvalue) if self.parted else 1.0
 
     @property
     def mid_p(self) -> float:
         """As `p`, with half the weight of the table itself: less conservative (Fagerland and others 2013)."""
         if self.only_first == self.only_second:
             return 1.0
-        return self.p - float(stats.binom.pmf(self.only_first, self.parted, 0.5))
+        return self.p - float(scipy.stats.binom.pmf(self.only_first, self.parted, 0.5))
 
     @property
     def cohens_g(self) -> float | None:
@@ -81,7 +81,7 @@ def mean_interval(differences: Values, seed: int = 0) -> Interval | None:
     """
     if differences.size < LEAST_ITEMS or np.ptp(differences) == 0:
         return None
-    found = stats.bootstrap(
+    found = scipy.stats.bootstrap(
         (differences,), np.mean, n_resamples=RESAMPLES, confidence_level=CONFIDENCE, rng=np.random.default_rng(seed)
     ).confidence_interval
     return Interval(float(found.low), float(found.high))
@@ -106,7 +106,7 @@ def score_interval(table: Discordance) -> Interval:
 
 def wilson_interval(passed: int, items: int) -> tuple[float, float]:
     """Of one share, 95 %, by Wilson's score method."""
-    found = stats.binomtest(passed, items).proportion_ci(CONFIDENCE, method="wilson")
+    found = scipy.stats.binomtest(passed, items).proportion_ci(CONFIDENCE, method="wilson")
     return float(found.low), float(found.high)
 
 
@@ -136,7 +136,7 @@ def sign_flip_p(differences: Values, seed: int = 0) -> float:
     if differences.size < LEAST_ITEMS or not differences.any():
         return 1.0
     return float(
-        stats.permutation_test(
+        scipy.stats.permutation_test(
             (differences,),
             np.mean,
             permutation_type="samples",
@@ -163,7 +163,7 @@ def items_for_discordance(table: Discordance) -> int | None:
         return None
     rate = table.parted / table.items
     difference = (table.only_second - table.only_first) / table.items
-    high, power = stats.norm.ppf(1 - ALPHA / 2), stats.norm.ppf(POWER)
+    high, power = scipy.stats.norm.ppf(1 - ALPHA / 2), scipy.stats.norm.ppf(POWER)
     needed = (high * sqrt(rate) + power * sqrt(max(0.0, rate - difference**2))) ** 2 / difference**2
     return _told(ceil(needed))
 
@@ -177,7 +177,7 @@ def items_for_mean(effect: float | None) -> int | None:
     """
     if not effect:
         return None
-    high, power = stats.norm.ppf(1 - ALPHA / 2), stats.norm.ppf(POWER)
+    high, power = scipy.stats.norm.ppf(1 - ALPHA / 2), scipy.stats.norm.ppf(POWER)
     return _told(ceil(((high + power) / effect) ** 2 + high**2 / 2))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from scipy import stats
+import scipy  # its parts are imported when they are first named
 
 from explorer.domain.evaluation import Choice
 from explorer.statistics.paired import CONFIDENCE, Interval
@@ -30,14 +30,14 @@ class Tally:
     @property
     def p(self) -> float:
         """Exact binomial test against one half, two-sided; 1 if nothing is decided."""
-        return float(stats.binomtest(self.second, self.decided).pvalue) if self.decided else 1.0
+        return float(scipy.stats.binomtest(self.second, self.decided).pvalue) if self.decided else 1.0
 
     @property
     def interval(self) -> Interval | None:
         """Of the share, by Clopper and Pearson (1934); None if nothing is decided."""
         if not self.decided:
             return None
-        found = stats.binomtest(self.second, self.decided).proportion_ci(CONFIDENCE, method="exact")
+        found = scipy.stats.binomtest(self.second, self.decided).proportion_ci(CONFIDENCE, method="exact")
         return Interval(float(found.low), float(found.high))
 
 

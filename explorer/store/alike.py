@@ -13,7 +13,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from scipy.sparse import csr_array
+import scipy  # its parts are imported when they are first named
 
 LEAST_ALIKE = 0.6
 """Jaccard similarity of the word pairs of two texts from which on they are alike: about one word in ten differs."""
@@ -78,7 +78,7 @@ def groups(tokens: Tokens) -> _Places:
     return leader
 
 
-def jaccard(shingles: csr_array, left: _Places, right: _Places) -> npt.NDArray[np.float64]:
+def jaccard(shingles: scipy.sparse.csr_array, left: _Places, right: _Places) -> npt.NDArray[np.float64]:
     """Of pairs of rows: shingles that both have, of all that one has."""
     sizes = np.diff(shingles.indptr)
     common = np.concatenate(
@@ -99,7 +99,7 @@ def once(values: npt.NDArray[_Whole]) -> npt.NDArray[_Whole]:
     return values[is_new]
 
 
-def _followed(shingles: csr_array, left: _Places, candidates: _Places) -> _Places:
+def _followed(shingles: scipy.sparse.csr_array, left: _Places, candidates: _Places) -> _Places:
     """Of each text the first of its candidates [texts, bands] that it is alike, or itself; all are places in `left`."""
     text = np.broadcast_to(np.arange(len(left))[:, None], candidates.shape)
     is_other = candidates != text
@@ -120,7 +120,7 @@ def _first_met(signatures: _Numbers) -> _Places:
     return first
 
 
-def _shingled(tokens: Tokens) -> tuple[csr_array, _Numbers]:
+def _shingled(tokens: Tokens) -> tuple[scipy.sparse.csr_array, _Numbers]:
     """The set of word pairs of each text, hashed, as rows of a matrix; and its buckets [texts, bands]."""
     hashes = np.array([int.from_bytes(blake2b(word.encode(), digest_size=8).digest()) for word in tokens.words], "u8")
     count = len(tokens.starts) - 1
@@ -136,7 +136,7 @@ def _shingled(tokens: Tokens) -> tuple[csr_array, _Numbers]:
             signatures[start + has_any] = _signed(shingles, begins)
     every = np.concatenate(columns)
     pointers = np.concatenate([[0], np.cumsum(sizes)])
-    matrix = csr_array((np.ones(len(every), np.int8), every, pointers), shape=(count, 1 << _SHINGLE_BITS))
+    matrix = scipy.sparse.csr_array((np.ones(len(every), np.int8), every, pointers), shape=(count, 1 << _SHINGLE_BITS))
     matrix.has_canonical_format = True
     return matrix, signatures
 
