@@ -7,7 +7,7 @@ import pytest
 
 from explorer.model.loaded import LoadedModel
 from explorer.model.loading import load_model
-from tests.tiny import CONFIGURATIONS, tiny_model
+from tests.tiny import CONFIGURATIONS, kept_model
 
 hypothesis.settings.register_profile("untimed", deadline=None)  # speed is measured in benchmarks/, never in tests
 hypothesis.settings.load_profile("untimed")
@@ -30,4 +30,4 @@ def demo() -> LoadedModel:
 @pytest.fixture(scope="session", params=sorted(CONFIGURATIONS))
 def tiny(request: pytest.FixtureRequest) -> LoadedModel:
     """A random two-layer model of each known family in turn."""
-    return tiny_model(request.param)
+    return kept_model(request.param)

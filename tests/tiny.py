@@ -1,5 +1,6 @@
 """Random two-layer models of every family, and a tokenizer of single words to go with them."""
 
+import functools
 import re
 from collections.abc import Callable
 from typing import Any
@@ -110,6 +111,12 @@ def tiny_transformer(name: str, seed: int = 0) -> PreTrainedModel:
 def tiny_model(name: str, seed: int = 0) -> LoadedModel:
     """The random model, loaded."""
     return assemble(tiny_transformer(name, seed), tiny_tokenizer(), source=name, name=f"tiny {name}")
+
+
+@functools.cache
+def kept_model(name: str) -> LoadedModel:
+    """The random model, made once: for tests that leave it as it is."""
+    return tiny_model(name)
 
 
 def baseline_of(model: LoadedModel, prompt: Prompt, tokens: int) -> Baseline:

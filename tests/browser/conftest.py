@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.page import PATIENCE_MS, Visitor, chromium, serving
+from tests.browser.page import FEW_TOKENS, PATIENCE_MS, Visitor, chromium, serving
 
 expect.set_options(timeout=PATIENCE_MS / 3)
 """Two busy cores may need more than the usual five seconds for an answer."""
@@ -26,10 +26,17 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def visitor(browser: Browser, url: str) -> Iterator[Visitor]:
-    """A new visitor, who must have met no error and no foreign host."""
-    opened = Visitor.opening(browser, url)
-    yield opened
-    assert opened.foreign == []
-    assert opened.complaints == []
-    opened.page.close()
+def guest(browser: Browser, url: str) -> Iterator[Visitor]:
+    """A new visitor who has not opened the page yet; he must have met no error and no foreign host in the end."""
+    coming = Visitor.coming(browser, url)
+    yield coming
+    assert coming.foreign == []
+    assert coming.complaints == []
+    coming.page.close()
+
+
+@pytest.fixture
+def visitor(guest: Visitor) -> Visitor:
+    """A guest who has opened the page with its first example, of few tokens."""
+    guest.follow({"max_new_tokens": FEW_TOKENS})
+    return guest

@@ -26,6 +26,8 @@ _QUIET = (
     "--no-first-run",
 )
 DESKTOP, PHONE = (1440, 900), (390, 844)
+FEW_TOKENS = 12
+"""Of the example that most visitors open the page with: the original's answer ends by itself before."""
 PATIENCE_MS = 90_000
 
 
@@ -68,16 +70,18 @@ class Visitor:
     """A visitor with a page of his own, who notes what the page asks for and complains of."""
 
     page: Page
+    home: str
+    """The page's address without parameters."""
     foreign: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
     last_run: int = 0
 
     @classmethod
-    def opening(cls, browser: Browser, url: str, size: tuple[int, int] = DESKTOP, *, dark: bool = False) -> "Visitor":
-        """Open the page and wait for its first example."""
+    def coming(cls, browser: Browser, url: str, size: tuple[int, int] = DESKTOP) -> "Visitor":
+        """Who has not opened the page yet: see `follow`."""
         page = browser.new_page(viewport={"width": size[0], "height": size[1]})
-        visitor = cls(page)
         home = url.partition("?")[0].rstrip("/")
+        visitor = cls(page, f"{home}/")
 
         def note_request(request: Request) -> None:
             if not request.url.startswith((home, "data:", "blob:")):
@@ -86,15 +90,18 @@ class Visitor:
         page.on("request", note_request)
         page.on("pageerror", lambda fault: visitor.complaints.append(str(fault)))
         page.on("console", lambda message: visitor.complaints.append(message.text) if message.type == "error" else None)
-        page.goto(f"{home}/?__theme=dark" if dark else url)
-        page.wait_for_selector(".masthead .badge", timeout=PATIENCE_MS)
-        visitor.wait_for_run()
+        return visitor
+
+    @classmethod
+    def opening(cls, browser: Browser, url: str, size: tuple[int, int] = DESKTOP) -> "Visitor":
+        """Open the page at an address and wait for its first example."""
+        visitor = cls.coming(browser, url, size)
+        visitor._open(url)
         return visitor
 
     def follow(self, parameters: Mapping[str, object]) -> None:
-        """Open the page by a link, and wait for its first example."""
-        home = self.page.url.partition("?")[0]
-        self._open(f"{home}?{urlencode(parameters)}")
+        """Open the page by a link, and wait for its first run, which is of a single token: it is not the point."""
+        self._open(f"{self.home}?{urlencode({'max_new_tokens': 1, **parameters})}")
 
     def open_again(self) -> None:
         """Open the page at its present address, as one does later, and wait for its first example."""
@@ -110,6 +117,7 @@ class Visitor:
         self.page.goto("about:blank")
         self.complaints[:] = complaints
         self.page.goto(address)
+        self.page.wait_for_selector(".masthead .badge", timeout=PATIENCE_MS)
         self.last_run = 0
         self.wait_for_run()
 

@@ -17,7 +17,8 @@ def main() -> None:
     with serving() as url, chromium() as browser:
         for size_name, size in (("desktop", DESKTOP), ("phone", PHONE)):
             for theme in ("light", "dark"):
-                visitor = Visitor.opening(browser, url, size, dark=theme == "dark")
+                address = f"{url.rstrip('/')}/?__theme={theme}"
+                visitor = Visitor.opening(browser, address, size)
                 ending = f"{size_name}-{theme}.png"
                 expect(visitor.page.locator(".matrix-map .figure").first).to_be_visible()
                 visitor.page.screenshot(path=FOLDER / f"explore-{ending}", full_page=size == PHONE)

@@ -5,19 +5,21 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.page import DESKTOP, PHONE, Visitor
+from tests.browser.page import DESKTOP, FEW_TOKENS, PHONE, Visitor
 from tests.tiny import tiny_tokenizer, tiny_transformer
 
 PARIS = "The capital of France is Paris.∎"
 
 
-def test_the_page_opens_with_an_example_already_run(visitor: Visitor) -> None:
+def test_the_page_opens_with_an_example_already_run(browser: Browser, url: str) -> None:
+    visitor = Visitor.opening(browser, url)
     assert visitor.page.locator(".masthead .badge").all_inner_texts() == ["SmolLM2-135M-Instruct", "cpu", "float32"]
     assert visitor.text("original") == PARIS
     assert visitor.text("mutated") != PARIS
     assert "One weight of 134,515,008: 11.down[507,1229] 5.88 → 0" in visitor.page.locator(".change").inner_text()
     assert visitor.tile("First divergence") == "token 1"
     assert visitor.tile("Tokens changed") == "100%"
+    visitor.page.close()
 
 
 def test_pick_a_weight_drag_the_slider_and_reset(visitor: Visitor) -> None:
@@ -214,7 +216,8 @@ def test_another_model_and_a_wrong_one(visitor: Visitor, tmp_path: Path) -> None
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_nothing_is_cut_off(browser: Browser, url: str, size: tuple[int, int], dark: bool) -> None:
-    visitor = Visitor.opening(browser, url, size, dark=dark)
+    visitor = Visitor.coming(browser, url, size)
+    visitor.follow({"max_new_tokens": FEW_TOKENS, **({"__theme": "dark"} if dark else {})})
     assert visitor.page.evaluate("document.documentElement.scrollWidth") <= size[0]
     overflowing = visitor.page.evaluate(
         "[...document.querySelectorAll('.card, .tile, .pair-card, .masthead')]"

@@ -19,43 +19,43 @@ def _open(visitor: Visitor, **said: str) -> Locator:
     return cards
 
 
-def test_poems_are_found_and_more_of_them_shown(visitor: Visitor) -> None:
-    cards = _open(visitor)
-    told = visitor.page.locator(".block.gallery-told")
+def test_poems_are_found_and_more_of_them_shown(guest: Visitor) -> None:
+    cards = _open(guest)
+    told = guest.page.locator(".block.gallery-told")
     expect(told).to_contain_text("22,306 phenotypes")
-    visitor.choose("Styles (none: all)", "poem 130")
+    guest.choose("Styles (none: all)", "poem 130")
     expect(told).to_contain_text("130 phenotypes (poem)")
     expect(cards).to_have_count(24)
     assert set(cards.locator(".style-label").all_inner_texts()) == {"poem"}
-    visitor.page.get_by_role("button", name="Show more").click()
+    guest.page.get_by_role("button", name="Show more").click()
     expect(cards).to_have_count(48)
     assert len(set(cards.locator("code").all_inner_texts())) == 48
-    assert "gallery_styles=poem" in visitor.page.url
-    visitor.open_again()
+    assert "gallery_styles=poem" in guest.page.url
+    guest.open_again()
     expect(told).to_contain_text("130 phenotypes (poem)", timeout=PATIENCE_MS)
-    visitor.page.get_by_role("tab", name="Guide").click()
-    expect(visitor.page).not_to_have_url(re.compile("gallery_"))
+    guest.page.get_by_role("tab", name="Guide").click()
+    expect(guest.page).not_to_have_url(re.compile("gallery_"))
 
 
-def test_words_are_searched_while_they_are_typed(visitor: Visitor) -> None:
-    cards = _open(visitor)
-    words = visitor.page.get_by_label("Words in the text")
-    visitor.let_settle(words)
+def test_words_are_searched_while_they_are_typed(guest: Visitor) -> None:
+    cards = _open(guest)
+    words = guest.page.get_by_label("Words in the text")
+    guest.let_settle(words)
     words.press_sequentially("Horizon oc")
-    told = visitor.page.locator(".block.gallery-told")
+    told = guest.page.locator(".block.gallery-told")
     expect(told).to_contain_text("with “Horizon oc”")
     for text in cards.locator(".gallery-text").all_inner_texts():
         assert re.search(r"\bhorizon", text, re.IGNORECASE)
         assert re.search(r"\boc", text, re.IGNORECASE)
-    visitor.type("Words in the text", "zzzz")
+    guest.type("Words in the text", "zzzz")
     expect(told).to_contain_text("No text is left by the filters")
     expect(cards).to_have_count(0)
-    visitor.page.get_by_role("button", name="Clear filters").click()
+    guest.page.get_by_role("button", name="Clear filters").click()
     expect(told).to_contain_text("22,306 phenotypes")
 
 
-def test_the_standard_output_is_one_tap_away(visitor: Visitor) -> None:
-    card = _open(visitor, of="bundled:2", sort="mutants-falling").first
+def test_the_standard_output_is_one_tap_away(guest: Visitor) -> None:
+    card = _open(guest, of="bundled:2", sort="mutants-falling").first
     text = card.locator(".gallery-text").inner_text()
     card.get_by_role("button", name="Standard output").click()
     mutant, standard = card.locator(".gallery-passage .gallery-text").all()
@@ -68,12 +68,12 @@ def test_the_standard_output_is_one_tap_away(visitor: Visitor) -> None:
     expect(card.locator(".gallery-passage")).to_have_count(0)
 
 
-def test_surprises_are_odd_and_each_another(visitor: Visitor) -> None:
-    _open(visitor)
-    surprise = visitor.page.locator(".gallery-card.surprise")
+def test_surprises_are_odd_and_each_another(guest: Visitor) -> None:
+    _open(guest)
+    surprise = guest.page.locator(".gallery-card.surprise")
     seen: list[str] = []
     for _ in range(4):
-        visitor.page.get_by_role("button", name="Surprise me").click()
+        guest.page.get_by_role("button", name="Surprise me").click()
         expect(surprise).to_have_count(1)
         if seen:
             expect(surprise.locator("code")).not_to_have_text(seen[-1])
@@ -81,35 +81,35 @@ def test_surprises_are_odd_and_each_another(visitor: Visitor) -> None:
     assert len(set(seen)) == 4
 
 
-def test_a_group_is_opened_and_closed(visitor: Visitor) -> None:
-    cards = _open(visitor, grouped="1")
+def test_a_group_is_opened_and_closed(guest: Visitor) -> None:
+    cards = _open(guest, grouped="1")
     button = cards.first.locator(".gallery-alike")
     count = int(re.sub(r"\D", "", button.inner_text()))
     button.click()
-    group = visitor.page.locator(".gallery-group")
+    group = guest.page.locator(".gallery-group")
     expect(group.locator(".gallery-card")).to_have_count(min(48, count + 1))
     button.click()
     expect(group).to_have_count(0)
 
 
-def test_a_card_opens_in_explore_and_says_there_what_it_said_here(visitor: Visitor) -> None:
-    card = _open(visitor, of="bundled:1", styles="poem", sort="cosine-rising").nth(2)
+def test_a_card_opens_in_explore_and_says_there_what_it_said_here(guest: Visitor) -> None:
+    card = _open(guest, of="bundled:1", styles="poem", sort="cosine-rising").nth(2)
     notation, text = card.locator("code").inner_text(), card.locator(".gallery-text").inner_text()
     card.get_by_role("button", name="Open in Explore").click()
-    visitor.wait_for_run()
-    assert visitor.page.get_by_label("Notation").input_value() == notation
-    assert visitor.text("mutated").removesuffix("∎").split() == text.split()
+    guest.wait_for_run()
+    assert guest.page.get_by_label("Notation").input_value() == notation
+    assert guest.text("mutated").removesuffix("∎").split() == text.split()
 
 
-def test_texts_are_never_read_as_html(visitor: Visitor) -> None:
-    _open(visitor, words="br")
-    assert visitor.page.locator(".gallery-text :not(span, i)").count() == 0
+def test_texts_are_never_read_as_html(guest: Visitor) -> None:
+    _open(guest, words="br")
+    assert guest.page.locator(".gallery-text :not(span, i)").count() == 0
 
 
-def test_a_phone_shows_it_within_its_width(visitor: Visitor) -> None:
-    visitor.page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
-    card = _open(visitor, grouped="1").first
+def test_a_phone_shows_it_within_its_width(guest: Visitor) -> None:
+    guest.page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    card = _open(guest, grouped="1").first
     card.get_by_role("button", name="Standard output").click()
     card.locator(".gallery-alike").click()
-    expect(visitor.page.locator(".gallery-group .gallery-card").first).to_be_visible()
-    assert visitor.page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+    expect(guest.page.locator(".gallery-group .gallery-card").first).to_be_visible()
+    assert guest.page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]

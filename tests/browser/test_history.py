@@ -8,6 +8,8 @@ from tests.browser.page import PHONE, Visitor
 
 
 def _open(visitor: Visitor) -> Locator:
+    if visitor.page.url == "about:blank":
+        visitor.follow({})
     visitor.page.get_by_role("tab", name="History").click()
     entries = visitor.page.locator(".record-entry")
     expect(entries.first).to_be_visible()
@@ -49,9 +51,9 @@ def test_a_run_is_found_again_tagged_noted_on_and_reopened(visitor: Visitor) -> 
     assert visitor.page.get_by_label("Notation").input_value() == "23.attn*1.6"
 
 
-def test_a_mark_of_the_timeline_finds_its_entry(visitor: Visitor) -> None:
-    _open(visitor)
-    figure = visitor.page.locator(".timeline .figure")
+def test_a_mark_of_the_timeline_finds_its_entry(guest: Visitor) -> None:
+    _open(guest)
+    figure = guest.page.locator(".timeline .figure")
     expect(figure.locator(".point").first).to_be_visible()
     number, time, value = figure.evaluate(
         "node => { const { customdata, x, y } = node._fullData[0]; const last = x.length - 1;"
@@ -66,18 +68,18 @@ def test_a_mark_of_the_timeline_finds_its_entry(visitor: Visitor) -> None:
     )
     box = figure.bounding_box()
     assert box is not None
-    visitor.page.mouse.move(box["x"] + place[0], box["y"] + place[1])
-    visitor.page.mouse.click(box["x"] + place[0], box["y"] + place[1])
-    expect(visitor.page.locator(".record-entry.looked-at")).to_have_attribute("data-number", str(number))
+    guest.page.mouse.move(box["x"] + place[0], box["y"] + place[1])
+    guest.page.mouse.click(box["x"] + place[0], box["y"] + place[1])
+    expect(guest.page.locator(".record-entry.looked-at")).to_have_attribute("data-number", str(number))
 
 
-def test_reports_are_saved_and_open_without_a_network(visitor: Visitor, browser: Browser, tmp_path: Path) -> None:
-    entries = _open(visitor)
+def test_reports_are_saved_and_open_without_a_network(guest: Visitor, browser: Browser, tmp_path: Path) -> None:
+    entries = _open(guest)
     number = _number(entries.first)
     entries.first.get_by_label(f"Choose entry {number}").check()
     for form, name in (("Markdown", "history.md"), ("HTML", "history.html")):
-        with visitor.page.expect_download() as saving:
-            visitor.page.get_by_label(f"Report of the chosen entries as {form}").click()
+        with guest.page.expect_download() as saving:
+            guest.page.get_by_label(f"Report of the chosen entries as {form}").click()
         assert saving.value.suggested_filename == name
         saving.value.save_as(tmp_path / name)
     assert "## " in (tmp_path / "history.md").read_text(encoding="utf-8")
@@ -90,26 +92,26 @@ def test_reports_are_saved_and_open_without_a_network(visitor: Visitor, browser:
     page.close()
 
 
-def test_entries_are_deleted_only_when_that_is_confirmed(visitor: Visitor) -> None:
-    entries = _open(visitor)
+def test_entries_are_deleted_only_when_that_is_confirmed(guest: Visitor) -> None:
+    entries = _open(guest)
     number = _number(entries.first)
-    entry = visitor.page.locator(f'.record-entry[data-number="{number}"]')
+    entry = guest.page.locator(f'.record-entry[data-number="{number}"]')
     entry.get_by_label(f"Choose entry {number}").check()
-    visitor.page.get_by_label("Delete the chosen entries").click()
-    visitor.page.get_by_role("button", name="Keep", exact=True).click()
+    guest.page.get_by_label("Delete the chosen entries").click()
+    guest.page.get_by_role("button", name="Keep", exact=True).click()
     expect(entry).to_be_visible()
-    visitor.page.get_by_label("Delete the chosen entries").click()
-    visitor.page.get_by_role("button", name="Yes, delete").click()
+    guest.page.get_by_label("Delete the chosen entries").click()
+    guest.page.get_by_role("button", name="Yes, delete").click()
     expect(entry).to_have_count(0)
 
 
-def test_it_fits_a_phone(visitor: Visitor) -> None:
-    _open(visitor)
-    visitor.page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
-    visitor.page.wait_for_timeout(300)
-    assert visitor.page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+def test_it_fits_a_phone(guest: Visitor) -> None:
+    _open(guest)
+    guest.page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    guest.page.wait_for_timeout(300)
+    assert guest.page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
     for part in (".record-bar", ".record-entry header", ".timeline .figure"):
-        box = visitor.page.locator(part).first.bounding_box()
+        box = guest.page.locator(part).first.bounding_box()
         assert box is not None
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= PHONE[0]

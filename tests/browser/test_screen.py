@@ -10,58 +10,59 @@ PATIENCE_MS = 120_000
 
 
 def _open(visitor: Visitor) -> None:
+    visitor.follow({})
     visitor.page.get_by_role("tab", name="Screen").click()
     expect(visitor.page.locator(".nsm-map .main-svg").first).to_be_visible()
 
 
-def test_the_bundled_screen_opens_by_itself_and_a_cell_opens_in_explore(visitor: Visitor) -> None:
-    _open(visitor)
-    expect(visitor.page.locator(".screen-prompt")).to_contain_text("A week is approximately 7 days.")
-    expect(visitor.page.locator(".caption", has_text="controls were silent")).to_contain_text("non-silent")
-    strip = visitor.page.locator(".shares .figure")
-    visitor.click_cell(strip, 11, 6)  # kinds are in the order of the model: down is the last
-    caption = visitor.page.locator(".caption", has_text="which of its")
+def test_the_bundled_screen_opens_by_itself_and_a_cell_opens_in_explore(guest: Visitor) -> None:
+    _open(guest)
+    expect(guest.page.locator(".screen-prompt")).to_contain_text("A week is approximately 7 days.")
+    expect(guest.page.locator(".caption", has_text="controls were silent")).to_contain_text("non-silent")
+    strip = guest.page.locator(".shares .figure")
+    guest.click_cell(strip, 11, 6)  # kinds are in the order of the model: down is the last
+    caption = guest.page.locator(".caption", has_text="which of its")
     expect(caption).to_contain_text("11.down, 576 × 1,536, in units of 96 × 96")
-    figure = visitor.page.locator(".nsm-map .figure")
+    figure = guest.page.locator(".nsm-map .figure")
     told = figure.evaluate("node => node.data[0].text[5][12]")
-    visitor.click_cell(figure, 12, 5)
-    visitor.wait_for_run()
-    assert visitor.page.get_by_label("Notation").input_value().startswith("11.down[480:576,1152:1248]=")
-    assert visitor.page.get_by_label("Prompt").input_value() == "How many days are in a week?"
-    assert visitor.text("original").startswith("A week is approximately 7 days.")
+    guest.click_cell(figure, 12, 5)
+    guest.wait_for_run()
+    assert guest.page.get_by_label("Notation").input_value().startswith("11.down[480:576,1152:1248]=")
+    assert guest.page.get_by_label("Prompt").input_value() == "How many days are in a week?"
+    assert guest.text("original").startswith("A week is approximately 7 days.")
     written = re.findall("“(.*?)”", told)  # this block holds the weight that wrecks the model
-    assert visitor.text("mutated").split()[:3] in [text.split()[:3] for text in written]
+    assert guest.text("mutated").split()[:3] in [text.split()[:3] for text in written]
 
 
-def test_a_screen_runs_while_the_page_stays_usable(visitor: Visitor) -> None:
-    _open(visitor)
-    visitor.type("Matrices, such as", "28.k, 28.v")
-    visitor.page.get_by_role("button", name="How long will it take?").click()
-    expect(visitor.page.locator(".caption", has_text="controls included")).to_contain_text(
-        "50 mutants of 2 matrices", timeout=PATIENCE_MS
+def test_a_screen_runs_while_the_page_stays_usable(guest: Visitor) -> None:
+    _open(guest)
+    guest.type("Matrices, such as", "28.k")
+    guest.page.get_by_role("button", name="How long will it take?").click()
+    expect(guest.page.locator(".caption", has_text="controls included")).to_contain_text(
+        "25 mutants of 1 matrix", timeout=PATIENCE_MS
     )
-    visitor.page.get_by_role("button", name="Start", exact=True).click()
-    entry = visitor.page.locator(".queued").first
+    guest.page.get_by_role("button", name="Start", exact=True).click()
+    entry = guest.page.locator(".queued").first
     expect(entry).to_contain_text("Capital of France")
-    visitor.page.get_by_role("tab", name="Explore").click()
-    visitor.press("Reset")  # while it runs
-    assert "Paris" in visitor.text("mutated")
-    visitor.page.get_by_role("tab", name="Screen").click()
+    guest.page.get_by_role("tab", name="Explore").click()
+    guest.press("Reset")  # while it runs
+    assert "Paris" in guest.text("mutated")
+    guest.page.get_by_role("tab", name="Screen").click()
     expect(entry.locator(".state")).to_have_text("done", timeout=PATIENCE_MS)
-    expect(entry).to_contain_text("50 of 50 mutants")
-    expect(visitor.page.locator(".screen-prompt")).to_contain_text("What is the capital of France?")
-    cells = visitor.page.locator(".nsm-map .figure").evaluate("node => node.data[0].z.flat()")
+    expect(entry).to_contain_text("25 of 25 mutants")
+    expect(guest.page.locator(".screen-prompt")).to_contain_text("What is the capital of France?")
+    cells = guest.page.locator(".nsm-map .figure").evaluate("node => node.data[0].z.flat()")
     assert None not in cells
 
 
-def test_a_screen_is_stopped_and_a_mistake_is_told(visitor: Visitor) -> None:
-    _open(visitor)
-    visitor.type("Matrices, such as", "99.q")
-    visitor.page.get_by_role("button", name="Start", exact=True).click()
-    expect(visitor.page.get_by_role("alert").filter(has_text="names no matrix of this model")).to_be_visible()
-    visitor.type("Matrices, such as", "*.*")
-    visitor.page.get_by_role("button", name="Start", exact=True).click()
-    entry = visitor.page.locator(".queued").first
+def test_a_screen_is_stopped_and_a_mistake_is_told(guest: Visitor) -> None:
+    _open(guest)
+    guest.type("Matrices, such as", "99.q")
+    guest.page.get_by_role("button", name="Start", exact=True).click()
+    expect(guest.page.get_by_role("alert").filter(has_text="names no matrix of this model")).to_be_visible()
+    guest.type("Matrices, such as", "*.*")
+    guest.page.get_by_role("button", name="Start", exact=True).click()
+    entry = guest.page.locator(".queued").first
     expect(entry.locator(".state")).to_have_text("running", timeout=PATIENCE_MS)
     entry.get_by_role("button", name="Pause").click()
     expect(entry.get_by_role("button", name="Resume")).to_be_visible(timeout=PATIENCE_MS)

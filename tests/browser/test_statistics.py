@@ -37,11 +37,11 @@ def _stored(query: str) -> list[tuple[Any, ...]]:
         return connection.execute(query).fetchall()
 
 
-def test_a_cell_of_the_map_opens_in_explore_with_the_text_of_the_database(visitor: Visitor) -> None:
-    _open(visitor, "NSM map")
-    figure = _figure(visitor, "nsm-map")
-    _choose(visitor, "Matrix shown", "11.down")
-    sentence = visitor.page.locator(".picture-nsm_map .caption").first
+def test_a_cell_of_the_map_opens_in_explore_with_the_text_of_the_database(guest: Visitor) -> None:
+    _open(guest, "NSM map")
+    figure = _figure(guest, "nsm-map")
+    _choose(guest, "Matrix shown", "11.down")
+    sentence = guest.page.locator(".picture-nsm_map .caption").first
     expect(sentence).to_contain_text("11.down: ")
     ((operation, text, standard),) = _stored("""
         SELECT t.operation::VARCHAR, p.text, s.baseline_text
@@ -49,40 +49,40 @@ def test_a_cell_of_the_map_opens_in_explore_with_the_text_of_the_database(visito
         JOIN phenotypes p ON p.screen = t.screen AND p.phenotype = t.phenotype
         WHERE t.screen = 1 AND x.name = '11.down' AND t.down = 5 AND t.across = 12 ORDER BY t.mean_kl DESC LIMIT 1
     """)
-    visitor.click_cell(figure, 12, 5)
-    visitor.wait_for_run()
-    assert visitor.page.get_by_label("Notation").input_value() == f"11.down[480:576,1152:1248]={operation}"
+    guest.click_cell(figure, 12, 5)
+    guest.wait_for_run()
+    assert guest.page.get_by_label("Notation").input_value() == f"11.down[480:576,1152:1248]={operation}"
     for side, stored in (("mutated", text), ("original", standard)):
-        assert visitor.text(side).removesuffix("∎").strip() == stored.strip()  # the mark of an end that the model chose
-    visitor.page.get_by_role("tab", name="Statistics").click()
-    behind = visitor.page.locator(".filters .behind")
+        assert guest.text(side).removesuffix("∎").strip() == stored.strip()  # the mark of an end that the model chose
+    guest.page.get_by_role("tab", name="Statistics").click()
+    behind = guest.page.locator(".filters .behind")
     expect(behind).to_contain_text(f"11.down[480:576,1152:1248]={operation}")
-    assert visitor.complaints == []
-    assert visitor.foreign == []
+    assert guest.complaints == []
+    assert guest.foreign == []
 
 
-def test_a_filter_changes_the_figures_and_the_link_brings_them_back(visitor: Visitor) -> None:
-    _open(visitor)
-    figure = _figure(visitor, "by-kind")
+def test_a_filter_changes_the_figures_and_the_link_brings_them_back(guest: Visitor) -> None:
+    _open(guest)
+    figure = _figure(guest, "by-kind")
     assert figure.evaluate("node => node.data.map(trace => trace.name)") == ["max", "min"]
-    visitor.choose("Operations shown", "min")
-    sentence = visitor.page.locator(".picture-by_kind .caption")
+    guest.choose("Operations shown", "min")
+    sentence = guest.page.locator(".picture-by_kind .caption")
     ((count,),) = _stored("SELECT count(first_divergence) FROM mutants WHERE screen = 1 AND operation = 'min'")
     expect(sentence).to_contain_text(f"{count:,} in all")
     assert figure.evaluate("node => node.data.map(trace => trace.name)") == ["min"]
-    assert "stats_operations=min" in visitor.page.url
-    visitor.open_again()
-    expect(visitor.page.locator(".picture-by_kind .caption")).to_contain_text(f"{count:,} in all", timeout=PATIENCE_MS)
-    visitor.page.get_by_role("tab", name="Guide").click()
-    expect(visitor.page).not_to_have_url(re.compile("stats_"))
+    assert "stats_operations=min" in guest.page.url
+    guest.open_again()
+    expect(guest.page.locator(".picture-by_kind .caption")).to_contain_text(f"{count:,} in all", timeout=PATIENCE_MS)
+    guest.page.get_by_role("tab", name="Guide").click()
+    expect(guest.page).not_to_have_url(re.compile("stats_"))
 
 
-def test_the_download_has_the_numbers_of_the_figure(visitor: Visitor, tmp_path: Path) -> None:
-    _open(visitor)
-    figure = _figure(visitor, "overview")
+def test_the_download_has_the_numbers_of_the_figure(guest: Visitor, tmp_path: Path) -> None:
+    _open(guest)
+    figure = _figure(guest, "overview")
     shown = figure.evaluate("node => node.data[1].z")
-    takeaways = visitor.page.locator(".view-overview .figure-takeaways")
-    with visitor.page.expect_download() as coming:
+    takeaways = guest.page.locator(".view-overview .figure-takeaways")
+    with guest.page.expect_download() as coming:
         takeaways.get_by_text("CSV").click()
     path = tmp_path / "overview.csv"
     coming.value.save_as(path)
@@ -92,19 +92,19 @@ def test_the_download_has_the_numbers_of_the_figure(visitor: Visitor, tmp_path: 
     for row in rows:
         share = shown[kinds.index(row["kind"])][int(row["layer"])]
         assert abs(float(row["nonsilent_share"]) - share) < 1e-3
-    with visitor.page.expect_download() as coming:
+    with guest.page.expect_download() as coming:
         takeaways.get_by_text("SVG").click()
     coming.value.save_as(tmp_path / "overview.svg")
     assert "<svg" in (tmp_path / "overview.svg").read_text(encoding="utf-8")
 
 
-def test_marks_of_other_pictures_are_doors_too(visitor: Visitor) -> None:
-    _open(visitor, "Texts")
-    figure = _figure(visitor, "styles-by-kind")
+def test_marks_of_other_pictures_are_doors_too(guest: Visitor) -> None:
+    _open(guest, "Texts")
+    figure = _figure(guest, "styles-by-kind")
     names = figure.evaluate("node => [node.data[0].x, node.data[0].y]")
-    visitor.click_cell(figure, names[0].index("v"), names[1].index("poem"))
-    visitor.wait_for_run()
-    notation = visitor.page.get_by_label("Notation").input_value()
+    guest.click_cell(figure, names[0].index("v"), names[1].index("poem"))
+    guest.wait_for_run()
+    notation = guest.page.get_by_label("Notation").input_value()
     layer, kind = notation.partition("[")[0].split(".")
     found = _stored(f"""
         SELECT count(*) FROM mutants t JOIN matrices x USING (screen, matrix)
@@ -115,9 +115,9 @@ def test_marks_of_other_pictures_are_doors_too(visitor: Visitor) -> None:
     assert found[0][0] >= 1
 
 
-def test_two_maps_are_zoomed_and_told_together(visitor: Visitor) -> None:
-    _open(visitor, "Compare")
-    figure = _figure(visitor, "two-maps")
+def test_two_maps_are_zoomed_and_told_together(guest: Visitor) -> None:
+    _open(guest, "Compare")
+    figure = _figure(guest, "two-maps")
     figure.scroll_into_view_if_needed()
     figure.evaluate("node => Plotly.relayout(node, {'xaxis.range': [1.5, 4.5]})")
     assert figure.evaluate("node => node.layout.xaxis2.range") == [1.5, 4.5]
@@ -127,21 +127,21 @@ def test_two_maps_are_zoomed_and_told_together(visitor: Visitor) -> None:
     }""")
     box = figure.bounding_box()
     assert box is not None
-    visitor.page.mouse.move(box["x"] + places[0] - 9, box["y"] + places[1])
-    visitor.page.mouse.move(box["x"] + places[0], box["y"] + places[1])
+    guest.page.mouse.move(box["x"] + places[0] - 9, box["y"] + places[1])
+    guest.page.mouse.move(box["x"] + places[0], box["y"] + places[1])
     expect(figure.locator(".hovertext")).to_have_count(2)
 
 
-def test_a_phone_shows_every_view_within_its_width(visitor: Visitor) -> None:
-    visitor.page.set_viewport_size({"width": 390, "height": 844})
-    _open(visitor)
-    _figure(visitor, "overview")
-    width = visitor.page.evaluate("document.documentElement.scrollWidth")
+def test_a_phone_shows_every_view_within_its_width(guest: Visitor) -> None:
+    guest.page.set_viewport_size({"width": 390, "height": 844})
+    _open(guest)
+    _figure(guest, "overview")
+    width = guest.page.evaluate("document.documentElement.scrollWidth")
     assert width <= 390
     for view in ("NSM map", "COPA", "Compare", "Texts"):
-        tab = visitor.page.get_by_role("tab", name=view, exact=True)
+        tab = guest.page.get_by_role("tab", name=view, exact=True)
         if not tab.is_visible():
-            visitor.page.locator(".statistics .overflow-menu button").first.click()
-        visitor.page.get_by_text(view, exact=True).last.click()
-        visitor.page.wait_for_timeout(300)
-        assert visitor.page.evaluate("document.documentElement.scrollWidth") <= 390
+            guest.page.locator(".statistics .overflow-menu button").first.click()
+        guest.page.get_by_text(view, exact=True).last.click()
+        guest.page.wait_for_timeout(300)
+        assert guest.page.evaluate("document.documentElement.scrollWidth") <= 390

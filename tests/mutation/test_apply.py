@@ -46,6 +46,40 @@ def every_kind_of_site(anatomy: Anatomy, dice: random.Random) -> list[str]:
     return sites
 
 
+SITE_KINDS = (
+    "layer", "attn", "mlp", "expert", "head", "kvhead", "head of a matrix", "matrix", "row", "column", "weight",
+    "block", "norm", "part of a norm", "outside the layers",
+)  # fmt: skip
+
+
+def sites_by_kind(anatomy: Anatomy, dice: random.Random) -> dict[str, list[str]]:
+    """The sites of `every_kind_of_site` by those of `SITE_KINDS` that the model has."""
+    found: dict[str, list[str]] = {}
+    for site in every_kind_of_site(anatomy, dice):
+        found.setdefault(_kind(site, anatomy), []).append(site)
+    return found
+
+
+def _kind(site: str, anatomy: Anatomy) -> str:
+    name, _, indices = site.rstrip("]").partition("[")
+    matrix = anatomy.matrices.get(name)
+    if matrix is None:
+        part = name.partition(".")[2].rstrip("0123456789") or "layer"
+        return "head of a matrix" if "." in part else part
+    if matrix.uses[0].layout == "vector":
+        return "part of a norm" if indices else "norm"
+    if matrix.layer is None:
+        return "outside the layers"
+    rows, _, columns = indices.partition(",")
+    if not indices:
+        return "matrix"
+    if rows.isdigit() and columns == ":":
+        return "row"
+    if rows == ":" and columns.isdigit():
+        return "column"
+    return "weight" if rows.isdigit() and columns.isdigit() else "block"
+
+
 def _genotypes(anatomy: Anatomy, seed: int) -> list[str]:
     dice = random.Random(seed)
     sites = every_kind_of_site(anatomy, dice)

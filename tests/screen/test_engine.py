@@ -17,7 +17,9 @@ from explorer.mutation.apply import make_mutant
 from explorer.screen.asked import Record
 from explorer.screen.engine import Engine
 from explorer.screen.plan import CONTROL, Plan, matching, planned
+from tests.grid import covering
 from tests.oracle import agree, decode_token_by_token, edited_in_place
+from tests.tiny import CONFIGURATIONS, kept_model
 
 RAW = Prompt(text="w5 w6 w7 w8 w9", chat=False)
 GREEDY = Decoding(max_new_tokens=24)
@@ -46,9 +48,11 @@ def _assert_is(
         assert record.first_divergence == parted
 
 
-@pytest.mark.parametrize("decoding", [GREEDY, SAMPLED], ids=["greedy", "sampled"])
-@pytest.mark.parametrize("background", ["", "0.o[2:9,:]*2"], ids=["alone", "background"])
-def test_every_phenotype_is_that_of_the_plain_procedure(tiny: LoadedModel, decoding: Decoding, background: str) -> None:
+@pytest.mark.parametrize(
+    ("family", "decoding", "background"), covering(sorted(CONFIGURATIONS), [GREEDY, SAMPLED], ["", "0.o[2:9,:]*2"])
+)
+def test_every_phenotype_is_that_of_the_plain_procedure(family: str, decoding: Decoding, background: str) -> None:
+    tiny = kept_model(family)
     before = checksum(tiny.causal_lm)
     base = tiny.anatomy.read(background)
     baseline = decode_alone(tiny, RAW, decoding, base)
