@@ -28,7 +28,7 @@ _PICTURES: dict[View, str] = {
 
 
 def picture_of(view: View) -> str:
-    """The name of its picture in `pictures.PICTURES`."""
+    """The name of its picture in `atlas.pictures.drawing.PICTURES`."""
     return _PICTURES.get(view, view)
 
 

@@ -48,7 +48,7 @@ class CompareTab:
     run: gr.Button
     stop: gr.Button
     compared: gr.State
-    """The comparison that is shown, as a `comparing.Shown`."""
+    """The comparison that is shown, as a `handlers.Shown`."""
     address: Address
     notice: gr.HTML
     progress: gr.HTML
@@ -71,12 +71,12 @@ class CompareTab:
 
     @property
     def asked(self) -> list[Any]:
-        """What a comparison is made of, in the order of `comparing.Form`."""
+        """What a comparison is made of, in the order of `form.Form`."""
         return [getattr(self, name) for name in Form.__slots__]
 
     @property
     def drawn(self) -> list[Any]:
-        """What a run updates, in the order of `comparing.NAMES`."""
+        """What a run updates, in the order of `handlers.NAMES`."""
         return [getattr(self, name) for name in NAMES]
 
 

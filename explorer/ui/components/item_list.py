@@ -4,7 +4,7 @@ from explorer.ui.components.scripted import Scripted
 
 
 class ItemList(Scripted):
-    """`value` is a page of `ui.comparison.items_json`; a click on a text sends `choose` with item and genotype."""
+    """`value` is a page of `ui.compare.words.items_json`; a click on a text sends `choose` with item and genotype."""
 
     TEMPLATE = '<div class="items"></div>'
     MAKES_ELEMENTS = True

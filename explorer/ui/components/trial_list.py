@@ -6,7 +6,7 @@ from explorer.ui.components.scripted import Scripted
 
 
 class TrialList(Scripted):
-    """`value` is a list of `trials.row_of` as JSON text.
+    """`value` is a list of `ui.explore.trials.row_of` as JSON text.
 
     A click sends `choose` with the place in the list, the pin of a row sends `pin`, the cross of a card `unpin`.
     """

@@ -83,7 +83,7 @@ class ExploreTab:
 
     @property
     def selectors(self) -> list[Any]:
-        """The controls that a `Selection` is read from, in the order of `handlers.read_selection`."""
+        """The controls that a `Selection` is read from, in the order of `selection.read_selection`."""
         return [
             self.level,
             self.layer,
@@ -117,7 +117,7 @@ class ExploreTab:
 
     @property
     def asked(self) -> list[Any]:
-        """Prompt and decoding, in the order of `handlers.Question`."""
+        """Prompt and decoding, in the order of `form.Question`."""
         return [self.prompt, self.mode, self.max_new_tokens, self.temperature, self.top_p, self.seed]
 
 

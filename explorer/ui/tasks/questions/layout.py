@@ -27,7 +27,7 @@ class QuestionsTab:
 
     task_screen: gr.Dropdown
     shown: gr.State
-    """The mutants that are listed, as an `handlers.Listed`."""
+    """The mutants that are listed, as a `handlers.Listed`."""
     notice: gr.HTML
     told: gr.HTML
     to_screen: gr.Button
