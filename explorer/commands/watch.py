@@ -58,7 +58,7 @@ def watch(
 
 
 def _run(workspace: Workspace, model: LoadedModel, run: Watched) -> Found:
-    """Run what a watch file holds; see `watching`. Raises NotationError, PromptError and ModelError."""
+    """Run what a watch file holds; see `domain.watch`. Raises NotationError, PromptError and ModelError."""
     from explorer.generation.decoding import near_tie
 
     prompt = Prompt(text=run.prompt, chat=model.has_chat_template if run.chat is None else run.chat)

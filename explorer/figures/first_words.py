@@ -21,7 +21,7 @@ _QUIET = {"showgrid": False, "zeroline": False}
 
 
 def first_words_figure(words: pl.DataFrame, found: RareWord | None) -> go.Figure:
-    """Answers that begin with a word, the mutant's above the original's; `words` is `statistics.first_words.word_table`.
+    """Answers that begin with a word, the mutant's above the original's; `words` as `statistics.first_words` has them.
 
     Words that are rare for the original are bold, the RIHF word's bar is the only full one. Marks carry the word.
     """
@@ -56,7 +56,7 @@ def first_words_figure(words: pl.DataFrame, found: RareWord | None) -> go.Figure
 
 
 def writing_styles_figure(styles: pl.DataFrame) -> go.Figure:
-    """The styles of the answers, a bar for both genotypes and each kind of input; `statistics.first_words.style_table`."""
+    """The styles of the answers, a bar for both genotypes and each kind of input; see `statistics.first_words`."""
     rows = styles.to_dicts()
     kinds = sorted({row["kind"] for row in rows}, reverse=True)  # literary first, which are the more
     bars = [(kind, side) for kind in kinds for side in ("original", "mutant")]

@@ -4,6 +4,6 @@ from explorer.ui.components.scripted import Scripted
 
 
 class Findings(Scripted):
-    """`value` is the list of `reports.instruments.findings_report` as JSON text; a click sends `choose` with a genotype."""
+    """`value` is a list of `reports.instruments.findings_report` as JSON; a click sends `choose` with a genotype."""
 
     TEMPLATE = '<div class="findings"></div>'

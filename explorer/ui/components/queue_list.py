@@ -4,7 +4,7 @@ from explorer.ui.components.scripted import Scripted
 
 
 class QueueList(Scripted):
-    """`value` is a list of `ui.screen.words.entry_row` as JSON text; a button sends `act` with the number and the action."""
+    """`value` is a list of `ui.screen.words.entry_row` as JSON; a button sends `act` with number and action."""
 
     TEMPLATE = '<div class="queue"></div>'
     MAKES_ELEMENTS = True

@@ -4,7 +4,7 @@ from explorer.ui.components.scripted import Scripted
 
 
 class RecordList(Scripted):
-    """`value` is JSON text: `entries` (each a `ui.history.words.entry_row`), `total`, `page`, `pages`, and what is `asked`.
+    """`value` is JSON: `entries` (each a `ui.history.words.entry_row`), `total`, `page`, `pages`, and what is `asked`.
 
     `looked_at` is the number of the entry to scroll to, and `hint` is said where there is none. Sends `edit` with
     action (tag, untag, note, delete), numbers and text; `take` with format (md, html) and numbers, null for all that

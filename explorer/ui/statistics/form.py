@@ -23,7 +23,7 @@ TABS: dict[str, tuple[str, ...]] = {
     "Texts": ("styles_by_kind", "styles_by_layer", "cosine", "divergence", "scores", "distinct"),
     "Estimates": ("agreement",),
 }
-"""The views of each of the tab's own tabs, see `explorer.pictures`."""
+"""The views of each of the tab's own tabs, see `atlas.pictures`."""
 
 VIEWS = tuple(view for views in TABS.values() for view in views)
 
