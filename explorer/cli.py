@@ -55,7 +55,7 @@ PANELS = {
 }
 """By panel of the help, each command with its function: module and name in `explorer.commands`."""
 
-_PLACES = {name: (panel, place) for panel, commands in PANELS.items() for name, place in commands.items()}
+PLACES = {name: (panel, place) for panel, commands in PANELS.items() for name, place in commands.items()}
 
 
 class Commands(TyperGroup):
@@ -63,13 +63,13 @@ class Commands(TyperGroup):
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002  # its name is given
         """In the order of the help."""
-        return list(_PLACES)
+        return list(PLACES)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
         """The command of that name, with its module; None if there is none."""
-        if cmd_name not in _PLACES:
+        if cmd_name not in PLACES:
             return None
-        panel, place = _PLACES[cmd_name]
+        panel, place = PLACES[cmd_name]
         module, _, function = place.partition(":")
         alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
         alone.command(cmd_name, rich_help_panel=panel)(getattr(import_module(f"explorer.commands.{module}"), function))

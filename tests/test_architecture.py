@@ -1,6 +1,8 @@
 """The picture of the house: docs/architecture.md against the tree, and rules that no import contract can say."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -79,3 +81,19 @@ def test_docstrings_name_modules_that_are_there() -> None:
             if not any(place.with_suffix(".py").exists() or place.is_dir() for place in places):
                 missing.append((str(path.relative_to(ROOT)), named))
     assert missing == []
+
+
+@pytest.mark.parametrize(
+    ("imported", "heavy"),
+    [
+        ("import explorer.ui.serving", {"torch", "transformers"}),
+        ("import explorer.cli; [explorer.cli.app.info.cls().get_command(None, name) for name in explorer.cli.PLACES]",
+         {"torch", "transformers", "gradio"}),
+    ],
+    ids=["page", "commands"],
+)  # fmt: skip
+def test_what_is_needed_at_the_start_brings_nothing_heavy(imported: str, heavy: set[str]) -> None:
+    """A page, a help text and a mistake need not wait for what takes seconds."""
+    code = f"{imported}; import sys; print(*({heavy!r} & set(sys.modules)))"
+    said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == ""

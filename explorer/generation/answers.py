@@ -15,10 +15,11 @@ from explorer.domain.decoding import Decoding, Prompt
 from explorer.domain.evaluation import Answer
 from explorer.domain.genotype import Genotype
 from explorer.domain.parting import parting
-from explorer.generation.differences import cosine_similarity, mean_kl, perplexity
+from explorer.generation.differences import mean_kl, perplexity
 from explorer.generation.passes import forward
 from explorer.generation.ragged import Layers, cache_of, cut, layers_of, repeat_row
 from explorer.generation.style import style_of
+from explorer.generation.texts import cosine_similarity
 from explorer.generation.together import Growing, decode_together
 from explorer.model.loaded import LoadedModel
 from explorer.model.view import View

@@ -11,8 +11,9 @@ from explorer.domain.effects import Alternative
 from explorer.domain.pair import Measures, Readout
 from explorer.generation.baseline import Baseline
 from explorer.generation.decoding import near_tie
-from explorer.generation.differences import cosine_similarity, mean_kl, perplexity, share_changed
+from explorer.generation.differences import mean_kl, perplexity
 from explorer.generation.draft import read_as_original
+from explorer.generation.texts import cosine_similarity, share_changed
 from explorer.model.loaded import LoadedModel
 
 ALTERNATIVES = 5

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Literal, get_args
 
-from explorer.generation.differences import words
+from explorer.generation.texts import words
 
 Style = Literal[
     "empty", "loop", "code", "other language", "list", "gibberish", "dialogue", "poem", "first person", "prose"

@@ -20,6 +20,8 @@ from explorer.domain.errors import StoreError
 from explorer.domain.experiments import Experiment
 from explorer.domain.genotype import MATRIX_KINDS
 from explorer.domain.phenotype import DESTROYED
+from explorer.generation.style import style_of
+from explorer.generation.texts import cosine_similarity, repetition, words
 from explorer.screen.plan import Plan
 from explorer.store.study.counts import Counted, read_counts
 from explorer.store.study.files import Files, read_files
@@ -221,8 +223,6 @@ def described(phenotypes: pl.DataFrame, standard: str | None) -> pl.DataFrame:
 
     What was published without a text keeps what was said of it, and an empty text that has no style.
     """
-    from explorer.generation.differences import cosine_similarity, repetition, words
-    from explorer.generation.style import style_of
 
     rows = []
     for row in phenotypes.iter_rows(named=True):

@@ -8,10 +8,10 @@ import numpy.typing as npt
 from explorer.domain.genotype import Mutation
 from explorer.domain.phenotype import Phenotype
 from explorer.generation.alone import decode_alone
-from explorer.generation.differences import cosine_similarity, repetition
 from explorer.generation.likelihood import Likelihood
 from explorer.generation.sensitivity_map import UnitSize, estimate_units
 from explorer.generation.style import style_of
+from explorer.generation.texts import cosine_similarity, repetition
 from explorer.screen.asked import Answered, Record
 from explorer.screen.engine import CHUNKS, Engine
 from explorer.screen.job import Job

@@ -5,7 +5,8 @@ import math
 import pytest
 import torch
 
-from explorer.generation.differences import cosine_similarity, mean_kl, perplexity, share_changed, words
+from explorer.generation.differences import mean_kl, perplexity
+from explorer.generation.texts import cosine_similarity, share_changed, words
 
 
 def test_words_ignore_case_and_punctuation() -> None:

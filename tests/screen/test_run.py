@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from explorer.cli import app
 from explorer.domain.decoding import Decoding, Prompt
 from explorer.domain.experiments import Experiment
-from explorer.generation.differences import repetition
+from explorer.generation.texts import repetition
 from explorer.screen.job import Job
 from explorer.screen.order import Mode
 from explorer.screen.plan import Plan
