@@ -4,20 +4,44 @@ BIN := .venv/bin
 READY := .venv/.ready
 ARGS ?=
 
-.PHONY: run test check bench setup browser format screen screenshots
+# Two workers with one thread each: faster on two cores than one with two (tests/README.md).
+WORKERS ?= 2
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+.PHONY: run test check quick static oracle coverage faults bench setup browser format screen screenshots wheel
 
 run: setup  ## open the dashboard; ARGS="--model PATH" for another model
 	$(BIN)/python app.py --open $(ARGS)
 
-test: setup browser check  ## set everything up and pass the whole gate
+test: setup browser static  ## set everything up and pass the whole gate
+	$(PYTEST)
 
-check: setup  ## the gate: format, lint, types, import rules, tests
+check: setup static  ## the gate without the browser
+	$(PYTEST) --ignore tests/browser
+
+quick: setup  ## the tests of what was changed, and all that need no model
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.quick -n $(WORKERS)
+
+static: setup  ## format, lint, types, import rules
 	@rm -f explorer/ui/components/*.pyi  # gradio writes them; mypy would read them instead of the sources
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest
+
+oracle: setup  ## the whole grids of family, site and operation, of which the gate runs a covering set
+	GRID=whole $(PYTEST) tests/generation tests/mutation tests/screen
+
+coverage: setup browser  ## the share of lines and branches that the gate executes
+	$(PYTEST) --cov=explorer --cov-branch --cov-report=term:skip-covered
+
+faults: setup  ## thirty hand-made faults: does a test notice each?
+	$(BIN)/python -m tests.faults
+
+wheel: setup  ## the package, in dist/
+	$(BIN)/python -m build --outdir dist
 
 bench: setup browser  ## the plain procedure beside ours, in one run
 	$(BIN)/python -m benchmarks.explore

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import gc
 import inspect
 import json
 import sys
@@ -91,12 +92,13 @@ class Session(Output):
         """The model; what is being done goes to standard error, where it does not mix with results."""
         workspace = Workspace(source=self.source, device=self.device, dtype=self.dtype)
         loading, said, is_done = workspace.models.load(), "", False
-        while not is_done:
-            is_done = loading.is_done
-            if loading.sentence != said and not self.as_json:
-                said = loading.sentence
-                typer.echo(said, err=True)
-            time.sleep(0 if is_done else 0.05)
+        with starting():
+            while not is_done:
+                is_done = loading.is_done
+                if loading.sentence != said and not self.as_json:
+                    said = loading.sentence
+                    typer.echo(said, err=True)
+                time.sleep(0 if is_done else 0.05)
         return workspace, loading.wait()
 
     def load_to_ask(self, prompt: str, max_new_tokens: int) -> tuple[Workspace, LoadedModel, Prompt, Decoding]:
@@ -178,6 +180,16 @@ def check_site(site: str, example: str) -> None:
     """Refuse, before a model is loaded, what is not one site without an operation. Raises ExplorerError."""
     if len(parse_genotype(f"{site}=0").mutations) != 1:
         raise ExplorerError(f"'{site}' is not one site: name one, such as {example}, without an operation.")
+
+
+@contextmanager
+def starting() -> Iterator[None]:
+    """While libraries are imported and a model is read: to look for garbage in what stays takes a fifth of the time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """The command that opens the dashboard."""
 
+import gc
 import json
 import sys
 from collections.abc import Callable
@@ -8,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from explorer.commands.options import Session, edge
+from explorer.commands.options import Session, edge, starting
 
 
 @edge
@@ -27,23 +28,25 @@ def serve(
     mcp: Annotated[bool, typer.Option("--mcp", help="Also serve the functions for programs as MCP tools.")] = False,
 ) -> None:
     """Open the dashboard."""
-    from explorer.ui.serving import Serving, run  # the other commands do without gradio
+    with starting():
+        from explorer.ui.serving import Serving, run  # the other commands do without gradio
 
-    run(
-        Serving(
-            model=session.source,
-            device=session.device,
-            dtype=session.dtype,
-            host=host,
-            port=port,
-            share=share,
-            auth=auth,
-            mmlu=mmlu,
-            open_browser=open_browser,
-            mcp=mcp,
-            announce=_announcer(session.as_json),
+        run(
+            Serving(
+                model=session.source,
+                device=session.device,
+                dtype=session.dtype,
+                host=host,
+                port=port,
+                share=share,
+                auth=auth,
+                mmlu=mmlu,
+                open_browser=open_browser,
+                mcp=mcp,
+                announce=_announcer(session.as_json),
+                when_open=gc.enable,
+            )
         )
-    )
 
 
 def _announcer(as_json: bool) -> Callable[[dict[str, Any]], None]:

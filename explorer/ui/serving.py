@@ -52,6 +52,8 @@ class Serving:
     """Whether the functions for programs are tools of an MCP server too."""
     announce: Callable[[dict[str, Any]], None] = field(default=print)
     """Told the page's address when it answers, and later whether the model is ready."""
+    when_open: Callable[[], object] = field(default=lambda: None)
+    """Called when the page answers, before anything is loaded."""
 
 
 def run(serving: Serving) -> None:
@@ -79,6 +81,7 @@ def run(serving: Serving) -> None:
         _frontend=False,  # else a machine so busy that the page takes three seconds, or a proxy, ends it in a traceback
         app_kwargs=app_options,
     )
+    serving.when_open()
     address = public_url or url
     tools = {"mcp": f"{address.rstrip('/')}{MCP_ROUTE}/"} if serving.mcp else {}
     serving.announce({"url": address, "model": serving.model, **tools})

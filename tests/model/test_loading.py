@@ -1,6 +1,5 @@
 """Where models come from, and the sentence for each way in which they do not."""
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -9,9 +8,11 @@ import torch
 from explorer.domain.decoding import Decoding, Prompt
 from explorer.domain.errors import ModelError
 from explorer.files.settings import Settings
+from explorer.model import loading
 from explorer.model.loaded import LoadedModel
 from explorer.model.loading import DEMO_NAME, choose_device, load_model
 from explorer.model.weights import checksum
+from tests.grid import WHOLE
 from tests.tiny import tiny_tokenizer, tiny_transformer
 
 
@@ -91,13 +92,24 @@ def test_a_broken_gguf_gets_a_sentence(tmp_path: Path) -> None:
 
 
 def test_an_unwritable_cache_gets_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the demo model in the whole grid; else of a model whose GGUF file is read in no time."""
+
     def no_space(*_arguments: object, **_keywords: object) -> None:
         raise OSError(28, "No space left on device")
 
+    def read(*_arguments: object, **_keywords: object) -> tuple[object, object]:
+        model = tiny_transformer("llama")
+        model.config.quantization_config = {}
+        return tiny_tokenizer(), model
+
+    file = tmp_path / "small.gguf"
+    file.touch()
+    if not WHOLE:
+        monkeypatch.setattr(loading, "_read", read)
     monkeypatch.setattr("transformers.PreTrainedModel.save_pretrained", no_space)
     with pytest.raises(ModelError, match=r"No space left.*EXPLORER_CACHE"):
-        load_model("demo", device="cpu", settings=Settings(cache_folder=tmp_path))
-    shutil.rmtree(tmp_path)
+        load_model("demo" if WHOLE else str(file), device="cpu", settings=Settings(cache_folder=tmp_path / "cache"))
+    assert list(tmp_path.glob("cache/models/*")) == []
 
 
 def test_devices_and_precisions_by_name(folder: Path) -> None:

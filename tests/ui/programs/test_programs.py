@@ -208,7 +208,7 @@ def test_a_login_guards_endpoints_and_tools() -> None:
 
 
 def test_without_the_extra_a_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "explorer.ui.tools", raising=False)
+    monkeypatch.delitem(sys.modules, "explorer.ui.programs.mcp_tools", raising=False)
     monkeypatch.setitem(sys.modules, "mcp", None)
     result = CliRunner().invoke(app, ["serve", "--mcp", "--port", "0"])
     assert result.exit_code == 2
