@@ -8,8 +8,14 @@ function isOwn(name) {
   return prefix ? name.startsWith(prefix) : !PREFIXES.some((prefix) => name.startsWith(prefix));
 }
 
+// An answer that comes after another tab of the page was opened says nothing of what is seen.
+function hasLeft() {
+  const panel = prefix && element.closest('[role="tabpanel"]');
+  return Boolean(panel) && !panel.checkVisibility();
+}
+
 watch("value", () => {
-  if (!props.value) return;
+  if (!props.value || (props.value !== "?" && hasLeft())) return;
   const others = [...new URLSearchParams(location.search)].filter(([name]) => !isOwn(name));
   const query = new URLSearchParams([...new URLSearchParams(props.value), ...others]);
   history.replaceState(history.state, "", `?${query}`);

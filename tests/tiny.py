@@ -3,6 +3,7 @@
 import functools
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -106,6 +107,13 @@ def tiny_transformer(name: str, seed: int = 0) -> PreTrainedModel:
                 parameter.add_(torch.randn_like(parameter) * 0.2)
             assert path
     return model
+
+
+def saved_model(folder: Path, name: str = "llama", seed: int = 0) -> str:
+    """The folder, with a random model and the tokenizer in it."""
+    tiny_transformer(name, seed).save_pretrained(folder)
+    tiny_tokenizer().save_pretrained(folder)
+    return str(folder)
 
 
 def tiny_model(name: str, seed: int = 0) -> LoadedModel:

@@ -109,7 +109,9 @@ def test_presets_tell_what_they_show(visitor: Visitor) -> None:
     assert visitor.page.get_by_label("Prompt", exact=True).input_value() == "Write a lullaby."
 
 
-def test_undo_redo_tried_and_pins(visitor: Visitor) -> None:
+def test_undo_redo_tried_and_pins(guest: Visitor) -> None:
+    visitor = guest
+    visitor.follow({"max_new_tokens": 48})  # as many as the preset asks for
     opening = visitor.text("mutated")
     visitor.page.get_by_role("button", name="Pin", exact=True).click()
     cards = visitor.page.locator(".trial-card")

@@ -4,13 +4,13 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.page import Visitor
+from tests.browser.page import FEW_TOKENS, Visitor
 
 PATIENCE_MS = 120_000
 
 
 def _open(visitor: Visitor) -> None:
-    visitor.follow({})
+    visitor.follow({"max_new_tokens": FEW_TOKENS})
     visitor.page.get_by_role("tab", name="Screen").click()
     expect(visitor.page.locator(".nsm-map .main-svg").first).to_be_visible()
 
@@ -36,10 +36,10 @@ def test_the_bundled_screen_opens_by_itself_and_a_cell_opens_in_explore(guest: V
 
 def test_a_screen_runs_while_the_page_stays_usable(guest: Visitor) -> None:
     _open(guest)
-    guest.type("Matrices, such as", "28.k")
+    guest.type("Matrices, such as", "28.k, 28.v")
     guest.page.get_by_role("button", name="How long will it take?").click()
     expect(guest.page.locator(".caption", has_text="controls included")).to_contain_text(
-        "25 mutants of 1 matrix", timeout=PATIENCE_MS
+        "50 mutants of 2 matrices", timeout=PATIENCE_MS
     )
     guest.page.get_by_role("button", name="Start", exact=True).click()
     entry = guest.page.locator(".queued").first
@@ -49,7 +49,7 @@ def test_a_screen_runs_while_the_page_stays_usable(guest: Visitor) -> None:
     assert "Paris" in guest.text("mutated")
     guest.page.get_by_role("tab", name="Screen").click()
     expect(entry.locator(".state")).to_have_text("done", timeout=PATIENCE_MS)
-    expect(entry).to_contain_text("25 of 25 mutants")
+    expect(entry).to_contain_text("50 of 50 mutants")
     expect(guest.page.locator(".screen-prompt")).to_contain_text("What is the capital of France?")
     cells = guest.page.locator(".nsm-map .figure").evaluate("node => node.data[0].z.flat()")
     assert None not in cells

@@ -6,31 +6,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from explorer.cli import app
 from tests.checkout import ROOT
-from tests.tiny import tiny_tokenizer, tiny_transformer
-
-_RUNNER = CliRunner()
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A saved tiny model, which has no chat template."""
-    path = tmp_path_factory.mktemp("models") / "tiny"
-    tiny_transformer("llama").save_pretrained(path)
-    tiny_tokenizer().save_pretrained(path)
-    return str(path)
-
-
-def _run(*arguments: str) -> tuple[int, str, str]:
-    result = _RUNNER.invoke(app, list(arguments))
-    return result.exit_code, result.stdout, result.stderr
+from tests.commands.typed import typed
+from tests.tiny import tiny_transformer
 
 
 def test_the_example_of_the_readme_as_json() -> None:
-    code, out, err = _run("mutate", "11.mlp*0", "--prompt", "What is the capital of France?", "--json")
+    code, out, err = typed("mutate", "11.mlp*0", "--prompt", "What is the capital of France?", "--json")
     assert (code, err) == (0, "")
     report = json.loads(out)
     assert report["original"] == "The capital of France is Paris."
@@ -42,7 +25,7 @@ def test_the_example_of_the_readme_as_json() -> None:
 
 
 def test_text_for_people(folder: str) -> None:
-    code, out, err = _run(
+    code, out, err = typed(
         "mutate", "1.down*-1;0.q=max", "--prompt", "w5 w6", "--model", folder, "--max-new-tokens", "8"
     )
     assert code == 0
@@ -52,12 +35,12 @@ def test_text_for_people(folder: str) -> None:
 
 
 def test_a_silent_mutation_says_so(folder: str) -> None:
-    _, out, _ = _run("mutate", "1.down+0", "--prompt", "w5 w6", "--model", folder, "--max-new-tokens", "8")
+    _, out, _ = typed("mutate", "1.down+0", "--prompt", "w5 w6", "--model", folder, "--max-new-tokens", "8")
     assert "Silent: the mutant chose every token as the original did." in out
 
 
 def test_anatomy_of_a_layer(folder: str) -> None:
-    code, out, _ = _run("anatomy", "1", "--model", folder, "--json")
+    code, out, _ = typed("anatomy", "1", "--model", folder, "--json")
     report = json.loads(out)
     assert code == 0
     assert [matrix["name"] for matrix in report["matrices"]][:3] == ["1.q", "1.k", "1.v"]
@@ -70,24 +53,24 @@ def test_anatomy_of_a_layer(folder: str) -> None:
 
 
 def test_anatomy_for_people(folder: str) -> None:
-    code, out, _ = _run("anatomy", "--model", folder)
+    code, out, _ = typed("anatomy", "--model", folder)
     assert code == 0
     assert "2 layers" in out
     assert "0.attn_norm" in out
 
 
 def test_sensitive_finds_the_weight_that_wrecks_the_demo_model() -> None:
-    code, out, _ = _run("sensitive", "--prompt", "What is the capital of France?", "--top", "3", "--json")
+    code, out, _ = typed("sensitive", "--prompt", "What is the capital of France?", "--top", "3", "--json")
     findings = json.loads(out)["findings"]
     assert code == 0
     assert len(findings) == 3
     assert findings[0]["genotype"] == "11.down[507,1229]=0"
-    code, out, _ = _run("mutate", findings[0]["genotype"], "--prompt", "What is the capital of France?", "--json")
+    code, out, _ = typed("mutate", findings[0]["genotype"], "--prompt", "What is the capital of France?", "--json")
     assert "Paris" not in json.loads(out)["mutated"]
 
 
 def test_sensitive_for_people(folder: str) -> None:
-    code, out, _ = _run("sensitive", "--prompt", "w5 w6", "--model", folder, "--level", "row", "--operation", "max")
+    code, out, _ = typed("sensitive", "--prompt", "w5 w6", "--model", folder, "--level", "row", "--operation", "max")
     assert code == 0
     assert ",:]=max" in out
     assert len(out.splitlines()) == 12
@@ -95,68 +78,68 @@ def test_sensitive_for_people(folder: str) -> None:
 
 def test_dose_response(folder: str) -> None:
     arguments = ("dose", "1.down[3,5]", "--prompt", "w5 w6", "--model", folder, "--background", "0.q*2")
-    code, out, _ = _run(*arguments, "--json")
+    code, out, _ = typed(*arguments, "--json")
     report = json.loads(out)
     assert code == 0
     values = [dose["value"] for dose in report["doses"]]
     assert len(values) >= 17
     assert values[0] < report["minimum"] < report["present"] < report["maximum"] < values[-1]
-    code, out, _ = _run(*arguments)
+    code, out, _ = typed(*arguments)
     assert (code, "The steepest step lies between" in out) == (0, True)
 
 
 def test_weights(folder: str) -> None:
-    code, out, _ = _run("weights", "1.down[0:4,8:11]", "--model", folder, "--json")
+    code, out, _ = typed("weights", "1.down[0:4,8:11]", "--model", folder, "--json")
     report = json.loads(out)
     weight = tiny_transformer("llama").get_parameter("model.layers.1.mlp.down_proj.weight").detach()
     assert code == 0
     assert (report["matrix"], report["rows"], report["columns"], report["cell"]) == ("1.down", [0, 4], [8, 11], [1, 1])
     assert report["values"] == pytest.approx(weight[0:4, 8:11].numpy())
-    code, out, _ = _run("weights", "1.down", "--model", folder)
+    code, out, _ = typed("weights", "1.down", "--model", folder)
     assert (code, len(out.splitlines())) == (0, 11)
-    code, _, err = _run("weights", "1.mlp", "--model", folder)
+    code, _, err = typed("weights", "1.mlp", "--model", folder)
     assert (code, "more than one matrix" in err) == (2, True)
 
 
 def test_sensitivity(folder: str) -> None:
     arguments = ("sensitivity", "--prompt", "w5 w6", "--model", folder, "--operation", "max")
-    code, out, _ = _run(*arguments, "--matrix", "1.down", "--json")
+    code, out, _ = typed(*arguments, "--matrix", "1.down", "--json")
     report = json.loads(out)
     assert code == 0
     assert report["kinds"] == ["q", "k", "v", "o", "gate", "up", "down"]
     assert report["largest"][6][1] == pytest.approx(max(abs(value) for row in report["blocks"] for value in row))
     assert len(report["agreement"]["verified"]) == len(report["agreement"]["estimated"]) == 14
-    code, out, _ = _run(*arguments)
+    code, out, _ = typed(*arguments)
     assert (code, "rank correlation" in out.splitlines()[-1]) == (0, True)
-    code, _, err = _run(*arguments, "--matrix", "1.attn_norm")
+    code, _, err = typed(*arguments, "--matrix", "1.attn_norm")
     assert (code, "There is no map of '1.attn_norm'" in err) == (2, True)
 
 
 def test_propagation(folder: str) -> None:
     arguments = ("propagation", "1.down*-2", "--prompt", "w5 w6", "--model", folder, "--token", "-1")
-    code, out, _ = _run(*arguments, "--json")
+    code, out, _ = typed(*arguments, "--json")
     report = json.loads(out)
     assert code == 0
     assert len(report["changes"]) == len(report["lens"]) == 3
     assert report["token"] == len(report["tokens"]) - 1
     assert max(report["changes"][2]) > 0.01
-    code, out, _ = _run(*arguments)
+    code, out, _ = typed(*arguments)
     assert (code, "read out after each layer" in out) == (0, True)
-    code, _, err = _run(*arguments[:-1], "9999")
+    code, _, err = typed(*arguments[:-1], "9999")
     assert (code, "no token 9999" in err) == (2, True)
 
 
 def test_epistasis(folder: str) -> None:
     arguments = ("epistasis", "0.q*0; 1.down*2; 1.up*0", "--pairs", "--prompt", "w5 w6", "--model", folder)
-    code, out, _ = _run(*arguments, "--json")
+    code, out, _ = typed(*arguments, "--json")
     report = json.loads(out)
     assert code == 0
     assert [row["genotype"] for row in report["singles"]] == ["0.q*0", "1.down*2", "1.up*0"]
     assert report["interaction"] == pytest.approx(report["joint"]["added_nll"] - report["sum"])
     assert report["pairs"][0][1] == report["pairs"][1][0]
-    code, out, _ = _run(*arguments)
+    code, out, _ = typed(*arguments)
     assert (code, "How much more each pair adds" in out) == (0, True)
-    code, _, err = _run("epistasis", "0.q*0", "--prompt", "w5 w6", "--model", folder)
+    code, _, err = typed("epistasis", "0.q*0", "--prompt", "w5 w6", "--model", folder)
     assert (code, "two mutations or more" in err) == (2, True)
 
 
@@ -181,7 +164,7 @@ def test_epistasis(folder: str) -> None:
     ],
 )
 def test_a_mistake_gets_a_sentence_and_exit_code_2(arguments: list[str], words: str) -> None:
-    code, out, err = _run(*arguments)
+    code, out, err = typed(*arguments)
     assert code == 2
     assert out == ""
     assert words in err
@@ -189,17 +172,18 @@ def test_a_mistake_gets_a_sentence_and_exit_code_2(arguments: list[str], words: 
 
 
 def test_mistakes_about_the_model(folder: str) -> None:
-    code, _, err = _run("mutate", "2.q=0", "--prompt", "w5", "--model", folder, "--json")
+    code, _, err = typed("mutate", "2.q=0", "--prompt", "w5", "--model", folder, "--json")
     assert code == 2
     assert json.loads(err)["error"].startswith("The model has 2 layers, 0 to 1.\n  2.q=0\n  ^")
-    code, _, err = _run("mutate", "1.q=0", "--chat", "--prompt", "w5", "--model", folder)
+    code, _, err = typed("mutate", "1.q=0", "--chat", "--prompt", "w5", "--model", folder)
     assert (code, "has no chat template" in err) == (2, True)
-    code, _, err = _run("anatomy", "7", "--model", folder)
+    code, _, err = typed("anatomy", "7", "--model", folder)
     assert (code, "2 layers, 0 to 1" in err) == (2, True)
 
 
 def test_the_gallery_of_the_bundled_screens() -> None:
-    code, out, err = _run("gallery", "--style", "poem", "--search", "you are", "--sort", "cosine", "--rising", "--json")
+    arguments = ("--style", "poem", "--search", "you are", "--sort", "cosine", "--rising")
+    code, out, err = typed("gallery", *arguments, "--json")
     assert (code, err) == (0, "")
     report = json.loads(out)
     assert report["total"] == len(report["cards"]) > 1
@@ -209,11 +193,11 @@ def test_the_gallery_of_the_bundled_screens() -> None:
         assert "are" in card["text"].lower()
     cosines = [card["cosine"] for card in report["cards"]]
     assert cosines == sorted(cosines)
-    code, out, _ = _run("gallery", "--group", "--limit", "2")
+    code, out, _ = typed("gallery", "--group", "--limit", "2")
     assert (code, out.splitlines()[0]) == (0, "2 of 15,893")
     assert "more nearly the same" in out
-    assert _run("gallery", "--surprise", "3") == _run("gallery", "--surprise", "3")
-    code, _, err = _run("gallery", "--screen", "9")
+    assert typed("gallery", "--surprise", "3") == typed("gallery", "--surprise", "3")
+    code, _, err = typed("gallery", "--screen", "9")
     assert (code, "There is no screen 9" in err) == (2, True)
 
 
@@ -230,13 +214,13 @@ def test_genotypes_are_compared_on_prompts(folder: str, tmp_path: Path) -> None:
     asked = tmp_path / "prompts.txt"
     asked.write_text("w5 w6\n\nw7 w8\n", encoding="utf-8")
     arguments = ("--model", folder, "--max-new-tokens", "6", "--prompt", "w9", "--inputs", str(asked))
-    code, out, err = _run("compare", "1.down*-1;0.q=max", *arguments, "--json")
+    code, out, err = typed("compare", "1.down*-1;0.q=max", *arguments, "--json")
     assert (code, err) == (0, "")
     report = json.loads(out)
     assert [each["genotype"] for each in report["genotypes"]] == ["original", "1.down*-1;0.q=max"]
     assert [row["asked"] for row in report["items"][::2]] == ["w9", "w5 w6", "w7 w8"]
     assert report["is_complete"]
-    code, out, _ = _run("compare", "original", "1.down*-1;0.q=max", *arguments, "--limit", "2")
+    code, out, _ = typed("compare", "original", "1.down*-1;0.q=max", *arguments, "--limit", "2")
     assert code == 0
     assert "B says something else than A to " in out
     assert "of 2 prompts" in out
@@ -248,7 +232,7 @@ def test_comparisons_that_cannot_be_made(folder: str, tmp_path: Path) -> None:
         (("original",), "needs two genotypes"),
         (("1.q*0", "--inputs", str(tmp_path / "none.txt")), "none.txt cannot be read"),
     ):
-        code, _, err = _run("compare", *arguments, "--model", folder)
+        code, _, err = typed("compare", *arguments, "--model", folder)
         assert code == 2
         assert words in err
 
@@ -257,33 +241,33 @@ def _record_of(monkeypatch: pytest.MonkeyPatch, path: Path, folder: str) -> None
     """A database with two runs of mutants."""
     monkeypatch.setenv("EXPLORER_DATABASE", str(path))
     for genotype in ("0.down*-1", "1.mlp*0"):
-        code, _, err = _run("mutate", genotype, "--prompt", "w5 w6", "--model", folder, "--json", "--device", "cpu")
+        code, _, err = typed("mutate", genotype, "--prompt", "w5 w6", "--model", folder, "--json", "--device", "cpu")
         assert (code, err) == (0, "")
 
 
 def test_runs_of_mutate_are_kept_and_listed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, folder: str) -> None:
     _record_of(monkeypatch, tmp_path / "own.duckdb", folder)
-    code, _, _ = _run("mutate", "0.q*0", "--prompt", "w5", "--model", folder, "--no-record")
+    code, _, _ = typed("mutate", "0.q*0", "--prompt", "w5", "--model", folder, "--no-record")
     assert code == 0
-    told = json.loads(_run("history", "--json")[1])
+    told = json.loads(typed("history", "--json")[1])
     assert told["total"] == 2
     assert [entry["genotypes"] for entry in told["entries"]] == [["1.mlp*0"], ["0.down*-1"]]
-    assert json.loads(_run("history", "--search", "DOWN", "--json")[1])["total"] == 1
-    ranked = json.loads(_run("history", "--sort", "mean_kl", "--limit", "1", "--json")[1])["entries"]
+    assert json.loads(typed("history", "--search", "DOWN", "--json")[1])["total"] == 1
+    ranked = json.loads(typed("history", "--sort", "mean_kl", "--limit", "1", "--json")[1])["entries"]
     assert len(ranked) == 1
     assert ranked[0]["metrics"]["mean_kl"] == max(entry["metrics"]["mean_kl"] for entry in told["entries"])
-    assert "0.down*-1" in _run("history", "--kind", "explore")[1]
-    assert "No entry" in _run("history", "--kind", "watch")[1]
-    code, _, err = _run("history", "--sort", "beauty")
+    assert "0.down*-1" in typed("history", "--kind", "explore")[1]
+    assert "No entry" in typed("history", "--kind", "watch")[1]
+    code, _, err = typed("history", "--sort", "beauty")
     assert (code, "No entry has the metric 'beauty'" in err) == (2, True)
 
 
 def test_a_report_is_written_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, folder: str) -> None:
     _record_of(monkeypatch, tmp_path / "own.duckdb", folder)
     page, text = tmp_path / "all.html", tmp_path / "one.md"
-    assert json.loads(_run("report", str(page), "--json")[1]) == {"file": str(page), "entries": 2}
+    assert json.loads(typed("report", str(page), "--json")[1]) == {"file": str(page), "entries": 2}
     assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
-    assert _run("report", str(text), "--run", "1")[0] == 0
+    assert typed("report", str(text), "--run", "1")[0] == 0
     assert "1.mlp" not in text.read_text(encoding="utf-8")
     for arguments, words in (
         ([str(page)], "is there already"),
@@ -291,5 +275,5 @@ def test_a_report_is_written_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
         ([str(tmp_path / "x.pdf")], "ends in .md or .html"),
         ([str(tmp_path / "nowhere" / "x.md")], "cannot be written"),
     ):
-        code, _, err = _run("report", *arguments)
+        code, _, err = typed("report", *arguments)
         assert (code, words in err) == (2, True), err

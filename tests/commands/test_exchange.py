@@ -3,42 +3,24 @@
 import json
 from pathlib import Path
 
-import pytest
 import torch
 from transformers import AutoModelForCausalLM
-from typer.testing import CliRunner
 
-from explorer.cli import app
 from explorer.notebook import apply_patch, mutated
 from explorer.reports.exchange import size_text
+from tests.commands.typed import typed
 from tests.tiny import tiny_tokenizer, tiny_transformer
-
-_RUNNER = CliRunner()
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A saved tiny model."""
-    path = tmp_path_factory.mktemp("models") / "tiny"
-    tiny_transformer("llama").save_pretrained(path)
-    tiny_tokenizer().save_pretrained(path)
-    return str(path)
-
-
-def _run(*arguments: str) -> tuple[int, str, str]:
-    result = _RUNNER.invoke(app, list(arguments))
-    return result.exit_code, result.stdout, result.stderr
 
 
 def test_a_mutant_travels_as_folder_and_as_patch(folder: str, tmp_path: Path) -> None:
     options = ("--model", folder, "--device", "cpu")
     saved, file, applied = tmp_path / "saved", tmp_path / "a.patch.json", tmp_path / "applied"
-    code, out, _ = _run("save", "1.down*-1", "--folder", str(saved), *options)
+    code, out, _ = typed("save", "1.down*-1", "--folder", str(saved), *options)
     assert code == 0
     assert "tiny with 1.down*-1: " in out
-    code, out, _ = _run("patch", "1.down*-1", "--file", str(file), *options)
+    code, out, _ = typed("patch", "1.down*-1", "--file", str(file), *options)
     assert (code, "1.down*-1: 1,536 values, old and new, in " in out) == (0, True)
-    code, out, _ = _run("apply", str(file), "--folder", str(applied), *options, "--json")
+    code, out, _ = typed("apply", str(file), "--folder", str(applied), *options, "--json")
     assert (code, json.loads(out)["genotype"]) == (0, "1.down*-1")
     tokens = torch.tensor([[5, 6, 7]])
     original = tiny_transformer("llama")
@@ -53,7 +35,7 @@ def test_sentences(folder: str, tmp_path: Path) -> None:
     tiny_transformer("llama", seed=3).save_pretrained(tmp_path / "other")
     tiny_tokenizer().save_pretrained(tmp_path / "other")
     file, full = tmp_path / "a.patch.json", str(tmp_path)
-    assert _run("patch", "1.down*-1", "--file", str(file), "--model", folder, "--device", "cpu")[0] == 0
+    assert typed("patch", "1.down*-1", "--file", str(file), "--model", folder, "--device", "cpu")[0] == 0
     for arguments, words in (
         (("save", "1.down", "--folder", full), "^"),
         (("save", "1.down*0", "--folder", full), "is not empty"),
@@ -64,7 +46,7 @@ def test_sentences(folder: str, tmp_path: Path) -> None:
         (("apply", str(file), "--folder", full), "is not empty"),
         (("apply", str(file), "--folder", f"{full}/x", "--model", f"{full}/other"), "made from tiny in float32"),
     ):
-        code, out, err = _run(*arguments, "--json")
+        code, out, err = typed(*arguments, "--json")
         assert (code, out) == (2, "")
         assert words in json.loads(err)["error"]
     assert not (tmp_path / "x").exists()

@@ -5,23 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from explorer.cli import app
-from tests.tiny import tiny_tokenizer, tiny_transformer
+from tests.commands.typed import typed
 
-_RUNNER = CliRunner()
 LOUD = "1.down*-3"
 """A mutant of the tiny model that says something else."""
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A saved tiny model."""
-    path = tmp_path_factory.mktemp("models") / "tiny"
-    tiny_transformer("llama").save_pretrained(path)
-    tiny_tokenizer().save_pretrained(path)
-    return str(path)
 
 
 @pytest.fixture(scope="module")
@@ -53,27 +41,22 @@ def own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("EXPLORER_DATABASE", str(tmp_path / "own.duckdb"))
 
 
-def _run(*arguments: str) -> tuple[int, str, str]:
-    result = _RUNNER.invoke(app, list(arguments))
-    return result.exit_code, result.stdout, result.stderr
-
-
 def _kept() -> list[dict[str, Any]]:
-    entries: list[dict[str, Any]] = json.loads(_run("history", "--json")[1])["entries"]
+    entries: list[dict[str, Any]] = json.loads(typed("history", "--json")[1])["entries"]
     return entries
 
 
 @pytest.mark.usefixtures("own")
 def test_rihf(folder: str, inputs: str) -> None:
     arguments = ("rihf", LOUD, "--inputs", inputs, "--max-new-tokens", "4", "--model", folder)
-    code, out, err = _run(*arguments, "--json")
+    code, out, err = typed(*arguments, "--json")
     assert (code, err) == (0, "")
     report = json.loads(out)
     assert [row["kind"] for row in report["answers"]] == ["literary", "factual", "literary"]
     assert sum(row["mutant"] for row in report["words"]) == sum(row["original"] for row in report["words"]) == 3
     (entry,) = _kept()
     assert (entry["kind"], entry["genotypes"]) == ("rihf", [LOUD])
-    code, out, _ = _run(*arguments, "--no-record")
+    code, out, _ = typed(*arguments, "--no-record")
     assert code == 0
     assert report["sentence"] in out
     assert len(_kept()) == 1
@@ -82,7 +65,7 @@ def test_rihf(folder: str, inputs: str) -> None:
 @pytest.mark.usefixtures("own")
 def test_scan(folder: str, inputs: str) -> None:
     arguments = ("--inputs", inputs, "--limit", "2", "--max-new-tokens", "4", "--model", folder)
-    code, out, err = _run("scan", LOUD, "0.q*0", *arguments, "--json")
+    code, out, err = typed("scan", LOUD, "0.q*0", *arguments, "--json")
     assert (code, err) == (0, "")
     report = json.loads(out)
     assert report["inputs"] == 2
@@ -90,7 +73,7 @@ def test_scan(folder: str, inputs: str) -> None:
     assert sorted(row["place"] for group in report["groups"] for row in group["mutants"]) == [1, 2]
     metrics = _kept()[0]["metrics"]
     assert (metrics["inputs"], metrics["mutants"], metrics["rihf_mutants"]) == (2, 2, 0)
-    code, _, err = _run("scan", *arguments)
+    code, _, err = typed("scan", *arguments)
     assert (code, "Name mutants, or a database" in err) == (2, True)
 
 
@@ -98,30 +81,30 @@ def test_a_scan_takes_its_mutants_from_a_screen(folder: str, inputs: str, tmp_pa
     experiment, database = tmp_path / "words.toml", str(tmp_path / "x.duckdb")
     experiment.write_text('prompt = "w5 w6 w7"\nchat = false\n[decoding]\nmax_new_tokens = 6\n', encoding="utf-8")
     screened = ("--experiment", str(experiment), "--matrices", "1.down", "--step", "16", "--mode", "text")
-    assert _run("screen", *screened, "--db", database, "--model", folder)[0] == 0
+    assert typed("screen", *screened, "--db", database, "--model", folder)[0] == 0
     arguments = ("--inputs", inputs, "--max-new-tokens", "4", "--model", folder, "--no-record", "--json")
-    code, out, err = _run("scan", "--db", database, "--top", "2", *arguments)
+    code, out, err = typed("scan", "--db", database, "--top", "2", *arguments)
     assert (code, err) == (0, "")
     assert all(mutant["genotype"].startswith("1.down[") for mutant in json.loads(out)["mutants"])
-    code, _, err = _run("scan", "--db", database, "--style", "poem", *arguments)
+    code, _, err = typed("scan", "--db", database, "--style", "poem", *arguments)
     assert (code, "choose another screen or style" in err) == (2, True)
-    code, _, err = _run("scan", "--db", str(tmp_path / "none.duckdb"), *arguments)
+    code, _, err = typed("scan", "--db", str(tmp_path / "none.duckdb"), *arguments)
     assert (code, "There is no database" in err) == (2, True)
 
 
 @pytest.mark.usefixtures("own")
 def test_questions(folder: str, mmlu: str) -> None:
     arguments = ("--mmlu", mmlu, "--form", "cloze", "--model", folder)
-    code, out, err = _run("questions", LOUD, *arguments, "--limit", "10", "--json")
+    code, out, err = typed("questions", LOUD, *arguments, "--limit", "10", "--json")
     assert (code, err) == (0, "")
     report = json.loads(out)
     assert (report["questions"], report["genotype"], report["form"]) == (10, LOUD, "cloze")
     assert [row["questions"] for row in report["subjects"]] == [5, 5]
     assert sum(row["original_right"] for row in report["items"]) == report["original_right"]
     assert _kept()[0]["metrics"]["accuracy"] == report["mutant_right"] / 10
-    code, out, _ = _run("questions", "", *arguments, "--subjects", "logic", "--no-record")
+    code, out, _ = typed("questions", "", *arguments, "--subjects", "logic", "--no-record")
     assert (code, "of 20 right" in out) == (0, True)
-    code, _, err = _run("questions", "", "--mmlu", mmlu, "--subjects", "art", "--model", folder)
+    code, _, err = typed("questions", "", "--mmlu", mmlu, "--subjects", "art", "--model", folder)
     assert (code, "has no subject 'art'" in err) == (2, True)
 
 
@@ -133,12 +116,12 @@ def test_a_screen_on_a_task_and_its_mutants_asked_again(
     database = str(tmp_path / "x.duckdb")
     plan = ("--matrices", "0.down,1.q", "--step", "16", "--db", database, "--model", folder)
     task = ("--task", "facts", "--right", "3", "--wrong", "9")
-    code, out, _ = _run("screen", *plan, *task, "--json")
+    code, out, _ = typed("screen", *plan, *task, "--json")
     assert code == 0
     assert json.loads(out)["is_finished"]
-    code, out, _ = _run("sql", "SELECT mode FROM screens", "--db", database, "--json")
+    code, out, _ = typed("sql", "SELECT mode FROM screens", "--db", database, "--json")
     assert json.loads(out) == [{"mode": "text"}]  # answers to questions are kept
-    code, out, err = _run("retest", "--db", database, "--top", "4", "--model", folder, "--json")
+    code, out, err = typed("retest", "--db", database, "--top", "4", "--model", folder, "--json")
     assert (code, err) == (0, "")
     report = json.loads(out)
     assert report["questions"] == 40 - 12
@@ -147,24 +130,24 @@ def test_a_screen_on_a_task_and_its_mutants_asked_again(
         assert row["gained"] > row["lost"]
         assert row["fresh_q"] >= row["fresh_p"]
     assert _kept()[0]["detail"]["title"].endswith("asked again")
-    code, _, err = _run("retest", "--db", database, "--screen", "7", "--model", folder)
+    code, _, err = typed("retest", "--db", database, "--screen", "7", "--model", folder)
     assert (code, "no such screen on a task in this database, only 1" in err) == (2, True)
-    code, _, err = _run("screen", *plan, *task[:2], "--right", "40")
+    code, _, err = typed("screen", *plan, *task[:2], "--right", "40")
     assert (code, "right and" in err) == (2, True)
     monkeypatch.delenv("EXPLORER_QUESTIONS")
-    code, _, err = _run("retest", "--db", database, "--model", folder)
+    code, _, err = typed("retest", "--db", database, "--model", folder)
     assert (code, "does not have: name its own with --mmlu" in err) == (2, True)
 
 
 @pytest.mark.usefixtures("own")
 def test_comparisons_are_kept_too(folder: str) -> None:
     arguments = ("compare", LOUD, "--prompt", "w5", "--prompt", "w6 w7", "--max-new-tokens", "4", "--model", folder)
-    assert _run(*arguments)[0] == 0
+    assert typed(*arguments)[0] == 0
     (entry,) = _kept()
     assert (entry["kind"], entry["genotypes"]) == ("comparison", ["original", LOUD])
     assert entry["metrics"]["items"] == 2
 
 
 def test_a_faulty_folder_of_questions_is_told_before_the_page_opens(tmp_path: Path) -> None:
-    code, _, err = _run("serve", "--mmlu", str(tmp_path), "--port", "0")
+    code, _, err = typed("serve", "--mmlu", str(tmp_path), "--port", "0")
     assert (code, "Name one laid out as MMLU's" in err) == (2, True)

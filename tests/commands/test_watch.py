@@ -5,13 +5,11 @@ import shutil
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from explorer.cli import app
 from tests.checkout import ROOT
-from tests.tiny import tiny_tokenizer, tiny_transformer
+from tests.commands.typed import typed
+from tests.tiny import saved_model
 
-_RUNNER = CliRunner()
 _DEMO = ROOT / "data" / "watch" / "demo.toml"
 _FILE = """[[run]]
 genotype = "1.down*-1"
@@ -26,31 +24,29 @@ max_new_tokens = 8
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two saved tiny models, of different weights."""
     path = tmp_path_factory.mktemp("models")
     for seed, name in enumerate(("tiny", "other")):
-        tiny_transformer("llama", seed).save_pretrained(path / name)
-        tiny_tokenizer().save_pretrained(path / name)
+        saved_model(path / name, seed=seed)
     return path
 
 
 def _run(*arguments: str) -> tuple[int, str, str]:
-    result = _RUNNER.invoke(app, ["watch", *arguments, "--device", "cpu"])
-    return result.exit_code, result.stdout, result.stderr
+    return typed("watch", *arguments, "--device", "cpu")
 
 
-def test_from_nothing_to_a_change(folder: Path, tmp_path: Path) -> None:
+def test_from_nothing_to_a_change(models: Path, tmp_path: Path) -> None:
     file = tmp_path / "w.toml"
     file.write_text(_FILE)
-    model = ("--model", str(folder / "tiny"))
+    model = ("--model", str(models / "tiny"))
     code, out, _ = _run(str(file), *model)
     assert (code, "2 new." in out, "with --update" in out) == (1, True, True)
     code, out, _ = _run(str(file), *model, "--update")
     assert (code, f"Written to {file}" in out) == (0, True)
     code, out, _ = _run(str(file), *model)
     assert (code, out.splitlines()[-1]) == (0, "2 same.")
-    code, out, _ = _run(str(file), "--model", str(folder / "other"))
+    code, out, _ = _run(str(file), "--model", str(models / "other"))
     assert code == 1
     assert "2 changed." in out
     assert "    mutated text: " in out
@@ -58,10 +54,10 @@ def test_from_nothing_to_a_change(folder: Path, tmp_path: Path) -> None:
     assert "fingerprint: " in out
 
 
-def test_a_later_library_that_says_something_else(folder: Path, tmp_path: Path) -> None:
+def test_a_later_library_that_says_something_else(models: Path, tmp_path: Path) -> None:
     file = tmp_path / "w.toml"
     file.write_text(_FILE)
-    model = ("--model", str(folder / "tiny"))
+    model = ("--model", str(models / "tiny"))
     assert _run(str(file), *model, "--update")[0] == 0
     written = json.loads(_run(str(file), *model, "--json")[1])
     before = written["runs"][0]["result"]["mean_kl"]
@@ -75,11 +71,11 @@ def test_a_later_library_that_says_something_else(folder: Path, tmp_path: Path) 
     assert _run(str(file), *model, "--tolerance", "0.1")[0] == 0
 
 
-def test_sentences(folder: Path, tmp_path: Path) -> None:
+def test_sentences(models: Path, tmp_path: Path) -> None:
     file = tmp_path / "w.toml"
     for text, words in (("run 3", "line 1"), (_FILE.replace("1.down+0", "7.down*0"), "line 6: The model has 2 layers")):
         file.write_text(text)
-        code, out, err = _run(str(file), "--model", str(folder / "tiny"), "--json")
+        code, out, err = _run(str(file), "--model", str(models / "tiny"), "--json")
         assert (code, out) == (2, "")
         assert words in json.loads(err)["error"]
 

@@ -20,7 +20,7 @@ from explorer.model.weights import checksum
 from explorer.tasks import harness
 from explorer.tasks.harness import Order, Scored, evaluate
 from tests.oracle import edited_in_place
-from tests.tiny import tiny_model, tiny_tokenizer, tiny_transformer
+from tests.tiny import saved_model, tiny_model
 
 _RUNNER = CliRunner()
 _CAPITALS = [
@@ -142,8 +142,7 @@ def test_the_demo_model_forgets_the_capitals(demo: LoadedModel, tmp_path: Path) 
 def folder(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A saved tiny model."""
     path = tmp_path_factory.mktemp("models") / "tiny"
-    tiny_transformer("llama").save_pretrained(path)
-    tiny_tokenizer().save_pretrained(path)
+    saved_model(path)
     return str(path)
 
 

@@ -6,15 +6,14 @@ from explorer.ui.explore.exploration import Exploration
 from explorer.ui.explore.handlers import Handlers
 from explorer.ui.runs import Runs
 from explorer.workspace.workspace import Workspace
-from tests.tiny import tiny_tokenizer, tiny_transformer
+from tests.tiny import saved_model
 
 
 @pytest.fixture(scope="session")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """A workspace whose model is a tiny one."""
     path = tmp_path_factory.mktemp("models") / "tiny"
-    tiny_transformer("llama").save_pretrained(path)
-    tiny_tokenizer().save_pretrained(path)
+    saved_model(path)
     return Workspace(source=str(path), device="cpu")
 
 

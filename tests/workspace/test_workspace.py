@@ -10,7 +10,7 @@ from explorer.domain.decoding import Decoding, Prompt
 from explorer.domain.errors import ModelError
 from explorer.workspace.models import MODELS_KEPT
 from explorer.workspace.workspace import Workspace
-from tests.tiny import tiny_tokenizer, tiny_transformer
+from tests.tiny import saved_model
 
 
 @pytest.fixture
@@ -18,8 +18,7 @@ def folders(tmp_path: Path) -> list[str]:
     """Three saved tiny models."""
     paths = [tmp_path / name for name in ("one", "two", "three")]
     for path in paths:
-        tiny_transformer("llama").save_pretrained(path)
-        tiny_tokenizer().save_pretrained(path)
+        saved_model(path)
     return [str(path) for path in paths]
 
 
