@@ -44,7 +44,8 @@ def test_files_of_others_are_refused_and_left_as_they_are(tmp_path: Path) -> Non
 def test_a_second_process_is_told(tmp_path: Path) -> None:
     path = tmp_path / "held.duckdb"
     script = (
-        "import sys, pathlib\nfrom explorer.domain.errors import StoreError\nfrom explorer.store.database import opened\n"
+        "import sys, pathlib\nfrom explorer.domain.errors import StoreError\n"
+        "from explorer.store.database import opened\n"
         "try:\n    with opened(pathlib.Path(sys.argv[1])): pass\nexcept StoreError as fault: print(fault)"
     )
     with opened(path):
