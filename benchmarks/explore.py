@@ -2,19 +2,12 @@
 
 The plain procedure is one `model.generate` of transformers on an untouched copy of the demo model, greedy,
 64 new tokens. Every figure is the median over rounds in which both are timed one after the other, and is
-printed as a ratio, with the limit that it must keep. Also: the time from the start of the program to a
-page that answers and to a model that is ready.
+printed as a ratio, with the limit that it must keep.
 """
 
-import json
 import platform
 import statistics
-import subprocess
-import sys
 import time
-import urllib.request
-from collections.abc import Callable
-from pathlib import Path
 from typing import NamedTuple
 
 import torch
@@ -34,7 +27,6 @@ NEW_TOKENS = 64
 PROMPT = Prompt(text="Write a short story about a lighthouse keeper.")
 DECODING = Decoding(max_new_tokens=NEW_TOKENS)
 SILENT, EARLY = "14.down[3,5]=0", "11.down[507,1229]=0"
-_ROOT = Path(__file__).parent.parent
 _COUNT_UPDATES = """() => {
   window.updateGaps = [];
   let last = null;
@@ -129,35 +121,11 @@ def page_figures() -> list[Figure]:
     return [Figure("median gap between two updates of the page", statistics.median(gaps) / 1000, 0.1, "s")]
 
 
-def _seconds_until(condition: Callable[[], bool], started: float) -> float:
-    while not condition():
-        time.sleep(0.02)
-    return time.perf_counter() - started
-
-
-def start_figures() -> list[Figure]:
-    """Seconds from the start of the program: a page that answers, and a model that is ready."""
-    command = [sys.executable, str(_ROOT / "app.py"), "--port", "0", "--json"]
-    started = time.perf_counter()
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=_ROOT) as server:
-        assert server.stdout is not None
-        url = json.loads(server.stdout.readline())["url"]
-        with urllib.request.urlopen(url) as answer:
-            assert answer.status == 200
-        page = time.perf_counter() - started
-        ready = _seconds_until(lambda: json.loads(server.stdout.readline())["ready"], started)  # type: ignore[union-attr]
-        server.terminate()
-    return [
-        Figure("start to a page that answers", page, 6, "s"),
-        Figure("start to a model that is ready", ready, 10, "s"),
-    ]
-
-
 def main() -> None:
     """Print every figure with its limit; exit 1 if one is missed."""
     print(f"Explore, demo model on CPU, {NEW_TOKENS} new tokens, {torch.get_num_threads()} threads")
     print(f"{platform.processor() or platform.machine()}, torch {torch.__version__}")
-    figures = [*start_figures(), *page_figures(), *loading_figures(), *generation_figures()]
+    figures = [*page_figures(), *loading_figures(), *generation_figures()]
     report(figures)
 
 
