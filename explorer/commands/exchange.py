@@ -9,6 +9,7 @@ from explorer.commands.options import Session, edge, listed
 from explorer.domain.notation import format_genotype, parse_genotype
 from explorer.files.folders import check_new_file, check_new_folder
 from explorer.reports.exchange import harness_lines, harness_report, patch_lines, saved_lines
+from explorer.tasks.harness import Order, check_installed, check_order, evaluate
 
 Mutations = Annotated[str, typer.Argument(help="Such as '11.down[507,1229]=0'.")]
 Folder = Annotated[Path, typer.Option("--folder", help="A new folder for the model.")]
@@ -89,7 +90,6 @@ def lm_eval(
     chat: Annotated[bool, typer.Option("--chat/--raw", help="Put documents as chats.")] = False,
 ) -> None:
     """Score the original and the mutant on tasks of lm-evaluation-harness (extra 'lm-eval')."""
-    from explorer.tasks.harness import Order, check_installed, check_order, evaluate
 
     order = Order(
         tasks=listed(tasks),

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from explorer.reports.tables import table_lines
-
-if TYPE_CHECKING:
-    from explorer.tasks.harness import Scored
+from explorer.tasks.harness import Scored
 
 _STEP = 1000
 

@@ -19,7 +19,6 @@ from typing import Any
 from explorer.domain.errors import HarnessError
 from explorer.domain.genotype import Genotype
 from explorer.model.loaded import LoadedModel
-from explorer.mutation.patch import mutated_copy
 
 _BOOTSTRAP = 1000
 """Resamplings for the standard error of a metric that has no formula for it."""
@@ -130,6 +129,8 @@ def _run(model: LoadedModel, genotype: Genotype, order: Order, manager: Any, tas
     import yaml
     from lm_eval import simple_evaluate
     from lm_eval.models.huggingface import HFLM
+
+    from explorer.mutation.patch import mutated_copy
 
     causal_lm, tokenizer = mutated_copy(model, genotype), copy.deepcopy(model.tokenizer)
     try:
