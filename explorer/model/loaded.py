@@ -56,6 +56,8 @@ class LoadedModel(Specimen):
     tokenizer: PreTrainedTokenizerBase
     view: View = field(repr=False)
     """The unmutated model with its linear maps set up for few rows; views of mutants start from it."""
+    remark: str = ""
+    """What is to be known of its checkpoint, as a sentence; "": nothing."""
 
     @property
     def device(self) -> torch.device:

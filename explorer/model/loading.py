@@ -5,6 +5,7 @@ safetensors. Code that comes with a checkpoint is never run, and pickled weights
 """
 
 import hashlib
+import json
 import logging
 import os
 import shutil
@@ -15,17 +16,21 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging as transformers_logging
 
 from explorer.domain.errors import ModelError
 from explorer.files.demo import demo_file
 from explorer.files.settings import DEMO, Settings
+from explorer.model.checkpoint import check_architecture, check_whole, remark_on
 from explorer.model.linear import base_view
 from explorer.model.loaded import LoadedModel
 from explorer.model.reading import read_anatomy
 
 DEMO_NAME = "SmolLM2-135M-Instruct"
+
+_MADE_FROM = "made_from.json"
+"""In the folder of a converted model, the last that is written: the file that it was made from."""
 
 _LOG = logging.getLogger(__name__)
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -71,14 +76,18 @@ def load_model(
         if is_local
         else f"Fetching {name}, unless it is in the cache, and reading it …"
     )
-    tokenizer, model = _read(folder, name, precision)
+    tokenizer, model, remark = _read(folder, name, precision)
+    if remark:
+        say(remark)
     if place.type != "cpu":
         say(f"Moving {name} to {place} …")
     model = _move(model, place, name)
-    return assemble(model, tokenizer, source=source, name=name)
+    return assemble(model, tokenizer, source=source, name=name, remark=remark)
 
 
-def assemble(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, *, source: str, name: str) -> LoadedModel:
+def assemble(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, *, source: str, name: str, remark: str = ""
+) -> LoadedModel:
     """Wrap a transformers model that is already in memory; the model itself is left as it is."""
     model.eval()
     anatomy = read_anatomy(model)
@@ -89,6 +98,7 @@ def assemble(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, *, sour
         tokenizer=tokenizer,
         anatomy=anatomy,
         view=base_view(model),
+        remark=remark,
     )
 
 
@@ -132,7 +142,7 @@ def _converted(gguf: Path, settings: Settings, say: Say) -> Path:
     facts = gguf.stat()
     key = hashlib.sha256(f"{gguf.resolve()}:{facts.st_size}:{facts.st_mtime_ns}".encode()).hexdigest()[:12]
     folder = settings.cache_folder / "models" / f"{gguf.stem}-{key}"
-    if not (folder / "config.json").exists():
+    if not (folder / _MADE_FROM).exists():
         say(f"Converting {gguf.name} to safetensors, once (about 15 s) …")
         _convert(gguf, folder)
     return folder
@@ -140,7 +150,7 @@ def _converted(gguf: Path, settings: Settings, say: Say) -> Path:
 
 def _convert(gguf: Path, folder: Path) -> None:
     """Write a folder that appears only when complete."""
-    tokenizer, model = _read(str(gguf.parent), gguf.name, torch.float32, gguf_file=gguf.name)
+    tokenizer, model, _ = _read(str(gguf.parent), gguf.name, torch.float32, gguf_file=gguf.name)
     model.hf_quantizer = None  # type: ignore[assignment]  # the weights are plain numbers now, which save_pretrained must be told
     del model.config.quantization_config
     unfinished = folder.with_name(f"{folder.name}.{os.getpid()}.unfinished")
@@ -148,6 +158,11 @@ def _convert(gguf: Path, folder: Path) -> None:
         unfinished.mkdir(parents=True)
         model.save_pretrained(unfinished)
         tokenizer.save_pretrained(unfinished)
+        facts = gguf.stat()
+        made_from = {"file": str(gguf.resolve()), "bytes": facts.st_size, "changed_ns": facts.st_mtime_ns}
+        (unfinished / _MADE_FROM).write_text(json.dumps(made_from), encoding="utf-8")
+        if folder.exists() and not (folder / _MADE_FROM).exists():  # of a version that did not ask what was missing
+            shutil.rmtree(folder)
         if not folder.exists():  # another process may have been faster
             unfinished.rename(folder)
     except (OSError, SafetensorError) as fault:
@@ -161,17 +176,22 @@ def _convert(gguf: Path, folder: Path) -> None:
 
 def _read(
     folder: str, name: str, dtype: torch.dtype | str, **options: Any
-) -> tuple[PreTrainedTokenizerBase, PreTrainedModel]:
+) -> tuple[PreTrainedTokenizerBase, PreTrainedModel, str]:
+    """Tokenizer, model, and a remark on the checkpoint."""
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, **options)
-        model = AutoModelForCausalLM.from_pretrained(
-            folder, dtype=dtype, use_safetensors=True, trust_remote_code=False, **options
+        if not options:  # a GGUF file holds nothing but such models
+            check_architecture(name, AutoConfig.from_pretrained(folder, trust_remote_code=False))
+        read: Any = AutoModelForCausalLM.from_pretrained(
+            folder, dtype=dtype, use_safetensors=True, trust_remote_code=False, output_loading_info=True, **options
         )
     except _LOADING_FAULTS as fault:
         raise ModelError(_loading_sentence(name, fault)) from fault
-    return tokenizer, model
+    model, report = read
+    check_whole(name, report)
+    return tokenizer, model, remark_on(report)
 
 
 def _loading_sentence(name: str, fault: BaseException) -> str:

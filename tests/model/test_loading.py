@@ -1,9 +1,12 @@
 """Where models come from, and the sentence for each way in which they do not."""
 
+import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from explorer.domain.decoding import Decoding, Prompt
 from explorer.domain.errors import ModelError
@@ -13,7 +16,7 @@ from explorer.model.loaded import LoadedModel
 from explorer.model.loading import DEMO_NAME, choose_device, load_model
 from explorer.model.weights import checksum
 from tests.grid import WHOLE
-from tests.tiny import tiny_tokenizer, tiny_transformer
+from tests.tiny import saved_model, tiny_tokenizer, tiny_transformer
 
 
 @pytest.fixture
@@ -97,10 +100,10 @@ def test_an_unwritable_cache_gets_a_sentence(tmp_path: Path, monkeypatch: pytest
     def no_space(*_arguments: object, **_keywords: object) -> None:
         raise OSError(28, "No space left on device")
 
-    def read(*_arguments: object, **_keywords: object) -> tuple[object, object]:
+    def read(*_arguments: object, **_keywords: object) -> tuple[object, object, str]:
         model = tiny_transformer("llama")
         model.config.quantization_config = {}
-        return tiny_tokenizer(), model
+        return tiny_tokenizer(), model, ""
 
     file = tmp_path / "small.gguf"
     file.touch()
@@ -109,6 +112,78 @@ def test_an_unwritable_cache_gets_a_sentence(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr("transformers.PreTrainedModel.save_pretrained", no_space)
     with pytest.raises(ModelError, match=r"No space left.*EXPLORER_CACHE"):
         load_model("demo" if WHOLE else str(file), device="cpu", settings=Settings(cache_folder=tmp_path / "cache"))
+    assert list(tmp_path.glob("cache/models/*")) == []
+
+
+def _edit(folder: Path, change: Callable[[dict[str, torch.Tensor]], None]) -> None:
+    """Change the tensors of a saved model."""
+    tensors = load_file(folder / "model.safetensors")
+    change(tensors)
+    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+
+
+def _drop(*names: str) -> Callable[[dict[str, torch.Tensor]], None]:
+    def drop(tensors: dict[str, torch.Tensor]) -> None:
+        for name in names:
+            del tensors[name]
+
+    return drop
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        (["lm_head.weight"], r"lacks 1 tensor \(lm_head.weight\)"),
+        (["model.layers.1.mlp.down_proj.weight"], r"lacks 1 tensor \(model.layers.1.mlp.down_proj.weight\)"),
+        ([f"model.layers.0.self_attn.{kind}_proj.weight" for kind in "qkvo"], r"lacks 4 tensors \(.*k_proj.*, …\)"),
+    ],
+)
+def test_a_checkpoint_that_lacks_weights_is_refused_by_their_names(folder: Path, names: list[str], words: str) -> None:
+    _edit(folder, _drop(*names))
+    for _ in range(2):  # never a model with random weights, at no try
+        with pytest.raises(ModelError, match=words):
+            load_model(str(folder), device="cpu")
+
+
+def test_a_tensor_of_another_shape_is_refused(folder: Path) -> None:
+    _edit(folder, lambda tensors: tensors.update({"model.norm.weight": torch.ones(3)}))
+    with pytest.raises(ModelError, match="tiny"):
+        load_model(str(folder), device="cpu")
+
+
+def test_tied_weights_are_not_missing(tmp_path: Path) -> None:
+    saved_model(tmp_path, "llama-tied")
+    assert "lm_head.weight" not in load_file(tmp_path / "model.safetensors")
+    assert load_model(str(tmp_path), device="cpu").remark == ""
+
+
+def test_tensors_that_are_not_used_are_told(folder: Path) -> None:
+    _edit(folder, lambda tensors: tensors.update({"vision.weight": torch.ones(3), "extra": torch.ones(1)}))
+    said: list[str] = []
+    model = load_model(str(folder), device="cpu", say=said.append)
+    told = "The checkpoint has 2 tensors (extra, vision.weight) that this architecture does not use."
+    assert (model.remark, said[-1]) == (told, told)
+
+
+@pytest.mark.parametrize("architecture", ["LlamaForSequenceClassification", "BertForMaskedLM", "LlamaRewardModel"])
+def test_what_is_no_causal_language_model_is_refused_by_name(folder: Path, architecture: str) -> None:
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    (folder / "config.json").write_text(json.dumps(config | {"architectures": [architecture]}), encoding="utf-8")
+    with pytest.raises(ModelError, match=f"is a {architecture}, which is no causal language model"):
+        load_model(str(folder), device="cpu")
+
+
+def test_half_a_gguf_file_is_never_converted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(*_arguments: object, **_keywords: object) -> tuple[object, object]:
+        report = {"missing_keys": {"model.norm.weight"}, "mismatched_keys": set(), "unexpected_keys": set()}
+        return tiny_transformer("llama"), report
+
+    (tmp_path / "half.gguf").touch()
+    monkeypatch.setattr("explorer.model.loading.AutoModelForCausalLM.from_pretrained", read)
+    monkeypatch.setattr("explorer.model.loading.AutoTokenizer.from_pretrained", lambda *_, **__: tiny_tokenizer())
+    settings = Settings(cache_folder=tmp_path / "cache")
+    with pytest.raises(ModelError, match=r"'half.gguf' lacks 1 tensor \(model.norm.weight\)"):
+        load_model(str(tmp_path / "half.gguf"), device="cpu", settings=settings)
     assert list(tmp_path.glob("cache/models/*")) == []
 
 

@@ -18,6 +18,8 @@ def header_html(model: LoadedModel | None, sentence: str = "", fault: str = "") 
             state += _busy(sentence)
         if fault:
             state += f'<span class="status fault">{escape(fault)}</span>'
+        if model.remark:
+            state += f'<span class="status">{escape(model.remark)}</span>'
         if model.anatomy.family is None:
             state += (
                 f'<span class="status">unknown family “{escape(model.anatomy.model_type)}”: '
