@@ -15,7 +15,7 @@ from explorer.commands.options import (
     listed,
     tell_unkept,
 )
-from explorer.domain.errors import ExperimentError, StoreError
+from explorer.domain.errors import ExperimentError
 from explorer.domain.evaluation import Task
 from explorer.domain.experiments import Experiment
 from explorer.files.experiments import read_experiment, read_experiments
@@ -23,6 +23,7 @@ from explorer.files.settings import Settings
 from explorer.reports.screens import duration, export_lines, import_lines, progress_line, screen_lines
 from explorer.screen.order import Order
 from explorer.screen.plan import Plan
+from explorer.store.console import MOST_ROWS, MOST_SECONDS, ask
 from explorer.store.database import opened
 from explorer.store.parquet import check_folder, export_screens, import_screens
 from explorer.tasks.questions import bundled_questions
@@ -115,20 +116,17 @@ def sql(
     output: Output,
     query: Annotated[str, typer.Argument(help="Such as 'SELECT operation, count(*) FROM mutants GROUP BY ALL'.")],
     database: Database,
+    limit: Annotated[int, typer.Option(min=1, help="The most rows.")] = MOST_ROWS,
+    timeout: Annotated[float, typer.Option(min=0.1, help="The most seconds; Ctrl-C stops it before.")] = MOST_SECONDS,
 ) -> None:
-    """Ask a database of screens; it is opened for reading alone."""
-    import duckdb
-
-    with opened(database, read_only=True) as connection:
-        try:
-            answer = connection.execute(query)
-            columns, rows = [column[0] for column in answer.description or []], answer.fetchall()
-        except duckdb.Error as fault:
-            raise StoreError(f"The database does not take the query: {fault}") from fault
+    """Ask a database of screens one question; it can read that database and nothing else of the machine."""
+    answer = ask(database, query, most_rows=limit, most_seconds=timeout)
     if output.as_json:
-        typer.echo(json.dumps([dict(zip(columns, row, strict=True)) for row in rows], default=str))
+        typer.echo(json.dumps([dict(zip(answer.columns, row, strict=True)) for row in answer.rows], default=str))
     else:
-        typer.echo("\n".join("\t".join(map(str, row)) for row in [columns, *rows]))
+        typer.echo("\n".join("\t".join(map(str, row)) for row in [answer.columns, *answer.rows]))
+    if answer.is_cut:
+        typer.echo(f"These are the first {limit:,} rows: --limit asks for more.", err=True)
 
 
 @edge

@@ -1,0 +1,109 @@
+"""One question to a database, whoever asks it: read only, nothing but that database, within limits."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from explorer.domain.errors import StoreError
+from explorer.store.database import opened
+
+EXAMPLE = "SELECT operation, count(*) FROM mutants GROUP BY ALL"
+MOST_ROWS, MOST_SECONDS = 10_000, 60.0
+"""Of an answer, and of the time that it takes, unless the user asks for others."""
+
+_TICK_SECONDS = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a question gives."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    is_cut: bool
+    """Whether there are more rows than were asked for."""
+
+
+def ask(path: Path, query: str, *, most_rows: int = MOST_ROWS, most_seconds: float = MOST_SECONDS) -> Answer:
+    """Ask a database file, or a folder of exported screens, one question.
+
+    It can read that database and nothing else of the machine: no other file, no extension, no setting. Raises
+    StoreError for what is no single question, what the database does not take, and what takes too long.
+    """
+    statement = _single(query)
+    with opened(path, read_only=True) as connection:
+        _lock(connection, path)
+        with closing(connection.cursor()) as cursor:  # of the same locked database, so that another thread can end it
+            return _within(most_seconds, cursor, lambda: _answer(cursor, statement, most_rows))
+
+
+def _single(query: str) -> duckdb.Statement:
+    try:
+        statements = duckdb.extract_statements(query)
+    except duckdb.Error as fault:
+        raise StoreError(f"The database does not take the query: {fault}") from fault
+    if not statements:
+        raise StoreError(f"There is no question in that: write one such as {EXAMPLE}.")
+    if len(statements) > 1:
+        raise StoreError(f"One question at a time: there are {len(statements)}, separated by semicolons.")
+    if statements[0].type != duckdb.StatementType.SELECT:  # EXPLAIN ANALYZE would carry out what it explains
+        raise StoreError("Only questions are answered here (SELECT, SHOW, DESCRIBE, SUMMARIZE): nothing is changed.")
+    return statements[0]
+
+
+def _lock(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Nothing outside, for as long as the connection lives."""
+    if path.is_dir():
+        folder = str(path.resolve()).replace("'", "''")
+        connection.execute(f"SET allowed_directories = ['{folder}/', '{str(path).replace(chr(39), chr(39) * 2)}/']")
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+
+
+def _answer(cursor: duckdb.DuckDBPyConnection, statement: duckdb.Statement, most_rows: int) -> Answer:
+    try:
+        answer = cursor.execute(statement)
+        columns = tuple(str(column[0]) for column in answer.description or [])
+        rows = answer.fetchmany(most_rows + 1)
+    except duckdb.InterruptException as fault:
+        raise StoreError("The question was stopped.") from fault
+    except duckdb.Error as fault:
+        raise StoreError(f"The database does not take the query: {fault}") from fault
+    return Answer(columns=columns, rows=tuple(rows[:most_rows]), is_cut=len(rows) > most_rows)
+
+
+def _within(seconds: float, cursor: duckdb.DuckDBPyConnection, answer: Callable[[], Answer]) -> Answer:
+    """The answer, computed in a thread of its own; Ctrl-C and the end of its time end it. Raises StoreError."""
+    found: list[Answer | BaseException] = []
+
+    def work() -> None:
+        try:
+            found.append(answer())
+        except BaseException as fault:  # noqa: BLE001  # raised again where it is waited for
+            found.append(fault)
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    waited = 0.0
+    try:
+        while thread.is_alive() and waited < seconds:
+            thread.join(_TICK_SECONDS)
+            waited += _TICK_SECONDS
+    finally:
+        is_late = thread.is_alive()
+        while thread.is_alive():  # an interrupt that comes between two steps is lost
+            cursor.interrupt()
+            thread.join(_TICK_SECONDS)
+    if is_late:
+        raise StoreError(f"The question took longer than {seconds:g} s and was stopped: ask for less, or give it more.")
+    (result,) = found
+    if isinstance(result, BaseException):
+        raise result
+    return result
