@@ -82,12 +82,17 @@ def _tried(copy: Path, fault: Fault, contexts: Path) -> str | None:
     text = path.read_text(encoding="utf-8")
     assert text.count(fault.right) == 1, f"{fault.path}: '{fault.right}' stands there {text.count(fault.right)} times"
     line = text[: text.index(fault.right)].count("\n") + 1
-    tests = list(_touching(contexts, fault.path, line)) or _mirrored(copy, fault.path)
+    tests = sorted(_touching(contexts, fault.path, line), key=lambda test: _distance(test, fault.path))
     try:
         path.write_text(text.replace(fault.right, fault.wrong), encoding="utf-8")
-        return _pytest(copy, ["-x", *tests])
+        return _pytest(copy, ["-x", *(tests or _mirrored(copy, fault.path))])
     finally:
         path.write_text(text, encoding="utf-8")
+
+
+def _distance(test: str, path: str) -> tuple[bool, bool, str]:
+    """The tests of the fault's own room come first, and those of the browser last."""
+    return not test.startswith(f"tests/{Path(path).parts[0]}/"), test.startswith("tests/browser/"), test
 
 
 def _touching(contexts: Path, path: str, line: int) -> Iterator[str]:
@@ -103,7 +108,7 @@ def _touching(contexts: Path, path: str, line: int) -> Iterator[str]:
     with sqlite3.connect(contexts) as connection:
         rows = connection.execute(query, [pattern, pattern, line, line]).fetchall()
     found = {context for context, bits in rows if bits is None or line in numbits_to_nums(bits)}
-    yield from sorted({context.partition("|")[0] for context in found if "::" in context})
+    yield from {context.partition("|")[0] for context in found if "::" in context}
 
 
 def _mirrored(copy: Path, path: str) -> list[str]:
