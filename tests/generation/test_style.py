@@ -43,3 +43,9 @@ def test_the_docs_show_the_confusion_matrix() -> None:
 @pytest.mark.parametrize("text", ["0", "a", "é", "\x00", "\n\n1.", "“", "𝔘" * 40])
 def test_any_text_has_a_style(text: str) -> None:
     assert style_of(text) in STYLES
+
+
+@pytest.mark.parametrize(("count", "style"), [(16, "prose"), (24, "prose"), (33, "prose"), (34, "loop")])
+def test_from_half_of_its_triples_on_a_text_is_a_loop(count: int, style: str) -> None:
+    told = "the fly that we saw on the wall of the room has red eyes and two wings".split()  # 16 words, thrice
+    assert style_of(" ".join((told * 3)[:count])) == style

@@ -71,6 +71,15 @@ def test_units_cover_a_matrix_once_for_each_operation(unit: Unit, step: int, rat
     assert list(planned(plan, matrix)) == items
 
 
+@pytest.mark.parametrize(("count", "places"), [(1, [0]), (100, [0]), (101, [0, 101]), (201, [0, 101, 202])])
+def test_a_control_goes_before_every_hundred(count: int, places: list[int]) -> None:
+    (matrix,) = matching(_LLAMA, "1.down")
+    plan = Plan(matrices="1.down", unit="weight", rate=count / matrix.size, operations=("zero",))
+    items = list(planned(plan, matrix))
+    assert [place for place, item in enumerate(items) if item.operation == "control"] == places
+    assert planned_count(plan, matrix) == len(items) == count + len(places)
+
+
 def test_a_draw_differs_from_matrix_to_matrix_and_by_seed() -> None:
     first, second = matching(_LLAMA, "0-1.up")
     plan = Plan(matrices="0-1.up", unit="weight", rate=0.05, operations=("zero",))

@@ -60,6 +60,8 @@ def test_a_screen_is_stored_whole_and_once(tmp_path: Path) -> None:
         texts = connection.execute("SELECT count(*), count(DISTINCT (tokens, ending)) FROM phenotypes").fetchone()
         assert texts is not None
         assert texts[0] == texts[1] > 3
+        numbers = connection.execute("SELECT DISTINCT phenotype FROM phenotypes ORDER BY ALL").fetchall()
+        assert [number for (number,) in numbers] == list(range(1, texts[0] + 1))
 
 
 _KILLED = """
@@ -161,7 +163,7 @@ def test_a_query_that_is_none_is_told(tmp_path: Path) -> None:
     path = tmp_path / "x.duckdb"
     with opened(path):
         pass
-    for query, words in (("SELEC 1", "does not take the query"), ("DELETE FROM mutants", "does not take")):
+    for query, words in (("SELEC 1", "does not take the query"), ("DELETE FROM mutants", "Only questions")):
         result = CliRunner().invoke(app, ["sql", query, "--db", str(path)])
         assert (result.exit_code, words in result.stderr) == (2, True)
     with duckdb.connect(str(path)) as connection:
