@@ -45,7 +45,7 @@ def test_any_text_has_a_style(text: str) -> None:
     assert style_of(text) in STYLES
 
 
-@pytest.mark.parametrize(("count", "style"), [(16, "prose"), (24, "prose"), (33, "prose"), (34, "loop")])
+@pytest.mark.parametrize(("count", "style"), [(17, "prose"), (24, "prose"), (35, "prose"), (36, "loop")])
 def test_from_half_of_its_triples_on_a_text_is_a_loop(count: int, style: str) -> None:
-    told = "the fly that we saw on the wall of the room has red eyes and two wings".split()  # 16 words, thrice
-    assert style_of(" ".join((told * 3)[:count])) == style
+    words = 3 * "the fly that we saw on the wall of the room has red eyes and two wings "
+    assert style_of(" ".join(words.split()[:count])) == style
