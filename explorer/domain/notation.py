@@ -8,6 +8,8 @@ Owns the grammar and where each part of a text stands; does not know which sites
     part      = kind [ ".head" N ] | "attn" | "mlp" | "head" N | "kvhead" N | "expert" N [ "." kind ]
     index     = N | [N] ":" [N]                         half-open, as in Python
     operation = "=" (NUMBER | "max" | "min") | "*" NUMBER | "+" NUMBER
+
+The signs − and × of sentences and figures are taken for - and *, so that what is printed can be pasted.
 """
 
 import math
@@ -40,6 +42,8 @@ _HEAD = re.compile(r"(kvhead|head)([0-9]+)")
 _EXPERT = re.compile(r"expert([0-9]+)(\.(?:gate|up|down))?")
 _MOST_DIGITS = 12
 _WORD = re.compile(r"[A-Za-z]+")
+_PRINTED = str.maketrans("−×", "-*")
+"""Signs as they are printed, one for one, so that positions stay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +147,9 @@ class _Reader:
     """A cursor over the text that skips blanks and fails with its own position."""
 
     def __init__(self, text: str) -> None:
-        self.text = text
+        self.text = text.translate(_PRINTED)
         self.position = 0
+        self._typed = text
 
     def skip_blanks(self) -> None:
         while self.position < len(self.text) and self.text[self.position].isspace():
@@ -170,7 +175,7 @@ class _Reader:
         return found.group()
 
     def fail(self, reason: str, position: int | None = None) -> NoReturn:
-        raise NotationError(self.text, self.position if position is None else position, reason)
+        raise NotationError(self._typed, self.position if position is None else position, reason)
 
 
 def _read_mutation(reader: _Reader) -> ParsedMutation:

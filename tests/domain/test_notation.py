@@ -105,6 +105,25 @@ def test_other_spellings_become_canonical(text: str, canonical: str) -> None:
     assert format_genotype(parse_genotype(text)) == canonical
 
 
+@pytest.mark.parametrize(
+    ("text", "canonical"),
+    [
+        ("5.q[3,4]=−0.152", "5.q[3,4]=-0.152"),
+        ("5.q × 0.5", "5.q*0.5"),
+        ("5.q×−2; 5.k+−1e−4", "5.q*-2;5.k+-0.0001"),
+    ],
+)
+def test_signs_are_read_as_they_are_printed(text: str, canonical: str) -> None:
+    assert format_genotype(parse_genotype(text)) == canonical
+
+
+def test_a_fault_repeats_what_was_typed() -> None:
+    with pytest.raises(NotationError) as caught:
+        parse_genotype("5.q × −x")
+    assert "5.q × −x" in str(caught.value)
+    assert caught.value.position == len("5.q × ")
+
+
 def test_a_site_without_mutation_is_no_genotype() -> None:
     mutation = parse_genotype("7.head3*0").mutations[0]
     assert mutation.site == Site(layer=7, part="head", head=3)
