@@ -90,9 +90,9 @@ def _within(seconds: float, cursor: duckdb.DuckDBPyConnection, answer: Callable[
             found.append(fault)
 
     thread = threading.Thread(target=work, daemon=True)
-    thread.start()
     waited = 0.0
-    try:
+    try:  # Ctrl-C may come as soon as it starts
+        thread.start()
         while thread.is_alive() and waited < seconds:
             thread.join(_TICK_SECONDS)
             waited += _TICK_SECONDS
