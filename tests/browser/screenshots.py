@@ -21,7 +21,7 @@ def main() -> None:
                 visitor = Visitor.opening(browser, address, size)
                 ending = f"{size_name}-{theme}.png"
                 expect(visitor.page.locator(".matrix-map .figure").first).to_be_visible()
-                expect(visitor.page.locator(".thresholds-passed")).to_contain_text("limit")
+                expect(visitor.page.locator(".block.thresholds-passed")).to_contain_text("limit")
                 visitor.page.screenshot(path=FOLDER / f"explore-{ending}", full_page=size == PHONE)
                 _show_dose(visitor)
                 visitor.page.locator(".card", has=visitor.page.locator(".curve")).last.screenshot(
