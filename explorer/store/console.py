@@ -13,6 +13,7 @@ import duckdb
 
 from explorer.domain.errors import StoreError
 from explorer.store.database import opened
+from explorer.store.parquet import quoted
 
 EXAMPLE = "SELECT operation, count(*) FROM mutants GROUP BY ALL"
 MOST_ROWS, MOST_SECONDS = 10_000, 60.0
@@ -61,8 +62,8 @@ def _single(query: str) -> duckdb.Statement:
 def _lock(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     """Nothing outside, for as long as the connection lives."""
     if path.is_dir():
-        folder = str(path.resolve()).replace("'", "''")
-        connection.execute(f"SET allowed_directories = ['{folder}/', '{str(path).replace(chr(39), chr(39) * 2)}/']")
+        folders = ", ".join(quoted(f"{folder}/") for folder in (path.resolve(), path))
+        connection.execute(f"SET allowed_directories = [{folders}]")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
 

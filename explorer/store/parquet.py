@@ -58,10 +58,9 @@ def export_screens(connection: duckdb.DuckDBPyConnection, screens: Sequence[int]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for table, order in ORDERS.items():
-            path = str(folder / f"{table}.parquet").replace("'", "''")
             query = f"SELECT * FROM {table} WHERE {_FILTERS.get(table, _OF_SCREENS)} ORDER BY {order}"
             connection.execute(
-                f"COPY ({query}) TO '{path}' ({_OPTIONS})",
+                f"COPY ({query}) TO {quoted(folder / f'{table}.parquet')} ({_OPTIONS})",
                 [list(screens) or known],
             )
         text = json.dumps({"application": APPLICATION, "version": FORMAT}) + "\n"
@@ -70,14 +69,19 @@ def export_screens(connection: duckdb.DuckDBPyConnection, screens: Sequence[int]
         raise StoreError(f"The screens cannot be written to {folder}: {fault}") from fault
 
 
+def quoted(path: Path | str) -> str:
+    """A path as a text of SQL, where a parameter cannot stand."""
+    return "'" + str(path).replace("'", "''") + "'"
+
+
 def looked_at(folder: Path) -> duckdb.DuckDBPyConnection:
     """A connection through which the files of a folder are read as if they were a database. Raises StoreError."""
     check_folder(folder)
     connection = duckdb.connect()
     try:
         for table in ORDERS:
-            path = str(folder / f"{table}.parquet").replace("'", "''")
-            connection.execute(f"CREATE VIEW {table} AS SELECT * FROM read_parquet('{path}')")
+            file = quoted(folder / f"{table}.parquet")
+            connection.execute(f"CREATE VIEW {table} AS SELECT * FROM read_parquet({file})")
     except duckdb.Error as fault:
         connection.close()
         raise StoreError(f"{folder} holds files that cannot be read, and was left as it is: {fault}") from fault
