@@ -183,7 +183,8 @@ def _read(
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, **options)
         if not options:  # a GGUF file holds nothing but such models
-            check_architecture(name, AutoConfig.from_pretrained(folder, trust_remote_code=False))
+            options["config"] = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+            check_architecture(name, options["config"])
         read: Any = AutoModelForCausalLM.from_pretrained(
             folder, dtype=dtype, use_safetensors=True, trust_remote_code=False, output_loading_info=True, **options
         )
