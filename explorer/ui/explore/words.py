@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from explorer.domain.effects import Dose
 from explorer.domain.pair import PairUpdate
+from explorer.reports import record
 from explorer.ui.explore.controls import Controls
 
 
@@ -119,6 +120,5 @@ def _or_overflow(value: float | None, unit: str) -> str:
 
 
 def number_told(value: float) -> str:
-    if math.isinf(value):
-        return "∞"
-    return (f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}").replace("-", "−")  # noqa: PLR2004
+    """As in the lab record, and what has overflowed as ∞."""
+    return "∞" if math.isinf(value) else record.number_told(value)
