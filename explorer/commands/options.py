@@ -170,7 +170,6 @@ def counted(steps: Iterable[Item], total: int, *, as_json: bool) -> Iterator[Ite
 
 def atlas_of(path: Path) -> Atlas:
     """The screens of one database, or of a folder of exported ones. Raises StoreError if there is none."""
-
     if not path.exists():
         raise StoreError(f"There is no database {path}: make one with a screen.")
     return Atlas(Library(bundled=path / "none", own=path))

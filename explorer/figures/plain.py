@@ -34,6 +34,7 @@ def diagonal(low: float, high: float) -> go.Scatter:
 def plain(
     figure: go.Figure, meta: Mapping[str, object], *, height: int, xaxis: Mapping[str, object], y: str
 ) -> go.Figure:
+    """The figure, `height` pixels high, with narrow margins; `meta` comes back with a click."""
     return figure.update_layout(
         height=height,
         margin={"l": 64, "r": 10, "t": 8, "b": 44},

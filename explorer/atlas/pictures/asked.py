@@ -49,10 +49,12 @@ class Picture:
 
 
 def meta_of(asked: Asked, view: str) -> dict[str, object]:
+    """What a click on the figure brings back."""
     return {"screen": asked.screen.key, "view": view}
 
 
 def p_told(value: float, times: int) -> str:
+    """A permutation p value after its sign; no smaller than so many permutations can tell."""
     least = 1 / (1 + times) if times else 1.0
     return f"≤ {least:.2g}" if value <= least else f"= {value:.2g}"
 
@@ -70,12 +72,14 @@ def names_of(screens: Sequence[StoredScreen]) -> list[str]:
 
 
 def other_of(asked: Asked) -> StoredScreen:
+    """The screen that is put beside. Raises StatisticsError if none is chosen."""
     if asked.other is None:
         raise StatisticsError("Choose a second screen to compare with.")
     return asked.other
 
 
 def count_of(counted: pl.DataFrame) -> int:
+    """How many mutants were counted. Raises StatisticsError if there are none."""
     total = int(counted["mutants"].sum())
     if not total:
         raise StatisticsError("This screen kept no texts that the filters leave: clear them, or choose another screen.")

@@ -21,4 +21,5 @@ class MutantTable(Scripted):
 
 
 def table_json(head: Sequence[str], groups: Sequence[Mapping[str, Any]], goal: str, *, opens: bool) -> str:
+    """What the script draws; `goal` says what a click on a mutant does, `opens` whether each has a button, too."""
     return json.dumps({"head": head, "groups": groups, "goal": goal, "opens": opens}, ensure_ascii=False)

@@ -84,6 +84,7 @@ def order_of(controls: Controls) -> Order:
 
 
 def read_controls(values: tuple[Any, ...]) -> Controls:
+    """What the controls hold, in the order of `NAMES`."""
     controls = Controls(**dict(zip(NAMES, values, strict=True)))
     many: dict[str, Any] = {name: tuple(getattr(controls, name) or ()) for name in _MANY}
     typed: dict[str, Any] = {name: getattr(controls, name) or "" for name in ("words", "layers", *NUMBERS)}

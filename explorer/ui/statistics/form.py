@@ -63,6 +63,7 @@ class Controls:
 
 
 def read_controls(values: tuple[Any, ...]) -> Controls:
+    """What the controls hold, in the order of the fields."""
     controls = Controls(*values)
     return replace(controls, operations=tuple(controls.operations or ()), kinds=tuple(controls.kinds or ()))
 

@@ -55,6 +55,7 @@ class QuestionsTab:
 
 
 def build(workspace: Workspace) -> QuestionsTab:
+    """Lay the sub-tab out."""
     with gr.Row(elem_classes="explore"):
         with gr.Column(scale=6, min_width=340, elem_classes="task-results"):
             parts = _build_better()

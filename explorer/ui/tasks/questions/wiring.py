@@ -19,6 +19,7 @@ def wire(
     tab: QuestionsTab, opened: Any, tabs: gr.Tabs, explore: ExploreTab, screens: ScreenTab, own: ExaminingHandlers,
     handlers: Handlers,
 ) -> None:  # fmt: skip
+    """Connect the events; `opened` is that of the tab being looked at."""
     opened(own.open, [tab.task_screen, tab.shown], tab.listed, **QUIETLY)
     tab.task_screen.input(own.choose, tab.task_screen, tab.listed, **QUIETLY)
     tab.to_screen.click(own.to_screen, None, [tabs, screens.experiment], **QUIETLY)

@@ -79,6 +79,7 @@ class WritersTab:
 
 
 def build() -> WritersTab:
+    """Lay the sub-tab out."""
     with gr.Row(elem_classes="explore"):
         with gr.Column(scale=4, min_width=340, elem_classes="controls"):
             parts = _build_mutants() | _build_inputs()

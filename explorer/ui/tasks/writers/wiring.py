@@ -19,6 +19,7 @@ def wire(
     tab: WritersTab, opened: Any, tabs: gr.Tabs, page_load: Any, explore: ExploreTab, own: WritingHandlers,
     handlers: Handlers,
 ) -> None:  # fmt: skip
+    """Connect the events; `opened` is that of the tab being looked at."""
     opened(own.open, [explore.exploration, tab.screen], tab.screen, **QUIETLY)
     tab.take.click(own.take, [explore.exploration, tab.mutants], [tab.mutants, tab.checked], **QUIETLY)
     for event in (tab.mutants.blur, tab.mutants.submit):
