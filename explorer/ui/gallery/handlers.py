@@ -31,7 +31,7 @@ from explorer.ui.words import missing_html, notice_html
 MOST_ALIKE = 48
 """Cards of a group that are shown."""
 EMPTY = Gallery([], 0)
-DRAWN_COUNT = 8
+DRAWN_COUNT = 9
 """How many components `GalleryHandlers.draw` updates."""
 
 
@@ -45,6 +45,20 @@ class GalleryHandlers:
     def draw(self, *values: Any) -> list[Any]:
         """Updates of `GalleryTab.drawn`: the first page, and what can be chosen."""
         return self._draw(read_controls(values))
+
+    def search(self, shown: Controls | None, *values: Any) -> list[Any]:
+        """The words were changed; or their box came onto the page, with other controls still to come."""
+        controls = read_controls(values)
+        if controls.words == (shown or Controls()).words:
+            return [gr.skip()] * DRAWN_COUNT
+        return self._draw(controls)
+
+    def open_tab(self, shown: Controls | None) -> list[Any]:
+        """The tab was opened: what it showed last, as it is now.
+
+        The controls are not asked: where a link opens the tab, some of them do not have its values yet.
+        """
+        return self._draw(shown or Controls())
 
     def clear(self, *values: Any) -> list[Any]:
         """Forget the filters; how it is sorted stays."""
@@ -101,9 +115,9 @@ class GalleryHandlers:
     def _draw(self, controls: Controls) -> list[Any]:
         try:
             with self._atlas.held():
-                return self._drawn(controls)
+                return [controls, *self._drawn(controls)]
         except ExplorerError as fault:
-            return [*[gr.skip()] * 4, notice_html(str(fault)), *[gr.skip()] * 3]
+            return [controls, *[gr.skip()] * 4, notice_html(str(fault)), *[gr.skip()] * 3]
 
     def _drawn(self, controls: Controls) -> list[Any]:
         screens = self._atlas.phenotypes.screens()

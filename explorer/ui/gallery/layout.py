@@ -28,6 +28,8 @@ class GalleryTab:
     told: gr.HTML
     grid: CardGrid
     address: Address
+    shown: gr.State
+    """The controls as they were when the cards were drawn."""
 
     @property
     def asked(self) -> list[Any]:
@@ -38,7 +40,7 @@ class GalleryTab:
     def drawn(self) -> list[Any]:
         """What `GalleryHandlers.draw` updates, in its order."""
         offered = [self.controls[name] for name in ("of", "styles", "kinds", "experiments")]
-        return [*offered, self.notice, self.told, self.grid, self.address]
+        return [self.shown, *offered, self.notice, self.told, self.grid, self.address]
 
 
 def build() -> GalleryTab:
@@ -79,6 +81,7 @@ def build() -> GalleryTab:
         told=told,
         grid=CardGrid(elem_classes="gallery-cards"),
         address=Address(prefix=PREFIX),
+        shown=gr.State(None),
     )
 
 

@@ -18,14 +18,16 @@ from explorer.ui.gallery.layout import GalleryTab
 def wire(tab: GalleryTab, opened: Any, tabs: gr.Tabs, page_load: Any, explore: ExploreTab, handlers: Handlers) -> None:
     """Connect the tab's events; `opened` is that of the tab being looked at, `page_load` that of the page."""
     own = GalleryHandlers(handlers)
-    opened(own.draw, tab.asked, tab.drawn, **QUIETLY)
+    opened(own.open_tab, tab.shown, tab.drawn, **QUIETLY)
     for name, component in tab.controls.items():
-        if name == "layers" or name in NUMBERS:
+        if name == "words":  # a text box misses some deletions as `input`
+            inputs = [tab.shown, *tab.asked]
+            component.change(own.search, inputs, tab.drawn, trigger_mode="always_last", **QUIETLY)
+        elif name == "layers" or name in NUMBERS:
             for event in (component.submit, component.blur):
                 event(own.draw, tab.asked, tab.drawn, **QUIETLY)
-        else:  # a text box misses some deletions as `input`
-            event = component.change if name == "words" else component.input
-            event(own.draw, tab.asked, tab.drawn, trigger_mode="always_last", **QUIETLY)
+        else:
+            component.input(own.draw, tab.asked, tab.drawn, trigger_mode="always_last", **QUIETLY)
     tab.clear.click(own.clear, tab.asked, [*tab.asked, *tab.drawn], **QUIETLY)
     tab.surprise.click(own.surprise, tab.asked, [tab.notice, tab.grid], **QUIETLY)
     tab.grid.more(own.more, tab.asked, [tab.notice, tab.grid], **QUIETLY)

@@ -43,9 +43,16 @@ class StatisticsHandlers:
         """Updates of `StatisticsTab.drawn`: the pictures of the open tab, and what can be chosen."""
         return self._draw(read_controls(values))
 
-    def look(self, event: gr.SelectData, *values: Any) -> list[Any]:
-        """Another of the tab's own tabs was opened."""
-        return [event.value, *self._draw(replace(read_controls(values), view=str(event.value)))]
+    def open_tab(self, shown: Controls | None) -> list[Any]:
+        """The tab was opened: what it showed last, as it is now.
+
+        The controls are not asked: where a link opens the tab, some of them do not have its values yet.
+        """
+        return self._draw(shown or Controls())
+
+    def look(self, event: gr.SelectData, shown: Controls | None) -> list[Any]:
+        """Another of the tab's own tabs was opened, by a press or by a link."""
+        return [event.value, *self._draw(replace(shown or Controls(), view=str(event.value)))]
 
     def clear(self, *values: Any) -> list[Any]:
         """Forget the filters."""
@@ -94,7 +101,7 @@ class StatisticsHandlers:
             name.removeprefix(PREFIX): value for name, value in request.query_params.items() if name.startswith(PREFIX)
         }
         if "screen" not in said:
-            return [gr.skip()] * (LINKED_COUNT + 9 + 2 * len(VIEWS))
+            return [gr.skip()] * (LINKED_COUNT + 10 + 2 * len(VIEWS))
         controls = linked(said)
         shown = [
             list(controls.operations), controls.layers, controls.measure, controls.coloured, controls.severity,
@@ -106,9 +113,9 @@ class StatisticsHandlers:
     def _draw(self, controls: Controls) -> list[Any]:
         try:
             with self._atlas.held():
-                return self._drawn(controls)
+                return [controls, *self._drawn(controls)]
         except ExplorerError as fault:
-            return [*[gr.skip()] * 6, notice_html(str(fault)), *[gr.skip()] * (2 + 2 * len(VIEWS))]
+            return [controls, *[gr.skip()] * 6, notice_html(str(fault)), *[gr.skip()] * (2 + 2 * len(VIEWS))]
 
     def _drawn(self, controls: Controls) -> list[Any]:
         screens, fault = self._atlas.stored()

@@ -63,6 +63,8 @@ class StatisticsTab:
     totals: gr.HTML
     address: Address
     saver: Saver
+    shown: gr.State
+    """The controls as they were when the pictures were drawn."""
 
     @property
     def asked(self) -> list[Any]:
@@ -77,7 +79,7 @@ class StatisticsTab:
         """What `StatisticsHandlers.draw` updates, in its order."""
         figures = [each for view in VIEWS for each in (self.panels[view], self.sentences[view])]
         choices = [self.model, self.screen, self.kinds, self.matrix, self.axes, self.other]
-        return [*choices, self.notice, self.totals, self.address, *figures]
+        return [self.shown, *choices, self.notice, self.totals, self.address, *figures]
 
 
 def build() -> StatisticsTab:
@@ -117,7 +119,7 @@ def build() -> StatisticsTab:
     return StatisticsTab(
         **parts, model=model, screen=screen, operations=operations, layers=layers, kinds=kinds, matrix=matrix,
         clear=clear, notice=notice, behind=behind, views=views, view=gr.State("Overview"), panels=panels,
-        sentences=sentences, address=Address(prefix=PREFIX), saver=Saver(),
+        sentences=sentences, address=Address(prefix=PREFIX), saver=Saver(), shown=gr.State(None),
     )  # fmt: skip
 
 

@@ -19,13 +19,13 @@ def wire(
 ) -> None:
     """Connect the tab's events; `opened` is that of the tab being looked at, `page_load` that of the page."""
     own = StatisticsHandlers(handlers)
-    opened(own.draw, tab.asked, tab.drawn, **QUIETLY)
+    opened(own.open_tab, tab.shown, tab.drawn, **QUIETLY)
     for component in (tab.screen, tab.operations, tab.kinds, tab.matrix, tab.measure, tab.coloured, tab.severity,
                       tab.step, tab.axes, tab.other, tab.model):  # fmt: skip
         component.input(own.draw, tab.asked, tab.drawn, trigger_mode="always_last", **QUIETLY)
     for event in (tab.layers.submit, tab.layers.blur):
         event(own.draw, tab.asked, tab.drawn, **QUIETLY)
-    tab.views.select(own.look, tab.asked, [tab.view, *tab.drawn], **QUIETLY)
+    tab.views.select(own.look, tab.shown, [tab.view, *tab.drawn], **QUIETLY)
     tab.clear.click(own.clear, tab.asked, [tab.operations, tab.layers, *tab.drawn], **QUIETLY)
     for view, panel in tab.panels.items():
         panel.take(own.take, tab.asked, [tab.saver, tab.notice], **QUIETLY)

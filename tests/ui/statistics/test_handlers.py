@@ -25,7 +25,7 @@ from explorer.workspace.workspace import Workspace
 from tests.made import make_screens
 from tests.ui.visit import ADA, event
 
-NAMES = ("model", "screen", "kinds", "matrix", "axes", "other", "notice", "totals", "address")
+NAMES = ("shown", "model", "screen", "kinds", "matrix", "axes", "other", "notice", "totals", "address")
 
 
 def _page(folder: Path, source: str = "/nowhere") -> StatisticsHandlers:
@@ -93,11 +93,14 @@ def test_a_filter_changes_the_figures_and_is_kept_in_the_link(own: StatisticsHan
 
 
 def test_looking_at_another_tab_and_leaving(own: StatisticsHandlers) -> None:
-    view, *outputs = own.look(event(value="COPA"), *_asked(matrix="1.v"))
+    drawn = _drawn(own.draw(*_asked(matrix="1.v")))
+    view, *outputs = own.look(event(value="COPA"), drawn["shown"])
     assert view == "COPA"
     assert json.loads(_drawn(outputs)["figures"]["copa"])["layout"]["meta"]["maps"][0]["layer"] == 1
     assert own.leave(event(value="Explore")) == "?"
     assert own.leave(event(value="Statistics")) == gr.skip()
+    again = own.open_tab(_drawn(outputs)["shown"])
+    assert [outputs[NAMES.index("shown")], again] == [Controls(matrix="1.v", view="COPA"), outputs]
 
 
 def test_mistakes_and_lacks_get_a_sentence(own: StatisticsHandlers, tmp_path: Path) -> None:
