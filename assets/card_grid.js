@@ -126,7 +126,7 @@ function showPage(message) {
 }
 
 function read() {
-  if (!props.value) return;
+  if (!props.value) return grid.replaceChildren();
   const message = JSON.parse(props.value);
   ({ page: showPage, alike: openGroup, surprise: showSurprise })[message.kind](message);
 }

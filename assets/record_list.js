@@ -157,7 +157,7 @@ function draw() {
 }
 
 function read() {
-  if (!props.value) return;
+  if (!props.value) return host.replaceChildren();
   shown = JSON.parse(props.value);
   if (shown.asked !== asked) chosen.clear();
   asked = shown.asked;

@@ -4,10 +4,12 @@ import gradio as gr
 
 from explorer.ui.compare import layout as compare
 from explorer.ui.compare import wiring as compare_wiring
+from explorer.ui.components.fault_notice import FaultNotice
 from explorer.ui.explore import layout as explore
 from explorer.ui.explore import wiring as explore_wiring
 from explorer.ui.explore.handlers import Handlers
 from explorer.ui.explore.instruments import bench
+from explorer.ui.faults import Page, guard
 from explorer.ui.gallery import layout as gallery
 from explorer.ui.gallery import wiring as gallery_wiring
 from explorer.ui.guide import layout as guide
@@ -31,10 +33,11 @@ def build_page(workspace: Workspace) -> gr.Blocks:
     """The whole page; no model needs to be loaded yet."""
     runs, comparing, asking = Runs(), (Runs(), Runs()), (Runs(), Runs(), Runs())
     handlers = Handlers(workspace, runs)
-    page: gr.Blocks = gr.Blocks(title="Mutation Explorer", analytics_enabled=False, fill_width=True)
+    page: gr.Blocks = Page(title="Mutation Explorer", analytics_enabled=False, fill_width=True)
     with page:
         add_endpoints(page, Endpoints(workspace))  # first, so that their names are free
         header = model.build_header()
+        faults = FaultNotice(elem_classes="faults")
         with gr.Tabs(selected="explore") as tabs:
             with gr.Tab("Explore", id="explore"):
                 tab = explore.build(workspace)
@@ -63,11 +66,12 @@ def build_page(workspace: Workspace) -> gr.Blocks:
         tasks_wiring.wire(asked, tasks_tab.select, tabs, page.load, tab, screens, handlers, asking)
         compare_wiring.wire(comparison, tabs, page.load, tab, handlers, comparing)
         history_wiring.wire(record, history_tab.select, tabs, tab, screens, handlers)
-        model_wiring.wire(header, picker, page.load, tab, handlers)
+        model_wiring.wire(header, picker, page.load, tab, instruments, handlers)
 
         def leave(request: gr.Request) -> None:
             for each in (runs, *comparing, *asking):
                 each.forget(request.session_hash or "")
 
         page.unload(leave)
+        guard(page, faults, kept=tab.drawn)
     return page

@@ -10,5 +10,6 @@ class CardGrid(Scripted):
     which the next page starts.
     """
 
+    BLANK = ""
     TEMPLATE = '<div class="gallery"></div>'
     MAKES_ELEMENTS = True

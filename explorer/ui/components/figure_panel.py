@@ -25,6 +25,7 @@ class FigurePanel(Scripted):
     figure with `meta.view` is offered as a picture, and its data by `take` with the format (csv or parquet).
     """
 
+    BLANK = ""
     TEMPLATE = _TEMPLATE
 
     def __init__(self, value: str = "", **options: Any) -> None:

@@ -6,4 +6,5 @@ from explorer.ui.components.scripted import Scripted
 class Findings(Scripted):
     """`value` is a list of `reports.instruments.findings_report` as JSON; a click sends `choose` with a genotype."""
 
+    BLANK = ""
     TEMPLATE = '<div class="findings"></div>'

@@ -16,6 +16,7 @@ class MutantTable(Scripted):
     genotype and its `place`; where `opens` is true, a button at its end sends `open`. `goal` says what a click does.
     """
 
+    BLANK = ""
     TEMPLATE = '<div class="mutants"></div>'
     MAKES_ELEMENTS = True
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import gradio as gr
+
 from explorer.domain.pair import PairUpdate, Readout
 from explorer.ui.components.scripted import Scripted
 
@@ -22,6 +24,9 @@ _TEMPLATE = """
 </div>
 """
 
+_NOTHING: dict[str, Any] = {
+    "original": [], "mutated": [], "divergence": None, "notes": ["", ""], "running": False, "run": 0,
+}  # fmt: skip
 _ENDS = {
     None: "writing …",
     "stop": "ended by itself",
@@ -40,6 +45,11 @@ class PairPanel(Scripted):
     def __init__(self, value: dict[str, Any] | None = None, *, readouts: str = "", **options: Any) -> None:
         super().__init__(value, readouts=readouts, **options)
         self.readouts = readouts
+
+    @classmethod
+    def cleared(cls) -> Any:
+        """No text on either side."""
+        return gr.update(value=_NOTHING, readouts="")
 
 
 def show_pair(update: PairUpdate, run: int) -> dict[str, Any]:

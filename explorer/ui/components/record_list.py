@@ -11,5 +11,6 @@ class RecordList(Scripted):
     are shown; `reopen` with number; `turn` with page. What is chosen is forgotten when something else is asked.
     """
 
+    BLANK = ""
     TEMPLATE = '<div class="record"></div>'
     MAKES_ELEMENTS = True

@@ -17,8 +17,15 @@ class Scripted(gr.HTML):
 
     TEMPLATE = ""
     """What stands on the page before the script has drawn anything."""
+    BLANK: str | None = None
+    """The value that shows nothing; None: it shows no result, and stays as it is when one is cleared."""
     MAKES_ELEMENTS = False
     """Whether the script calls `make` of assets/elements.js."""
+
+    @classmethod
+    def cleared(cls) -> Any:
+        """The update that clears what it shows, made anew each time: gradio takes updates apart."""
+        return gr.skip() if cls.BLANK is None else cls.BLANK
 
     def __init__(self, value: Any = "", **options: Any) -> None:
         own = type(self).__module__.rpartition(".")[2]

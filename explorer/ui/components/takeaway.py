@@ -9,4 +9,5 @@ class Takeaway(Scripted):
     Copies and downloads happen in the browser; the pin sends `pin`, the patch file is asked for by `patch`.
     """
 
+    BLANK = ""
     TEMPLATE = '<div class="takeaway" hidden></div>'

@@ -21,7 +21,7 @@ from explorer.domain.pair import PairUpdate
 from explorer.figures.dose import dose_figure
 from explorer.figures.encoding import figure_json
 from explorer.model.loaded import LoadedModel
-from explorer.ui.components.pair_panel import show_pair
+from explorer.ui.components.pair_panel import PairPanel, show_pair
 from explorer.ui.explore.controls import controls_for
 from explorer.ui.explore.drawing import draw
 from explorer.ui.explore.edge import edge, refusal
@@ -203,7 +203,7 @@ class Handlers:
                 yield [shown, notice, change_html(change), pair, summary_html(update), trial]
                 shown = notice = gr.skip()  # a notice that came meanwhile stays
         except ExplorerError as fault:
-            yield [gr.skip(), notice_html(str(fault)), gr.skip(), gr.skip(), gr.skip(), None]
+            yield [gr.skip(), notice_html(str(fault)), "", *cleared()]
 
     def _trial(self, update: PairUpdate, change: str, exploration: Exploration, question: Question) -> Trial | None:
         """The trial that a run makes, if it makes one; a mutant's goes into the record."""
@@ -307,6 +307,11 @@ class Handlers:
         if runs:
             self.begin(request)
         return [exploration, *drawn]
+
+
+def cleared() -> list[Any]:
+    """Updates of `ExploreTab.results` where there is no run."""
+    return [PairPanel.cleared(), summary_html(None), None]
 
 
 def _typed(kind: OperationKind, value: float | None) -> Operation:

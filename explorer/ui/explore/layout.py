@@ -116,6 +116,11 @@ class ExploreTab:
         ]
 
     @property
+    def results(self) -> list[Any]:
+        """What a run shows."""
+        return [self.pair, self.summary, self.trial]
+
+    @property
     def asked(self) -> list[Any]:
         """Prompt and decoding, in the order of `form.Question`."""
         return [self.prompt, self.mode, self.max_new_tokens, self.temperature, self.top_p, self.seed]

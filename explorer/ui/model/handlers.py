@@ -16,15 +16,22 @@ from explorer.model.loaded import LoadedModel
 from explorer.ui.explore.drawing import DRAWN_COUNT
 from explorer.ui.explore.exploration import Exploration
 from explorer.ui.explore.form import ASKED_COUNT, CHAT, RAW
-from explorer.ui.explore.handlers import Handlers
+from explorer.ui.explore.handlers import Handlers, cleared
+from explorer.ui.explore.instruments import bench
 from explorer.ui.explore.words import change_html
+from explorer.ui.faults import told
 from explorer.ui.links import Link, parse_link
 from explorer.ui.model.words import header_html
 from explorer.workspace.loading import Loading
 from explorer.workspace.workspace import Workspace
 
+NO_MODEL = "There is no model to mutate yet."
 OPENING_GENOTYPE = "11.down[507,1229]=0"
 """On the demo model: one weight of 134,515,008 that wrecks the answer."""
+
+
+_OTHERS = 1 + ASKED_COUNT + DRAWN_COUNT + len(cleared()) + len(bench.cleared())
+"""How many components are updated beside the header and the line above the texts."""
 
 
 class Opening:
@@ -59,16 +66,15 @@ class Opening:
         yield from self._wait(loading, present)
         try:
             model = loading.wait()
-        except ExplorerError as wrong:
-            yield self._header(
-                header_html(present, fault=str(wrong)), "" if present else "There is no model to mutate yet."
-            )
+        except Exception as wrong:  # noqa: BLE001  # whatever it is, the page waits no longer
+            yield self._header(header_html(present, fault=told(wrong)), "" if present else NO_MODEL)
             return
         opened = Exploration(source=source).with_genotype(_first_genotype(model, link.genotype), model.anatomy)
         opened = opened.pointed_at(opened.selection, model.anatomy)
         drawn = self._handlers.draw(opened)
         self._handlers.begin(request)
-        yield [header_html(model, fault=fault), gr.skip(), opened, *_asked(link, model), *drawn]
+        anew = [*cleared(), *bench.cleared()]  # what was of another model, should the first run of this one fail
+        yield [header_html(model, fault=fault), gr.skip(), opened, *_asked(link, model), *drawn, *anew]
 
     def _wait(self, loading: Loading, present: LoadedModel | None) -> Iterator[list[Any]]:
         said = ""
@@ -80,7 +86,7 @@ class Opening:
 
     def _header(self, html: str, headline: str = "") -> list[Any]:
         """The header, and a headline of the texts if there is one: nothing else changes, and nothing runs."""
-        return [html, change_html(headline) if headline else gr.skip(), *[gr.skip()] * (1 + ASKED_COUNT + DRAWN_COUNT)]
+        return [html, change_html(headline) if headline else gr.skip(), *[gr.skip()] * _OTHERS]
 
 
 def _asked(link: Link, model: LoadedModel) -> list[Any]:

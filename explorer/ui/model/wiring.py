@@ -6,16 +6,20 @@ import gradio as gr
 
 from explorer.ui.events import QUEUED
 from explorer.ui.explore.handlers import Handlers
+from explorer.ui.explore.instruments import bench
 from explorer.ui.explore.layout import ExploreTab
 from explorer.ui.explore.wiring import run_arguments
 from explorer.ui.model.handlers import Opening
 from explorer.ui.model.layout import ModelPicker
 
 
-def wire(header: gr.HTML, picker: ModelPicker, page_load: Any, tab: ExploreTab, handlers: Handlers) -> None:
-    """Connect the events; `page_load` is that of the page. Each ends in a run."""
+def wire(
+    header: gr.HTML, picker: ModelPicker, page_load: Any, tab: ExploreTab, instruments: list[Any], handlers: Handlers
+) -> None:
+    """Connect the events; `page_load` is that of the page, `instruments` what `bench` built. Each ends in a run."""
     opening = Opening(handlers.workspace, handlers)
-    outputs = [header, tab.change, tab.exploration, *tab.asked, *tab.drawn]
+    results = [*tab.results, *bench.results(instruments)]
+    outputs = [header, tab.change, tab.exploration, *tab.asked, *tab.drawn, *results]
     run = run_arguments(tab, handlers)
     page_load(opening.open, None, outputs, **QUEUED).then(**run)
     gr.on(

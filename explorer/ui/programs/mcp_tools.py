@@ -25,7 +25,7 @@ from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Mount, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from explorer.domain.errors import ExplorerError
+from explorer.ui.faults import told
 from explorer.ui.programs.endpoints import Endpoint, Endpoints, checked, described
 
 _HERE = ["127.0.0.1", "localhost", "[::1]"]
@@ -56,8 +56,8 @@ def mcp_server(endpoints: Endpoints) -> Server[Any, Any]:
             return _told(f"There is no tool {name}.", is_error=True)
         try:
             report = await anyio.to_thread.run_sync(lambda: answers[name](**arguments))
-        except ExplorerError as fault:
-            return _told(str(fault), is_error=True)
+        except Exception as fault:  # noqa: BLE001  # told to the program, as on the page
+            return _told(told(fault), is_error=True)
         return _told(json.dumps(report, ensure_ascii=False, allow_nan=False), report)
 
     server.list_tools()(list_tools)  # type: ignore[no-untyped-call]

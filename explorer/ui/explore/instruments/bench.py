@@ -1,4 +1,7 @@
-"""The instruments below the texts, by the name of their tab; each is a file with a `build` and a `wire`."""
+"""The instruments below the texts, by the name of their tab; each is a file with a `build` and a `wire`.
+
+What one shows of a model are its `results`, and `CLEARED` what they show of one that nothing was measured of.
+"""
 
 from typing import Any
 
@@ -25,6 +28,16 @@ def build() -> list[Any]:
             with gr.Tab(name):
                 built.append(instrument.build())
     return built
+
+
+def results(built: list[Any]) -> list[Any]:
+    """The components that show what was measured of one model."""
+    return [component for parts in built for component in parts.results]
+
+
+def cleared() -> list[Any]:
+    """Updates of `results` for a model of which nothing has been measured."""
+    return [update for instrument in INSTRUMENTS.values() for update in instrument.CLEARED]
 
 
 def wire(built: list[Any], tab: ExploreTab, handlers: Handlers) -> None:

@@ -25,6 +25,7 @@ from explorer.ui.words import notice_html
 
 WHOLE = ("", range(0), range(0))
 """No window: all of a matrix is shown."""
+CLEARED: list[Any] = ["", "", "", WHOLE]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,11 @@ class MatrixMap:
     map: FigurePanel
     window: gr.State
     """What has been zoomed to: the name of the matrix, rows, columns."""
+
+    @property
+    def results(self) -> list[Any]:
+        """What is seen of one model."""
+        return self.drawn
 
     @property
     def drawn(self) -> list[Any]:
@@ -79,7 +85,7 @@ class MatrixMapHandlers:
                 rows, columns = range(target.matrix.rows), range(target.matrix.columns)
             return [self._strip(exploration, target), *self._map(exploration, target, rows, columns), gr.skip()]
         except ExplorerError as fault:
-            return [*[gr.skip()] * 4, notice_html(str(fault))]
+            return ["", "", "", gr.skip(), notice_html(str(fault))]
 
     def zoom(self, exploration: Exploration, event: gr.EventData) -> list[Any]:
         """Another part of the matrix is to be seen; all of it, where the event names none."""

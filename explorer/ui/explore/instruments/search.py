@@ -38,6 +38,7 @@ _HINT = (
     "from one backward pass; <b>Find what matters</b> follows up the largest gradients and activation spikes, and "
     "measures each by a forward pass. Both take some seconds.</p>"
 )
+CLEARED: list[Any] = [_HINT, "", "", "", "", ""]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,11 @@ class Search:
     caption: gr.HTML
     overview: FigurePanel
     blocks: FigurePanel
+
+    @property
+    def results(self) -> list[Any]:
+        """What was measured of one model."""
+        return [self.findings_caption, self.findings, self.shown, self.caption, self.overview, self.blocks]
 
 
 def build() -> Search:

@@ -25,6 +25,7 @@ _HINT = (
     '<p class="caption">What do the mutations above change inside the model? Layer by layer and token by token, over '
     "the prompt and the original’s answer; then click a token to see what both models would say after each layer.</p>"
 )
+CLEARED: list[Any] = [_HINT, "", ""]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,11 @@ class Spread:
     caption: gr.HTML
     map: FigurePanel
     lens: gr.HTML
+
+    @property
+    def results(self) -> list[Any]:
+        """What was measured of one model."""
+        return [self.caption, self.map, self.lens]
 
 
 def build() -> Spread:

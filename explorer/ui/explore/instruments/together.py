@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +27,7 @@ _HINT = (
     '<p class="caption">Do mutations do together what they do apart? With two or more set, or listed here, each alone, '
     "their sum and all together are measured in one batch; with three or more, also every pair.</p>"
 )
+CLEARED: list[Any] = [_HINT, "", ""]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,11 @@ class Together:
     caption: gr.HTML
     bars: FigurePanel
     pairs: FigurePanel
+
+    @property
+    def results(self) -> Sequence[Any]:
+        """What was measured of one model."""
+        return [self.caption, self.bars, self.pairs]
 
 
 def build() -> Together:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +34,7 @@ _HINT = (
     '<p class="caption">Every run of this visit, the newest first; those of all visits are in the tab History. Click '
     "one to return to it, prompt and decoding included; pin up to four to read them side by side.</p>"
 )
+CLEARED: list[Any] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,11 @@ class Tried:
 
     trials: gr.State
     list: TrialList
+
+    @property
+    def results(self) -> Sequence[Any]:
+        """None of one model: each trial names its own."""
+        return []
 
 
 def build() -> Tried:
