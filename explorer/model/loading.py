@@ -10,14 +10,18 @@ import logging
 import os
 import shutil
 import struct
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers.utils import SAFE_WEIGHTS_INDEX_NAME, SAFE_WEIGHTS_NAME
 from transformers.utils import logging as transformers_logging
+from transformers.utils.hub import cached_file, get_checkpoint_shard_files
 
 from explorer.domain.errors import ModelError
 from explorer.files.demo import demo_file
@@ -48,6 +52,9 @@ _LOADING_FAULTS = (
 )
 """What transformers raises for files that are missing, broken, of another kind or too large."""
 
+_READING = threading.Lock()
+"""Held while weights are read."""
+
 Say = Callable[[str], None]
 """Receives one sentence on what is being done."""
 
@@ -76,7 +83,7 @@ def load_model(
         if is_local
         else f"Fetching {name}, unless it is in the cache, and reading it …"
     )
-    tokenizer, model, remark = _read(folder, name, precision)
+    tokenizer, model, remark = _read(folder, name, precision, say)
     if remark:
         say(remark)
     if place.type != "cpu":
@@ -144,16 +151,16 @@ def _converted(gguf: Path, settings: Settings, say: Say) -> Path:
     folder = settings.cache_folder / "models" / f"{gguf.stem}-{key}"
     if not (folder / _MADE_FROM).exists():
         say(f"Converting {gguf.name} to safetensors, once (about 15 s) …")
-        _convert(gguf, folder)
+        _convert(gguf, folder, say)
     return folder
 
 
-def _convert(gguf: Path, folder: Path) -> None:
+def _convert(gguf: Path, folder: Path, say: Say) -> None:
     """Write a folder that appears only when complete."""
-    tokenizer, model, _ = _read(str(gguf.parent), gguf.name, torch.float32, gguf_file=gguf.name)
+    tokenizer, model, _ = _read(str(gguf.parent), gguf.name, torch.float32, say, gguf_file=gguf.name)
     model.hf_quantizer = None  # type: ignore[assignment]  # the weights are plain numbers now, which save_pretrained must be told
     del model.config.quantization_config
-    unfinished = folder.with_name(f"{folder.name}.{os.getpid()}.unfinished")
+    unfinished = folder.with_name(f"{folder.name}.{os.getpid()}.{threading.get_ident()}.unfinished")
     try:
         unfinished.mkdir(parents=True)
         model.save_pretrained(unfinished)
@@ -175,7 +182,7 @@ def _convert(gguf: Path, folder: Path) -> None:
 
 
 def _read(
-    folder: str, name: str, dtype: torch.dtype | str, **options: Any
+    folder: str, name: str, dtype: torch.dtype | str, say: Say, **options: Any
 ) -> tuple[PreTrainedTokenizerBase, PreTrainedModel, str]:
     """Tokenizer, model, and a remark on the checkpoint."""
     transformers_logging.set_verbosity_error()
@@ -185,14 +192,37 @@ def _read(
         if not options:  # a GGUF file holds nothing but such models
             options["config"] = AutoConfig.from_pretrained(folder, trust_remote_code=False)
             check_architecture(name, options["config"])
-        read: Any = AutoModelForCausalLM.from_pretrained(
-            folder, dtype=dtype, use_safetensors=True, trust_remote_code=False, output_loading_info=True, **options
-        )
+        if not Path(folder).is_dir():
+            _fetch(folder)
+        with _alone(say):
+            read: Any = AutoModelForCausalLM.from_pretrained(
+                folder, dtype=dtype, use_safetensors=True, trust_remote_code=False, output_loading_info=True, **options
+            )
     except _LOADING_FAULTS as fault:
         raise ModelError(_loading_sentence(name, fault)) from fault
     model, report = read
     check_whole(name, report)
     return tokenizer, model, remark_on(report)
+
+
+def _fetch(source: str) -> None:
+    """Have the weights of a hub id in the local cache, so that nobody waits for a download of somebody else."""
+    if cached_file(source, SAFE_WEIGHTS_NAME, _raise_exceptions_for_missing_entries=False) is None:
+        index = cached_file(source, SAFE_WEIGHTS_INDEX_NAME, _raise_exceptions_for_missing_entries=False)
+        if index is not None:
+            get_checkpoint_shard_files(source, index)
+
+
+@contextmanager
+def _alone(say: Say) -> Iterator[None]:
+    """One model at a time is read: transformers changes how all of torch initializes while it reads."""
+    if not _READING.acquire(blocking=False):
+        say("Waiting until another model has been read …")
+        _READING.acquire()
+    try:
+        yield
+    finally:
+        _READING.release()
 
 
 def _loading_sentence(name: str, fault: BaseException) -> str:

@@ -82,10 +82,7 @@ class Doors:
 
     def _check(self, exploration: Exploration, screen: StoredScreen) -> None:
         """Raises ExplorerError if another model is loaded, or none yet."""
-        loading = self._handlers.workspace.models.load(exploration.source)
-        if not loading.is_done:
-            raise ExplorerError("The model is still being loaded: click again when it is there to run this mutant.")
-        if loading.wait().name != screen.model:
+        if self._handlers.model(exploration).name != screen.model:
             raise ExplorerError(
                 f"This screen is of {screen.model}: load that model at the foot of the page to run this mutant."
             )

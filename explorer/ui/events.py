@@ -9,6 +9,9 @@ The empty list is not idle. Without it, each message from the server, some ten a
 browser tell every component that any event has updated so far how that event is going: more work than the text itself.
 """
 
+TOGETHER: dict[str, Any] = {**QUEUED, "concurrency_limit": None}
+"""Options of an event that waits for something that others do not: as many as there are go at once."""
+
 ON_MODEL: dict[str, Any] = {**QUEUED, "concurrency_id": "model"}
 """Options of an event that computes with the model: those of all visitors, and of programs, take turns."""
 

@@ -11,7 +11,7 @@ import logging
 import time
 import traceback
 import zlib
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from typing import Any
 
 import gradio as gr
@@ -84,6 +84,18 @@ def _guarded(handler: Callable[..., Any], outputs: list[Any]) -> Callable[..., A
     def answered(result: Any) -> list[Any]:
         own = list(result) if len(outputs) > 1 else [result] * len(outputs)
         return [*own, gr.skip()]
+
+    if inspect.isasyncgenfunction(handler):
+
+        @functools.wraps(handler)
+        async def waiting(*arguments: Any, **keywords: Any) -> AsyncIterator[list[Any]]:
+            try:
+                async for result in handler(*arguments, **keywords):
+                    yield answered(result)
+            except Exception as fault:  # noqa: BLE001  # whatever it is
+                yield failed(fault)
+
+        return waiting
 
     if inspect.isgeneratorfunction(handler):
 

@@ -6,6 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 
+from explorer.domain.errors import ModelError
 from explorer.files.settings import Settings
 from explorer.model.loaded import LoadedModel
 from explorer.workspace.loading import Loading
@@ -34,29 +35,58 @@ class Models:
     def load(self, source: str | None = None) -> Loading:
         """Begin to load the model of that name, unless it is there or on its way; never waits.
 
-        The `MODELS_KEPT` models used last stay in memory; one that failed is tried again.
+        In memory stay the model that is meant where none is named, and of the others those used last, `MODELS_KEPT` in
+        all; a newcomer takes its place when it is there, so that one that fails takes none. One that failed is tried
+        again.
         """
         name = source or self._source
         with self._lock:
             known = self._loaded.get(name)
             if known is None or known.fault is not None:
+                for failed in [other for other, loading in self._loaded.items() if loading.fault is not None]:
+                    del self._loaded[failed]
                 self._loaded[name] = Loading(lambda say: self._load(name, say))
             self._loaded.move_to_end(name)
-            self._forget_surplus()
             return self._loaded[name]
 
     def get(self, source: str | None = None) -> LoadedModel:
         """The model of that name, loaded if it is not. Raises ModelError."""
         return self.load(source).wait()
 
+    def peek(self, source: str | None = None) -> LoadedModel | None:
+        """The model of that name, if it is in memory; starts nothing."""
+        with self._lock:
+            loading = self._loaded.get(source or self._source)
+        return None if loading is None else loading.model
+
+    def present(self, source: str | None = None) -> LoadedModel:
+        """The model of that name, for somebody who must not wait; one that is not there is loaded behind him.
+
+        Raises ModelError if it is not there, or why it could not be loaded.
+        """
+        name = source or self._source
+        with self._lock:
+            known = self._loaded.get(name)
+        loading = self.load(name) if known is None or known.fault is None else known
+        if loading.is_done:
+            return loading.wait()
+        if known is None:
+            raise ModelError(f"The model {name} is not in memory, and is loaded now: try once more in a moment.")
+        raise ModelError(f"The model {name} is still being loaded: try once more when it is there.")
+
     def _load(self, name: str, say: Callable[[str], None]) -> LoadedModel:
         say("Starting PyTorch …")
         from explorer.model.loading import load_model
 
-        return load_model(name, device=self._device, dtype=self._dtype, settings=self._settings, say=say)
+        model = load_model(name, device=self._device, dtype=self._dtype, settings=self._settings, say=say)
+        self._make_room(name)
+        return model
 
-    def _forget_surplus(self) -> None:
-        while len(self._loaded) > MODELS_KEPT:
-            _, oldest = self._loaded.popitem(last=False)
-            if oldest.model is not None:
-                self._tell(oldest.model)
+    def _make_room(self, newcomer: str) -> None:
+        with self._lock:
+            there = [name for name, loading in self._loaded.items() if loading.model is not None and name != newcomer]
+            surplus = max(0, len(there) + 1 - MODELS_KEPT)
+            for name in [name for name in there if name != self._source][:surplus]:
+                model = self._loaded.pop(name).model
+                assert model is not None
+                self._tell(model)

@@ -1,8 +1,10 @@
 """What a visitor sends to the handlers, and what he reads in their outputs."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from types import SimpleNamespace
 from typing import Any
+
+import anyio
 
 from explorer.domain.notation import format_genotype
 from explorer.ui.explore.exploration import Exploration
@@ -30,3 +32,12 @@ def last(updates: Iterator[list[Any]]) -> list[Any]:
     """The last outputs of a handler that streams."""
     *_, outputs = updates
     return outputs
+
+
+def last_of(updates: AsyncIterator[list[Any]]) -> list[Any]:
+    """The last outputs of a handler that streams and waits."""
+
+    async def read() -> list[Any]:
+        return [outputs async for outputs in updates][-1]
+
+    return anyio.run(read)

@@ -22,16 +22,38 @@ def folders(tmp_path: Path) -> list[str]:
     return [str(path) for path in paths]
 
 
-def test_the_models_used_last_stay(folders: list[str]) -> None:
+def test_the_model_that_is_meant_and_the_one_used_last_stay(folders: list[str]) -> None:
     workspace = Workspace(source=folders[0], device="cpu")
     first = workspace.models.get()
     assert workspace.models.get(folders[0]) is first
     second = workspace.models.get(folders[1])
-    assert workspace.models.get() is first
-    workspace.models.get(folders[2])
-    assert workspace.models.get() is first
-    assert workspace.models.get(folders[1]) is not second
+    third = workspace.models.get(folders[2])
     assert MODELS_KEPT == 2
+    assert [workspace.models.peek(name) for name in folders] == [first, None, third]
+    assert workspace.models.get(folders[1]) is not second
+    assert workspace.models.peek() is first
+
+
+def test_a_model_that_fails_takes_the_place_of_none(folders: list[str]) -> None:
+    workspace = Workspace(source=folders[0], device="cpu")
+    kept = [workspace.models.get(name) for name in folders[:2]]
+    for name in ("/nowhere", "/not/there/either", "/nor/here"):
+        with pytest.raises(ModelError, match="no folder"):
+            workspace.models.get(name)
+    assert [workspace.models.peek(name) for name in folders[:2]] == kept
+
+
+def test_who_must_not_wait_is_told_that_a_model_is_not_there(folders: list[str]) -> None:
+    workspace = Workspace(source=folders[0], device="cpu")
+    assert workspace.models.peek() is None
+    with pytest.raises(ModelError, match="not in memory, and is loaded now"):
+        workspace.models.present()
+    model = workspace.models.get()
+    assert workspace.models.present() is model
+    with pytest.raises(ModelError, match="no folder"):
+        workspace.models.get("/nowhere")
+    with pytest.raises(ModelError, match="no folder"):  # why it is not there, and no new attempt
+        workspace.models.present("/nowhere")
 
 
 def test_a_failed_load_is_told_and_tried_again(folders: list[str], tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ class CompareHandlers:
     def check(self, exploration: Exploration, text: str) -> str:
         """Who is compared, or what is wrong with the list; before the model is there, as far as can be told."""
 
-        loaded = self.handlers.workspace.models.load(exploration.source).model
+        loaded = self.handlers.workspace.models.peek(exploration.source)
         try:
             genotypes = read_genotypes(text.splitlines(), loaded.anatomy.read if loaded else parse_genotype)
             Comparison(genotypes=genotypes, prompts=(Prompt(text="-"),))
@@ -131,7 +131,7 @@ class CompareHandlers:
 
         with contextlib.suppress(ComparisonError):  # it is told where the result is shown
             run = comparison_run(shown.compared, contrasts_of(shown.compared), form.address())
-            self.handlers.workspace.record.keep(self.handlers.workspace.models.get(shown.source), run)
+            self.handlers.workspace.record.keep(self.handlers.workspace.models.present(shown.source), run)
 
     def _steps(self, steps: Iterator[Compared], source: str) -> Iterator[tuple[Compared, list[Any]]]:
         """The comparison so far, with what is worth sending of it."""

@@ -167,7 +167,7 @@ class Handlers:
     def choose_experiment(self, exploration: Exploration, name: str, request: gr.Request) -> list[Any]:
         """Fill in prompt and decoding; as raw text where the model takes no chats."""
         experiment = self._experiments[name]
-        loaded = self.workspace.models.load(exploration.source).model
+        loaded = self.workspace.models.peek(exploration.source)
         is_chat = experiment.prompt.chat and (loaded is None or loaded.has_chat_template)
         self.begin(request)
         return fill_in(replace(experiment.prompt, chat=is_chat), experiment.decoding)
@@ -267,7 +267,7 @@ class Handlers:
 
     def model(self, exploration: Exploration) -> LoadedModel:
         """The exploration's model. Raises ModelError."""
-        return self.workspace.models.get(exploration.source)
+        return self.workspace.models.present(exploration.source)
 
     def _pointed_at(self, exploration: Exploration, values: tuple[Any, ...]) -> Exploration:
         """The exploration at what the page's selectors show by now."""

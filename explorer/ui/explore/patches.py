@@ -36,7 +36,7 @@ class Patches:
     def _text(self, trial: Trial) -> str:
         from explorer.mutation.patch_file import format_patch
 
-        model = self._workspace.models.get(trial.model)
+        model = self._workspace.models.present(trial.model)
         genotype = model.anatomy.read(trial.genotype)
         count = self._workspace.weights.count(model, genotype)
         if count > MOST_WEIGHTS:

@@ -87,7 +87,7 @@ class WatchHandlers:
         )
 
     def _control_ratio(self, trial: Trial) -> float:
-        model = self._workspace.models.get(trial.model)
+        model = self._workspace.models.present(trial.model)
         return self._workspace.instruments.control_ratio(model, model.anatomy.read(trial.genotype))
 
 

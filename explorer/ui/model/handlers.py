@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
+import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import gradio as gr
+from anyio import to_thread
 
 from explorer.domain.errors import ExplorerError, NotationError
 from explorer.domain.genotype import Genotype
@@ -41,48 +42,56 @@ class Opening:
         self._workspace = workspace
         self._handlers = handlers
 
-    def open(self, request: gr.Request) -> Iterator[list[Any]]:
+    async def open(self, request: gr.Request) -> AsyncIterator[list[Any]]:
         """Say how loading goes, then show what the address asks for, or the first example."""
         try:
             link, fault = parse_link(dict(request.query_params)), ""
         except ExplorerError as wrong:
             link, fault = Link(), str(wrong)
-        yield from self._load(link.model or self._workspace.source, link, None, request, fault)
+        async for update in self._load(link.model or self._workspace.source, link, None, request, fault):
+            yield update
 
-    def switch(self, exploration: Exploration, source: str, request: gr.Request) -> Iterator[list[Any]]:
+    async def switch(self, exploration: Exploration, source: str, request: gr.Request) -> AsyncIterator[list[Any]]:
         """Load another model and take the mutations along, if it has them; if that fails, keep the present one."""
         wanted = source.strip()
-        present = self._workspace.models.load(exploration.source).model
+        present = self._workspace.models.peek(exploration.source)
         if not wanted:
             yield self._header(header_html(present, fault="Name a model first."))
             return
         text = format_genotype(exploration.genotype(present.anatomy)) if present else ""
-        yield from self._load(wanted, Link(genotype=text or None), present, request)
+        async for update in self._load(wanted, Link(genotype=text or None), present, request):
+            yield update
 
-    def _load(
+    async def _load(
         self, source: str, link: Link, present: LoadedModel | None, request: gr.Request, fault: str = ""
-    ) -> Iterator[list[Any]]:
+    ) -> AsyncIterator[list[Any]]:
         loading = self._workspace.models.load(source)
-        yield from self._wait(loading, present)
+        async for update in self._wait(loading, present):
+            yield update
         try:
             model = loading.wait()
         except Exception as wrong:  # noqa: BLE001  # whatever it is, the page waits no longer
             yield self._header(header_html(present, fault=told(wrong)), "" if present else NO_MODEL)
             return
+        yield await to_thread.run_sync(self._shown, source, model, link, request, fault)
+
+    def _shown(self, source: str, model: LoadedModel, link: Link, request: gr.Request, fault: str) -> list[Any]:
+        """What the page shows of a model that has just been loaded; a run is wanted."""
         opened = Exploration(source=source).with_genotype(_first_genotype(model, link.genotype), model.anatomy)
         opened = opened.pointed_at(opened.selection, model.anatomy)
         drawn = self._handlers.draw(opened)
         self._handlers.begin(request)
         anew = [*cleared(), *bench.cleared()]  # what was of another model, should the first run of this one fail
-        yield [header_html(model, fault=fault), gr.skip(), opened, *_asked(link, model), *drawn, *anew]
+        return [header_html(model, fault=fault), gr.skip(), opened, *_asked(link, model), *drawn, *anew]
 
-    def _wait(self, loading: Loading, present: LoadedModel | None) -> Iterator[list[Any]]:
+    async def _wait(self, loading: Loading, present: LoadedModel | None) -> AsyncIterator[list[Any]]:
+        """How loading goes; whoever waits keeps no thread that others need."""
         said = ""
         while not loading.is_done:
             if loading.sentence != said:
                 said = loading.sentence
                 yield self._header(header_html(present, said))
-            time.sleep(0.05)
+            await asyncio.sleep(0.05)
 
     def _header(self, html: str, headline: str = "") -> list[Any]:
         """The header, and a headline of the texts if there is one: nothing else changes, and nothing runs."""

@@ -4,7 +4,7 @@ from typing import Any
 
 import gradio as gr
 
-from explorer.ui.events import QUEUED
+from explorer.ui.events import TOGETHER
 from explorer.ui.explore.handlers import Handlers
 from explorer.ui.explore.instruments import bench
 from explorer.ui.explore.layout import ExploreTab
@@ -21,11 +21,11 @@ def wire(
     results = [*tab.results, *bench.results(instruments)]
     outputs = [header, tab.change, tab.exploration, *tab.asked, *tab.drawn, *results]
     run = run_arguments(tab, handlers)
-    page_load(opening.open, None, outputs, **QUEUED).then(**run)
+    page_load(opening.open, None, outputs, **TOGETHER).then(**run)
     gr.on(
         [picker.load.click, picker.source.submit],
         opening.switch,
         [tab.exploration, picker.source],
         outputs,
-        **QUEUED,
+        **TOGETHER,
     ).then(**run)

@@ -33,7 +33,9 @@ NOTHING: tuple[Any, ...] = ("", [], [], [], ANY_TIME, NEWEST, None, 0)
 def page(workspace: Workspace, tmp_path: Path) -> Handlers:
     """The handlers of a page with a new database."""
     settings = Settings(screens_folder=tmp_path / "bundled", database=tmp_path / "own.duckdb")
-    return Handlers(Workspace(source=workspace.source, device="cpu", settings=settings), Runs())
+    made = Workspace(source=workspace.source, device="cpu", settings=settings)
+    made.models.get()
+    return Handlers(made, Runs())
 
 
 @pytest.fixture
@@ -187,6 +189,7 @@ def test_a_record_that_cannot_be_written_is_told_and_the_run_is_shown(
     (tmp_path / "own.duckdb").write_bytes(b"broken" * 100)
     settings = Settings(screens_folder=tmp_path / "bundled", database=tmp_path / "own.duckdb")
     page = Handlers(Workspace(source=workspace.source, device="cpu", settings=settings), Runs())
+    page.workspace.models.get()
     outputs = last(page.run(ADA, page.read_notation(start, "0.down*-1", ADA)[0], *ASKED))
     assert outputs[5].genotype == "0.down*-1"
     tried = TriedHandlers(page)
@@ -202,6 +205,7 @@ def _drawn_notice(outputs: list[Any]) -> str:
 def test_a_record_that_is_switched_off_says_so(workspace: Workspace, start: Exploration, tmp_path: Path) -> None:
     settings = Settings(screens_folder=tmp_path / "bundled", database=tmp_path / "own.duckdb", keeps_record=False)
     page = Handlers(Workspace(source=workspace.source, device="cpu", settings=settings), Runs())
+    page.workspace.models.get()
     _run(page, start, "0.down*-1")
     assert "EXPLORER_RECORD is 0" in _drawn(HistoryHandlers(page).open(*NOTHING))["list"]["hint"]
     assert not settings.database.exists()

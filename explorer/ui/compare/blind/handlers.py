@@ -66,7 +66,7 @@ class BlindHandlers:
         ticket = self._runs.claim(visitor) or 0
         yield _writing(sitting)
         try:
-            model = self._workspace.models.get(sitting.source)
+            model = self._workspace.models.present(sitting.source)
             known, test = _known(sitting, shown), replace(sitting.test, pair=None, voted=None)
             steps = next_pairs(
                 self._comparing.answering, model, sitting.test, known, lambda: self._runs.is_over(visitor, ticket)
@@ -89,7 +89,7 @@ class BlindHandlers:
     def _keep(self, sitting: Sitting, name: str) -> str:
         """Store the vote; a sentence if that is not possible, "" if it was."""
 
-        test, model = sitting.test, self._workspace.models.get(sitting.source)
+        test, model = sitting.test, self._workspace.models.present(sitting.source)
         assert test.pair is not None
         assert test.voted is not None
         first, second = (format_genotype(genotype) for genotype in test.comparison.genotypes)

@@ -70,7 +70,7 @@ class WritingHandlers:
 
     def check(self, exploration: Exploration, text: str) -> str:
         """What is wrong with the list; before the model is there, as far as can be told."""
-        loaded = self._workspace.models.load(exploration.source).model
+        loaded = self._workspace.models.peek(exploration.source)
         try:
             read_mutants(text, loaded.anatomy.read if loaded else parse_genotype)
         except ExplorerError as fault:
@@ -80,7 +80,7 @@ class WritingHandlers:
     def open(self, exploration: Exploration, chosen: str | None) -> Any:
         """The tab was opened: the screens of the present model that mutants can be taken from."""
 
-        loaded = self._workspace.models.load(exploration.source).model
+        loaded = self._workspace.models.peek(exploration.source)
         try:
             screens = self._workspace.atlas.phenotypes.screens()
         except ExplorerError:  # it is told when mutants are taken
