@@ -1,16 +1,24 @@
-// Presets (JSON text in `props.value`) as buttons; a press sends `choose` with the name and tells what it shows.
+// Presets (JSON text in `props.value`) as buttons; a press sends `choose` with the name. The one that the page shows
+// (`props.chosen`) is marked, and told below; a press is marked at once.
 const bar = element.querySelector(".presets");
 const shows = element.querySelector(".preset-shows");
+const presets = JSON.parse(props.value);
+
+function mark(name) {
+  presets.forEach((preset, place) => bar.children[place].classList.toggle("chosen", preset.name === name));
+  shows.textContent = presets.find((preset) => preset.name === name)?.shows ?? "";
+}
 
 function button(preset) {
   const node = Object.assign(document.createElement("button"), { type: "button", textContent: preset.title });
   node.title = preset.shows;
   node.addEventListener("click", () => {
-    for (const other of bar.children) other.classList.toggle("chosen", other === node);
-    shows.textContent = preset.shows;
+    mark(preset.name);
     trigger("choose", { name: preset.name });
   });
   return node;
 }
 
-bar.replaceChildren(...JSON.parse(props.value).map(button));
+bar.replaceChildren(...presets.map(button));
+watch("chosen", () => mark(props.chosen));
+mark(props.chosen);

@@ -5,6 +5,8 @@ Faults that users can mend are `ExplorerError`s, and end where their tab tells t
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import functools
 import inspect
 import logging
@@ -13,6 +15,7 @@ import traceback
 import zlib
 from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from typing import Any
+from weakref import WeakValueDictionary
 
 import gradio as gr
 
@@ -24,12 +27,24 @@ _LOG = logging.getLogger("explorer")
 
 
 class Page(gr.Blocks):
-    """A page on which no event ends in silence, not even one whose values gradio itself cannot take."""
+    """A page on which no event ends in silence, and each visitor's clicks are done in the order in which they came.
 
-    async def process_api(self, *arguments: Any, **keywords: Any) -> dict[str, Any]:
+    In that order are the events that wait in no queue: each reads what the one before has left, and whoever clicks fast
+    sees the last. Nobody waits for another visitor's.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def process_api(self, block_fn: Any, *arguments: Any, **keywords: Any) -> dict[str, Any]:
         """As gradio does it. Raises gr.Error, which the page shows, for whatever goes wrong."""
+        session = keywords.get("session_hash") or ""
+        in_turn = session and not block_fn.queue and block_fn.api_visibility == "private"
+        turn = self._turns.setdefault(session, asyncio.Lock()) if in_turn else contextlib.nullcontext()
         try:
-            return await super().process_api(*arguments, **keywords)
+            async with turn:
+                return await super().process_api(block_fn, *arguments, **keywords)
         except gr.Error:
             raise
         except Exception as fault:

@@ -31,7 +31,7 @@ from explorer.workspace.workspace import Workspace
 
 def build_page(workspace: Workspace) -> gr.Blocks:
     """The whole page; no model needs to be loaded yet."""
-    runs, comparing, asking = Runs(), (Runs(), Runs()), (Runs(), Runs(), Runs())
+    runs, opening, comparing, asking = Runs(), Runs(), (Runs(), Runs()), (Runs(), Runs(), Runs())
     handlers = Handlers(workspace, runs)
     page: gr.Blocks = Page(title="Mutation Explorer", analytics_enabled=False, fill_width=True)
     with page:
@@ -66,10 +66,10 @@ def build_page(workspace: Workspace) -> gr.Blocks:
         tasks_wiring.wire(asked, tasks_tab.select, tabs, page.load, tab, screens, handlers, asking)
         compare_wiring.wire(comparison, tabs, page.load, tab, handlers, comparing)
         history_wiring.wire(record, history_tab.select, tabs, tab, screens, handlers)
-        model_wiring.wire(header, picker, page.load, tab, instruments, handlers)
+        model_wiring.wire(header, picker, page.load, tab, instruments, handlers, opening)
 
         def leave(request: gr.Request) -> None:
-            for each in (runs, *comparing, *asking):
+            for each in (runs, opening, *comparing, *asking):
                 each.forget(request.session_hash or "")
 
         page.unload(leave)

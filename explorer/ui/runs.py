@@ -8,8 +8,9 @@ import itertools
 class Runs:
     """Tickets for runs: of each visitor's, only the newest counts, is run once, and can be stopped.
 
-    An event that wants a run begins one; whichever event comes to running next claims it. So an event that
-    wants none cannot swallow another's, in whatever order their answers arrive.
+    An event that wants a run begins one, and its answer takes the ticket to the page together with what the controls
+    are to show. The run that follows claims it by that ticket: so it asks what belongs to its own click, and the run
+    of a click that another has overtaken is none.
     """
 
     def __init__(self) -> None:
@@ -22,14 +23,20 @@ class Runs:
         """The tickets themselves, as with `Workspace`."""
         return self
 
-    def begin(self, visitor: str) -> None:
-        """Want a new run; the visitor's older runs stop within one token."""
+    def begin(self, visitor: str) -> int:
+        """Want a new run, and get its ticket; the visitor's older runs stop within one token."""
         self.forget(visitor)
-        self._newest[visitor] = self._waiting[visitor] = next(self._numbers)
+        self._newest[visitor] = self._waiting[visitor] = ticket = next(self._numbers)
+        return ticket
 
-    def claim(self, visitor: str) -> int | None:
-        """The ticket of the run that the visitor waits for, once."""
-        return self._waiting.pop(visitor, None)
+    def newest(self, visitor: str) -> int:
+        """The ticket of the visitor's newest run; 0 if there is none."""
+        return self._newest.get(visitor, 0)
+
+    def claim(self, visitor: str, ticket: float | None = None) -> int | None:
+        """The ticket of the run that the visitor waits for, once; None if it is not the one that is asked for."""
+        waiting = self._waiting.get(visitor)
+        return self._waiting.pop(visitor, None) if ticket in (None, waiting) else None
 
     def stop(self, visitor: str) -> None:
         """Stop the visitor's run."""

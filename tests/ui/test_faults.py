@@ -19,7 +19,7 @@ from explorer.ui.faults import Page, guard, told
 from explorer.ui.page import build_page
 from explorer.workspace.pairs import Pairs
 from explorer.workspace.workspace import Workspace
-from tests.ui.visit import ADA, ASKED, last
+from tests.ui.visit import ADA, ASKED, WANTED, last
 
 SENTENCE = (
     r"An unexpected fault, number ([0-9a-f]{4}) at \d\d:\d\d:\d\d; details are in the terminal, please report it\."
@@ -134,7 +134,7 @@ def test_a_model_that_fails_in_its_first_pass_leaves_no_text_of_another(
     )
     handlers: Handlers = run.__wrapped__.__self__  # type: ignore[attr-defined]
     handlers.begin(ADA)
-    [outputs] = list(run(ADA, Exploration(source=workspace.source), *ASKED))
+    [outputs] = list(run(ADA, Exploration(source=workspace.source), WANTED, *ASKED))
     assert len(outputs) == RUN_COUNT + 1
     assert outputs[2:5] == ["", PairPanel.cleared(), ""]
     assert re.fullmatch(SENTENCE, outputs[-1])
@@ -142,6 +142,6 @@ def test_a_model_that_fails_in_its_first_pass_leaves_no_text_of_another(
 
 def test_a_run_that_is_refused_leaves_no_text_of_the_one_before(handlers: Handlers, start: Exploration) -> None:
     handlers.begin(ADA)
-    *_, notice, change, pair, _, trial = last(handlers.run(ADA, start, "", *ASKED[1:]))
+    *_, notice, change, pair, _, trial = last(handlers.run(ADA, start, WANTED, "", *ASKED[1:]))
     assert "prompt" in notice
     assert (change, pair, trial) == ("", PairPanel.cleared(), None)

@@ -13,6 +13,8 @@ from explorer.workspace.workspace import Workspace
 
 ADA: Any = SimpleNamespace(session_hash="ada")
 ASKED = ("w5 w6 w7", RAW, 8, 0.0, 1.0, 0)
+WANTED = None
+"""The run that the visitor waits for, whichever it is."""
 AT_START = ("weight", 1, "down", None, 0, 3, 4, 5, 6)
 """What the selectors show at the fixture `start`."""
 

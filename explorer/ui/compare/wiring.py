@@ -14,7 +14,7 @@ from explorer.ui.compare.layout import CompareTab
 from explorer.ui.events import QUEUED, QUIETLY
 from explorer.ui.explore.handlers import Handlers
 from explorer.ui.explore.layout import ExploreTab
-from explorer.ui.explore.wiring import run_arguments
+from explorer.ui.explore.wiring import connect_run
 from explorer.ui.runs import Runs
 
 
@@ -38,12 +38,10 @@ def wire(
     )
     tab.stop.click(own.stop, None, None, **QUIETLY)
     _wire_items(tab, own)
-    tab.items.choose(
-        own.open_item,
-        [explore.exploration, tab.compared],
+    connect_run(
+        explore, handlers, tab.items.choose, own.open_item, [explore.exploration, tab.compared],
         [tab.notice, tab.address, tabs, explore.exploration, *explore.drawn, *explore.asked],
-        **QUIETLY,
-    ).then(**run_arguments(explore, handlers))
+    )  # fmt: skip
     for kind, button in tab.files.items():
         button.click(functools.partial(own.download, kind=kind), tab.compared, [tab.saver, tab.notice], **QUIETLY)
     tabs.select(own.leave, None, tab.address, **QUIETLY)

@@ -12,6 +12,8 @@ from explorer.ui.explore.words import target_html
 
 DRAWN_COUNT = 21
 """How many components `draw` updates."""
+PRESETS_PLACE = 19
+"""Which of them are the presets."""
 
 
 def draw(controls: Controls, *, keeps_curve: bool = False) -> list[Any]:
@@ -54,7 +56,7 @@ def draw(controls: Controls, *, keeps_curve: bool = False) -> list[Any]:
         controls.genotype,
         gr.skip() if keeps_curve else "",
         gr.skip() if keeps_curve else "",
-        gr.update(visible=controls.has_presets),
+        gr.update(visible=controls.has_presets, chosen=""),
         "",
     ]
 

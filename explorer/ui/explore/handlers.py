@@ -23,7 +23,7 @@ from explorer.figures.encoding import figure_json
 from explorer.model.loaded import LoadedModel
 from explorer.ui.components.pair_panel import PairPanel, show_pair
 from explorer.ui.explore.controls import controls_for
-from explorer.ui.explore.drawing import draw
+from explorer.ui.explore.drawing import PRESETS_PLACE, draw
 from explorer.ui.explore.edge import edge, refusal
 from explorer.ui.explore.exploration import Exploration
 from explorer.ui.explore.form import ASKED_COUNT, CHAT, Question, fill_in
@@ -156,9 +156,13 @@ class Handlers:
 
     # ----------------------------------------------------------------------------------------------- runs
 
-    def begin(self, request: gr.Request) -> None:
-        """Want a run; older runs of the visitor stop."""
-        self._runs.begin(_visitor(request))
+    def begin(self, request: gr.Request) -> int:
+        """Want a run, and get its ticket; older runs of the visitor stop."""
+        return self._runs.begin(_visitor(request))
+
+    def wanted(self, request: gr.Request) -> int:
+        """The ticket of the visitor's newest run, for the page to ask for it by."""
+        return self._runs.newest(_visitor(request))
 
     def stop(self, request: gr.Request) -> None:
         """Stop the visitor's run."""
@@ -174,8 +178,13 @@ class Handlers:
 
     def choose_preset(self, exploration: Exploration, request: gr.Request, event: gr.EventData) -> list[Any]:
         """A preset was pressed: its mutations, prompt and decoding."""
-        preset = self._presets[str(event.name)]
-        return self.restore(exploration, preset.genotype, preset.experiment.prompt, preset.experiment.decoding, request)
+        name = str(event.name)
+        preset = self._presets[name]
+        prompt, decoding = preset.experiment.prompt, preset.experiment.decoding
+        outputs = self.restore(exploration, preset.genotype, prompt, decoding, request)
+        is_shown = isinstance(outputs[0], Exploration)
+        outputs[1 + PRESETS_PLACE] = gr.update(chosen=name if is_shown else "")
+        return outputs
 
     def restore(
         self, exploration: Exploration, genotype: str, prompt: Prompt, decoding: Decoding, request: gr.Request
@@ -186,10 +195,12 @@ class Handlers:
         except ExplorerError as fault:
             return [*refusal(str(fault)), *[gr.skip()] * ASKED_COUNT]
 
-    def run(self, request: gr.Request, exploration: Exploration, *asked: Any) -> Iterator[list[Any]]:
-        """Stream the pair, if a run is wanted: address, notice, line on the change, texts, measures, trial."""
+    def run(
+        self, request: gr.Request, exploration: Exploration, wanted: float | None, *asked: Any
+    ) -> Iterator[list[Any]]:
+        """Stream the pair, if that run is wanted: address, notice, line on the change, texts, measures, trial."""
         visitor = _visitor(request)
-        ticket = self._runs.claim(visitor)
+        ticket = self._runs.claim(visitor, wanted)
         if ticket is None:
             yield [gr.skip()] * RUN_COUNT
             return

@@ -73,6 +73,8 @@ class ExploreTab:
     pair: PairPanel
     limits: WatchPanel
     summary: gr.HTML
+    wanted: gr.Number
+    """The ticket of the run that was asked for last; it comes with what the controls are to show."""
     trial: gr.State
     """The run that ended last, as a `trials.Trial`."""
     takeaway: Takeaway
@@ -259,6 +261,7 @@ def _build_results(workspace: Workspace) -> dict[str, Any]:
         "summary": summary,
         "takeaway": takeaway,
         "saver": saver,
+        "wanted": gr.Number(value=0, visible=False),
         "trial": gr.State(None),
         "pins": gr.State(()),
         "pinned": pinned,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import gradio as gr
 
-from explorer.ui.events import ON_MODEL, QUEUED, QUIETLY
+from explorer.ui.events import LATEST, ON_MODEL, QUEUED, QUIETLY
 from explorer.ui.explore.handlers import Handlers
 from explorer.ui.explore.layout import ExploreTab
 from explorer.ui.explore.patches import Patches
@@ -16,12 +17,12 @@ from explorer.ui.explore.thresholds import WatchHandlers
 def wire(tab: ExploreTab, handlers: Handlers) -> None:
     """Connect the tab's events to its handlers."""
 
-    def moves(event: Any, handler: Any, inputs: list[Any], trigger_mode: str = "multiple") -> None:
-        connect_move(tab, handlers, event, handler, inputs, trigger_mode)
+    def moves(event: Any, handler: Any, inputs: list[Any], **options: Any) -> None:
+        connect_move(tab, handlers, event, handler, inputs, **options)
 
     for selector in tab.selectors:
         for event in _settling_events(selector):
-            moves(event, handlers.select, tab.selectors, "always_last")
+            moves(event, handlers.select, tab.selectors, **LATEST)
     moves(tab.slider.release, handlers.slide, tab.selectors)
     moves(tab.value.submit, handlers.set_value, [tab.value, *tab.selectors])
     moves(tab.scale.click, handlers.scale, [tab.factor, *tab.selectors])
@@ -37,23 +38,18 @@ def wire(tab: ExploreTab, handlers: Handlers) -> None:
         handlers.dose_response,
         [tab.exploration, *tab.asked],
         [tab.curve, tab.curve_caption, tab.notice],
-        **ON_MODEL,
+        **ON_MODEL | LATEST,
     )
     moves(tab.chips.remove, handlers.remove, [])
     for event in (tab.notation.submit, tab.run.click, tab.prompt.submit, tab.mode.input):
         moves(event, handlers.read_notation, [tab.notation])
-    tab.experiment.input(
-        handlers.choose_experiment,
-        [tab.exploration, tab.experiment],
-        tab.asked,
-        **QUIETLY,
-    ).then(**run_arguments(tab, handlers))
-    tab.presets.choose(
-        handlers.choose_preset,
-        [tab.exploration],
+    connect_run(
+        tab, handlers, tab.experiment.input, handlers.choose_experiment, [tab.exploration, tab.experiment], tab.asked
+    )
+    connect_run(
+        tab, handlers, tab.presets.choose, handlers.choose_preset, [tab.exploration],
         [tab.exploration, *tab.drawn, *tab.asked],
-        **QUIETLY,
-    ).then(**run_arguments(tab, handlers))
+    )  # fmt: skip
     tab.stop.click(handlers.stop, None, None, **QUIETLY)
     own = Patches(handlers.workspace)
     tab.takeaway.patch(own.hand_out, [tab.trial], [tab.saver, tab.notice], **QUEUED)
@@ -70,22 +66,30 @@ def _wire_thresholds(tab: ExploreTab, handlers: Handlers) -> None:
         [panel.warning],
         concurrency_id="watch",
         concurrency_limit=1,
-        trigger_mode="always_last",  # else a limit that is typed while a warning is worked on is not heeded
-        **QUEUED,
+        **QUEUED | LATEST,
     )
 
 
 def connect_move(
-    tab: ExploreTab, handlers: Handlers, event: Any, handler: Any, inputs: list[Any], trigger_mode: str = "multiple"
+    tab: ExploreTab, handlers: Handlers, event: Any, handler: Any, inputs: list[Any], **options: Any
 ) -> None:
     """An event that changes the exploration: draw the controls at once, then run."""
-    event(
-        handler,
-        [tab.exploration, *inputs],
-        [tab.exploration, *tab.drawn],
-        trigger_mode=trigger_mode,
-        **QUIETLY,
-    ).then(**run_arguments(tab, handlers))
+    connect_run(tab, handlers, event, handler, [tab.exploration, *inputs], [tab.exploration, *tab.drawn], **options)
+
+
+def connect_run(
+    tab: ExploreTab, handlers: Handlers, event: Any, handler: Any, inputs: list[Any], outputs: list[Any],
+    **options: Any,
+) -> None:  # fmt: skip
+    """An event that may want a run: its answer takes the ticket along by which the run that follows is asked for."""
+
+    @functools.wraps(handler)
+    def telling(*values: Any) -> list[Any]:
+        answer = handler(*values)
+        request = next(value for value in values if isinstance(value, gr.Request))
+        return [*answer, handlers.wanted(request)]
+
+    event(telling, inputs, [*outputs, tab.wanted], **QUIETLY | options).then(**run_arguments(tab, handlers))
 
 
 def _settling_events(selector: Any) -> tuple[Any, ...]:
@@ -101,7 +105,7 @@ def run_arguments(tab: ExploreTab, handlers: Handlers) -> dict[str, Any]:
     """What every event that runs the pair has in common."""
     return {
         "fn": handlers.run,
-        "inputs": [tab.exploration, *tab.asked],
+        "inputs": [tab.exploration, tab.wanted, *tab.asked],
         "outputs": [tab.address, tab.notice, tab.change, tab.pair, tab.summary, tab.trial],
         "concurrency_limit": 1,
         **ON_MODEL,

@@ -6,10 +6,10 @@ from typing import Any
 
 import gradio as gr
 
-from explorer.ui.events import QUIETLY
+from explorer.ui.events import LATEST, QUIETLY
 from explorer.ui.explore.handlers import Handlers
 from explorer.ui.explore.layout import ExploreTab
-from explorer.ui.explore.wiring import run_arguments
+from explorer.ui.explore.wiring import connect_run
 from explorer.ui.history.handlers import HistoryHandlers
 from explorer.ui.history.layout import HistoryTab
 from explorer.ui.screen.layout import ScreenTab
@@ -21,7 +21,7 @@ def wire(
     """Connect the tab's events; `opened` is that of the tab being looked at."""
     own = HistoryHandlers(handlers)
     opened(own.open, tab.asked, tab.drawn, **QUIETLY)
-    tab.words.change(own.first, tab.asked, tab.drawn, trigger_mode="always_last", **QUIETLY)
+    tab.words.change(own.first, tab.asked, tab.drawn, **QUIETLY | LATEST)
     for component in (tab.kinds, tab.tags, tab.models, tab.span, tab.sort):
         component.input(own.first, tab.asked, tab.drawn, **QUIETLY)
     tab.metric.input(own.draw, tab.asked, tab.drawn, **QUIETLY)
@@ -29,9 +29,7 @@ def wire(
     tab.entries.edit(own.edit, tab.asked, tab.drawn, **QUIETLY)
     tab.timeline.mark_click(own.look_up, tab.asked, tab.drawn, **QUIETLY)
     tab.entries.take(own.take, tab.asked, [tab.saver, tab.notice], **QUIETLY)
-    tab.entries.reopen(
-        own.reopen,
-        [explore.exploration],
+    connect_run(
+        explore, handlers, tab.entries.reopen, own.reopen, [explore.exploration],
         [tab.notice, tabs, explore.exploration, *explore.drawn, *explore.asked, *screens.drawn],
-        **QUIETLY,
-    ).then(**run_arguments(explore, handlers))
+    )  # fmt: skip

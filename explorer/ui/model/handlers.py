@@ -23,6 +23,7 @@ from explorer.ui.explore.words import change_html
 from explorer.ui.faults import told
 from explorer.ui.links import Link, parse_link
 from explorer.ui.model.words import header_html
+from explorer.ui.runs import Runs
 from explorer.workspace.loading import Loading
 from explorer.workspace.workspace import Workspace
 
@@ -31,16 +32,18 @@ OPENING_GENOTYPE = "11.down[507,1229]=0"
 """On the demo model: one weight of 134,515,008 that wrecks the answer."""
 
 
-_OTHERS = 1 + ASKED_COUNT + DRAWN_COUNT + len(cleared()) + len(bench.cleared())
+_OTHERS = 1 + ASKED_COUNT + DRAWN_COUNT + len(cleared()) + len(bench.cleared()) + 1
 """How many components are updated beside the header and the line above the texts."""
 
 
 class Opening:
     """Loading models, and what is shown first of each."""
 
-    def __init__(self, workspace: Workspace, handlers: Handlers) -> None:
+    def __init__(self, workspace: Workspace, handlers: Handlers, asked: Runs) -> None:
+        """`asked` tells which of the models that a visitor asked for is the one that he waits for."""
         self._workspace = workspace
         self._handlers = handlers
+        self._asked = asked
 
     async def open(self, request: gr.Request) -> AsyncIterator[list[Any]]:
         """Say how loading goes, then show what the address asks for, or the first example."""
@@ -65,9 +68,15 @@ class Opening:
     async def _load(
         self, source: str, link: Link, present: LoadedModel | None, request: gr.Request, fault: str = ""
     ) -> AsyncIterator[list[Any]]:
+        visitor = request.session_hash or ""
+        ticket = self._asked.begin(visitor)
         loading = self._workspace.models.load(source)
         async for update in self._wait(loading, present):
+            if self._asked.is_overtaken(visitor, ticket):
+                return
             yield update
+        if self._asked.is_overtaken(visitor, ticket):
+            return
         try:
             model = loading.wait()
         except Exception as wrong:  # noqa: BLE001  # whatever it is, the page waits no longer
@@ -80,9 +89,9 @@ class Opening:
         opened = Exploration(source=source).with_genotype(_first_genotype(model, link.genotype), model.anatomy)
         opened = opened.pointed_at(opened.selection, model.anatomy)
         drawn = self._handlers.draw(opened)
-        self._handlers.begin(request)
+        ticket = self._handlers.begin(request)
         anew = [*cleared(), *bench.cleared()]  # what was of another model, should the first run of this one fail
-        return [header_html(model, fault=fault), gr.skip(), opened, *_asked(link, model), *drawn, *anew]
+        return [header_html(model, fault=fault), gr.skip(), opened, *_asked(link, model), *drawn, *anew, ticket]
 
     async def _wait(self, loading: Loading, present: LoadedModel | None) -> AsyncIterator[list[Any]]:
         """How loading goes; whoever waits keeps no thread that others need."""

@@ -6,10 +6,10 @@ from typing import Any
 
 import gradio as gr
 
-from explorer.ui.events import QUIETLY
+from explorer.ui.events import LATEST, QUIETLY
 from explorer.ui.explore.handlers import Handlers
 from explorer.ui.explore.layout import ExploreTab
-from explorer.ui.explore.wiring import run_arguments
+from explorer.ui.explore.wiring import connect_run
 from explorer.ui.statistics.handlers import StatisticsHandlers
 from explorer.ui.statistics.layout import StatisticsTab
 
@@ -22,7 +22,7 @@ def wire(
     opened(own.open_tab, tab.shown, tab.drawn, **QUIETLY)
     for component in (tab.screen, tab.operations, tab.kinds, tab.matrix, tab.measure, tab.coloured, tab.severity,
                       tab.step, tab.axes, tab.other, tab.model):  # fmt: skip
-        component.input(own.draw, tab.asked, tab.drawn, trigger_mode="always_last", **QUIETLY)
+        component.input(own.draw, tab.asked, tab.drawn, **QUIETLY | LATEST)
     for event in (tab.layers.submit, tab.layers.blur):
         event(own.draw, tab.asked, tab.drawn, **QUIETLY)
     tab.views.select(own.look, tab.shown, [tab.view, *tab.drawn], **QUIETLY)
@@ -32,12 +32,10 @@ def wire(
         if view == "correlations":
             panel.mark_click(own.compare, tab.asked, tab.drawn, **QUIETLY)
             continue
-        panel.mark_click(
-            own.open,
-            [explore.exploration, *tab.asked],
+        connect_run(
+            explore, handlers, panel.mark_click, own.open, [explore.exploration, *tab.asked],
             [tab.behind, tabs, explore.exploration, *explore.drawn, *explore.asked],
-            **QUIETLY,
-        ).then(**run_arguments(explore, handlers))
+        )  # fmt: skip
     tab.panels["nsm_map"].zoom(own.zoom, tab.asked, [tab.panels["nsm_map"], tab.sentences["nsm_map"]], **QUIETLY)
     tabs.select(own.leave, None, tab.address, **QUIETLY)
     page_load(

@@ -16,7 +16,7 @@ from explorer.ui.explore.handlers import Handlers
 from explorer.ui.explore.layout import ExploreTab, build
 from explorer.ui.runs import Runs
 from explorer.workspace.workspace import Workspace
-from tests.ui.visit import ADA, ASKED, AT_START, event, genotype_of, last
+from tests.ui.visit import ADA, ASKED, AT_START, WANTED, event, genotype_of, last
 
 
 def test_drawn_is_what_draw_updates(workspace: Workspace, handlers: Handlers, start: Exploration) -> None:
@@ -89,7 +89,7 @@ def test_bad_input_keeps_everything(handlers: Handlers, runs: Runs, start: Explo
 
 def test_a_run_streams_texts_and_measures(handlers: Handlers, start: Exploration) -> None:
     exploration = handlers.read_notation(start, "0.down*-1", ADA)[0]
-    updates = list(handlers.run(ADA, exploration, *ASKED))
+    updates = list(handlers.run(ADA, exploration, WANTED, *ASKED))
     assert updates[0][0].startswith("?genotype=0.down%2A-1&prompt=w5+w6+w7&chat=0&max_new_tokens=8&")
     assert updates[0][1] == ""  # an old notice goes when a run begins; a new one is not wiped by it
     assert all(update[1] != "" for update in updates[1:])
@@ -116,22 +116,22 @@ def test_a_run_that_cannot_be_says_why(
     handlers: Handlers, start: Exploration, asked: tuple[Any, ...], words: str
 ) -> None:
     handlers.begin(ADA)
-    outputs = last(handlers.run(ADA, start, *asked))
+    outputs = last(handlers.run(ADA, start, WANTED, *asked))
     assert words in outputs[1]
 
 
 def test_an_overtaken_run_leaves_the_page_alone(handlers: Handlers, start: Exploration) -> None:
     handlers.begin(ADA)
-    old = handlers.run(ADA, start, "w9 w8 w7", RAW, 100, 0.0, 1.0, 0)
+    old = handlers.run(ADA, start, WANTED, "w9 w8 w7", RAW, 100, 0.0, 1.0, 0)
     next(old)
     handlers.begin(ADA)
     assert all(update[3]["value"]["running"] for update in old)
-    assert len(list(handlers.run(ADA, start, *ASKED))) > 1
+    assert len(list(handlers.run(ADA, start, WANTED, *ASKED))) > 1
 
 
 def test_stop_ends_a_run_within_one_token(handlers: Handlers, start: Exploration) -> None:
     handlers.begin(ADA)
-    run = handlers.run(ADA, start, "w9 w8 w7", RAW, 100, 0.0, 1.0, 0)
+    run = handlers.run(ADA, start, WANTED, "w9 w8 w7", RAW, 100, 0.0, 1.0, 0)
     next(run)
     handlers.stop(ADA)
     pair = last(run)[3]
@@ -141,10 +141,10 @@ def test_stop_ends_a_run_within_one_token(handlers: Handlers, start: Exploration
 
 def test_an_event_without_a_run_runs_nothing_even_after_stop(handlers: Handlers, start: Exploration) -> None:
     handlers.begin(ADA)
-    last(handlers.run(ADA, start, *ASKED))
+    last(handlers.run(ADA, start, WANTED, *ASKED))
     handlers.stop(ADA)
     handlers.read_notation(start, "1.dwon=0", ADA)
-    (only,) = list(handlers.run(ADA, start, *ASKED))
+    (only,) = list(handlers.run(ADA, start, WANTED, *ASKED))
     assert all("__type__" in update for update in only)
 
 

@@ -17,14 +17,14 @@ from explorer.ui.explore.handlers import Handlers
 from explorer.ui.explore.patches import Patches
 from explorer.ui.explore.trials import Trial, patch_command, save_command
 from explorer.workspace.workspace import Workspace
-from tests.ui.visit import ADA, ASKED, last
+from tests.ui.visit import ADA, ASKED, WANTED, last
 
 
 @pytest.fixture
 def trial(handlers: Handlers, start: Exploration) -> Trial:
     """A finished run."""
     exploration = handlers.read_notation(start, "0.down*-1", ADA)[0]
-    found: Trial = last(handlers.run(ADA, exploration, *ASKED))[5]
+    found: Trial = last(handlers.run(ADA, exploration, WANTED, *ASKED))[5]
     return found
 
 

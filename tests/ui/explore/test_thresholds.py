@@ -11,14 +11,14 @@ from explorer.ui.explore.handlers import Handlers
 from explorer.ui.explore.thresholds import WatchHandlers
 from explorer.ui.explore.trials import Trial
 from explorer.workspace.workspace import Workspace
-from tests.ui.visit import ADA, ASKED, last
+from tests.ui.visit import ADA, ASKED, WANTED, last
 
 
 @pytest.fixture
 def trial(handlers: Handlers, start: Exploration) -> Trial:
     """A finished run."""
     exploration = handlers.read_notation(start, "norm*-1", ADA)[0]
-    found: Trial = last(handlers.run(ADA, exploration, *ASKED))[5]
+    found: Trial = last(handlers.run(ADA, exploration, WANTED, *ASKED))[5]
     return found
 
 

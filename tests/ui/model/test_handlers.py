@@ -21,7 +21,7 @@ ADA: Any = SimpleNamespace(session_hash="ada", query_params={})
 
 def test_a_page_without_a_model_says_so_above_the_texts() -> None:
     workspace = Workspace(source="/nowhere")
-    header, headline, *others = last_of(Opening(workspace, Handlers(workspace, Runs())).open(ADA))
+    header, headline, *others = last_of(Opening(workspace, Handlers(workspace, Runs()), Runs()).open(ADA))
     assert "There is no folder /nowhere" in header
     assert "There is no model" in headline
     assert all(other == {"__type__": "update"} for other in others)
@@ -30,14 +30,14 @@ def test_a_page_without_a_model_says_so_above_the_texts() -> None:
 def test_a_page_with_a_model_shows_it_and_leaves_the_headline_to_the_run(
     workspace: Workspace, handlers: Handlers
 ) -> None:
-    header, headline, exploration, *_ = last_of(Opening(workspace, handlers).open(ADA))
+    header, headline, exploration, *_ = last_of(Opening(workspace, handlers, Runs()).open(ADA))
     assert 'class="badge">tiny<' in header
     assert headline == {"__type__": "update"}
     assert exploration.source == workspace.source
 
 
 def test_another_model_that_fails_keeps_what_is_shown(workspace: Workspace, handlers: Handlers) -> None:
-    opening = Opening(workspace, handlers)
+    opening = Opening(workspace, handlers, Runs())
     _, _, exploration, *_ = last_of(opening.open(ADA))
     header, *others = last_of(opening.switch(exploration, "/nowhere", ADA))
     assert "There is no folder /nowhere" in header
@@ -58,7 +58,7 @@ def test_a_page_opens_while_others_wait_for_models_that_do_not_come(
         return load(models, name, say)
 
     monkeypatch.setattr(Models, "_load", slow)
-    opening = Opening(workspace, handlers)
+    opening = Opening(workspace, handlers, Runs())
     waiting: list[str] = []
 
     async def wait(number: int) -> None:

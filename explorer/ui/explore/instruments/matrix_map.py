@@ -13,7 +13,7 @@ from explorer.figures.encoding import figure_json
 from explorer.figures.heatmaps import grid_figure, overview_figure
 from explorer.model.anatomy import Anatomy, Matrix, Target, kind_of
 from explorer.ui.components.figure_panel import FigurePanel
-from explorer.ui.events import QUIETLY
+from explorer.ui.events import LATEST, QUIETLY
 from explorer.ui.explore.edge import check_source, edge
 from explorer.ui.explore.exploration import Exploration
 from explorer.ui.explore.handlers import Handlers
@@ -63,8 +63,8 @@ def wire(maps: MatrixMap, tab: ExploreTab, handlers: Handlers) -> None:
     """
     own = MatrixMapHandlers(handlers)
     drawn = [*maps.drawn, tab.notice]
-    tab.target.change(own.draw, [tab.exploration, maps.window], drawn, trigger_mode="always_last", **QUIETLY)
-    maps.map.zoom(own.zoom, [tab.exploration], drawn[1:], trigger_mode="always_last", **QUIETLY)
+    tab.target.change(own.draw, [tab.exploration, maps.window], drawn, **QUIETLY | LATEST)
+    maps.map.zoom(own.zoom, [tab.exploration], drawn[1:], **QUIETLY)
     connect_move(tab, handlers, maps.map.mark_click, own.choose_cell, [])
     connect_move(tab, handlers, maps.strip.mark_click, own.choose_matrix, [])
 

@@ -20,7 +20,7 @@ from explorer.model.anatomy import Matrix, block_site, kind_of
 from explorer.reports.instruments import findings_report
 from explorer.ui.components.figure_panel import FigurePanel
 from explorer.ui.components.findings import Findings
-from explorer.ui.events import ON_MODEL
+from explorer.ui.events import LATEST, ON_MODEL
 from explorer.ui.explore.edge import check_source, edge
 from explorer.ui.explore.exploration import Exploration
 from explorer.ui.explore.form import Question
@@ -93,10 +93,13 @@ def wire(look: Search, tab: ExploreTab, handlers: Handlers) -> None:
     asked = [tab.exploration, look.operation]
     mapped = [look.shown, look.caption, look.overview, look.blocks, tab.notice]
     look.find.click(
-        own.find, [*asked, look.level, *tab.asked], [look.findings, look.findings_caption, tab.notice], **ON_MODEL
+        own.find,
+        [*asked, look.level, *tab.asked],
+        [look.findings, look.findings_caption, tab.notice],
+        **ON_MODEL | LATEST,
     )
-    look.map.click(own.map, [*asked, look.shown, *tab.asked], mapped, **ON_MODEL)
-    look.operation.input(own.redraw, [*asked, look.shown, look.caption, *tab.asked], mapped, **ON_MODEL)
+    look.map.click(own.map, [*asked, look.shown, *tab.asked], mapped, **ON_MODEL | LATEST)
+    look.operation.input(own.redraw, [*asked, look.shown, look.caption, *tab.asked], mapped, **ON_MODEL | LATEST)
     look.overview.mark_click(own.open_matrix, [*asked, *tab.asked], mapped, **ON_MODEL)
     connect_move(tab, handlers, look.findings.choose, own.choose_finding, [])
     connect_move(tab, handlers, look.blocks.mark_click, own.choose_block, [])

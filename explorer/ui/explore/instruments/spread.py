@@ -12,7 +12,7 @@ from explorer.domain.notation import format_genotype
 from explorer.figures.encoding import figure_json
 from explorer.figures.propagation import propagation_figure
 from explorer.ui.components.figure_panel import FigurePanel
-from explorer.ui.events import ON_MODEL
+from explorer.ui.events import LATEST, ON_MODEL
 from explorer.ui.explore.edge import check_source
 from explorer.ui.explore.exploration import Exploration
 from explorer.ui.explore.form import Question
@@ -60,7 +60,7 @@ def wire(spread: Spread, tab: ExploreTab, handlers: Handlers) -> None:
     """Connect the instrument's events."""
     own = SpreadHandlers(handlers)
     asked = [tab.exploration, *tab.asked]
-    spread.show.click(own.show, asked, [spread.map, spread.caption, spread.lens, tab.notice], **ON_MODEL)
+    spread.show.click(own.show, asked, [spread.map, spread.caption, spread.lens, tab.notice], **ON_MODEL | LATEST)
     spread.map.mark_click(own.read_token, [tab.exploration], [spread.lens, tab.notice], **ON_MODEL)
 
 

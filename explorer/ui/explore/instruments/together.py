@@ -13,7 +13,7 @@ from explorer.domain.errors import ExplorerError
 from explorer.figures.encoding import figure_json
 from explorer.figures.epistasis import epistasis_figure, pair_figure
 from explorer.ui.components.figure_panel import FigurePanel
-from explorer.ui.events import ON_MODEL
+from explorer.ui.events import LATEST, ON_MODEL
 from explorer.ui.explore.edge import edge, refusal
 from explorer.ui.explore.exploration import Exploration
 from explorer.ui.explore.form import Question
@@ -74,7 +74,7 @@ def wire(together: Together, tab: ExploreTab, handlers: Handlers) -> None:
             own.compare,
             [tab.exploration, together.list, *tab.asked],
             [together.bars, together.pairs, together.caption, tab.notice],
-            **ON_MODEL,
+            **ON_MODEL | LATEST,
         )
     connect_move(tab, handlers, together.bars.mark_click, own.choose, [])
     connect_move(tab, handlers, together.pairs.mark_click, own.choose, [])

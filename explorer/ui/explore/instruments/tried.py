@@ -27,7 +27,7 @@ from explorer.ui.explore.trials import (
     row_of,
     save_command,
 )
-from explorer.ui.explore.wiring import run_arguments
+from explorer.ui.explore.wiring import connect_run
 from explorer.ui.words import notice_html
 
 _HINT = (
@@ -67,12 +67,9 @@ def wire(tried: Tried, tab: ExploreTab, handlers: Handlers) -> None:
     tried.list.pin(own.pin, [tried.trials, tab.pins], pinned, **QUIETLY)
     tab.pinned.unpin(own.unpin, [tab.pins], pinned, **QUIETLY)
     for trials, event in ((tried.trials, tried.list.choose), (tab.pins, tab.pinned.choose)):
-        event(
-            own.choose,
-            [tab.exploration, trials],
-            [tab.exploration, *tab.drawn, *tab.asked],
-            **QUIETLY,
-        ).then(**run_arguments(tab, handlers))
+        connect_run(
+            tab, handlers, event, own.choose, [tab.exploration, trials], [tab.exploration, *tab.drawn, *tab.asked]
+        )
 
 
 class TriedHandlers:

@@ -9,7 +9,7 @@ import gradio as gr
 from explorer.ui.events import ASKING, QUIETLY
 from explorer.ui.explore.handlers import Handlers
 from explorer.ui.explore.layout import ExploreTab
-from explorer.ui.explore.wiring import run_arguments
+from explorer.ui.explore.wiring import connect_run
 from explorer.ui.screen.layout import ScreenTab
 from explorer.ui.tasks.questions.handlers import ExaminingHandlers
 from explorer.ui.tasks.questions.layout import QuestionsTab
@@ -23,12 +23,10 @@ def wire(
     opened(own.open, [tab.task_screen, tab.shown], tab.listed, **QUIETLY)
     tab.task_screen.input(own.choose, tab.task_screen, tab.listed, **QUIETLY)
     tab.to_screen.click(own.to_screen, None, [tabs, screens.experiment], **QUIETLY)
-    tab.better.choose(
-        own.open_mutant,
-        [explore.exploration, tab.shown],
+    connect_run(
+        explore, handlers, tab.better.choose, own.open_mutant, [explore.exploration, tab.shown],
         [tab.notice, tabs, explore.exploration, *explore.drawn, *explore.asked],
-        **QUIETLY,
-    ).then(**run_arguments(explore, handlers))
+    )  # fmt: skip
     tab.again.click(own.begin_again, None, None, **QUIETLY).then(
         own.ask_again, [explore.exploration, tab.shown, tab.count], tab.listed, **ASKING
     )

@@ -10,7 +10,7 @@ import gradio as gr
 from explorer.ui.events import ASKING, QUIETLY
 from explorer.ui.explore.handlers import Handlers
 from explorer.ui.explore.layout import ExploreTab
-from explorer.ui.explore.wiring import run_arguments
+from explorer.ui.explore.wiring import connect_run
 from explorer.ui.tasks.writers.handlers import WritingHandlers
 from explorer.ui.tasks.writers.layout import WritersTab
 
@@ -33,9 +33,7 @@ def wire(
     _wire_answers(tab, own)
     into_explore = [tab.notice, tab.address, tabs, explore.exploration, *explore.drawn, *explore.asked]
     for event, handler in ((tab.groups.open, own.open_mutant), (tab.answers.choose, own.open_answer)):
-        event(handler, [explore.exploration, tab.shown], into_explore, **QUIETLY).then(
-            **run_arguments(explore, handlers)
-        )
+        connect_run(explore, handlers, event, handler, [explore.exploration, tab.shown], into_explore)
     for kind, button in tab.files.items():
         button.click(functools.partial(own.download, kind=kind), tab.shown, [tab.saver, tab.notice], **QUIETLY)
     tabs.select(own.leave, None, tab.address, **QUIETLY)

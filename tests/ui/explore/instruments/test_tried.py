@@ -15,14 +15,14 @@ from explorer.ui.explore.trials import KEPT, Trial, as_json, as_markdown, comman
 from explorer.ui.links import parse_link
 from explorer.ui.runs import Runs
 from explorer.workspace.workspace import Workspace
-from tests.ui.visit import ADA, ASKED, AT_START, event, genotype_of, last
+from tests.ui.visit import ADA, ASKED, AT_START, WANTED, event, genotype_of, last
 
 
 @pytest.fixture
 def trial(handlers: Handlers, start: Exploration) -> Trial:
     """A finished run."""
     exploration = handlers.read_notation(start, "0.down*-1", ADA)[0]
-    found: Trial = last(handlers.run(ADA, exploration, *ASKED))[5]
+    found: Trial = last(handlers.run(ADA, exploration, WANTED, *ASKED))[5]
     return found
 
 
