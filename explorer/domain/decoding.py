@@ -20,6 +20,17 @@ class Prompt:
 
 
 MAX_SEED = 2**63 - 1
+MAX_NEW_TOKENS = 1_000_000
+MAX_TEMPERATURE = 100.0
+LEAST_TOP_P = 1e-9
+
+
+def read_seed(text: str | int | None) -> int:
+    """A seed as it is typed; nothing is 0. Raises DecodingError."""
+    typed = str(text or 0).strip()
+    if not (typed.isascii() and typed.isdecimal()) or int(typed) > MAX_SEED:
+        raise DecodingError(f"The seed must lie among the whole numbers from 0 to {MAX_SEED}, not {typed[:40]}.")
+    return int(typed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,9 +46,11 @@ class Decoding:
     def __post_init__(self) -> None:
         if self.max_new_tokens < 1:
             raise DecodingError(f"Maximum new tokens must be 1 or more, not {self.max_new_tokens}.")
-        if not (math.isfinite(self.temperature) and 0 <= self.temperature <= 100):  # noqa: PLR2004
+        if self.max_new_tokens > MAX_NEW_TOKENS:
+            raise DecodingError(f"Maximum new tokens must be at most {MAX_NEW_TOKENS:,}, not {self.max_new_tokens:,}.")
+        if not (math.isfinite(self.temperature) and 0 <= self.temperature <= MAX_TEMPERATURE):
             raise DecodingError(f"Temperature must lie between 0 (greedy) and 100, not {self.temperature}.")
-        if not 0 < self.top_p <= 1:
+        if not LEAST_TOP_P <= self.top_p <= 1:
             raise DecodingError(f"Top-p must be above 0 and at most 1, not {self.top_p}.")
         if not 0 <= self.seed <= MAX_SEED:
             raise DecodingError(f"The seed must lie between 0 and {MAX_SEED}, not {self.seed}.")

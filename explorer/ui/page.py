@@ -66,7 +66,7 @@ def build_page(workspace: Workspace) -> gr.Blocks:
         tasks_wiring.wire(asked, tasks_tab.select, tabs, page.load, tab, screens, handlers, asking)
         compare_wiring.wire(comparison, tabs, page.load, tab, handlers, comparing)
         history_wiring.wire(record, history_tab.select, tabs, tab, screens, handlers)
-        model_wiring.wire(header, picker, page.load, tab, instruments, handlers, opening)
+        model_wiring.wire(header, picker, page.load, tab, instruments, handlers, opening, tabs)
 
         def leave(request: gr.Request) -> None:
             for each in (runs, opening, *comparing, *asking):

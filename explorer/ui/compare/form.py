@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any
 
-from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.decoding import MAX_SEED, Decoding, Prompt, read_seed
+from explorer.domain.evaluation import QuestionSet
 from explorer.model.loaded import LoadedModel
 from explorer.tasks.comparison import Answering, Comparison, read_genotypes, spread
-from explorer.ui.explore.form import CHAT
-from explorer.ui.links import format_query
+from explorer.ui.explore.form import CHAT, RAW
+from explorer.ui.links import Said, format_query
 from explorer.ui.questions import chosen
 
 PREFIX = "compare_"
 PROMPTS, QUESTIONS = "Prompts", "Questions"
 OWN, LITERARY, FACTUAL, ALL = "My own", "Literary", "Factual", "Both kinds"
+MOST_INPUTS, MOST_TOKENS, MOST_TEMPERATURE, MOST_SHOTS = 151, 256, 2.0, 5
+"""What the sliders go up to; that of questions up to those of the largest set."""
 OPENING_GENOTYPES = "original\n11.down[507,1229]=0\n9.mlp*0"
 OPENING_PROMPTS = "What is the capital of France?\nHow many days are in a week?\nWrite a short poem about the sea."
 
@@ -32,7 +34,7 @@ class Form:
     mode: str = CHAT
     max_new_tokens: float = 32
     temperature: float = 0
-    seed: float | None = 0
+    seed: str = "0"
     question_set: str | None = None
     question_count: float = 60
     shots: float = 0
@@ -40,7 +42,7 @@ class Form:
     def decoding(self) -> Decoding:
         """Raises DecodingError."""
         return Decoding(
-            max_new_tokens=int(self.max_new_tokens), temperature=float(self.temperature), seed=int(self.seed or 0)
+            max_new_tokens=int(self.max_new_tokens), temperature=float(self.temperature), seed=read_seed(self.seed)
         )
 
     def order(self, model: LoadedModel, answering: Answering) -> Comparison:
@@ -71,19 +73,21 @@ class Form:
         )
 
 
-def linked(parameters: Mapping[str, str]) -> Form | None:
-    """The form that an address holds; None if it is not of this tab. What cannot be read is as if it were not said."""
-    said = {name.removeprefix(PREFIX): value for name, value in parameters.items() if name.startswith(PREFIX)}
-    if "genotypes" not in said:
-        return None
-    choices = {"ask": (PROMPTS, QUESTIONS), "source": (OWN, LITERARY, FACTUAL, ALL)}
-    held: dict[str, Any] = {}
-    for field in fields(Form):
-        value, default = said.get(field.name), getattr(Form(), field.name)
-        if value is None or value not in choices.get(field.name, (value,)):
-            continue
-        if isinstance(default, str) or default is None:
-            held[field.name] = value
-        elif value.replace(".", "", 1).isdigit():
-            held[field.name] = float(value)
-    return Form(**held)
+def linked(said: Said, question_sets: Sequence[QuestionSet]) -> Form:
+    """The form that an address holds; what was not taken of it is noted in `said`."""
+    blank = Form()
+    most = max((len(each.questions) for each in question_sets), default=int(blank.question_count))
+    return Form(
+        genotypes=said.text("genotypes", blank.genotypes),
+        ask=said.one_of("ask", (PROMPTS, QUESTIONS), blank.ask),
+        source=said.one_of("source", (OWN, LITERARY, FACTUAL, ALL), blank.source),
+        prompts=said.text("prompts", blank.prompts),
+        count=said.whole("count", 1, MOST_INPUTS, blank.count),
+        mode=said.one_of("mode", (CHAT, RAW), blank.mode),
+        max_new_tokens=said.whole("max_new_tokens", 1, MOST_TOKENS, blank.max_new_tokens),
+        temperature=said.number("temperature", 0, MOST_TEMPERATURE, blank.temperature),
+        seed=str(said.whole("seed", 0, MAX_SEED, blank.seed)),
+        question_set=said.one_of("question_set", ("", *(each.name for each in question_sets)), "") or None,
+        question_count=said.whole("question_count", 1, most, blank.question_count),
+        shots=said.whole("shots", 0, MOST_SHOTS, blank.shots),
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -19,13 +19,15 @@ from explorer.reports.comparison import comparison_report, contrasts_of, verdict
 from explorer.reports.runs import comparison_run
 from explorer.statistics.comparison import LETTERS, Contrast, Part, paired, part_of
 from explorer.tasks.comparison import ORIGINAL, Answering, Compared, Comparison, called, compare, read_genotypes
-from explorer.ui.compare.form import Form, linked
+from explorer.ui.compare.form import PREFIX, Form, linked
 from explorer.ui.compare.words import genotypes_html, items_json, measures_html, parts_of, verdict_html
 from explorer.ui.components.saver import Saver
 from explorer.ui.explore.drawing import DRAWN_COUNT
 from explorer.ui.explore.exploration import Exploration
 from explorer.ui.explore.form import ASKED_COUNT
 from explorer.ui.explore.handlers import Handlers
+from explorer.ui.links import Said
+from explorer.ui.questions import offered
 from explorer.ui.runs import Runs
 from explorer.ui.words import notice_html, page_html, page_within, progress_html
 
@@ -80,13 +82,15 @@ class CompareHandlers:
             return notice_html(str(fault))
         return genotypes_html(genotypes)
 
-    def read_link(self, request: gr.Request) -> list[Any]:
-        """The page was opened: the tab, and the form as its address says, if it is of this tab."""
-        form = linked(dict(request.query_params))
-        if form is None:
-            return [gr.skip()] * (1 + len(fields(Form)))
-        held = (getattr(form, field.name) for field in fields(Form))
-        return [gr.Tabs(selected="compare"), *(gr.skip() if value is None else value for value in held)]
+    def read_link(self, parameters: Mapping[str, str]) -> list[Any]:
+        """The page was opened at an address: the tab, the form and the notice, if it is of this tab."""
+        said = Said(parameters, PREFIX)
+        if not said:
+            return [gr.skip()] * (2 + len(fields(Form)))
+        form = linked(said, offered(self.handlers.workspace))
+        held = [getattr(form, field.name) for field in fields(Form)]
+        shown = [gr.skip() if value is None else value for value in held]
+        return [gr.Tabs(selected="compare"), *shown, notice_html(said.told())]
 
     def leave(self, event: gr.SelectData) -> Any:
         """Another tab of the page was opened: the address is no longer of this one."""

@@ -9,7 +9,20 @@ import gradio as gr
 
 from explorer.ui.compare.blind import layout as blind
 from explorer.ui.compare.blind.layout import BlindTab
-from explorer.ui.compare.form import ALL, FACTUAL, LITERARY, OWN, PREFIX, PROMPTS, QUESTIONS, Form
+from explorer.ui.compare.form import (
+    ALL,
+    FACTUAL,
+    LITERARY,
+    MOST_INPUTS,
+    MOST_SHOTS,
+    MOST_TEMPERATURE,
+    MOST_TOKENS,
+    OWN,
+    PREFIX,
+    PROMPTS,
+    QUESTIONS,
+    Form,
+)
 from explorer.ui.compare.handlers import NAMES
 from explorer.ui.components.address import Address
 from explorer.ui.components.figure_panel import FigurePanel
@@ -41,7 +54,7 @@ class CompareTab:
     mode: gr.Radio
     max_new_tokens: gr.Slider
     temperature: gr.Slider
-    seed: gr.Number
+    seed: gr.Textbox
     question_set: gr.Dropdown
     question_count: gr.Slider
     shots: gr.Slider
@@ -132,17 +145,23 @@ def _build_prompts() -> dict[str, Any]:
         label="Prompts from", choices=[OWN, LITERARY, FACTUAL, ALL], value=form.source, elem_classes="pills"
     )
     prompts = gr.Textbox(label="My prompts, one a line", value=form.prompts, lines=4, max_lines=10)
-    count = gr.Slider(label="How many of the inputs", minimum=1, maximum=151, step=1, value=form.count, visible=False)
+    count = gr.Slider(
+        label="How many of the inputs", minimum=1, maximum=MOST_INPUTS, step=1, value=form.count, visible=False
+    )
     with gr.Accordion("How they answer", open=False, elem_classes="decoding"):
         mode = gr.Radio(label="Asked as", choices=[CHAT, RAW], value=form.mode, elem_classes="pills")
         with gr.Row():
             max_new_tokens = gr.Slider(
-                label="Tokens of an answer, at most", minimum=1, maximum=256, step=1, value=form.max_new_tokens
+                label="Tokens of an answer, at most", minimum=1, maximum=MOST_TOKENS, step=1, value=form.max_new_tokens
             )
             temperature = gr.Slider(
-                label="Sampling temperature (0: greedy)", minimum=0, maximum=2, step=0.05, value=form.temperature
+                label="Sampling temperature (0: greedy)",
+                minimum=0,
+                maximum=MOST_TEMPERATURE,
+                step=0.05,
+                value=form.temperature,
             )
-            seed = gr.Number(label="Seed of the noise", precision=0, value=0, minimum=0, min_width=90)
+            seed = gr.Textbox(label="Seed of the noise", value=form.seed, max_lines=1, min_width=90)
     return {
         "source": source, "prompts": prompts, "count": count, "mode": mode, "max_new_tokens": max_new_tokens,
         "temperature": temperature, "seed": seed,
@@ -163,7 +182,9 @@ def _build_questions(workspace: Workspace) -> dict[str, Any]:
             step=1,
             value=form.question_count,
         )
-        shots = gr.Slider(label="Answered examples before each", minimum=0, maximum=5, step=1, value=form.shots)
+        shots = gr.Slider(
+            label="Answered examples before each", minimum=0, maximum=MOST_SHOTS, step=1, value=form.shots
+        )
     return {"question_set": question_set, "question_count": question_count, "shots": shots}
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import gradio as gr
 
-from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.decoding import Decoding, Prompt, read_seed
 
 CHAT, RAW = "Chat", "Raw text"
 
+MOST_TOKENS, MOST_TEMPERATURE, LEAST_SHARE = 512, 2.0, 0.01
+"""What the sliders go to, unless a link, an example or a run of the record goes further."""
 ASKED_COUNT = 6
 """How many components hold prompt and decoding."""
 
@@ -24,7 +26,7 @@ class Question:
     max_new_tokens: float
     temperature: float
     top_p: float
-    seed: float | None
+    seed: str | None
 
     def asked(self) -> Prompt:
         """Raises PromptError."""
@@ -36,17 +38,28 @@ class Question:
             max_new_tokens=int(self.max_new_tokens),
             temperature=float(self.temperature),
             top_p=float(self.top_p),
-            seed=int(self.seed or 0),
+            seed=read_seed(self.seed),
         )
 
 
 def fill_in(prompt: Prompt, decoding: Decoding) -> list[Any]:
     """Updates of `ExploreTab.asked` that show a prompt and a decoding."""
+    return [prompt.text, CHAT if prompt.chat else RAW, *fill_in_decoding(**asdict(decoding))]
+
+
+def fill_in_decoding(
+    max_new_tokens: int | None, temperature: float | None, top_p: float | None, seed: int | None
+) -> list[Any]:
+    """Updates of the decoding's components: what can be run can be shown; None leaves one as it is."""
     return [
-        prompt.text,
-        CHAT if prompt.chat else RAW,
-        gr.update(value=decoding.max_new_tokens, maximum=max(512, decoding.max_new_tokens)),
-        gr.update(value=decoding.temperature, maximum=max(2.0, decoding.temperature)),
-        decoding.top_p,
-        decoding.seed,
+        _wide_enough(max_new_tokens, 1, MOST_TOKENS),
+        _wide_enough(temperature, 0.0, MOST_TEMPERATURE),
+        _wide_enough(top_p, LEAST_SHARE, 1.0),
+        gr.skip() if seed is None else str(seed),
     ]
+
+
+def _wide_enough(value: float | None, least: float, most: float) -> Any:
+    if value is None:
+        return gr.skip()
+    return gr.update(value=value, minimum=min(least, value), maximum=max(most, value))

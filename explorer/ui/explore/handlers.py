@@ -169,12 +169,12 @@ class Handlers:
         self._runs.stop(_visitor(request))
 
     def choose_experiment(self, exploration: Exploration, name: str, request: gr.Request) -> list[Any]:
-        """Fill in prompt and decoding; as raw text where the model takes no chats."""
+        """Fill in prompt and decoding, as raw text where the model takes no chats; an old notice goes."""
         experiment = self._experiments[name]
         loaded = self.workspace.models.peek(exploration.source)
         is_chat = experiment.prompt.chat and (loaded is None or loaded.has_chat_template)
         self.begin(request)
-        return fill_in(replace(experiment.prompt, chat=is_chat), experiment.decoding)
+        return [*fill_in(replace(experiment.prompt, chat=is_chat), experiment.decoding), ""]
 
     def choose_preset(self, exploration: Exploration, request: gr.Request, event: gr.EventData) -> list[Any]:
         """A preset was pressed: its mutations, prompt and decoding."""
@@ -204,15 +204,14 @@ class Handlers:
         if ticket is None:
             yield [gr.skip()] * RUN_COUNT
             return
-        notice: Any = ""
         question = Question(*asked)
         try:
             shown: Any = self._address(exploration, question)
             for update, change in self._updates(visitor, ticket, exploration, question):
                 pair = gr.update(**show_pair(update, ticket))
                 trial = self._trial(update, change, exploration, question) if update.is_final else None
-                yield [shown, notice, change_html(change), pair, summary_html(update), trial]
-                shown = notice = gr.skip()  # a notice that came meanwhile stays
+                yield [shown, gr.skip(), change_html(change), pair, summary_html(update), trial]
+                shown = gr.skip()
         except ExplorerError as fault:
             yield [gr.skip(), notice_html(str(fault)), "", *cleared()]
 

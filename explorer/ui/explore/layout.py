@@ -18,7 +18,7 @@ from explorer.ui.components.takeaway import Takeaway
 from explorer.ui.components.trial_list import TrialList
 from explorer.ui.components.value_slider import ValueSlider
 from explorer.ui.explore.exploration import Exploration
-from explorer.ui.explore.form import CHAT, RAW
+from explorer.ui.explore.form import CHAT, LEAST_SHARE, MOST_TEMPERATURE, MOST_TOKENS, RAW
 from explorer.ui.explore.thresholds import WatchPanel, build_limits, build_warning
 from explorer.ui.explore.words import change_html, summary_html
 from explorer.workspace.workspace import Workspace
@@ -66,7 +66,7 @@ class ExploreTab:
     max_new_tokens: gr.Slider
     temperature: gr.Slider
     top_p: gr.Slider
-    seed: gr.Number
+    seed: gr.Textbox
     address: Address
     notice: gr.HTML
     change: gr.HTML
@@ -220,10 +220,12 @@ def _build_prompt(workspace: Workspace) -> dict[str, Any]:
             run = gr.Button("Run", variant="primary", size="md", min_width=90)
             stop = gr.Button("Stop", size="md", min_width=90)
         with gr.Accordion("Decoding", open=False, elem_classes="decoding"), gr.Row():
-            max_new_tokens = gr.Slider(label="Max new tokens", minimum=1, maximum=512, step=1, value=48)
-            temperature = gr.Slider(label="Temperature (0: greedy)", minimum=0, maximum=2, step=0.05, value=0)
-            top_p = gr.Slider(label="Top-p", minimum=0.01, maximum=1, step=0.01, value=1)
-            seed = gr.Number(label="Seed", precision=0, value=0, minimum=0)
+            max_new_tokens = gr.Slider(label="Max new tokens", minimum=1, maximum=MOST_TOKENS, step=1, value=48)
+            temperature = gr.Slider(
+                label="Temperature (0: greedy)", minimum=0, maximum=MOST_TEMPERATURE, step=0.05, value=0
+            )
+            top_p = gr.Slider(label="Top-p", minimum=LEAST_SHARE, maximum=1, step=0.01, value=1)
+            seed = gr.Textbox(label="Seed", value="0", max_lines=1)
     return {
         "presets": presets,
         "prompt": prompt,

@@ -44,7 +44,12 @@ def wire(tab: ExploreTab, handlers: Handlers) -> None:
     for event in (tab.notation.submit, tab.run.click, tab.prompt.submit, tab.mode.input):
         moves(event, handlers.read_notation, [tab.notation])
     connect_run(
-        tab, handlers, tab.experiment.input, handlers.choose_experiment, [tab.exploration, tab.experiment], tab.asked
+        tab,
+        handlers,
+        tab.experiment.input,
+        handlers.choose_experiment,
+        [tab.exploration, tab.experiment],
+        [*tab.asked, tab.notice],
     )
     connect_run(
         tab, handlers, tab.presets.choose, handlers.choose_preset, [tab.exploration],

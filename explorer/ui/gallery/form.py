@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from explorer.statistics.filters import read_layers, read_operations
 from explorer.store.gallery import Order, Span, Wanted
 from explorer.store.summaries import OPERATIONS
 from explorer.ui.gallery.words import SORT_NAMES
-from explorer.ui.links import format_query
+from explorer.ui.links import Said, format_query
 
 PREFIX = "gallery_"
 
@@ -97,22 +97,30 @@ def values_of(controls: Controls) -> list[Any]:
     return [list(value) if isinstance(value, tuple) else value for value in values]
 
 
-def linked(said: Mapping[str, str]) -> Controls:
-    """What an address says; what is none of our choices is as if it were not said."""
+def linked(said: Said) -> Controls:
+    """What an address says; what was not taken of it is noted in `said`."""
     default = Controls()
-    many: dict[str, Any] = {name: tuple(filter(None, said.get(name, "").split(","))) for name in _MANY}
-    many["operations"] = tuple(name for name in many["operations"] if name in OPERATIONS)
-    numbers: dict[str, Any] = {name: said.get(name, "") for name in NUMBERS}
-    return Controls(
-        of=said["of"],
-        sort=said["sort"] if said.get("sort") in SORT_NAMES else default.sort,
-        words=said.get("words", ""),
-        grouped=said.get("grouped") == "1",
-        layers=said.get("layers", ""),
-        destroyed=said["destroyed"] if said.get("destroyed") in ("yes", "no") else default.destroyed,
-        **many,
-        **numbers,
+    controls = Controls(
+        of=said.text("of", None),
+        sort=said.one_of("sort", SORT_NAMES, default.sort),
+        words=said.text("words", ""),
+        styles=said.some_of("styles"),
+        grouped=said.flag("grouped", default.grouped),
+        operations=said.some_of("operations", OPERATIONS),
+        kinds=said.some_of("kinds"),
+        experiments=said.some_of("experiments"),
+        layers=said.text("layers", ""),
+        destroyed=said.one_of("destroyed", ("yes", "no", "all"), default.destroyed),
+        **{name: said.text(name, "") for name in NUMBERS},
     )
+    readers: dict[str, Callable[[str], object]] = {"layers": read_layers, **dict.fromkeys(NUMBERS, _number)}
+    for name, read in readers.items():
+        try:
+            read(getattr(controls, name))
+        except StatisticsError:
+            changed: dict[str, Any] = {name: said.refuse(name, "which cannot be read", "")}
+            controls = replace(controls, **changed)
+    return controls
 
 
 def address_of(controls: Controls) -> str:

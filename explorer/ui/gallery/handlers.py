@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from secrets import randbelow
 from typing import Any
@@ -26,6 +27,7 @@ from explorer.ui.gallery.form import (
     wanted_of,
 )
 from explorer.ui.gallery.words import alike_message, choices_of, page_message, surprise_message, told_html
+from explorer.ui.links import Said
 from explorer.ui.words import missing_html, notice_html
 
 MOST_ALIKE = 48
@@ -102,24 +104,23 @@ class GalleryHandlers:
         """Another tab of the page was opened: the address is no longer of this one."""
         return gr.skip() if event.value == "Gallery" else "?"
 
-    def read_link(self, request: gr.Request) -> list[Any]:
-        """The page was opened: show what its address says, if it is of this tab."""
-        said = {
-            name.removeprefix(PREFIX): value for name, value in request.query_params.items() if name.startswith(PREFIX)
-        }
-        if "of" not in said:
+    def read_link(self, parameters: Mapping[str, str]) -> list[Any]:
+        """The page was opened at an address: show what it says, if it is of this tab."""
+        said = Said(parameters, PREFIX)
+        if not said:
             return [gr.skip()] * (1 + len(NAMES) + DRAWN_COUNT)
         controls = linked(said)
-        return [gr.Tabs(selected="gallery"), *values_of(controls), *self._draw(controls)]
+        return [gr.Tabs(selected="gallery"), *values_of(controls), *self._draw(controls, said)]
 
-    def _draw(self, controls: Controls) -> list[Any]:
+    def _draw(self, controls: Controls, said: Said | None = None) -> list[Any]:
+        """All that is drawn; with what was not taken of an address, if that is what says the controls."""
         try:
             with self._atlas.held():
-                return [controls, *self._drawn(controls)]
+                return [controls, *self._drawn(controls, said or Said({}))]
         except ExplorerError as fault:
             return [controls, *[gr.skip()] * 4, notice_html(str(fault)), *[gr.skip()] * 3]
 
-    def _drawn(self, controls: Controls) -> list[Any]:
+    def _drawn(self, controls: Controls, said: Said) -> list[Any]:
         screens = self._atlas.phenotypes.screens()
         choices = choices_of(screens)
         if not choices:
@@ -130,7 +131,8 @@ class GalleryHandlers:
             return [*[gr.skip()] * 4, "", told, page_message(EMPTY, 0), gr.skip()]
         keys = [key for _, key in choices]
         is_missing = controls.of not in (None, *keys)
-        fault = f"There are no texts of {controls.of} here: these are of others." if is_missing else ""
+        if is_missing:
+            said.note(f"There are no texts of {controls.of} here: these are of others.")
         of = keys[0] if is_missing else controls.of or keys[0]
         controls = replace(controls, of=of)
         wanted, order = wanted_of(controls), order_of(controls)
@@ -140,7 +142,7 @@ class GalleryHandlers:
         return [
             gr.update(choices=choices, value=of),
             *self._choices(controls, asked),
-            notice_html(fault),
+            notice_html(said.told()),
             told,
             page_message(found, 0),
             address_of(controls),

@@ -37,4 +37,4 @@ def wire(tab: GalleryTab, opened: Any, tabs: gr.Tabs, page_load: Any, explore: E
         [tab.behind, tabs, explore.exploration, *explore.drawn, *explore.asked],
     )  # fmt: skip
     tabs.select(own.leave, None, tab.address, **QUIETLY)
-    page_load(own.read_link, None, [tabs, *tab.asked, *tab.drawn], **QUIETLY)
+    explore.address.opens(page_load, own.read_link, [tabs, *tab.asked, *tab.drawn])

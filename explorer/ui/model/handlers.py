@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
 from anyio import to_thread
 
-from explorer.domain.errors import ExplorerError, NotationError
+from explorer.domain.errors import NotationError
 from explorer.domain.genotype import Genotype
 from explorer.domain.notation import format_genotype
 from explorer.files.settings import DEMO
 from explorer.model.loaded import LoadedModel
 from explorer.ui.explore.drawing import DRAWN_COUNT
 from explorer.ui.explore.exploration import Exploration
-from explorer.ui.explore.form import ASKED_COUNT, CHAT, RAW
+from explorer.ui.explore.form import ASKED_COUNT, CHAT, RAW, fill_in_decoding
 from explorer.ui.explore.handlers import Handlers, cleared
 from explorer.ui.explore.instruments import bench
 from explorer.ui.explore.words import change_html
 from explorer.ui.faults import told
-from explorer.ui.links import Link, parse_link
+from explorer.ui.links import PREFIXES, Link, Said, parse_query, read_link
 from explorer.ui.model.words import header_html
 from explorer.ui.runs import Runs
+from explorer.ui.words import notice_html
 from explorer.workspace.loading import Loading
 from explorer.workspace.workspace import Workspace
 
@@ -32,7 +34,7 @@ OPENING_GENOTYPE = "11.down[507,1229]=0"
 """On the demo model: one weight of 134,515,008 that wrecks the answer."""
 
 
-_OTHERS = 1 + ASKED_COUNT + DRAWN_COUNT + len(cleared()) + len(bench.cleared()) + 1
+_OTHERS = 1 + ASKED_COUNT + DRAWN_COUNT + len(cleared()) + len(bench.cleared()) + 2
 """How many components are updated beside the header and the line above the texts."""
 
 
@@ -47,12 +49,18 @@ class Opening:
 
     async def open(self, request: gr.Request) -> AsyncIterator[list[Any]]:
         """Say how loading goes, then show what the address asks for, or the first example."""
-        try:
-            link, fault = parse_link(dict(request.query_params)), ""
-        except ExplorerError as wrong:
-            link, fault = Link(), str(wrong)
-        async for update in self._load(link.model or self._workspace.source, link, None, request, fault):
+        async for update in self._follow(dict(request.query_params), None, request):
             yield update
+
+    async def travel(
+        self, exploration: Exploration, request: gr.Request, event: gr.EventData
+    ) -> AsyncIterator[list[Any]]:
+        """The visitor went back or forward: show what the address asks for now."""
+        parameters = parse_query(str(event.query))
+        present = self._workspace.models.peek(exploration.source)
+        is_of_a_tab = any(name.startswith(PREFIXES) for name in parameters)
+        async for update in self._follow(parameters, present, request):
+            yield update if is_of_a_tab else [*update[:-1], gr.Tabs(selected="explore")]
 
     async def switch(self, exploration: Exploration, source: str, request: gr.Request) -> AsyncIterator[list[Any]]:
         """Load another model and take the mutations along, if it has them; if that fails, keep the present one."""
@@ -62,11 +70,21 @@ class Opening:
             yield self._header(header_html(present, fault="Name a model first."))
             return
         text = format_genotype(exploration.genotype(present.anatomy)) if present else ""
-        async for update in self._load(wanted, Link(genotype=text or None), present, request):
+        async for update in self._load(wanted, Link(genotype=text or None), Said({}), present, request):
+            yield update
+
+    async def _follow(
+        self, parameters: Mapping[str, str], present: LoadedModel | None, request: gr.Request
+    ) -> AsyncIterator[list[Any]]:
+        """Show what an address says; where its model cannot be loaded, the page's own."""
+        said = Said(parameters)
+        link = read_link(said)
+        updates = self._load(link.model or self._workspace.source, link, said, present, request)
+        async for update in updates:
             yield update
 
     async def _load(
-        self, source: str, link: Link, present: LoadedModel | None, request: gr.Request, fault: str = ""
+        self, source: str, link: Link, said: Said, present: LoadedModel | None, request: gr.Request
     ) -> AsyncIterator[list[Any]]:
         visitor = request.session_hash or ""
         ticket = self._asked.begin(visitor)
@@ -80,18 +98,25 @@ class Opening:
         try:
             model = loading.wait()
         except Exception as wrong:  # noqa: BLE001  # whatever it is, the page waits no longer
-            yield self._header(header_html(present, fault=told(wrong)), "" if present else NO_MODEL)
+            if link.model is None or link.model == self._workspace.source:
+                yield self._header(header_html(present, fault=told(wrong)), "" if present else NO_MODEL)
+                return
+            said.note(f"{told(wrong)} The page's own model and example are shown instead.")
+            rest = replace(link, model=None, genotype=None)
+            async for update in self._load(self._workspace.source, rest, said, present, request):
+                yield update
             return
-        yield await to_thread.run_sync(self._shown, source, model, link, request, fault)
+        yield await to_thread.run_sync(self._shown, source, model, link, said, request)
 
-    def _shown(self, source: str, model: LoadedModel, link: Link, request: gr.Request, fault: str) -> list[Any]:
+    def _shown(self, source: str, model: LoadedModel, link: Link, said: Said, request: gr.Request) -> list[Any]:
         """What the page shows of a model that has just been loaded; a run is wanted."""
-        opened = Exploration(source=source).with_genotype(_first_genotype(model, link.genotype), model.anatomy)
+        opened = Exploration(source=source).with_genotype(_first_genotype(model, link.genotype, said), model.anatomy)
         opened = opened.pointed_at(opened.selection, model.anatomy)
-        drawn = self._handlers.draw(opened)
+        asked = _asked(link, model, said)
+        drawn = [*self._handlers.draw(opened)[:-1], notice_html(said.told())]
         ticket = self._handlers.begin(request)
         anew = [*cleared(), *bench.cleared()]  # what was of another model, should the first run of this one fail
-        return [header_html(model, fault=fault), gr.skip(), opened, *_asked(link, model), *drawn, *anew, ticket]
+        return [header_html(model), gr.skip(), opened, *asked, *drawn, *anew, ticket, gr.skip()]
 
     async def _wait(self, loading: Loading, present: LoadedModel | None) -> AsyncIterator[list[Any]]:
         """How loading goes; whoever waits keeps no thread that others need."""
@@ -107,19 +132,24 @@ class Opening:
         return [html, change_html(headline) if headline else gr.skip(), *[gr.skip()] * _OTHERS]
 
 
-def _asked(link: Link, model: LoadedModel) -> list[Any]:
+def _asked(link: Link, model: LoadedModel, said: Said) -> list[Any]:
     """Updates of prompt and decoding: what the link says, and chats only where the model takes them."""
-    is_chat = model.has_chat_template if link.chat is None else link.chat and model.has_chat_template
-    said = [link.prompt, CHAT if is_chat else RAW, link.max_new_tokens, link.temperature, link.top_p, link.seed]
-    return [gr.skip() if value is None else value for value in said]
+    if link.chat and not model.has_chat_template:
+        said.refuse("chat", f"but {model.name} has no chat template", None, "the prompt is put as raw text")
+    is_chat = model.has_chat_template and link.chat is not False
+    decoding = fill_in_decoding(link.max_new_tokens, link.temperature, link.top_p, link.seed)
+    return [gr.skip() if link.prompt is None else link.prompt, CHAT if is_chat else RAW, *decoding]
 
 
-def _first_genotype(model: LoadedModel, text: str | None) -> Genotype:
-    """The genotype of a text, if the model has it; else an example that shows an effect."""
+def _first_genotype(model: LoadedModel, text: str | None, said: Said) -> Genotype:
+    """The genotype of a text, if the model has it; else an example that shows an effect, which is said."""
+    example = _example(model)
     try:
-        return model.anatomy.read(_example(model) if text is None else text)
-    except NotationError:
-        return model.anatomy.read(_example(model))
+        return model.anatomy.read(example if text is None else text)
+    except NotationError as fault:
+        instead = f"the example {example}" if example else "the original"
+        said.note(f"{model.name} does not take the genotype {fault.text[:200]}: {fault.reason} Shown is {instead}.")
+        return model.anatomy.read(example)
 
 
 def _example(model: LoadedModel) -> str:

@@ -16,7 +16,7 @@ from explorer.ui.runs import Runs
 
 def wire(
     header: gr.HTML, picker: ModelPicker, page_load: Any, tab: ExploreTab, instruments: list[Any], handlers: Handlers,
-    asked: Runs,
+    asked: Runs, tabs: gr.Tabs,
 ) -> None:  # fmt: skip
     """Connect the events; `page_load` is that of the page, `instruments` what `bench` built. Each ends in a run.
 
@@ -24,9 +24,10 @@ def wire(
     """
     opening = Opening(handlers.workspace, handlers, asked)
     results = [*tab.results, *bench.results(instruments)]
-    outputs = [header, tab.change, tab.exploration, *tab.asked, *tab.drawn, *results, tab.wanted]
+    outputs = [header, tab.change, tab.exploration, *tab.asked, *tab.drawn, *results, tab.wanted, tabs]
     run = run_arguments(tab, handlers)
     page_load(opening.open, None, outputs, **TOGETHER).then(**run)
+    tab.address.travel(opening.travel, tab.exploration, outputs, **TOGETHER).then(**run)
     gr.on(
         [picker.load.click, picker.source.submit],
         opening.switch,

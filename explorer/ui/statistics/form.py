@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from explorer.atlas.pictures.asked import Asked
+from explorer.domain.errors import StatisticsError
 from explorer.statistics.filters import Filter, format_layers, read_layers, read_operations
 from explorer.store.summaries import OPERATIONS
-from explorer.ui.links import format_query
+from explorer.ui.links import Said, format_query
 
 PREFIX = "stats_"
 ALL = "all models"
@@ -75,29 +75,28 @@ def filter_of(controls: Controls) -> Filter:
     )
 
 
-def linked(said: Mapping[str, str]) -> Controls:
-    """What an address says; what is none of our choices is as if it were not said."""
-
-    def one_of(name: str, choices: Iterable[str], default: str) -> str:
-        value = said.get(name, "")
-        return value if value in choices else default
-
-    step = said.get("step", "")
-    return Controls(
-        model=said.get("model"),
-        screen=said["screen"],
-        operations=tuple(name for name in said.get("operations", "").split(",") if name in OPERATIONS),
-        layers=said.get("layers", ""),
-        kinds=tuple(filter(None, said.get("kinds", "").split(","))),
-        matrix=said.get("matrix"),
-        view=one_of("view", TABS, "Overview"),
-        measure=one_of("measure", dict(MEASURES).values(), "nonsilent"),
-        coloured=one_of("coloured", ("operation", "severity"), "operation"),
-        severity=one_of("severity", dict(SEVERITIES).values(), "cosine"),
-        step=int(step) if step in ("1", "2", "3", "4") else 0,
-        axes=said.get("axes"),
-        other=said.get("other"),
+def linked(said: Said) -> Controls:
+    """What an address says; what was not taken of it is noted in `said`."""
+    controls = Controls(
+        model=said.text("model", None),
+        screen=said.text("screen", None),
+        operations=said.some_of("operations", OPERATIONS),
+        layers=said.text("layers", ""),
+        kinds=said.some_of("kinds"),
+        matrix=said.text("matrix", None),
+        view=said.one_of("view", TABS, "Overview"),
+        measure=said.one_of("measure", dict(MEASURES).values(), "nonsilent"),
+        coloured=said.one_of("coloured", ("operation", "severity"), "operation"),
+        severity=said.one_of("severity", dict(SEVERITIES).values(), "cosine"),
+        step=said.whole("step", 0, 4, 0),
+        axes=said.text("axes", None),
+        other=said.text("other", None),
     )
+    try:
+        read_layers(controls.layers)
+    except StatisticsError:
+        controls = replace(controls, layers=said.refuse("layers", "which names no layers", "", "all are shown"))
+    return controls
 
 
 def address_of(controls: Controls, asked: Asked, model: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -23,6 +24,7 @@ from explorer.ui.components.saver import Saver
 from explorer.ui.doors import Doors
 from explorer.ui.explore.exploration import Exploration
 from explorer.ui.explore.handlers import Handlers
+from explorer.ui.links import Said
 from explorer.ui.statistics.form import ALL, PREFIX, TABS, VIEWS, Controls, address_of, filter_of, linked, read_controls
 from explorer.ui.statistics.words import totals_html
 from explorer.ui.words import missing_html, notice_html, screen_label, sentence_html
@@ -95,12 +97,10 @@ class StatisticsHandlers:
         """Another tab of the page was opened: the address is no longer of this one."""
         return gr.skip() if event.value == "Statistics" else "?"
 
-    def read_link(self, request: gr.Request) -> list[Any]:
-        """The page was opened: show what its address says, if it is of this tab."""
-        said = {
-            name.removeprefix(PREFIX): value for name, value in request.query_params.items() if name.startswith(PREFIX)
-        }
-        if "screen" not in said:
+    def read_link(self, parameters: Mapping[str, str]) -> list[Any]:
+        """The page was opened at an address: show what it says, if it is of this tab."""
+        said = Said(parameters, PREFIX)
+        if not said:
             return [gr.skip()] * (LINKED_COUNT + 10 + 2 * len(VIEWS))
         controls = linked(said)
         shown = [
@@ -108,16 +108,17 @@ class StatisticsHandlers:
             controls.step,
         ]  # fmt: skip
         selected = [gr.Tabs(selected="statistics"), gr.Tabs(selected=controls.view), controls.view]
-        return [*selected, *shown, *self._draw(controls)]
+        return [*selected, *shown, *self._draw(controls, said)]
 
-    def _draw(self, controls: Controls) -> list[Any]:
+    def _draw(self, controls: Controls, said: Said | None = None) -> list[Any]:
+        """All that is drawn; with what was not taken of an address, if that is what says the controls."""
         try:
             with self._atlas.held():
-                return [controls, *self._drawn(controls)]
+                return [controls, *self._drawn(controls, said)]
         except ExplorerError as fault:
             return [controls, *[gr.skip()] * 6, notice_html(str(fault)), *[gr.skip()] * (2 + 2 * len(VIEWS))]
 
-    def _drawn(self, controls: Controls) -> list[Any]:
+    def _drawn(self, controls: Controls, said: Said | None) -> list[Any]:
         screens, fault = self._atlas.stored()
         models = list(dict.fromkeys(screen.model for screen in screens))
         model = controls.model if controls.model in models else ALL
@@ -132,6 +133,9 @@ class StatisticsHandlers:
             empty = [each for view in VIEWS for each in ("", told)]
             return [*[gr.skip()] * 6, notice_html(fault), "", gr.skip(), *empty]
         asked = self._asked(controls, screens, offered, chosen)
+        if said:
+            _note_differences(said, controls, asked, model)
+            fault = "\n".join(filter(None, (fault, said.told())))
         totals: Any = gr.skip()
         if controls.view == "Overview":
             totals = totals_html(list(zip(offered, self._atlas.totals(offered), strict=True)))
@@ -214,3 +218,15 @@ def _alike(screen: StoredScreen, others: list[StoredScreen]) -> StoredScreen | N
 def _window(edges: list[list[int]] | None) -> Window | None:
     """As a figure's `layout.meta` tells it."""
     return None if edges is None else Window(rows=range(*edges[0]), columns=range(*edges[1]))
+
+
+def _note_differences(said: Said, controls: Controls, asked: Asked, model: str) -> None:
+    """What an address asks for by name, and is not there."""
+    if controls.screen not in (None, asked.screen.key):
+        said.refuse("screen", "which is not stored here", None, f"{screen_label(asked.screen)} is shown instead")
+    if controls.model not in (None, model):
+        said.refuse("model", "of which no screen is stored here", None, "all models are shown")
+    if controls.matrix not in (None, asked.matrix):
+        said.refuse("matrix", "which that screen has not", asked.matrix)
+    if controls.other and (asked.other is None or controls.other != asked.other.key):
+        said.refuse("other", "which is not stored here", None, "another is shown instead")

@@ -38,20 +38,5 @@ def wire(
         )  # fmt: skip
     tab.panels["nsm_map"].zoom(own.zoom, tab.asked, [tab.panels["nsm_map"], tab.sentences["nsm_map"]], **QUIETLY)
     tabs.select(own.leave, None, tab.address, **QUIETLY)
-    page_load(
-        own.read_link,
-        None,
-        [
-            tabs,
-            tab.views,
-            tab.view,
-            tab.operations,
-            tab.layers,
-            tab.measure,
-            tab.coloured,
-            tab.severity,
-            tab.step,
-            *tab.drawn,
-        ],
-        **QUIETLY,
-    )
+    linked = [tab.operations, tab.layers, tab.measure, tab.coloured, tab.severity, tab.step]
+    explore.address.opens(page_load, own.read_link, [tabs, tab.views, tab.view, *linked, *tab.drawn])

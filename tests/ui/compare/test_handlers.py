@@ -5,9 +5,7 @@ import json
 from dataclasses import fields, replace
 from io import BytesIO
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
-from urllib.parse import parse_qsl
 
 import gradio as gr
 import polars as pl
@@ -21,11 +19,12 @@ from explorer.store.database import opened
 from explorer.tasks.blind import Pressed
 from explorer.ui.compare.blind.handlers import BlindHandlers, Sitting
 from explorer.ui.compare.blind.words import BUTTONS
-from explorer.ui.compare.form import PROMPTS, QUESTIONS, Form, linked
+from explorer.ui.compare.form import PROMPTS, QUESTIONS, Form
 from explorer.ui.compare.handlers import NAMES, CompareHandlers, Shown
 from explorer.ui.explore.exploration import Exploration
 from explorer.ui.explore.form import RAW
 from explorer.ui.explore.handlers import Handlers
+from explorer.ui.links import parse_query
 from explorer.ui.runs import Runs
 from explorer.workspace.workspace import Workspace
 from tests.answering import QUESTIONS as MADE
@@ -205,19 +204,20 @@ def test_the_address_restores_the_question(own: CompareHandlers) -> None:
     form = Form(
         genotypes="original\n0.q*0", ask=QUESTIONS, question_set="facts", question_count=17, shots=2, temperature=0.7
     )
-    request: Any = SimpleNamespace(query_params=gr_query(form.address()), session_hash="ada")
-    tabs, *values = own.read_link(request)
+    tabs, *values, notice = own.read_link(parse_query(form.address()))
     assert tabs.selected == "compare"
-    assert Form(*values) == form
-    assert linked({"stats_screen": "own:1"}) is None
-    broken = linked({"compare_genotypes": "original", "compare_ask": "nothing", "compare_count": "many"})
-    assert broken == Form(genotypes="original")
+    assert (Form(*values), notice) == (form, "")
+    assert set(map(str, own.read_link({"stats_screen": "own:1"}))) == {str(gr.skip())}
+    broken = {"genotypes": "original", "ask": "nothing", "count": "many", "seed": "1e30"}
+    _, *values, notice = own.read_link({f"compare_{name}": value for name, value in broken.items()})
+    values = [blank if value == gr.skip() else value for value, blank in zip(values, _values(Form()), strict=True)]
+    assert Form(*values) == Form(genotypes="original")
+    assert [line.split(",")[0] for line in notice.partition(">")[2].splitlines()] == [
+        "The address says compare_ask=nothing",
+        "The address says compare_count=many",
+        "The address says compare_seed=1e30",
+    ]
     assert own.leave(event(value="Screen")) == "?"
-
-
-def gr_query(address: str) -> dict[str, str]:
-    """The parameters of an address."""
-    return dict(parse_qsl(address.removeprefix("?")))
 
 
 # ------------------------------------------------------------------------------------------- the blind test

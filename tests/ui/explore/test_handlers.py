@@ -4,9 +4,11 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import gradio as gr
 import pytest
 
 from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.errors import ModelError
 from explorer.domain.genotype import Genotype
 from explorer.ui.components.pair_panel import show_pair
 from explorer.ui.explore.drawing import DRAWN_COUNT
@@ -91,8 +93,7 @@ def test_a_run_streams_texts_and_measures(handlers: Handlers, start: Exploration
     exploration = handlers.read_notation(start, "0.down*-1", ADA)[0]
     updates = list(handlers.run(ADA, exploration, WANTED, *ASKED))
     assert updates[0][0].startswith("?genotype=0.down%2A-1&prompt=w5+w6+w7&chat=0&max_new_tokens=8&")
-    assert updates[0][1] == ""  # an old notice goes when a run begins; a new one is not wiped by it
-    assert all(update[1] != "" for update in updates[1:])
+    assert all(update[1] == gr.skip() for update in updates)  # what a click or an address says stays beside its run
     _, _, change, pair, summary, trial = updates[-1]
     assert trial.genotype == "0.down*-1"
     assert trial.mutated == "".join(pair["value"]["mutated"]).removesuffix("∎")
@@ -151,6 +152,9 @@ def test_an_event_without_a_run_runs_nothing_even_after_stop(handlers: Handlers,
 def test_a_model_that_will_not_load_is_told_by_every_control() -> None:
     handlers = Handlers(Workspace(source="/nowhere"), Runs())
     lost = Exploration(source="/nowhere")
+    assert "is loaded now" in handlers.reset(lost, ADA)[-1]  # nobody waits for it
+    with pytest.raises(ModelError):
+        handlers.workspace.models.load().wait()
     for outputs in (
         handlers.set_zero(lost, ADA, *AT_START),
         handlers.reset(lost, ADA),
@@ -191,9 +195,10 @@ def test_run_takes_the_notation_that_was_typed(workspace: Workspace, handlers: H
 
 
 def test_experiments_fill_the_form(handlers: Handlers, runs: Runs, start: Exploration) -> None:
-    prompt, mode, tokens, temperature, top_p, seed = handlers.choose_experiment(start, "python10", ADA)
+    prompt, mode, tokens, temperature, top_p, seed, notice = handlers.choose_experiment(start, "python10", ADA)
     assert prompt.startswith("The following is a python program")
-    assert (mode, tokens["value"], temperature["value"], top_p, seed) == (RAW, 128, 0.7, 1.0, 10)
+    assert (mode, tokens["value"], temperature["value"], top_p["value"]) == (RAW, 128, 0.7, 1.0)
+    assert (seed, notice) == ("10", "")
     assert runs.claim("ada") is not None
 
 

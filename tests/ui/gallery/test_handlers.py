@@ -78,7 +78,7 @@ def test_filters_are_kept_in_the_link_and_come_back_from_it(own: GalleryHandlers
     assert "<b>1 group of nearly equal texts</b>" in drawn["told"]
     said = dict(parse_qsl(drawn["address"].removeprefix("?")))
     assert said["gallery_styles"] == "poem"
-    outputs = own.read_link(event(query_params=said))
+    outputs = own.read_link(said)
     restored = dict(zip(NAMES, outputs[1 : 1 + len(NAMES)], strict=True))
     assert restored == dict(zip(NAMES, _asked(**(changes | {"experiments": []})), strict=True))
     assert _drawn(outputs[1 + len(NAMES) :])["grid"] == drawn["grid"]
@@ -86,13 +86,20 @@ def test_filters_are_kept_in_the_link_and_come_back_from_it(own: GalleryHandlers
 
 
 def test_a_link_of_other_tabs_or_with_nonsense_changes_nothing(own: GalleryHandlers) -> None:
-    outputs = own.read_link(event(query_params={"stats_screen": "own:1", "genotype": "x"}))
+    outputs = own.read_link({"stats_screen": "own:1", "genotype": "x"})
     assert outputs == [gr.skip()] * (1 + len(NAMES) + DRAWN_COUNT)
     odd = {"gallery_of": "own:1", "gallery_sort": "x", "gallery_destroyed": "?", "gallery_operations": "burn"}
-    outputs = own.read_link(event(query_params=odd))
+    outputs = own.read_link(odd)
     assert outputs[1 + NAMES.index("sort")] == "mutants-falling"
     assert outputs[1 + NAMES.index("operations")] == []
-    assert json.loads(_drawn(outputs[1 + len(NAMES) :])["grid"])["total"] == 4
+    drawn = _drawn(outputs[1 + len(NAMES) :])
+    assert json.loads(drawn["grid"])["total"] == 4
+    for told in (
+        "gallery_sort=x, which is none of",
+        "gallery_destroyed=?",
+        "gallery_operations=burn, which are not all",
+    ):
+        assert told in drawn["notice"]
 
 
 @pytest.mark.parametrize(

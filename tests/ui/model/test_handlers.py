@@ -63,8 +63,8 @@ def test_a_page_opens_while_others_wait_for_models_that_do_not_come(
 
     async def wait(number: int) -> None:
         link = SimpleNamespace(session_hash=str(number), query_params={"model": f"/nowhere/{number}"})
-        async for header, *_ in opening.open(link):  # type: ignore[arg-type]
-            waiting.append(header)
+        async for outputs in opening.open(link):  # type: ignore[arg-type]
+            waiting.append(str(outputs))
 
     async def open_beside() -> list[Any]:
         async with anyio.create_task_group() as group:
@@ -81,5 +81,5 @@ def test_a_page_opens_while_others_wait_for_models_that_do_not_come(
 
 def test_opening_and_switching_take_no_turns(workspace: Workspace) -> None:
     events = [each for each in build_page(workspace).fns.values() if isasyncgenfunction(each.fn)]
-    assert [each.name for each in events] == ["open", "switch"]
+    assert [each.name for each in events] == ["open", "travel", "switch"]
     assert all(each.concurrency_limit is None for each in events)

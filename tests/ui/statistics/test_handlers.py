@@ -83,10 +83,10 @@ def test_a_filter_changes_the_figures_and_is_kept_in_the_link(own: StatisticsHan
         "stats_screen": "own:1", "stats_view": "Overview", "stats_operations": "min", "stats_layers": "0-1",
         "stats_kinds": "v", "stats_matrix": "1.v", "stats_measure": "nonsilent",
     }  # fmt: skip
-    restored = own.read_link(event(query_params=said))
+    restored = own.read_link(said)
     assert restored[2:LINKED_COUNT] == ["Overview", ["min"], "0-1", "nonsilent", "operation", "cosine", 0]
     assert _drawn(restored[LINKED_COUNT:])["figures"]["by_kind"] == drawn["figures"]["by_kind"]
-    assert own.read_link(event(query_params={"genotype": "1.v=0"})) == [gr.skip()] * len(restored)
+    assert own.read_link({"genotype": "1.v=0"}) == [gr.skip()] * len(restored)
     cleared = own.clear(*_asked(**changes))
     assert cleared[:2] == [[], ""]
     assert "6 in all" in _drawn(cleared[2:])["sentences"]["by_kind"]

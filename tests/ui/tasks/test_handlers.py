@@ -6,9 +6,7 @@ import time
 from dataclasses import fields, replace
 from io import BytesIO
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
-from urllib.parse import parse_qsl
 
 import gradio as gr
 import polars as pl
@@ -18,10 +16,11 @@ from explorer.files.settings import Settings
 from explorer.ui.explore.exploration import Exploration
 from explorer.ui.explore.form import RAW
 from explorer.ui.explore.handlers import Handlers
+from explorer.ui.links import parse_query
 from explorer.ui.runs import Runs
 from explorer.ui.screen.handlers import ScreenHandlers
 from explorer.ui.tasks.questions.handlers import LISTED, ExaminingHandlers
-from explorer.ui.tasks.writers.form import ALL_STYLES, ANY, Form, linked
+from explorer.ui.tasks.writers.form import ALL_STYLES, ANY, Form
 from explorer.ui.tasks.writers.handlers import NAMES, Shown, WritingHandlers
 from explorer.workspace.workspace import Workspace
 from tests.ui.visit import ADA, event, genotype_of
@@ -212,11 +211,13 @@ def test_the_mutant_of_explore_and_those_of_a_screen_are_taken(
 
 def test_the_address_restores_the_form(own: WritingHandlers) -> None:
     form = Form(mutants="0.q*0\n1.q*0", kind="Literary", inputs=7.0, new_tokens=9.0, asked_as=RAW)
-    request: Any = SimpleNamespace(query_params=dict(parse_qsl(form.address().removeprefix("?"))))
-    tabs, *values = own.read_link(request)
-    assert (tabs.selected, Form(*values)) == ("tasks", form)
-    assert linked({"compare_genotypes": "x"}) is None
-    assert linked({"tasks_mutants": "0.q*0", "tasks_kind": "odd", "tasks_inputs": "many"}) == Form(mutants="0.q*0")
+    tabs, *values, notice = own.read_link(parse_query(form.address()))
+    assert (tabs.selected, Form(*values), notice) == ("tasks", form, "")
+    assert own.read_link({"compare_genotypes": "x"}) == [gr.skip()] * (2 + len(values))
+    _, *values, notice = own.read_link({"tasks_mutants": "0.q*0", "tasks_kind": "odd", "tasks_inputs": "many"})
+    assert Form(*values) == Form(mutants="0.q*0")
+    assert "tasks_kind=odd, which is none of Literary, Factual, Both: Both is shown instead" in notice
+    assert "tasks_inputs=many, which is no whole number from 2 to 151" in notice
     assert own.leave(event(value="Screen")) == "?"
 
 

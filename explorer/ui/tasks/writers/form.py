@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import Any
 
 from explorer.domain.decoding import Decoding
 from explorer.domain.errors import TaskError
@@ -13,8 +12,8 @@ from explorer.domain.genotype import Genotype
 from explorer.model.loaded import LoadedModel
 from explorer.tasks.comparison import spread
 from explorer.tasks.writers import NEW_TOKENS, Asked
-from explorer.ui.explore.form import CHAT
-from explorer.ui.links import format_query
+from explorer.ui.explore.form import CHAT, RAW
+from explorer.ui.links import Said, format_query
 
 PREFIX = "tasks_"
 LITERARY, FACTUAL, BOTH = "Literary", "Factual", "Both"
@@ -22,6 +21,8 @@ KINDS = {LITERARY: ("literary",), FACTUAL: ("factual",), BOTH: ("literary", "fac
 OPENING_MUTANTS = "2.mlp*0; 9.mlp*0\n10.down[384:480,1248:1344]=min"
 """On the demo model: one that speaks to “you”, and a block of a screen that does so less often."""
 ALL_STYLES, ANY = "any style", "any"
+LEAST_INPUTS, MOST_INPUTS, MOST_TOKENS = 2, 151, 128
+"""What the sliders go to."""
 MOST = 40
 """Mutants of a scan."""
 
@@ -55,18 +56,16 @@ class Form:
         return format_query({PREFIX + name: value for name, value in shown.items()})
 
 
-def linked(parameters: Mapping[str, str]) -> Form | None:
-    """The form that an address holds; None if it is not of this tab. What cannot be read is as if it were not said."""
-    said = {name.removeprefix(PREFIX): value for name, value in parameters.items() if name.startswith(PREFIX)}
-    if "mutants" not in said:
-        return None
-    held: dict[str, Any] = {"mutants": said["mutants"]}
-    if said.get("kind") in KINDS:
-        held["kind"] = said["kind"]
-    if "asked_as" in said:
-        held["asked_as"] = said["asked_as"]
-    held |= {name: float(said[name]) for name in ("inputs", "new_tokens") if said.get(name, "").isdigit()}
-    return Form(**held)
+def linked(said: Said) -> Form:
+    """The form that an address holds; what was not taken of it is noted in `said`."""
+    blank = Form()
+    return Form(
+        mutants=said.text("mutants", blank.mutants),
+        kind=said.one_of("kind", KINDS, blank.kind),
+        inputs=said.whole("inputs", LEAST_INPUTS, MOST_INPUTS, blank.inputs),
+        new_tokens=said.whole("new_tokens", 1, MOST_TOKENS, blank.new_tokens),
+        asked_as=said.one_of("asked_as", (CHAT, RAW), blank.asked_as),
+    )
 
 
 def read_mutants(text: str, read: Callable[[str], Genotype]) -> tuple[Genotype, ...]:

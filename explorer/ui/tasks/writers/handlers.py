@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -25,8 +25,9 @@ from explorer.ui.explore.drawing import DRAWN_COUNT
 from explorer.ui.explore.exploration import Exploration
 from explorer.ui.explore.form import ASKED_COUNT
 from explorer.ui.explore.handlers import Handlers
+from explorer.ui.links import Said
 from explorer.ui.runs import Runs
-from explorer.ui.tasks.writers.form import ALL_STYLES, ANY, Form, linked, read_mutants
+from explorer.ui.tasks.writers.form import ALL_STYLES, ANY, PREFIX, Form, linked, read_mutants
 from explorer.ui.tasks.writers.words import answers_json, groups_json, shared_html, writer_html
 from explorer.ui.words import notice_html, page_html, page_within, progress_html, screen_label
 
@@ -103,12 +104,14 @@ class WritingHandlers:
         except ExplorerError as fault:
             return [gr.skip(), notice_html(str(fault))]
 
-    def read_link(self, request: gr.Request) -> list[Any]:
-        """The page was opened: the tab, and the form as its address says, if it is of this tab."""
-        form = linked(dict(request.query_params))
-        if form is None:
-            return [gr.skip()] * (1 + len(fields(Form)))
-        return [gr.Tabs(selected="tasks"), *[getattr(form, field.name) for field in fields(Form)]]
+    def read_link(self, parameters: Mapping[str, str]) -> list[Any]:
+        """The page was opened at an address: the tab, the form and the notice, if it is of this tab."""
+        said = Said(parameters, PREFIX)
+        if not said:
+            return [gr.skip()] * (2 + len(fields(Form)))
+        form = linked(said)
+        held = [getattr(form, field.name) for field in fields(Form)]
+        return [gr.Tabs(selected="tasks"), *held, notice_html(said.told())]
 
     def leave(self, event: gr.SelectData) -> Any:
         """Another tab of the page was opened: the address is no longer of this one."""

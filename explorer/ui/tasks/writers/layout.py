@@ -15,7 +15,19 @@ from explorer.ui.components.mutant_table import MutantTable
 from explorer.ui.components.saver import Saver
 from explorer.ui.events import QUIETLY
 from explorer.ui.explore.form import CHAT, RAW
-from explorer.ui.tasks.writers.form import ALL_STYLES, ANY, BOTH, FACTUAL, LITERARY, MOST, PREFIX, Form
+from explorer.ui.tasks.writers.form import (
+    ALL_STYLES,
+    ANY,
+    BOTH,
+    FACTUAL,
+    LEAST_INPUTS,
+    LITERARY,
+    MOST,
+    MOST_INPUTS,
+    MOST_TOKENS,
+    PREFIX,
+    Form,
+)
 from explorer.ui.tasks.writers.handlers import NAMES
 
 _HINT = (
@@ -121,7 +133,7 @@ def _build_inputs() -> dict[str, Any]:
         gr.HTML("<h2><b>2</b> What they are asked</h2>", apply_default_css=False)
         kind = gr.Radio(label="Kind of input", choices=[LITERARY, FACTUAL, BOTH], value=form.kind, elem_classes="pills")
         inputs = gr.Slider(
-            label="Inputs, of 151", minimum=2, maximum=151, step=1, value=form.inputs,
+            label="Inputs, of 151", minimum=LEAST_INPUTS, maximum=MOST_INPUTS, step=1, value=form.inputs,
             info="On two cores 24 take about 4 s a mutant, all 151 about 25 s.",
         )  # fmt: skip
         with gr.Accordion("How each answers", open=False, elem_classes="decoding"):
@@ -129,7 +141,7 @@ def _build_inputs() -> dict[str, Any]:
                 label="Inputs are put as", choices=[CHAT, RAW], value=form.asked_as, elem_classes="pills"
             )
             new_tokens = gr.Slider(
-                label="Tokens of each answer, at most", minimum=1, maximum=128, step=1, value=form.new_tokens
+                label="Tokens of each answer, at most", minimum=1, maximum=MOST_TOKENS, step=1, value=form.new_tokens
             )
         with gr.Row(elem_classes="buttons"):
             run = gr.Button("Run the mutants", variant="primary", size="md", min_width=140)

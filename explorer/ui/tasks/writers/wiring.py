@@ -37,7 +37,7 @@ def wire(
     for kind, button in tab.files.items():
         button.click(functools.partial(own.download, kind=kind), tab.shown, [tab.saver, tab.notice], **QUIETLY)
     tabs.select(own.leave, None, tab.address, **QUIETLY)
-    page_load(own.read_link, None, [tabs, *tab.asked], **QUIETLY)
+    explore.address.opens(page_load, own.read_link, [tabs, *tab.asked, tab.notice])
 
 
 def _wire_answers(tab: WritersTab, own: WritingHandlers) -> None:

@@ -12,7 +12,7 @@ from explorer.ui.explore.exploration import Exploration
 from explorer.ui.explore.handlers import Handlers
 from explorer.ui.explore.instruments.tried import TriedHandlers
 from explorer.ui.explore.trials import KEPT, Trial, as_json, as_markdown, command_line, python_code, remembered, row_of
-from explorer.ui.links import parse_link
+from explorer.ui.links import Said, parse_query, read_link
 from explorer.ui.runs import Runs
 from explorer.workspace.workspace import Workspace
 from tests.ui.visit import ADA, ASKED, AT_START, WANTED, event, genotype_of, last
@@ -91,9 +91,8 @@ def test_a_row_marks_where_the_texts_part(trial: Trial) -> None:
 
 
 def test_the_address_restores_the_trial(trial: Trial) -> None:
-    from urllib.parse import parse_qsl  # noqa: PLC0415
 
-    link = parse_link(dict(parse_qsl(trial.address.removeprefix("?"))))
+    link = read_link(Said(parse_query(trial.address)))
     assert (link.genotype, link.prompt, link.chat, link.max_new_tokens) == ("0.down*-1", "w5 w6 w7", False, 8)
 
 
