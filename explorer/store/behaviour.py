@@ -7,12 +7,11 @@ same query when they are asked for; its phenotypes are not grouped yet, and its 
 from __future__ import annotations
 
 import duckdb
-import numpy as np
 import polars as pl
-import pyarrow as pa
 
-from explorer.store.alike import Tokens, groups, once, tokens_of
+from explorer.store.alike import groups, tokens_of
 from explorer.store.frames import frame
+from explorer.store.search import words_of
 
 LEAST_INDEXED = 20_000
 """Phenotypes of a screen from which on its words are stored; those of fewer texts are found by reading them."""
@@ -70,25 +69,16 @@ def describe(connection: duckdb.DuckDBPyConnection, screen: int) -> None:
     )
     connection.unregister("found")
     if len(texts) >= LEAST_INDEXED:
-        _store_words(connection, screen, tokens, numbers)
+        _store_words(connection, screen, texts)
 
 
-def _store_words(
-    connection: duckdb.DuckDBPyConnection,
-    screen: int,
-    tokens: Tokens,
-    numbers: np.ndarray[tuple[int], np.dtype[np.uint32]],
-) -> None:
+def _store_words(connection: duckdb.DuckDBPyConnection, screen: int, texts: pl.DataFrame) -> None:
     """Of each word the phenotypes that have it, rising."""
-    said_by = np.repeat(numbers, np.diff(tokens.starts))
-    pairs = once((tokens.codes.astype(np.uint64) << np.uint64(32)) | said_by)
-    ends = np.cumsum(np.bincount((pairs >> np.uint64(32)).astype(np.int64), minlength=len(tokens.words)))
-    listed = pa.ListArray.from_arrays(
-        pa.array(np.concatenate([[0], ends]).astype(np.int32)), pa.array(pairs.astype(np.uint32))
-    )
-    connection.register("said", pa.table({"word": pa.array(tokens.words, pa.string()), "phenotypes": listed}))
+    said = texts.select("phenotype", word=words_of(texts["text"])).explode("word", empty_as_null=False)
+    listed = said.unique().sort("word", "phenotype").group_by("word", maintain_order=True).agg("phenotype")
+    connection.register("said", listed)
     connection.execute(
-        "INSERT INTO words BY NAME SELECT $screen AS screen, word, phenotypes FROM said ORDER BY word",
+        "INSERT INTO words BY NAME SELECT $screen AS screen, word, phenotype AS phenotypes FROM said ORDER BY word",
         {"screen": screen},
     )
     connection.unregister("said")

@@ -5,7 +5,6 @@ The columns that are filtered and sorted by are narrow; texts are read of the ph
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
@@ -16,6 +15,7 @@ import polars as pl
 
 from explorer.store.behaviour import LENGTH, SHARED
 from explorer.store.frames import frame
+from explorer.store.search import Term, condition, teach, terms_of
 from explorer.store.summaries import growing
 
 Sort = Literal["mutants", "cosine", "perplexity", "repetition", "length", "layer"]
@@ -73,7 +73,7 @@ class Wanted:
     least_score: int | None = None
     """Right answers, the first number of a score such as `14|2`."""
     words: str = ""
-    """All of them begin some word of the text, in upper or lower case."""
+    """All of them are in the text, see `store.search`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,9 +192,12 @@ def _found(
         conditions.append("coalesce(p.cluster, p.phenotype) = p.phenotype")
     parts = []
     indexed = {screen for (screen,) in connection.execute("SELECT DISTINCT screen FROM words").fetchall()}
-    for place, word in enumerate(words_of(wanted.words)):
-        matches, of_word = _matches(place, word, screens, indexed)
-        values |= of_word
+    terms = terms_of(wanted.words)
+    if terms:
+        teach(connection)
+    for place, term in enumerate(terms):
+        matches, of_term = _matches(place, term, screens, indexed)
+        values |= of_term
         parts.append(f"matches{place} AS MATERIALIZED ({matches})")
         conditions.append(f"(p.screen, p.phenotype) IN (SELECT screen, phenotype FROM matches{place})")
     layers = "JOIN matrices x ON x.screen = p.screen AND x.matrix = p.matrix" if order.sort == "layer" else ""
@@ -206,14 +209,10 @@ def _found(
     return "WITH " + ", ".join(parts), values
 
 
-def words_of(text: str) -> list[str]:
-    """The words that are looked for, in lower case, each once."""
-    return list(dict.fromkeys(re.findall(r"\w+", text.lower())))
-
-
-def _matches(place: int, word: str, screens: Sequence[int], indexed: set[int]) -> tuple[str, dict[str, Any]]:
-    """The phenotypes of which a word begins with that one, from the index where a screen has one; and the values."""
-    with_index, others = sorted(set(screens) & indexed), sorted(set(screens) - indexed)
+def _matches(place: int, term: Term, screens: Sequence[int], indexed: set[int]) -> tuple[str, dict[str, Any]]:
+    """The phenotypes that have a term, from the index where a screen has one and it knows such; and the values."""
+    with_index = sorted(set(screens) & indexed) if term.is_word else []
+    others = sorted(set(screens) - set(with_index))
     queries: list[str] = []
     values: dict[str, Any] = {}
     if with_index:
@@ -221,13 +220,11 @@ def _matches(place: int, word: str, screens: Sequence[int], indexed: set[int]) -
             SELECT screen, unnest(phenotypes) AS phenotype FROM words
             WHERE word >= $word{place} AND word < $end{place} AND {_of(with_index)}
         """)
-        values |= {f"word{place}": word, f"end{place}": word + _LAST_SIGN}
+        values |= {f"word{place}": term.text, f"end{place}": term.text + _LAST_SIGN}
     if others or not with_index:
-        queries.append(f"""
-            SELECT screen, phenotype FROM phenotypes
-            WHERE {_of(others)} AND regexp_matches(lower(text), $pattern{place})
-        """)
-        values[f"pattern{place}"] = rf"(^|[^\pL\pM\pN_]){re.escape(word)}"
+        has_term, value = condition(term, f"term{place}")
+        queries.append(f"SELECT screen, phenotype FROM phenotypes WHERE {_of(others)} AND {has_term}")
+        values[f"term{place}"] = value
     return " UNION ALL ".join(queries), values
 
 

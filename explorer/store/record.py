@@ -14,6 +14,7 @@ import polars as pl
 from explorer.domain.decoding import Decoding, Prompt
 from explorer.domain.record import METRIC_NAMES, NEWEST, Entry, Facets, Order, Page, Run, Setup, Wanted
 from explorer.store.frames import frame
+from explorer.store.search import fold, teach
 
 PAGE = 50
 """Entries a page."""
@@ -33,7 +34,7 @@ _INSERT = f"""
     RETURNING run
 """
 _SEARCHED = """
-    lower(concat_ws(' ', array_to_string(genotypes, ' '), prompt, original, mutated, note, array_to_string(tags, ' ')))
+    folded(concat_ws(' ', array_to_string(genotypes, ' '), prompt, original, mutated, note, array_to_string(tags, ' ')))
 """
 _OF_NUMBERS = "run IN (SELECT unnest($numbers::UINTEGER[]))"
 
@@ -66,7 +67,7 @@ def page(
     connection: duckdb.DuckDBPyConnection, wanted: Wanted, order: Order = NEWEST, number: int = 0, size: int = PAGE
 ) -> Page:
     """A page of the entries that are wanted, of so many a page; the last one for a number beyond it."""
-    conditions, values = _conditions(wanted)
+    conditions, values = _conditions(connection, wanted)
     ((total,),) = connection.execute(f"SELECT count(*) FROM runs WHERE {conditions}", values).fetchall()
     number = max(0, min(number, (total - 1) // size))
     sorting, sorted_by = _sorting(order)
@@ -78,7 +79,7 @@ def page_of(
     connection: duckdb.DuckDBPyConnection, wanted: Wanted, order: Order, run: int, size: int = PAGE
 ) -> int | None:
     """The page on which an entry is found; None if it is not among those that are wanted."""
-    conditions, values = _conditions(wanted)
+    conditions, values = _conditions(connection, wanted)
     sorting, sorted_by = _sorting(order)
     query = f"SELECT run FROM runs WHERE {conditions} ORDER BY {sorting}"
     numbers = [number for (number,) in connection.execute(query, {**values, **sorted_by}).fetchall()]
@@ -95,7 +96,7 @@ def entries(connection: duckdb.DuckDBPyConnection, numbers: Iterable[int]) -> tu
 
 def timeline(connection: duckdb.DuckDBPyConnection, metric: str, wanted: Wanted) -> pl.DataFrame:
     """One metric of the entries that have it, oldest first: run, time (UTC), kind, model, genotype, prompt, value."""
-    conditions, values = _conditions(wanted)
+    conditions, values = _conditions(connection, wanted)
     query = f"""
         SELECT run, time, kind, model, array_to_string(genotypes, '  |  ') AS genotype, prompt,
                metrics[$metric] AS value
@@ -144,7 +145,7 @@ def delete(connection: duckdb.DuckDBPyConnection, numbers: Sequence[int]) -> Non
     connection.execute(f"DELETE FROM runs WHERE {_OF_NUMBERS}", {"numbers": list(numbers)})
 
 
-def _conditions(wanted: Wanted) -> tuple[str, dict[str, Any]]:
+def _conditions(connection: duckdb.DuckDBPyConnection, wanted: Wanted) -> tuple[str, dict[str, Any]]:
     """What the wanted entries meet, as SQL with its values."""
     values: dict[str, Any] = {}
     found = ["true"]
@@ -154,7 +155,10 @@ def _conditions(wanted: Wanted) -> tuple[str, dict[str, Any]]:
             found.append(sql)
             values[name] = value
 
-    for place, word in enumerate(wanted.words.lower().split()):
+    words = fold(wanted.words).split()
+    if words:
+        teach(connection)
+    for place, word in enumerate(words):
         add_condition(f"contains({_SEARCHED}, $word{place})", f"word{place}", word)
     add_condition("kind IN (SELECT unnest($kinds::VARCHAR[]))", "kinds", list(wanted.kinds))
     add_condition("model IN (SELECT unnest($models::VARCHAR[]))", "models", list(wanted.models))

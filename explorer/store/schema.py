@@ -154,6 +154,11 @@ def m006_votes(connection: duckdb.DuckDBPyConnection) -> None:
     """)
 
 
+def m007_search(connection: duckdb.DuckDBPyConnection) -> None:
+    """Words are folded by another rule (`store.search`): the index goes; the texts of such screens are read instead."""
+    connection.execute("DELETE FROM words")
+
+
 MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (
     m001_screens,
     m002_summaries,
@@ -161,6 +166,7 @@ MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (
     m004_behaviour,
     m005_record,
     m006_votes,
+    m007_search,
 )
 
 

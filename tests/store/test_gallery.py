@@ -128,7 +128,9 @@ def test_words_are_found_with_and_without_an_index(tmp_path: Path, monkeypatch: 
         assert _asked(connection, words="ver") == {VERSE}
         assert _asked(connection, words="erse") == set()
         assert _asked(connection, words="b") == {VERSE}
-        assert _asked(connection, words=".") == _asked(connection)  # no word is looked for
+        assert _asked(connection, words="  ") == _asked(connection)  # nothing is looked for
+        assert _asked(connection, words="🔥") == set()
+        assert VERSE in _asked(connection, words="<b>")  # as it stands
         assert _asked(connection, words="th' OR 1=1") == set()
         assert _asked(connection, words="the", styles=("loop",)) == {LOOP}
         assert _texts(page(connection, [1, 2], Wanted(words="t"), Order(sort="cosine"))) == [RED, "tides", LOOP]

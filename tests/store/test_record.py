@@ -65,6 +65,8 @@ def test_entries_are_found_by_all_their_words(connection: duckdb.DuckDBPyConnect
     assert _found(connection, Wanted(words="11. france")) == [1]
     assert _found(connection, Wanted(words="100% POEM")) == [2]
     assert _found(connection, Wanted(words="l'antec")) == [2, 1]
+    assert _found(connection, Wanted(words="FRANCE 11")) == [1]
+    assert _found(connection, Wanted(words="🔥")) == []
     assert _found(connection, Wanted(words="'; DROP TABLE runs; --")) == []
     assert _found(connection, Wanted(kinds=("watch", "screen"))) == [3]
     assert _found(connection, Wanted(models=("other",))) == []
