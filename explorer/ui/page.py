@@ -5,6 +5,7 @@ import gradio as gr
 from explorer.ui.compare import layout as compare
 from explorer.ui.compare import wiring as compare_wiring
 from explorer.ui.components.fault_notice import FaultNotice
+from explorer.ui.components.turns import Turns
 from explorer.ui.explore import layout as explore
 from explorer.ui.explore import wiring as explore_wiring
 from explorer.ui.explore.handlers import Handlers
@@ -38,6 +39,7 @@ def build_page(workspace: Workspace) -> gr.Blocks:
         add_endpoints(page, Endpoints(workspace))  # first, so that their names are free
         header = model.build_header()
         faults = FaultNotice(elem_classes="faults")
+        Turns()
         with gr.Tabs(selected="explore") as tabs:
             with gr.Tab("Explore", id="explore"):
                 tab = explore.build(workspace)

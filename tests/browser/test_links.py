@@ -19,17 +19,20 @@ def _said(visitor: Visitor) -> dict[str, str]:
 
 def test_whatever_can_be_run_is_opened_again_by_its_own_address(guest: Visitor) -> None:
     said = {
-        "genotype": "0.down[0,0]=max", "prompt": "What is the capital of France?", "chat": "0", "max_new_tokens": "600",
+        "genotype": "0.down[0,0]=max", "prompt": "Tell me a long story.", "chat": "1", "max_new_tokens": "600",
         "temperature": "3.125", "top_p": "0.001", "seed": str(SEED),
     }  # fmt: skip
     guest.page.goto("about:blank")
     guest.page.goto(f"{guest.home}?" + "&".join(f"{name}={value}" for name, value in said.items()))
-    expect(guest.page.locator(".pair")).to_have_attribute("data-running", "true", timeout=60_000)
+    guest.page.wait_for_selector(".masthead .badge", timeout=60_000)
+    guest.last_run = 0
+    guest.page.wait_for_function("() => Number(document.querySelector('.pair').dataset.run) > 0", timeout=60_000)
     guest.page.get_by_role("button", name="Stop").click()
     guest.wait_for_run()
     assert {name: value for name, value in _said(guest).items() if float_or(value) != float_or(said[name])} == {}
     assert guest.page.locator(".results-card .notice").count() == 0
     guest.page.get_by_role("button", name="Run", exact=True).click()
+    guest.page.wait_for_function(f"() => Number(document.querySelector('.pair').dataset.run) > {guest.last_run}")
     guest.page.get_by_role("button", name="Stop").click()
     guest.wait_for_run()
     assert _said(guest)["seed"] == str(SEED)

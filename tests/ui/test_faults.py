@@ -19,7 +19,7 @@ from explorer.ui.faults import Page, guard, told
 from explorer.ui.page import build_page
 from explorer.workspace.pairs import Pairs
 from explorer.workspace.workspace import Workspace
-from tests.ui.visit import ADA, ASKED, WANTED, last
+from tests.ui.visit import ADA, ASKED, WANTED
 
 SENTENCE = (
     r"An unexpected fault, number ([0-9a-f]{4}) at \d\d:\d\d:\d\d; details are in the terminal, please report it\."
@@ -138,10 +138,3 @@ def test_a_model_that_fails_in_its_first_pass_leaves_no_text_of_another(
     assert len(outputs) == RUN_COUNT + 1
     assert outputs[2:5] == ["", PairPanel.cleared(), ""]
     assert re.fullmatch(SENTENCE, outputs[-1])
-
-
-def test_a_run_that_is_refused_leaves_no_text_of_the_one_before(handlers: Handlers, start: Exploration) -> None:
-    handlers.begin(ADA)
-    *_, notice, change, pair, _, trial = last(handlers.run(ADA, start, WANTED, "", *ASKED[1:]))
-    assert "prompt" in notice
-    assert (change, pair, trial) == ("", PairPanel.cleared(), None)

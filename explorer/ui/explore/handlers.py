@@ -213,7 +213,7 @@ class Handlers:
                 yield [shown, gr.skip(), change_html(change), pair, summary_html(update), trial]
                 shown = gr.skip()
         except ExplorerError as fault:
-            yield [gr.skip(), notice_html(str(fault)), "", *cleared()]
+            yield [gr.skip(), notice_html(str(fault)), gr.skip(), gr.skip(), gr.skip(), None]
 
     def _trial(self, update: PairUpdate, change: str, exploration: Exploration, question: Question) -> Trial | None:
         """The trial that a run makes, if it makes one; a mutant's goes into the record."""
