@@ -68,14 +68,16 @@ class Comparison:
         )
 
 
-def compare(model: LoadedModel, genotype: str, prompt: str, *, chat: bool | None = None, **decoding: Any) -> Comparison:
-    """Both answers to a prompt.
+def compare(
+    model: LoadedModel, genotype: str, prompt: str, *, chat: bool | None = None, plain: bool = False, **decoding: Any
+) -> Comparison:
+    """Both answers to a prompt; `plain` takes control tokens in it as text.
 
     `decoding` takes the fields of `explorer.domain.Decoding`: max_new_tokens, temperature, top_p, seed. Raises
     ExplorerError with a sentence for whatever is wrong with the arguments.
     """
     read = model.anatomy.read(genotype)
-    asked = Prompt(text=prompt, chat=model.has_chat_template if chat is None else chat)
+    asked = Prompt(text=prompt, chat=model.has_chat_template if chat is None else chat, plain=plain)
     *_, update = generate_pair(model, asked, Decoding(**decoding), read, _BASELINES)
     if update.measures is None:
         raise ModelError("The original model's own forward pass overflows: try another prompt or precision.")

@@ -35,6 +35,9 @@ def mutate(
         bool | None,
         typer.Option("--chat/--raw", help="Wrap the prompt as a chat; by default if the model can."),
     ] = None,
+    is_plain: Annotated[
+        bool, typer.Option("--plain", help="Take control tokens in the prompt, such as <|im_end|>, as text.")
+    ] = False,
     max_new_tokens: Annotated[int, typer.Option(help="The most tokens of an answer.")] = 64,
     temperature: Annotated[float, typer.Option(help="0 is greedy.")] = 0.0,
     top_p: Annotated[float, typer.Option(help="Sample from the likeliest tokens that hold this probability.")] = 1.0,
@@ -46,7 +49,7 @@ def mutate(
     decoding = Decoding(max_new_tokens=max_new_tokens, temperature=temperature, top_p=top_p, seed=seed)
     Prompt(text=prompt)
     workspace, loaded = session.load()
-    asked = Prompt(text=prompt, chat=loaded.has_chat_template if chat is None else chat)
+    asked = Prompt(text=prompt, chat=loaded.has_chat_template if chat is None else chat, plain=is_plain)
     read = loaded.anatomy.read(genotype)
     report = mutate_report(workspace, loaded, read, asked, decoding)
     session.show(report, pair_lines)

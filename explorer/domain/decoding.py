@@ -13,6 +13,8 @@ class Prompt:
     text: str
     chat: bool = True
     """Wrapped in the model's chat template; else the text alone."""
+    plain: bool = False
+    """Control tokens that are written in it, such as `<|im_end|>`, are taken as the text they are."""
 
     def __post_init__(self) -> None:
         if not self.text.strip():

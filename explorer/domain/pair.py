@@ -50,6 +50,9 @@ class PairUpdate:
     original: tuple[str, ...]
     """Pieces of text, one a token; joined they are the text."""
     mutated: tuple[str, ...]
+    original_marks: tuple[str, ...] = ()
+    """What stands for a token that has no text: a control token by its name, a part of a character by its bytes."""
+    mutated_marks: tuple[str, ...] = ()
     original_tokens: tuple[int, ...]
     mutated_tokens: tuple[int, ...]
     original_end: End | None

@@ -12,6 +12,7 @@ from torch import Tensor
 from explorer.domain.decoding import Decoding, Prompt
 from explorer.domain.pair import End
 from explorer.generation.passes import KeyValues
+from explorer.model.loaded import LoadedModel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
@@ -33,25 +34,25 @@ class Baseline:
 
 
 class Baselines:
-    """The baselines used last, by model, prompt and decoding."""
+    """The baselines used last, by model, tokens of the prompt and decoding."""
 
     def __init__(self, kept: int) -> None:
         self._kept = kept
         self._lock = threading.Lock()
-        self._by_key: OrderedDict[tuple[object, Prompt, Decoding], Baseline] = OrderedDict()
+        self._by_key: OrderedDict[tuple[LoadedModel, tuple[int, ...], Decoding], Baseline] = OrderedDict()
 
-    def get(self, model: object, prompt: Prompt, decoding: Decoding) -> Baseline | None:
-        """The baseline, if it is kept."""
-        key = (model, prompt, decoding)
+    def get(self, model: LoadedModel, prompt: Prompt, decoding: Decoding) -> Baseline | None:
+        """The baseline, if it is kept. Raises PromptError."""
+        key = (model, tuple(model.encode(prompt, decoding)), decoding)
         with self._lock:
             if key in self._by_key:
                 self._by_key.move_to_end(key)
             return self._by_key.get(key)
 
-    def put(self, model: object, prompt: Prompt, decoding: Decoding, baseline: Baseline) -> None:
+    def put(self, model: LoadedModel, decoding: Decoding, baseline: Baseline) -> None:
         """Keep a baseline, and forget the one not used for longest if there are too many."""
         with self._lock:
-            self._by_key[model, prompt, decoding] = baseline
+            self._by_key[model, baseline.prompt_tokens, decoding] = baseline
             while len(self._by_key) > self._kept:
                 self._by_key.popitem(last=False)
 

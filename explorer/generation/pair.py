@@ -51,7 +51,7 @@ def generate_pair(
     if baseline is None:
         yield from pair.race()
         if pair.baseline is not None:
-            baselines.put(model, prompt, decoding, pair.baseline)
+            baselines.put(model, decoding, pair.baseline)
     else:
         yield from pair.pursue(baseline)
     yield pair.finish()
@@ -144,6 +144,8 @@ class _Pair:
         return PairUpdate(
             original=tuple(original.pieces),
             mutated=tuple(mutated.pieces),
+            original_marks=tuple(original.marks),
+            mutated_marks=tuple(mutated.marks),
             original_tokens=tuple(original.tokens),
             mutated_tokens=tuple(mutated.tokens),
             original_end=original.end,

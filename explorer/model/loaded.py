@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from explorer.domain.decoding import Decoding, Prompt
 from explorer.domain.errors import PromptError
 from explorer.domain.weights import Statistics
+from explorer.model import chat
 from explorer.model.anatomy import Anatomy, Matrix
 
 if TYPE_CHECKING:
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
     from explorer.model.view import View
+
+
+_BYTE_TOKEN = re.compile(r"<0x([0-9A-Fa-f]{2})>")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -80,7 +85,8 @@ class LoadedModel(Specimen):
     def identity(self) -> dict[str, str]:
         """What a result depends on besides versions: the model's name, fingerprint, precision and device."""
         where = {"dtype": self.dtype_name, "device": self.device.type}
-        return {"model": self.name, "fingerprint": self.fingerprint, **where}
+        dated = {"chat_date": chat.TODAY.isoformat()} if chat.prints_date(self.tokenizer) else {}
+        return {"model": self.name, "fingerprint": self.fingerprint, **where, **dated}
 
     @functools.cached_property
     def context(self) -> int | None:
@@ -97,20 +103,35 @@ class LoadedModel(Specimen):
         listed = named if isinstance(named, list) else [named]
         return frozenset(token for token in (*listed, self.tokenizer.eos_token_id) if token is not None)
 
-    @property
+    @functools.cached_property
     def has_chat_template(self) -> bool:
         """Whether a prompt can be put as a chat."""
-        return bool(self.tokenizer.chat_template)
+        return chat.has_template(self.tokenizer)
+
+    @functools.cached_property
+    def row_count(self) -> int | None:
+        """How many tokens the model has an embedding of; None if it does not say."""
+        embedding = self.causal_lm.get_input_embeddings()
+        weight = getattr(embedding, "weight", None)
+        return None if weight is None else int(weight.shape[0])
 
     def encode(self, prompt: Prompt, decoding: Decoding) -> list[int]:
         """The token ids of a prompt.
 
-        Raises PromptError if there are none, if it leaves no room for the answer in the model's context,
-        or if it is a chat and the model has no chat template.
+        Raises PromptError if there are none, if the model has no embedding of one, if it leaves no room for the answer
+        in the model's context, or if it is a chat and the model's chat template does not take it.
         """
-        tokens = self._chat_tokens(prompt.text) if prompt.chat else self._raw_tokens(prompt.text)
+        if prompt.chat:
+            tokens = chat.chat_tokens(self.tokenizer, self.name, prompt.text, plain=prompt.plain)
+        else:
+            tokens = self._raw_tokens(prompt)
         if not tokens:
             raise PromptError("The prompt has no tokens for this model: type some text.")
+        if self.row_count is not None and max(tokens) >= self.row_count:
+            raise PromptError(
+                f"{self.show_token(max(tokens))!r} in the prompt is token {max(tokens)} of the tokenizer, but "
+                f"{self.name} has only {self.row_count:,}: write it without that, or use the model's own tokenizer."
+            )
         if self.context and len(tokens) + decoding.max_new_tokens > self.context:
             raise PromptError(
                 f"The prompt has {len(tokens):,} tokens and the answer may have {decoding.max_new_tokens:,}, but the "
@@ -118,16 +139,24 @@ class LoadedModel(Specimen):
             )
         return tokens
 
-    def _chat_tokens(self, text: str) -> list[int]:
-        if not self.has_chat_template:
-            raise PromptError(f"{self.name} has no chat template: choose raw text.")
-        encoded = self.tokenizer.apply_chat_template(
-            [{"role": "user", "content": text}], add_generation_prompt=True, tokenize=True, return_dict=True
-        )
-        return list(encoded["input_ids"])  # type: ignore[index, call-overload, arg-type]
+    def remark_on(self, prompt: Prompt) -> str:
+        """What is to be known of how a prompt is taken, as sentences; "": nothing."""
+        remarks = []
+        controls = [] if prompt.plain else chat.control_tokens_in(self.tokenizer, prompt.text)
+        if controls:
+            remarks.append(f"{', '.join(controls)} in the prompt {'is a' if len(controls) == 1 else 'are'} control "
+                           f"token{'' if len(controls) == 1 else 's'} and will act as such.")  # fmt: skip
+        first, number = self.tokenizer.bos_token, self.tokenizer.bos_token_id
+        is_doubled = not prompt.chat and first is not None and self._raw_tokens(prompt)[:2] == [number, number]
+        if is_doubled:
+            remarks.append(f"The tokenizer itself begins with {first}: with that of the prompt there are two.")
+        if prompt.chat and chat.prints_date(self.tokenizer):
+            remarks.append(f"The chat template prints a date: it always gets {chat.TODAY:%d %B %Y}.")
+        return " ".join(remarks)
 
-    def _raw_tokens(self, text: str) -> list[int]:
-        return list(self.tokenizer(text)["input_ids"])
+    def _raw_tokens(self, prompt: Prompt) -> list[int]:
+        options = {"split_special_tokens": True} if prompt.plain else {}
+        return list(self.tokenizer(prompt.text, **options)["input_ids"])
 
     def decode(self, tokens: list[int]) -> str:
         """The text of generated tokens, without those that only steer (such as the end of text)."""
@@ -140,3 +169,35 @@ class LoadedModel(Specimen):
         text = self.tokenizer.decode([token], clean_up_tokenization_spaces=False)
         assert isinstance(text, str)
         return text
+
+    def is_control(self, token: int) -> bool:
+        """Whether a token only steers, and has no text."""
+        return token in self._special_tokens and token not in self.stop_tokens
+
+    def byte_name(self, token: int) -> str:
+        """The bytes of a token that is a part of a character, such as `E6 97`; "" if they are not known."""
+        name, letters = self._name(token), _byte_letters()
+        if (fallback := _BYTE_TOKEN.fullmatch(name)) is not None:
+            return fallback[1].upper()
+        is_known = all(letter in letters for letter in name)
+        return " ".join(f"{letters[letter]:02X}" for letter in name) if is_known else ""
+
+    def has_own_text(self, token: int) -> bool:
+        """Whether a token is decoded by itself: no control token, and no single byte that waits for others."""
+        return token not in self._special_tokens and _BYTE_TOKEN.fullmatch(self._name(token)) is None
+
+    def _name(self, token: int) -> str:
+        """As the tokenizer's vocabulary has it."""
+        return str(self.tokenizer.convert_ids_to_tokens(token) or "")
+
+    @functools.cached_property
+    def _special_tokens(self) -> frozenset[int]:
+        return frozenset(self.tokenizer.all_special_ids)
+
+
+@functools.cache
+def _byte_letters() -> dict[str, int]:
+    """The letters by which byte-level tokenizers name bytes: printable ones themselves, the others from U+0100 on."""
+    printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    others = [byte for byte in range(256) if byte not in printable]
+    return {chr(byte): byte for byte in printable} | {chr(0x100 + place): byte for place, byte in enumerate(others)}

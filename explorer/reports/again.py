@@ -20,6 +20,7 @@ def mutate_command(
     default = Decoding()
     parts = ["python", "-m", "explorer", "mutate", genotype, "--prompt", prompt.text]
     parts.append("--chat" if prompt.chat else "--raw")
+    parts += ["--plain"] if prompt.plain else []
     parts += ["--max-new-tokens", str(decoding.max_new_tokens)]
     for name in ("temperature", "top_p", "seed"):
         if getattr(decoding, name) != getattr(default, name):

@@ -29,6 +29,8 @@ def mutate_report(
         "model": model.name,
         "prompt": prompt.text,
         "chat": prompt.chat,
+        "plain": prompt.plain,
+        "prompt_remark": model.remark_on(prompt),
         "decoding": asdict(decoding),
         **pair_report(update),
     }
@@ -72,7 +74,7 @@ def pair_run(report: dict[str, Any]) -> Run:
     return Run(
         kind="explore",
         genotypes=(report["genotype"],),
-        prompt=Prompt(text=report["prompt"], chat=report["chat"]),
+        prompt=Prompt(text=report["prompt"], chat=report["chat"], plain=report["plain"]),
         decoding=Decoding(**report["decoding"]),
         original=report["original"],
         mutated=report["mutated"],
@@ -84,6 +86,8 @@ def pair_run(report: dict[str, Any]) -> Run:
 def pair_lines(report: dict[str, Any]) -> Iterator[str]:
     """A pair report, with what was changed, for people."""
     yield report["change"]
+    if report["prompt_remark"]:
+        yield report["prompt_remark"]
     yield f"\nOriginal\n{report['original']}\n"
     yield f"Mutated\n{report['mutated']}\n"
     if report["mutated_end"] == "overflow":

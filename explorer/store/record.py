@@ -36,6 +36,8 @@ _INSERT = f"""
 _SEARCHED = """
     folded(concat_ws(' ', array_to_string(genotypes, ' '), prompt, original, mutated, note, array_to_string(tags, ' ')))
 """
+_PLAIN = "plain_prompt"
+"""In `detail`: control tokens of the prompt were taken as text."""
 _OF_NUMBERS = "run IN (SELECT unnest($numbers::UINTEGER[]))"
 
 
@@ -55,7 +57,7 @@ def add(connection: duckdb.DuckDBPyConnection, time: datetime, setup: Setup, run
         "tags": [],
         "note": "",
         "link": run.link,
-        "detail": json.dumps(run.detail, ensure_ascii=False),
+        "detail": json.dumps(_detail(run), ensure_ascii=False),
         "metric_names": list(run.metrics),
         "metric_values": list(run.metrics.values()),
     }
@@ -168,6 +170,11 @@ def _conditions(connection: duckdb.DuckDBPyConnection, wanted: Wanted) -> tuple[
     return " AND ".join(found), values
 
 
+def _detail(run: Run) -> dict[str, Any]:
+    """What has no column of its own."""
+    return {**run.detail, **({_PLAIN: True} if run.prompt is not None and run.prompt.plain else {})}
+
+
 def _naive(time: datetime | None) -> datetime | None:
     return time and time.astimezone(UTC).replace(tzinfo=None)
 
@@ -186,17 +193,18 @@ def _entries(connection: duckdb.DuckDBPyConnection, query: str, values: Mapping[
 
 
 def _entry(row: Mapping[str, Any]) -> Entry:
-    decoding = {name: row[name] for name in _DECODING}
+    decoding, detail = {name: row[name] for name in _DECODING}, json.loads(row["detail"])
+    plain = bool(detail.pop(_PLAIN, False))
     run = Run(
         kind=row["kind"],
         genotypes=tuple(row["genotypes"]),
-        prompt=None if row["prompt"] is None else Prompt(text=row["prompt"], chat=row["chat"]),
+        prompt=None if row["prompt"] is None else Prompt(text=row["prompt"], chat=row["chat"], plain=plain),
         decoding=None if row["max_new_tokens"] is None else Decoding(**decoding),
         original=row["original"],
         mutated=row["mutated"],
         metrics=dict(row["metrics"]),
         link=row["link"],
-        detail=json.loads(row["detail"]),
+        detail=detail,
     )
     return Entry(
         number=row["run"],

@@ -126,6 +126,7 @@ class Link:
     genotype: str | None = None
     prompt: str | None = None
     chat: bool | None = None
+    plain: bool | None = None
     max_new_tokens: int | None = None
     temperature: float | None = None
     top_p: float | None = None
@@ -156,6 +157,7 @@ def read_link(said: Said) -> Link:
         genotype=said.text("genotype", None),
         prompt=said.text("prompt", None),
         chat=said.flag("chat", None),
+        plain=said.flag("plain", None),
         max_new_tokens=said.whole("max_new_tokens", 1, MAX_NEW_TOKENS, None),
         temperature=said.number("temperature", 0, MAX_TEMPERATURE, None),
         top_p=said.number("top_p", LEAST_TOP_P, 1, None),

@@ -29,6 +29,7 @@ from explorer.ui.components.figure_panel import FigurePanel
 from explorer.ui.components.item_list import ItemList
 from explorer.ui.components.saver import Saver
 from explorer.ui.explore.form import CHAT, RAW
+from explorer.ui.numbers import Slider
 from explorer.ui.questions import offered
 from explorer.workspace.workspace import Workspace
 
@@ -145,16 +146,16 @@ def _build_prompts() -> dict[str, Any]:
         label="Prompts from", choices=[OWN, LITERARY, FACTUAL, ALL], value=form.source, elem_classes="pills"
     )
     prompts = gr.Textbox(label="My prompts, one a line", value=form.prompts, lines=4, max_lines=10)
-    count = gr.Slider(
+    count = Slider(
         label="How many of the inputs", minimum=1, maximum=MOST_INPUTS, step=1, value=form.count, visible=False
     )
     with gr.Accordion("How they answer", open=False, elem_classes="decoding"):
         mode = gr.Radio(label="Asked as", choices=[CHAT, RAW], value=form.mode, elem_classes="pills")
         with gr.Row():
-            max_new_tokens = gr.Slider(
+            max_new_tokens = Slider(
                 label="Tokens of an answer, at most", minimum=1, maximum=MOST_TOKENS, step=1, value=form.max_new_tokens
             )
-            temperature = gr.Slider(
+            temperature = Slider(
                 label="Sampling temperature (0: greedy)",
                 minimum=0,
                 maximum=MOST_TEMPERATURE,
@@ -175,16 +176,14 @@ def _build_questions(workspace: Workspace) -> dict[str, Any]:
     form = Form()
     question_set = gr.Dropdown(label="Question set", choices=choices, value=choices[0][1] if choices else None)
     with gr.Row():
-        question_count = gr.Slider(
+        question_count = Slider(
             label="How many questions",
             minimum=1,
             maximum=most,
             step=1,
             value=form.question_count,
         )
-        shots = gr.Slider(
-            label="Answered examples before each", minimum=0, maximum=MOST_SHOTS, step=1, value=form.shots
-        )
+        shots = Slider(label="Answered examples before each", minimum=0, maximum=MOST_SHOTS, step=1, value=form.shots)
     return {"question_set": question_set, "question_count": question_count, "shots": shots}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import zip_longest
 from typing import Any
 
 import gradio as gr
@@ -55,8 +56,8 @@ class PairPanel(Scripted):
 def show_pair(update: PairUpdate, run: int) -> dict[str, Any]:
     """The panel's new state for an update of a run; keyword arguments of `gr.update`."""
     value = {
-        "original": _pieces(update.original, update.original_end),
-        "mutated": _pieces(update.mutated, update.mutated_end),
+        "original": _pieces(update.original, update.original_marks, update.original_end),
+        "mutated": _pieces(update.mutated, update.mutated_marks, update.mutated_end),
         "divergence": update.first_divergence,
         "notes": [_note(update.original, update.original_end), _note(update.mutated, update.mutated_end)],
         "running": not update.is_final,
@@ -65,11 +66,12 @@ def show_pair(update: PairUpdate, run: int) -> dict[str, Any]:
     return {"value": value, "readouts": _readouts_json(update)}
 
 
-def _pieces(pieces: tuple[str, ...], end: str | None) -> list[str]:
-    """The pieces, with a mark for the token that ended the text, which has none."""
+def _pieces(pieces: tuple[str, ...], marks: tuple[str, ...], end: str | None) -> list[str]:
+    """The pieces, with marks for tokens without text; the last may be that which ended it."""
+    shown = [piece or mark for piece, mark in zip_longest(pieces, marks, fillvalue="")]
     if end == "stop" and pieces and not pieces[-1]:
-        return [*pieces[:-1], _END_MARK]
-    return list(pieces)
+        return [*shown[:-1], _END_MARK]
+    return shown
 
 
 def _note(pieces: tuple[str, ...], end: str | None) -> str:

@@ -48,7 +48,7 @@ def draw(controls: Controls, *, keeps_curve: bool = False) -> list[Any]:
             present=facts.present,
             present_label="now" if facts.weights == 1 else "mean",
         ),
-        float(f"{shown:.6g}"),
+        f"{shown:.6g}",
         gr.update(value=controls.genotype, has_current=controls.has_current),
         gr.update(interactive=controls.has_current),
         gr.update(interactive=controls.can_undo),

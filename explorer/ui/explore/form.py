@@ -13,7 +13,7 @@ CHAT, RAW = "Chat", "Raw text"
 
 MOST_TOKENS, MOST_TEMPERATURE, LEAST_SHARE = 512, 2.0, 0.01
 """What the sliders go to, unless a link, an example or a run of the record goes further."""
-ASKED_COUNT = 6
+ASKED_COUNT = 7
 """How many components hold prompt and decoding."""
 
 
@@ -27,10 +27,11 @@ class Question:
     temperature: float
     top_p: float
     seed: str | None
+    plain: bool = False
 
     def asked(self) -> Prompt:
         """Raises PromptError."""
-        return Prompt(text=self.prompt or "", chat=self.mode == CHAT)
+        return Prompt(text=self.prompt or "", chat=self.mode == CHAT, plain=bool(self.plain))
 
     def decoding(self) -> Decoding:
         """Raises DecodingError."""
@@ -44,7 +45,7 @@ class Question:
 
 def fill_in(prompt: Prompt, decoding: Decoding) -> list[Any]:
     """Updates of `ExploreTab.asked` that show a prompt and a decoding."""
-    return [prompt.text, CHAT if prompt.chat else RAW, *fill_in_decoding(**asdict(decoding))]
+    return [prompt.text, CHAT if prompt.chat else RAW, *fill_in_decoding(**asdict(decoding)), prompt.plain]
 
 
 def fill_in_decoding(

@@ -32,12 +32,13 @@ from explorer.ui.explore.trials import Trial, as_run, trial_of
 from explorer.ui.explore.words import change_html, curve_caption_html, summary_html
 from explorer.ui.links import Link, format_link
 from explorer.ui.runs import Runs
-from explorer.ui.words import notice_html
+from explorer.ui.words import notice_html, sentence_html
 from explorer.workspace.workspace import Workspace
 
 UPDATE_SECONDS = 0.1
 """The texts are sent to the page at most this often."""
 
+_PRINTED = str.maketrans("−×", "-*")
 RUN_COUNT = 6
 """How many components `run` updates."""
 
@@ -95,12 +96,12 @@ class Handlers:
         ]
 
     @edge
-    def set_value(self, exploration: Exploration, value: float | None, request: gr.Request, *values: Any) -> list[Any]:
+    def set_value(self, exploration: Exploration, value: str | None, request: gr.Request, *values: Any) -> list[Any]:
         """A value was typed."""
         return self._operate(exploration, _typed("set", value), request, values)
 
     @edge
-    def scale(self, exploration: Exploration, factor: float | None, request: gr.Request, *values: Any) -> list[Any]:
+    def scale(self, exploration: Exploration, factor: str | None, request: gr.Request, *values: Any) -> list[Any]:
         """The button × was pressed."""
         return self._operate(exploration, _typed("scale", factor), request, values)
 
@@ -159,6 +160,16 @@ class Handlers:
     def begin(self, request: gr.Request) -> int:
         """Want a run, and get its ticket; older runs of the visitor stop."""
         return self._runs.begin(_visitor(request))
+
+    def take(self, exploration: Exploration, prompt: str, mode: str, plain: bool) -> list[Any]:
+        """How the prompt is taken: a remark, and the box for control tokens where there are some."""
+        model = self.workspace.models.peek(exploration.source)
+        if model is None or not (prompt or "").strip():
+            return ["", gr.update(visible=bool(plain))]
+        asked = Prompt(text=prompt, chat=mode == CHAT, plain=bool(plain))
+        remark = model.remark_on(asked)
+        has_controls = bool(plain) or remark != model.remark_on(replace(asked, plain=True))
+        return [sentence_html(remark) if remark else "", gr.update(visible=has_controls)]
 
     def wanted(self, request: gr.Request) -> int:
         """The ticket of the visitor's newest run, for the page to ask for it by."""
@@ -240,6 +251,7 @@ class Handlers:
                 genotype=format_genotype(exploration.genotype(self.model(exploration).anatomy)),
                 prompt=question.prompt,
                 chat=question.mode == CHAT,
+                plain=True if question.plain else None,
                 max_new_tokens=decoding.max_new_tokens,
                 temperature=decoding.temperature,
                 top_p=decoding.top_p,
@@ -324,14 +336,15 @@ def cleared() -> list[Any]:
     return [PairPanel.cleared(), summary_html(None), None]
 
 
-def _typed(kind: OperationKind, value: float | None) -> Operation:
-    """Raises ExplorerError for what is no number or not a finite one."""
-    if value is None:
+def _typed(kind: OperationKind, text: str | None) -> Operation:
+    """A number as it is typed, or pasted as the page prints it. Raises ExplorerError for what is none."""
+    typed = (text or "").strip().translate(_PRINTED).removeprefix("*").strip()
+    if not typed:
         raise ExplorerError("Type a number first, such as 0, -3.2 or 1e-4.")
     try:
-        return Operation(kind=kind, value=float(value))
+        return Operation(kind=kind, value=float(typed))
     except ValueError as fault:
-        raise ExplorerError(f"{value} is refused: a weight needs a finite number.") from fault
+        raise ExplorerError(f"{typed[:40]} is refused: a weight needs a finite number, such as -3.2.") from fault
 
 
 def _sparing_same(drawn: list[Any], values: tuple[Any, ...]) -> list[Any]:

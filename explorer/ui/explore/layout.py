@@ -21,6 +21,7 @@ from explorer.ui.explore.exploration import Exploration
 from explorer.ui.explore.form import CHAT, LEAST_SHARE, MOST_TEMPERATURE, MOST_TOKENS, RAW
 from explorer.ui.explore.thresholds import WatchPanel, build_limits, build_warning
 from explorer.ui.explore.words import change_html, summary_html
+from explorer.ui.numbers import Slider, WholeNumber
 from explorer.workspace.workspace import Workspace
 
 OPENING_PROMPT = "What is the capital of France?"
@@ -46,8 +47,8 @@ class ExploreTab:
     zero: gr.Button
     maximum: gr.Button
     reset: gr.Button
-    value: gr.Number
-    factor: gr.Number
+    value: gr.Textbox
+    factor: gr.Textbox
     scale: gr.Button
     dose: gr.Button
     curve: FigurePanel
@@ -61,6 +62,10 @@ class ExploreTab:
     experiment: gr.Dropdown
     prompt: gr.Textbox
     mode: gr.Radio
+    plain: gr.Checkbox
+    """Shown where control tokens are written in the prompt."""
+    taken: gr.HTML
+    """What is to be known of how the prompt is taken."""
     run: gr.Button
     stop: gr.Button
     max_new_tokens: gr.Slider
@@ -125,7 +130,9 @@ class ExploreTab:
     @property
     def asked(self) -> list[Any]:
         """Prompt and decoding, in the order of `form.Question`."""
-        return [self.prompt, self.mode, self.max_new_tokens, self.temperature, self.top_p, self.seed]
+        return [
+            self.prompt, self.mode, self.max_new_tokens, self.temperature, self.top_p, self.seed, self.plain,
+        ]  # fmt: skip
 
 
 def build(workspace: Workspace) -> ExploreTab:
@@ -143,13 +150,13 @@ def _build_site() -> dict[str, Any]:
     with gr.Group(elem_classes="card"):
         gr.HTML("<h2><b>1</b> What to mutate</h2>", apply_default_css=False)
         level = gr.Radio(label="Level", choices=["weight"], value="weight", elem_classes="pills")
-        layer = gr.Slider(label="Layer", minimum=0, maximum=1, step=1, value=0)
+        layer = Slider(label="Layer", minimum=0, maximum=1, step=1, value=0)
         part = gr.Radio(label="Matrix", choices=["down"], value="down", elem_classes="pills")
         path = gr.Dropdown(label="Module", choices=[], visible=False, allow_custom_value=True)
-        head = gr.Slider(label="Head", minimum=0, maximum=1, step=1, value=0, visible=False)
+        head = Slider(label="Head", minimum=0, maximum=1, step=1, value=0, visible=False)
         with gr.Row(elem_classes="indices"):
             row, row_stop, column, column_stop = (
-                gr.Number(label=label, precision=0, value=0, min_width=90)
+                WholeNumber(label=label, value=0, min_width=90)
                 for label in ("Row", "Row stop", "Column", "Column stop")
             )
         target = gr.HTML(apply_default_css=False)
@@ -167,8 +174,8 @@ def _build_operation() -> dict[str, Any]:
             maximum = gr.Button("Max", size="sm", min_width=60)
             reset = gr.Button("Reset", size="sm", min_width=60, elem_classes="quiet")
         with gr.Row(elem_classes="numbers"):
-            value = gr.Number(label="Value, then Enter", min_width=120)
-            factor = gr.Number(label="Factor", value=2, min_width=80)
+            value = gr.Textbox(label="Value, then Enter", max_lines=1, min_width=120)
+            factor = gr.Textbox(label="Factor", value="2", max_lines=1, min_width=80)
             scale = gr.Button("× factor", size="sm", min_width=80)
         dose = gr.Button("Dose–response: try all values", size="sm", elem_classes="quiet")
         curve_caption = gr.HTML(apply_default_css=False)
@@ -216,21 +223,25 @@ def _build_prompt(workspace: Workspace) -> dict[str, Any]:
             with gr.Column(scale=2, min_width=170):
                 experiment = gr.Dropdown(label="Examples", choices=choices, value=None)
                 mode = gr.Radio(show_label=False, choices=[CHAT, RAW], value=CHAT, elem_classes="pills")
+        taken = gr.HTML(apply_default_css=False, elem_classes="taken")
+        plain = gr.Checkbox(label="Take control tokens as the text they are", value=False, visible=False)
         with gr.Row(elem_classes="buttons"):
             run = gr.Button("Run", variant="primary", size="md", min_width=90)
             stop = gr.Button("Stop", size="md", min_width=90)
         with gr.Accordion("Decoding", open=False, elem_classes="decoding"), gr.Row():
-            max_new_tokens = gr.Slider(label="Max new tokens", minimum=1, maximum=MOST_TOKENS, step=1, value=48)
-            temperature = gr.Slider(
+            max_new_tokens = Slider(label="Max new tokens", minimum=1, maximum=MOST_TOKENS, step=1, value=48)
+            temperature = Slider(
                 label="Temperature (0: greedy)", minimum=0, maximum=MOST_TEMPERATURE, step=0.05, value=0
             )
-            top_p = gr.Slider(label="Top-p", minimum=LEAST_SHARE, maximum=1, step=0.01, value=1)
+            top_p = Slider(label="Top-p", minimum=LEAST_SHARE, maximum=1, step=0.01, value=1)
             seed = gr.Textbox(label="Seed", value="0", max_lines=1)
     return {
         "presets": presets,
         "prompt": prompt,
         "experiment": experiment,
         "mode": mode,
+        "plain": plain,
+        "taken": taken,
         "run": run,
         "stop": stop,
         "max_new_tokens": max_new_tokens,

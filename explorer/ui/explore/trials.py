@@ -131,7 +131,7 @@ def _model_options(trial: Trial) -> list[str]:
 
 def python_code(trial: Trial) -> str:
     """Three lines for a notebook that repeat a trial."""
-    asked = {"chat": trial.prompt.chat, **asdict(trial.decoding)}
+    asked = {"chat": trial.prompt.chat, **({"plain": True} if trial.prompt.plain else {}), **asdict(trial.decoding)}
     options = ", ".join(f"{name}={value!r}" for name, value in asked.items())
     where = "".join(
         f", {name}={value!r}" for name, value in (("device", trial.device), ("dtype", trial.dtype)) if value

@@ -41,7 +41,7 @@ def wire(tab: ExploreTab, handlers: Handlers) -> None:
         **ON_MODEL | LATEST,
     )
     moves(tab.chips.remove, handlers.remove, [])
-    for event in (tab.notation.submit, tab.run.click, tab.prompt.submit, tab.mode.input):
+    for event in (tab.notation.submit, tab.run.click, tab.prompt.submit, tab.mode.input, tab.plain.input):
         moves(event, handlers.read_notation, [tab.notation])
     connect_run(
         tab,
@@ -55,6 +55,9 @@ def wire(tab: ExploreTab, handlers: Handlers) -> None:
         tab, handlers, tab.presets.choose, handlers.choose_preset, [tab.exploration],
         [tab.exploration, *tab.drawn, *tab.asked],
     )  # fmt: skip
+    taken = [tab.exploration, tab.prompt, tab.mode, tab.plain]
+    for event in (tab.prompt.change, tab.mode.change, tab.plain.change):
+        event(handlers.take, taken, [tab.taken, tab.plain], **QUIETLY | LATEST)
     tab.stop.click(handlers.stop, None, None, **QUIETLY)
     own = Patches(handlers.workspace)
     tab.takeaway.patch(own.hand_out, [tab.trial], [tab.saver, tab.notice], **QUEUED)

@@ -94,6 +94,10 @@ def remarks_on(update: PairUpdate) -> list[str]:
         remarks.append("The mutant's forward pass overflowed: its numbers became infinite, so it has no next token.")
     if update.original_end == "overflow":
         remarks.append("The original model's own forward pass overflowed: try another precision.")
+    controls = sum(bool(mark) for mark in update.mutated_marks)
+    if controls > len(update.mutated_marks) / 2:
+        names = ", ".join(dict.fromkeys(filter(None, update.mutated_marks)))[:120]
+        remarks.append(f"{controls} of the mutant's {len(update.mutated_marks)} tokens have no text: {names}.")
     if update.is_silent:
         remarks.append("Silent: the mutant chose every token as the original did.")
     if update.measures and update.measures.divergence_is_near_tie:

@@ -138,7 +138,7 @@ def _asked(link: Link, model: LoadedModel, said: Said) -> list[Any]:
         said.refuse("chat", f"but {model.name} has no chat template", None, "the prompt is put as raw text")
     is_chat = model.has_chat_template and link.chat is not False
     decoding = fill_in_decoding(link.max_new_tokens, link.temperature, link.top_p, link.seed)
-    return [gr.skip() if link.prompt is None else link.prompt, CHAT if is_chat else RAW, *decoding]
+    return [gr.skip() if link.prompt is None else link.prompt, CHAT if is_chat else RAW, *decoding, bool(link.plain)]
 
 
 def _first_genotype(model: LoadedModel, text: str | None, said: Said) -> Genotype:

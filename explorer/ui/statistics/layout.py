@@ -11,6 +11,7 @@ from explorer.store.summaries import OPERATIONS
 from explorer.ui.components.address import Address
 from explorer.ui.components.figure_panel import FigurePanel
 from explorer.ui.components.saver import Saver
+from explorer.ui.numbers import Slider
 from explorer.ui.statistics.form import ALL, MEASURES, PREFIX, SEVERITIES, TABS, VIEWS
 from explorer.ui.words import legend_html
 
@@ -137,7 +138,7 @@ def _build_controls(name: str) -> dict[str, Any]:
                 elem_classes="pills",
             )
             severity = gr.Radio(label="Severity is", choices=list(SEVERITIES), value="cosine", elem_classes="pills")
-            step = gr.Slider(label="Threshold, from all to the most severe", minimum=0, maximum=4, step=1, value=0)
+            step = Slider(label="Threshold, from all to the most severe", minimum=0, maximum=4, step=1, value=0)
         return {"coloured": coloured, "severity": severity, "step": step}
     if name == "Rows and columns":
         return {"axes": gr.Dropdown(label="Stripes of", choices=[], value=None)}

@@ -35,8 +35,8 @@ def test_each_operation(workspace: Workspace, handlers: Handlers, runs: Runs, st
         "1.down[3,5]=max": lambda: handlers.set_maximum(start, ADA, *AT_START),
         "1.down[3,5]=min": lambda: handlers.set_minimum(start, ADA, *AT_START),
         "1.down[3,5]=0": lambda: handlers.set_zero(start, ADA, *AT_START),
-        "1.down[3,5]=99": lambda: handlers.set_value(start, 99.0, ADA, *AT_START),
-        "1.down[3,5]*3": lambda: handlers.scale(start, 3.0, ADA, *AT_START),
+        "1.down[3,5]=99": lambda: handlers.set_value(start, "99", ADA, *AT_START),
+        "1.down[3,5]*3": lambda: handlers.scale(start, "× 3", ADA, *AT_START),
         "": lambda: handlers.reset(start, ADA),
     }
     for text, act in outcomes.items():
@@ -81,8 +81,9 @@ def test_bad_input_keeps_everything(handlers: Handlers, runs: Runs, start: Explo
         (handlers.read_notation(start, "1.dwon=0", ADA), "no part &#x27;dwon&#x27;"),
         (handlers.read_notation(start, "9.q=0", ADA), "2 layers, 0 to 1"),
         (handlers.set_value(start, None, ADA, *AT_START), "Type a number"),
-        (handlers.set_value(start, float("inf"), ADA, *AT_START), "finite"),
-        (handlers.set_value(start, 1e39, ADA, *AT_START), "numbers up to ±3.403e+38"),
+        (handlers.set_value(start, "much", ADA, *AT_START), "much is refused"),
+        (handlers.set_value(start, "inf", ADA, *AT_START), "finite"),
+        (handlers.set_value(start, "1e39", ADA, *AT_START), "numbers up to ±3.403e+38"),
     ):
         assert "__type__" in outputs[0]  # left as it was
         assert runs.claim("ada") is None
@@ -194,10 +195,10 @@ def test_run_takes_the_notation_that_was_typed(workspace: Workspace, handlers: H
 
 
 def test_experiments_fill_the_form(handlers: Handlers, runs: Runs, start: Exploration) -> None:
-    prompt, mode, tokens, temperature, top_p, seed, notice = handlers.choose_experiment(start, "python10", ADA)
+    prompt, mode, tokens, temperature, top_p, seed, plain, notice = handlers.choose_experiment(start, "python10", ADA)
     assert prompt.startswith("The following is a python program")
     assert (mode, tokens["value"], temperature["value"], top_p["value"]) == (RAW, 128, 0.7, 1.0)
-    assert (seed, notice) == ("10", "")
+    assert (seed, plain, notice) == ("10", False, "")
     assert runs.claim("ada") is not None
 
 

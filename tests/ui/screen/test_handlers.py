@@ -96,7 +96,7 @@ def test_a_click_opens_the_mutation_in_explore(own: ScreenHandlers, start: Explo
     genotypes = [anatomy.read(f"0.o*0.5; 1.down[0:8,8:16]={operation}") for operation in ("max", "min")]
     assert exploration.genotype(anatomy) in genotypes  # the stronger of them
     assert "1.down[0:8,8:16]" in behind
-    assert rest[-6:-4] == ["w5 w6 w7", "Raw text"]
+    assert rest[-7:-5] == ["w5 w6 w7", "Raw text"]
 
 
 def test_a_large_map_is_drawn_again_on_zoom(

@@ -182,7 +182,7 @@ def test_with_the_model_a_mark_opens_in_explore(tmp_path: Path, workspace: Works
         "1.v[0:4,4:8]=min"
     )
     assert "The the the" in behind
-    assert rest[-6:-4] == ["Sea?", "Raw text"]
+    assert rest[-7:-5] == ["Sea?", "Raw text"]
 
 
 def test_a_mark_without_a_mutant_is_told(own: StatisticsHandlers) -> None:

@@ -332,10 +332,10 @@ def test_the_screen_tab_reads_well_for_a_task(handlers: Handlers, start: Explora
         assert "score " in behind
         assert "the first that it answers otherwise" in behind
     assert exploration.operation is not None
-    assert rest[-5] == RAW
-    assert rest[-4]["value"] == 8
+    assert rest[-6] == RAW
+    assert rest[-5]["value"] == 8
     questions = {question.text for question in handlers.workspace.behaviour.question_sets()[0].questions}
-    assert rest[-6] in questions
+    assert rest[-7] in questions
 
 
 def test_the_sample_and_its_mistakes(handlers: Handlers, start: Exploration) -> None:

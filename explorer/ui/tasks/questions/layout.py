@@ -9,6 +9,7 @@ import gradio as gr
 
 from explorer.ui.components.figure_panel import FigurePanel
 from explorer.ui.components.mutant_table import MutantTable
+from explorer.ui.numbers import Slider
 from explorer.ui.questions import offered
 from explorer.ui.tasks.questions.handlers import AGAIN, LISTED
 from explorer.workspace.workspace import Workspace
@@ -74,7 +75,7 @@ def _build_better() -> dict[str, Any]:
             to_screen = gr.Button("Open the tab Screen with that experiment", size="md", visible=False)
         with gr.Column(visible=False, elem_classes="plain") as asking_again:
             with gr.Row(elem_classes="find-row"):
-                count = gr.Slider(label="Ask the surest again", minimum=1, maximum=100, step=1, value=AGAIN, scale=3)
+                count = Slider(label="Ask the surest again", minimum=1, maximum=100, step=1, value=AGAIN, scale=3)
                 again = gr.Button("Ask fresh questions", variant="primary", size="md", min_width=140, scale=1)
                 stop_again = gr.Button("Stop", size="md", min_width=70, scale=0)
             again_progress = gr.HTML(apply_default_css=False)
@@ -94,7 +95,7 @@ def _build_accuracy(workspace: Workspace) -> dict[str, Any]:
         gr.HTML("<h2>Right answers by subject</h2>", apply_default_css=False)
         question_set = gr.Dropdown(label="Questions of", choices=choices, value=choices[0][1] if choices else None)
         with gr.Row():
-            questions = gr.Slider(
+            questions = Slider(
                 label="Questions, drawn evenly",
                 minimum=1,
                 maximum=most,
@@ -102,7 +103,7 @@ def _build_accuracy(workspace: Workspace) -> dict[str, Any]:
                 value=min(most, QUESTIONS),
                 min_width=220,
             )
-            shots = gr.Slider(label="Answered examples first", minimum=0, maximum=5, step=1, value=0, min_width=220)
+            shots = Slider(label="Answered examples first", minimum=0, maximum=5, step=1, value=0, min_width=220)
         with gr.Row(elem_classes="buttons"):
             run = gr.Button("Ask the original and Explore’s genotype", variant="primary", size="md", min_width=160)
             stop = gr.Button("Stop", size="md", min_width=80)

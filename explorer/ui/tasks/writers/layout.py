@@ -15,6 +15,7 @@ from explorer.ui.components.mutant_table import MutantTable
 from explorer.ui.components.saver import Saver
 from explorer.ui.events import QUIETLY
 from explorer.ui.explore.form import CHAT, RAW
+from explorer.ui.numbers import Slider
 from explorer.ui.tasks.writers.form import (
     ALL_STYLES,
     ANY,
@@ -118,7 +119,7 @@ def _build_mutants() -> dict[str, Any]:
                 style = gr.Dropdown(
                     label="That write", choices=[ALL_STYLES, *STYLE_COLOURS], value=ALL_STYLES, min_width=130
                 )
-                many = gr.Slider(label="How many mutants", minimum=1, maximum=MOST, step=1, value=8)
+                many = Slider(label="How many mutants", minimum=1, maximum=MOST, step=1, value=8)
             with gr.Row(elem_classes="buttons"):
                 fill = gr.Button("Fill in those of the most shared texts", size="sm", elem_classes="quiet")
     return {
@@ -132,7 +133,7 @@ def _build_inputs() -> dict[str, Any]:
     with gr.Group(elem_classes="card"):
         gr.HTML("<h2><b>2</b> What they are asked</h2>", apply_default_css=False)
         kind = gr.Radio(label="Kind of input", choices=[LITERARY, FACTUAL, BOTH], value=form.kind, elem_classes="pills")
-        inputs = gr.Slider(
+        inputs = Slider(
             label="Inputs, of 151", minimum=LEAST_INPUTS, maximum=MOST_INPUTS, step=1, value=form.inputs,
             info="On two cores 24 take about 4 s a mutant, all 151 about 25 s.",
         )  # fmt: skip
@@ -140,7 +141,7 @@ def _build_inputs() -> dict[str, Any]:
             asked_as = gr.Radio(
                 label="Inputs are put as", choices=[CHAT, RAW], value=form.asked_as, elem_classes="pills"
             )
-            new_tokens = gr.Slider(
+            new_tokens = Slider(
                 label="Tokens of each answer, at most", minimum=1, maximum=MOST_TOKENS, step=1, value=form.new_tokens
             )
         with gr.Row(elem_classes="buttons"):
