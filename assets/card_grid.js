@@ -31,14 +31,14 @@ function measures(card) {
 
 function passage(title, className, common, rest) {
   const node = make("div", `gallery-passage ${className}`);
-  const said = make("p", "gallery-text");
+  const said = written("p", "gallery-text");
   said.append(make("span", "", common), rest || common ? make("span", "changed", rest) : make("i", "", "says nothing"));
   node.append(make("small", "", title), said);
   return node;
 }
 
 function own(card) {
-  const node = make("p", "gallery-text clamped", card.text.trim() ? card.text.replace(/^\s*\n/, "") : "");
+  const node = written("p", "gallery-text clamped", card.text.trim() ? card.text.replace(/^\s*\n/, "") : "");
   if (!card.text.trim()) node.append(make("i", "", "says nothing"));
   node.addEventListener("click", () => String(getSelection()) || node.classList.toggle("clamped"));
   return node;

@@ -5,3 +5,8 @@ function make(tag, className, ...content) {
   node.append(...content.filter((each) => each !== undefined && each !== null));
   return node;
 }
+
+// An element of a text that a model or a person wrote: it runs in the direction of its own first letter.
+function written(tag, className, ...content) {
+  return Object.assign(make(tag, className, ...content), { dir: "auto" });
+}

@@ -7,7 +7,7 @@ function side(item, { letter, place, common, rest, facts, state }) {
   node.title = `Open in Explore what ${letter} says to ${item.name}`;
   const head = make("span", "item-head");
   head.append(make("b", "", letter), make("small", "", facts));
-  const text = make("span", "item-text");
+  const text = written("span", "item-text");
   text.append(make("span", "", common), make("span", "changed", rest));
   node.append(head, text);
   node.addEventListener("click", () => trigger("choose", { item: item.item, place }));
@@ -16,7 +16,7 @@ function side(item, { letter, place, common, rest, facts, state }) {
 
 function row(item) {
   const node = make("article", "item");
-  const asked = make("p", "item-asked", item.asked);
+  const asked = written("p", "item-asked", item.asked);
   asked.prepend(make("small", "", item.name));
   const sides = make("div", "item-sides");
   sides.append(...item.sides.map((each) => side(item, each)));

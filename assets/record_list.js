@@ -87,9 +87,9 @@ function row(entry) {
   const node = make("article", "record-entry", make("label", "record-choose", box));
   node.dataset.number = entry.number;
   const body = make("div", "record-body", head, make("code", "", entry.title));
-  if (entry.prompt) body.append(make("p", "record-prompt", entry.prompt));
+  if (entry.prompt) body.append(written("p", "record-prompt", entry.prompt));
   if (entry.common || entry.rest) {
-    body.append(make("p", "record-text", entry.common, make("span", "changed", entry.rest)));
+    body.append(written("p", "record-text", entry.common, make("span", "changed", entry.rest)));
   }
   body.append(make("p", "record-metrics", entry.metrics.join(" · ")));
   const note = asking(entry.note || "+ note", `Note on entry ${entry.number}`,

@@ -18,7 +18,7 @@ function measures(trial) {
 }
 
 function text(trial) {
-  const node = make("div", "trial-text");
+  const node = written("div", "trial-text");
   node.append(make("span", "", trial.common), make("span", "changed", trial.rest));
   return node;
 }
@@ -28,7 +28,7 @@ function row(trial, place) {
   const again = press("", `Set ${name(trial)} again`, () => trigger("choose", { place }));
   again.className = "trial-again";
   again.append(make("code", "", name(trial)), make("small", "", measures(trial)), text(trial));
-  again.append(make("small", "trial-prompt", trial.prompt));
+  again.append(written("small", "trial-prompt", trial.prompt));
   node.append(again, press("Pin", `Pin ${name(trial)}`, () => trigger("pin", { place })));
   return node;
 }
@@ -40,7 +40,7 @@ function card(trial, place) {
   title.className = "trial-again";
   title.append(make("code", "", name(trial)));
   header.append(title, press("×", `Unpin ${name(trial)}`, () => trigger("unpin", { place })));
-  node.append(header, make("small", "trial-prompt", trial.prompt), text(trial), make("small", "", measures(trial)));
+  node.append(header, written("small", "trial-prompt", trial.prompt), text(trial), make("small", "", measures(trial)));
   return node;
 }
 

@@ -118,7 +118,7 @@ def page_figures() -> list[Figure]:
         visitor.page.get_by_label("Prompt", exact=True).fill(PROMPT.text)
         visitor.press("Run")
         gaps = visitor.page.evaluate("window.updateGaps")
-    return [Figure("median gap between two updates of the page", statistics.median(gaps) / 1000, 0.1, "s")]
+    return [Figure("median gap between two updates of the page", statistics.median(gaps) / 1000, 0.05, "s")]
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import plotly.graph_objects as go
 
 from explorer.figures.marks import mark
-from explorer.figures.plain import BOTH_WAYS, FIRST, INK, QUIET, SECOND, plain
+from explorer.figures.plain import BOTH_WAYS, FIRST, INK, QUIET, SECOND, literal, plain
 from explorer.statistics.experiments import Correlation, Overlap
 
 
@@ -19,7 +19,7 @@ def correlation_figure(
         go.Heatmap(
             z=[list(line) for line in table],
             customdata=[[f"{first} {second}" for second in keys] for first in keys],
-            x=list(names), y=list(names), colorscale=BOTH_WAYS, zmin=-1, zmax=1,
+            x=list(map(literal, names)), y=list(map(literal, names)), colorscale=BOTH_WAYS, zmin=-1, zmax=1,
             xgap=2, ygap=2, showscale=False, hoverongaps=False, texttemplate="%{z:.2f}",
             hovertemplate="%{y}<br>%{x}<br>r %{z:.3f}<extra></extra>",
         )
@@ -50,14 +50,14 @@ def scatter_figure(pair: Correlation, names: tuple[str, str], *, meta: Mapping[s
         figure,
         meta,
         height=320,
-        xaxis={"title": {"text": names[0]}, "zeroline": False, "tickformat": ticks},
-        y=names[1],
+        xaxis={"title": {"text": literal(names[0])}, "zeroline": False, "tickformat": ticks},
+        y=literal(names[1]),
     ).update_layout(yaxis={"tickformat": ticks, "zeroline": False})
 
 
 def overlap_figure(found: Overlap, names: tuple[str, str], *, meta: Mapping[str, object]) -> go.Figure:
     """Non-silent mutations of the first alone, of both, of the second alone."""
-    labels = [f"only {names[0]}", "both", f"only {names[1]}"]
+    labels = [f"only {literal(names[0])}", "both", f"only {literal(names[1])}"]
     counts = [found.only_first, found.shared, found.only_second]
     examples = [found.examples.get(name) for name in ("only_first", "shared", "only_second")]
     figure = go.Figure(

@@ -18,6 +18,7 @@ from explorer.figures.cells import Grid, categories_of, places_of, shape_of, tex
 from explorer.figures.heatmaps import cells_of
 from explorer.figures.marks import mark
 from explorer.figures.palette import CATEGORIES, COLOURS, OPERATION_COLOURS, SEVERITY
+from explorer.figures.plain import literal
 from explorer.statistics.copa import Copa
 from explorer.statistics.filters import Filter
 from explorer.statistics.severity import MEASURES, Severity
@@ -118,7 +119,7 @@ def pair_figure(
             "anchor": f"x{number}",
         }
         figure.add_annotation(
-            text=name, x=left + 0.24, y=1.0, xref="paper", yref="paper", yanchor="bottom", showarrow=False
+            text=literal(name), x=left + 0.24, y=1.0, xref="paper", yref="paper", yanchor="bottom", showarrow=False
         )
     is_linked = len({(shape_of(drawn), drawn.window, drawn.cell) for drawn in maps}) == 1
     if is_linked:

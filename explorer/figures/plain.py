@@ -6,6 +6,7 @@ Every mark of theirs carries, as customdata, what it stands for: JSON that `stor
 from __future__ import annotations
 
 from collections.abc import Mapping
+from html import escape
 
 import plotly.graph_objects as go
 import polars as pl
@@ -29,6 +30,11 @@ def diagonal(low: float, high: float) -> go.Scatter:
     """The line on which both axes are equal."""
     ends, line = [low, high], {"dash": "dot", "color": "#94a3b8"}
     return go.Scatter(x=ends, y=ends, mode="lines", line=line, hoverinfo="skip", showlegend=False)
+
+
+def literal(text: str) -> str:
+    """A text that plotly shows as it stands; it takes names, titles and tick texts for markup."""
+    return escape(text, quote=False)
 
 
 def plain(

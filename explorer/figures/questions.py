@@ -8,6 +8,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from explorer.figures.palette import MUTANT, ORIGINAL
+from explorer.figures.plain import literal
 
 FAINT = "#94a3b8"
 _SIDES = (
@@ -23,7 +24,7 @@ def accuracy_figure(subjects: Sequence[Mapping[str, Any]], chance: float, *, has
 
     Filled marks tell right answers by the likeliest choice, hollow ones by the generated token.
     """
-    names = [str(row["subject"]).replace("_", " ") for row in subjects]
+    names = [literal(str(row["subject"]).replace("_", " ")) for row in subjects]
     figure = go.Figure()
     if has_mutant:
         figure.add_trace(_spans(subjects, names))

@@ -75,10 +75,11 @@ def behind_html(behind: Behind | None, remark: str = "") -> str:
     style = "" if behind.style is None else f", {escape(behind.style)}"
     state = "silent" if behind.is_silent else f"non-silent{parted}{style}"
     text = "" if behind.text is None else escape(behind.text.strip())
-    told = f"<blockquote>{text}</blockquote>" if text else '<p class="caption">The screen kept no text of it.</p>'
+    nothing = '<p class="caption">The screen kept no text of it.</p>'
+    told = f'<blockquote dir="auto">{text}</blockquote>' if text else nothing
     return (
         f'<div class="behind"><p><code>{escape(behind.genotype)}</code> <span class="caption">{state}; asked: '
-        f"“{escape(behind.screen.prompt.text)}”</span></p>{told}{notice_html(remark)}</div>"
+        f"“<bdi>{escape(behind.screen.prompt.text)}</bdi>”</span></p>{told}{notice_html(remark)}</div>"
     )
 
 

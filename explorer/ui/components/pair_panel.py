@@ -15,11 +15,11 @@ _TEMPLATE = """
 <div class="pair" data-running="false">
   <section class="pair-card" data-side="original">
     <header><h3>Original</h3><span class="pair-note"></span></header>
-    <div class="pair-text" aria-live="polite"></div>
+    <div class="pair-text" dir="auto" aria-live="polite"></div>
   </section>
   <section class="pair-card" data-side="mutated">
     <header><h3>Mutated</h3><span class="pair-note"></span></header>
-    <div class="pair-text" aria-live="polite"></div>
+    <div class="pair-text" dir="auto" aria-live="polite"></div>
   </section>
   <div class="pair-popover" role="tooltip" hidden></div>
 </div>

@@ -35,8 +35,8 @@ from explorer.ui.runs import Runs
 from explorer.ui.words import notice_html, sentence_html
 from explorer.workspace.workspace import Workspace
 
-UPDATE_SECONDS = 0.1
-"""The texts are sent to the page at most this often."""
+UPDATE_SECONDS = 0.04
+"""The texts are sent to the page at most this often: about once a token on two cores (cost: benchmarks/README.md)."""
 
 _PRINTED = str.maketrans("−×", "-*")
 RUN_COUNT = 6

@@ -1,7 +1,7 @@
 """The text of the tab Guide: the notation, and what the numbers mean."""
 
 GUIDE = """
-### The notation
+## The notation
 
 A mutation is a *site* and an *operation*; several are joined by `;` and apply in order.
 
@@ -25,7 +25,7 @@ A mutation is a *site* and an *operation*; several are joined by `;` and apply i
 | `=max` · `=min` | sets it to the largest or smallest weight of its own matrix |
 | `*0.5` · `+0.1` | multiplies · adds |
 
-### What you see
+## What you see
 
 - Both texts come from the same prompt, settings and random numbers: a difference comes from the weights.
 - Mutated text is tinted from the **first divergence** on, the first token that the mutant chose otherwise.
@@ -33,7 +33,7 @@ A mutation is a *site* and an *operation*; several are joined by `;` and apply i
 - **Mean KL** and **perplexity** see changes that the text does not show yet.
 - A **silent** mutation leaves the whole text as it was. Most single weights are silent; a few are not.
 
-### The instruments
+## The instruments
 
 - **Dose–response** tries all the values that the chosen site can be set to. Responses are often cliffs: the steepest
   step is looked at again, and marked.
@@ -45,14 +45,14 @@ A mutation is a *site* and an *operation*; several are joined by `;` and apply i
   original's text adds up where they do not interact.
 - **Tried** lists the runs of this visit; *Pin* puts up to four texts side by side.
 
-### Screens
+## Screens
 
 - A **screen** mutates unit after unit of the chosen matrices, one at a time, and stores what each mutant does. It runs
   behind the page; stopped or killed, it goes on where it was when it is started again.
 - A **non-silent** mutant gives another text. On the map, orange: max does; blue: min does; green: both do.
 - One mutant in a hundred is a **control** that changes nothing; one that is not silent would be an error of ours.
 
-### Statistics
+## Statistics
 
 - Every mark stands for some mutants: a click reads the strongest of them and opens it in Explore.
 - **Rows and columns** asks where non-silent mutants line up; its p says whether the layers agree on a place by chance.
@@ -60,7 +60,7 @@ A mutation is a *site* and an *operation*; several are joined by `;` and apply i
   complement each other.
 - **Destroyed** is a mutant that overflows, goes round in a loop or writes gibberish.
 
-### Tasks
+## Tasks
 
 - **Writers** gives mutants the same inputs as the original. The **RIHF** (rare initial word of highest frequency) is
   the word that begins the most of a mutant's answers and at most one of the original's; p says whether chance
@@ -68,7 +68,7 @@ A mutation is a *site* and an *operation*; several are joined by `;` and apply i
 - **Questions** lists mutants of a screen on a task that answer more questions right than the original. Among thousands
   some do by chance: **q** corrects for all of them, and fresh questions tell the rest.
 
-### History
+## History
 
 - Every finished run of a mutant, every screen and every comparison is kept in a database of your own: with time, model
   and the fingerprint of its weights, genotype, prompt, decoding and what came of it.
