@@ -25,6 +25,13 @@ def serve(
         Path | None, typer.Option(help="A folder in MMLU's layout; its questions are offered beside the bundled ones.")
     ] = None,
     open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")] = False,
+    console: Annotated[
+        bool | None,
+        typer.Option(
+            "--console/--no-console",
+            help="Let visitors ask the database in SQL, which reads nothing else; by default on this machine alone.",
+        ),
+    ] = None,
     mcp: Annotated[bool, typer.Option("--mcp", help="Also serve the functions for programs as MCP tools.")] = False,
 ) -> None:
     """Open the dashboard."""
@@ -42,6 +49,7 @@ def serve(
                 auth=auth,
                 mmlu=mmlu,
                 open_browser=open_browser,
+                console=console,
                 mcp=mcp,
                 announce=_announcer(session.as_json),
                 when_open=gc.enable,

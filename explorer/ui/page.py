@@ -30,9 +30,9 @@ from explorer.ui.tasks import wiring as tasks_wiring
 from explorer.workspace.workspace import Workspace
 
 
-def build_page(workspace: Workspace) -> gr.Blocks:
-    """The whole page; no model needs to be loaded yet."""
-    runs, opening, comparing, asking = Runs(), Runs(), (Runs(), Runs()), (Runs(), Runs(), Runs())
+def build_page(workspace: Workspace, *, has_console: bool = True) -> gr.Blocks:
+    """The whole page; no model needs to be loaded yet. `has_console`: whether visitors may ask the database in SQL."""
+    runs, opening, questions, comparing, asking = Runs(), Runs(), Runs(), (Runs(), Runs()), (Runs(), Runs(), Runs())
     handlers = Handlers(workspace, runs)
     page: gr.Blocks = Page(title="Mutation Explorer", analytics_enabled=False, fill_width=True)
     with page:
@@ -49,7 +49,7 @@ def build_page(workspace: Workspace) -> gr.Blocks:
             with gr.Tab("Screen", id="screen") as screen_tab:
                 screens = screen.build(workspace)
             with gr.Tab("Statistics", id="statistics") as statistics_tab:
-                shown = statistics.build()
+                shown = statistics.build(has_console=has_console)
             with gr.Tab("Tasks", id="tasks") as tasks_tab:
                 asked = tasks.build(workspace)
             with gr.Tab("Compare", id="compare"):
@@ -64,14 +64,14 @@ def build_page(workspace: Workspace) -> gr.Blocks:
         bench.wire(instruments, tab, handlers)
         gallery_wiring.wire(said, gallery_tab.select, tabs, page.load, tab, handlers)
         screen_wiring.wire(screens, screen_tab.select, tabs, tab, handlers)
-        statistics_wiring.wire(shown, statistics_tab.select, tabs, page.load, tab, handlers)
+        statistics_wiring.wire(shown, statistics_tab.select, tabs, page.load, tab, handlers, questions)
         tasks_wiring.wire(asked, tasks_tab.select, tabs, page.load, tab, screens, handlers, asking)
         compare_wiring.wire(comparison, tabs, page.load, tab, handlers, comparing)
         history_wiring.wire(record, history_tab.select, tabs, tab, screens, handlers)
         model_wiring.wire(header, picker, page.load, tab, instruments, handlers, opening, tabs)
 
         def leave(request: gr.Request) -> None:
-            for each in (runs, opening, *comparing, *asking):
+            for each in (runs, opening, questions, *comparing, *asking):
                 each.forget(request.session_hash or "")
 
         page.unload(leave)

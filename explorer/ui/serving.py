@@ -48,6 +48,8 @@ class Serving:
     mmlu: Path | None = None
     """A folder in MMLU's layout, whose questions are offered too."""
     open_browser: bool = False
+    console: bool | None = None
+    """Whether visitors may ask the database in SQL; None: where only this machine reaches the page."""
     mcp: bool = False
     """Whether the functions for programs are tools of an MCP server too."""
     announce: Callable[[dict[str, Any]], None] = field(default=print)
@@ -65,7 +67,7 @@ def run(serving: Serving) -> None:
     app_options = {"middleware": [Middleware(BaseHTTPMiddleware, dispatch=_keep_at_home)]}
     if serving.mcp:
         app_options |= _tools(workspace, login)
-    page = build_page(workspace)
+    page = build_page(workspace, has_console=_has_console(serving))
     _, url, public_url = page.launch(
         server_name=serving.host,
         server_port=serving.port or _free_port(serving.host),
@@ -128,6 +130,12 @@ def _login(serving: Serving) -> tuple[str, str] | None:
     if serving.share or not _is_this_machine(serving.host):
         print("Warning: the page can be reached from other machines.", file=sys.stderr)  # noqa: T201
     return user, password
+
+
+def _has_console(serving: Serving) -> bool:
+    if serving.console is None:
+        return _is_this_machine(serving.host) and not serving.share
+    return serving.console
 
 
 def _is_this_machine(host: str) -> bool:

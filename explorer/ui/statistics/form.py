@@ -12,6 +12,8 @@ from explorer.store.summaries import OPERATIONS
 from explorer.ui.links import Said, format_query
 
 PREFIX = "stats_"
+CONSOLE = "Console"
+"""The one of the tab's own tabs that has no pictures of ours."""
 ALL = "all models"
 
 TABS: dict[str, tuple[str, ...]] = {
@@ -22,6 +24,7 @@ TABS: dict[str, tuple[str, ...]] = {
     "Compare": ("correlations", "scatter", "overlap", "two_maps"),
     "Texts": ("styles_by_kind", "styles_by_layer", "cosine", "divergence", "scores", "distinct"),
     "Estimates": ("agreement",),
+    CONSOLE: (),
 }
 """The views of each of the tab's own tabs, see `atlas.pictures`."""
 
@@ -92,6 +95,8 @@ def linked(said: Said) -> Controls:
         axes=said.text("axes", None),
         other=said.text("other", None),
     )
+    for name in ("sql", "asked"):  # read by the console
+        said.text(name, None)
     try:
         read_layers(controls.layers)
     except StatisticsError:

@@ -25,7 +25,18 @@ from explorer.ui.doors import Doors
 from explorer.ui.explore.exploration import Exploration
 from explorer.ui.explore.handlers import Handlers
 from explorer.ui.links import Said
-from explorer.ui.statistics.form import ALL, PREFIX, TABS, VIEWS, Controls, address_of, filter_of, linked, read_controls
+from explorer.ui.statistics.form import (
+    ALL,
+    CONSOLE,
+    PREFIX,
+    TABS,
+    VIEWS,
+    Controls,
+    address_of,
+    filter_of,
+    linked,
+    read_controls,
+)
 from explorer.ui.statistics.words import totals_html
 from explorer.ui.words import missing_html, notice_html, screen_label, sentence_html
 
@@ -36,8 +47,9 @@ LINKED_COUNT = 9
 class StatisticsHandlers:
     """The tab's behaviour."""
 
-    def __init__(self, handlers: Handlers) -> None:
+    def __init__(self, handlers: Handlers, *, has_console: bool = True) -> None:
         self._handlers = handlers
+        self._has_console = has_console
         self._atlas = handlers.workspace.atlas
         self._doors = Doors(handlers)
 
@@ -103,6 +115,9 @@ class StatisticsHandlers:
         if not said:
             return [gr.skip()] * (LINKED_COUNT + 10 + 2 * len(VIEWS))
         controls = linked(said)
+        if controls.view == CONSOLE and not self._has_console:
+            reason = "which is closed on this page (serve --console opens it)"
+            controls = replace(controls, view=said.refuse("view", reason, "Overview"))
         shown = [
             list(controls.operations), controls.layers, controls.measure, controls.coloured, controls.severity,
             controls.step,
@@ -145,7 +160,7 @@ class StatisticsHandlers:
             *self._choices(controls.view, asked, screens),
             notice_html(fault),
             totals,
-            address_of(controls, asked, model),
+            gr.skip() if controls.view == CONSOLE else address_of(controls, asked, model),
             *self._pictures(controls.view, asked),
         ]
 

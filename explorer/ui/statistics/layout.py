@@ -12,7 +12,9 @@ from explorer.ui.components.address import Address
 from explorer.ui.components.figure_panel import FigurePanel
 from explorer.ui.components.saver import Saver
 from explorer.ui.numbers import Slider
-from explorer.ui.statistics.form import ALL, MEASURES, PREFIX, SEVERITIES, TABS, VIEWS
+from explorer.ui.statistics.console.layout import Console
+from explorer.ui.statistics.console.layout import build as build_console
+from explorer.ui.statistics.form import ALL, CONSOLE, MEASURES, PREFIX, SEVERITIES, TABS, VIEWS
 from explorer.ui.words import legend_html
 
 TITLES = {
@@ -64,6 +66,9 @@ class StatisticsTab:
     totals: gr.HTML
     address: Address
     saver: Saver
+    console: Console | None
+    console_tab: gr.Tab | None
+    """None where the page is for anybody who comes."""
     shown: gr.State
     """The controls as they were when the pictures were drawn."""
 
@@ -83,7 +88,7 @@ class StatisticsTab:
         return [self.shown, *choices, self.notice, self.totals, self.address, *figures]
 
 
-def build() -> StatisticsTab:
+def build(*, has_console: bool) -> StatisticsTab:
     """Lay the tab out."""
     with gr.Group(elem_classes="card filters"):
         with gr.Row(elem_classes="filter-row"):
@@ -112,15 +117,22 @@ def build() -> StatisticsTab:
     parts: dict[str, Any] = {}
     with gr.Tabs(elem_classes="card statistics") as views:
         for name, shown in TABS.items():
+            if name == CONSOLE:
+                continue
             with gr.Tab(name, id=name):
                 parts |= _build_controls(name)
                 _build_views(shown, panels, sentences)
                 if name == "Overview":
                     parts["totals"] = gr.HTML(apply_default_css=False)
+        console, console_tab = None, None
+        if has_console:
+            with gr.Tab(CONSOLE, id=CONSOLE) as console_tab:
+                console = build_console()
     return StatisticsTab(
         **parts, model=model, screen=screen, operations=operations, layers=layers, kinds=kinds, matrix=matrix,
         clear=clear, notice=notice, behind=behind, views=views, view=gr.State("Overview"), panels=panels,
         sentences=sentences, address=Address(prefix=PREFIX), saver=Saver(), shown=gr.State(None),
+        console=console, console_tab=console_tab,
     )  # fmt: skip
 
 

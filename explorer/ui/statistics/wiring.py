@@ -10,15 +10,27 @@ from explorer.ui.events import LATEST, QUIETLY
 from explorer.ui.explore.handlers import Handlers
 from explorer.ui.explore.layout import ExploreTab
 from explorer.ui.explore.wiring import connect_run
+from explorer.ui.runs import Runs
+from explorer.ui.statistics.console import wiring as console_wiring
+from explorer.ui.statistics.console.handlers import ConsoleHandlers
 from explorer.ui.statistics.handlers import StatisticsHandlers
 from explorer.ui.statistics.layout import StatisticsTab
 
 
 def wire(
-    tab: StatisticsTab, opened: Any, tabs: gr.Tabs, page_load: Any, explore: ExploreTab, handlers: Handlers
+    tab: StatisticsTab,
+    opened: Any,
+    tabs: gr.Tabs,
+    page_load: Any,
+    explore: ExploreTab,
+    handlers: Handlers,
+    questions: Runs,
 ) -> None:
-    """Connect the tab's events; `opened` is that of the tab being looked at, `page_load` that of the page."""
-    own = StatisticsHandlers(handlers)
+    """Connect the tab's events; `opened` is that of the tab being looked at, `page_load` that of the page.
+
+    `questions` are those that visitors ask in the console.
+    """
+    own = StatisticsHandlers(handlers, has_console=tab.console is not None)
     opened(own.open_tab, tab.shown, tab.drawn, **QUIETLY)
     for component in (tab.screen, tab.operations, tab.kinds, tab.matrix, tab.measure, tab.coloured, tab.severity,
                       tab.step, tab.axes, tab.other, tab.model):  # fmt: skip
@@ -40,3 +52,8 @@ def wire(
     tabs.select(own.leave, None, tab.address, **QUIETLY)
     linked = [tab.operations, tab.layers, tab.measure, tab.coloured, tab.severity, tab.step]
     explore.address.opens(page_load, own.read_link, [tabs, tab.views, tab.view, *linked, *tab.drawn])
+    if tab.console is None or tab.console_tab is None:
+        return
+    asking = ConsoleHandlers(handlers.workspace.screens.library, questions)
+    console_wiring.wire(tab.console, tab.console_tab.select, tab.address, tab.saver, asking)
+    explore.address.opens(page_load, asking.read_link, tab.console.asked)
