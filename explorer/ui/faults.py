@@ -93,17 +93,20 @@ def blank(component: Any) -> Any:
 def _guarded(handler: Callable[..., Any], outputs: list[Any]) -> Callable[..., Any]:
     """A handler with one more output, the notice; where it fails, `outputs` are cleared, but for those of None."""
 
-    def failed(fault: Exception) -> list[Any]:
-        return [*map(blank, outputs), logged(fault)]
+    def sent(values: list[Any]) -> Any:
+        return values if outputs else values[0]  # gradio takes a list for the value of a single output
 
-    def answered(result: Any) -> list[Any]:
+    def failed(fault: Exception) -> Any:
+        return sent([*map(blank, outputs), logged(fault)])
+
+    def answered(result: Any) -> Any:
         own = list(result) if len(outputs) > 1 else [result] * len(outputs)
-        return [*own, gr.skip()]
+        return sent([*own, gr.skip()])
 
     if inspect.isasyncgenfunction(handler):
 
         @functools.wraps(handler)
-        async def waiting(*arguments: Any, **keywords: Any) -> AsyncIterator[list[Any]]:
+        async def waiting(*arguments: Any, **keywords: Any) -> AsyncIterator[Any]:
             try:
                 async for result in handler(*arguments, **keywords):
                     yield answered(result)
@@ -115,7 +118,7 @@ def _guarded(handler: Callable[..., Any], outputs: list[Any]) -> Callable[..., A
     if inspect.isgeneratorfunction(handler):
 
         @functools.wraps(handler)
-        def streaming(*arguments: Any, **keywords: Any) -> Iterator[list[Any]]:
+        def streaming(*arguments: Any, **keywords: Any) -> Iterator[Any]:
             try:
                 for result in handler(*arguments, **keywords):
                     yield answered(result)
@@ -125,7 +128,7 @@ def _guarded(handler: Callable[..., Any], outputs: list[Any]) -> Callable[..., A
         return streaming
 
     @functools.wraps(handler)
-    def answering(*arguments: Any, **keywords: Any) -> list[Any]:
+    def answering(*arguments: Any, **keywords: Any) -> Any:
         try:
             return answered(handler(*arguments, **keywords))
         except Exception as fault:  # noqa: BLE001  # whatever it is

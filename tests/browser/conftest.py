@@ -32,6 +32,8 @@ def guest(browser: Browser, url: str) -> Iterator[Visitor]:
     yield coming
     assert coming.foreign == []
     assert coming.complaints == []
+    if coming.page.locator(".fault-notice").count():
+        assert coming.page.locator(".fault-notice").is_hidden()
     coming.page.close()
 
 

@@ -145,3 +145,17 @@ def test_a_phone_shows_every_view_within_its_width(guest: Visitor) -> None:
         guest.page.get_by_text(view, exact=True).last.click()
         guest.page.wait_for_timeout(300)
         assert guest.page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_the_console_answers_with_a_table_and_a_chart(guest: Visitor) -> None:
+    guest.follow({"stats_view": "Console", "stats_asked": "bundled"})
+    expect(guest.page.locator(".console-schema summary", has_text="mutants")).to_be_visible(timeout=60_000)
+    guest.page.get_by_role("button", name="Ask", exact=True).click()
+    expect(guest.page.locator(".console-table td").first).to_be_visible(timeout=60_000)
+    expect(guest.page.locator(".view-answer .plotly").first).to_be_visible()
+    expect(guest.page).to_have_url(re.compile("stats_sql=SELECT"))
+    expect(guest.page.locator(".fault-notice")).to_be_hidden()
+    guest.type("Question in SQL", "SELECT * FROM read_csv('/etc/passwd')")
+    guest.page.get_by_role("button", name="Ask", exact=True).click()
+    expect(guest.page.locator(".notice:visible")).to_contain_text("does not take the query")
+    expect(guest.page.locator(".console-table td")).to_have_count(0)
