@@ -25,6 +25,12 @@ def serve(
         Path | None, typer.Option(help="A folder in MMLU's layout; its questions are offered beside the bundled ones.")
     ] = None,
     open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")] = False,
+    names: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--name", help="A name that the page is called by, such as that of a proxy before it; repeatable."
+        ),
+    ] = None,
     console: Annotated[
         bool | None,
         typer.Option(
@@ -49,6 +55,7 @@ def serve(
                 auth=auth,
                 mmlu=mmlu,
                 open_browser=open_browser,
+                names=tuple(names or ()),
                 console=console,
                 mcp=mcp,
                 announce=_announcer(session.as_json),

@@ -20,20 +20,16 @@ class Slider(gr.Slider):
         return super().preprocess(payload)
 
 
-class WholeNumber(gr.Number):
-    """A box for a whole number, or for nothing."""
-
-    def __init__(self, *, value: int | None = None, minimum: int | None = None, **options: object) -> None:
-        super().__init__(value=value, minimum=minimum, precision=0, **options)  # type: ignore[arg-type]
-
-    def get_block_name(self) -> str:
-        """That of the component in the browser."""
-        return "number"
+class Number(gr.Number):
+    """A box for a number, or for nothing; `precision=0` means a whole one."""
 
     def preprocess(self, payload: float | None) -> float | int | None:
         """Raises gr.Error, which the page shows, for fractions and for what is out of range."""
-        is_low = payload is not None and self.minimum is not None and payload < self.minimum
-        if payload is not None and (payload != int(payload) or is_low):
+        if payload is None:
+            return None
+        is_fraction = self.precision == 0 and payload != int(payload)
+        if is_fraction or (self.minimum is not None and payload < self.minimum):
+            kind = "whole number" if self.precision == 0 else "number"
             least = "" if self.minimum is None else f" from {self.minimum:g} on"
-            raise gr.Error(f"{self.label}: {payload:g} is no whole number{least}.", print_exception=False)
+            raise gr.Error(f"{self.label}: {payload:g} is no {kind}{least}.", print_exception=False)
         return super().preprocess(payload)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 import sys
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from starlette.responses import Response
 
 from explorer.domain.errors import ExplorerError
 from explorer.files.settings import DEMO
+from explorer.ui.gate import Gate, is_this_machine
 from explorer.ui.page import build_page
 from explorer.ui.programs.endpoints import Endpoints
 from explorer.ui.theme import STYLE_SHEET, make_theme
@@ -48,6 +48,8 @@ class Serving:
     mmlu: Path | None = None
     """A folder in MMLU's layout, whose questions are offered too."""
     open_browser: bool = False
+    names: tuple[str, ...] = ()
+    """Other names by which the page is called, such as that of a proxy before it."""
     console: bool | None = None
     """Whether visitors may ask the database in SQL; None: where only this machine reaches the page."""
     mcp: bool = False
@@ -64,9 +66,6 @@ def run(serving: Serving) -> None:
     _check_port(serving)
     workspace = Workspace(source=serving.model, device=serving.device, dtype=serving.dtype, mmlu=serving.mmlu)
     workspace.behaviour.question_sets()  # a faulty folder is told before the page opens
-    app_options = {"middleware": [Middleware(BaseHTTPMiddleware, dispatch=_keep_at_home)]}
-    if serving.mcp:
-        app_options |= _tools(workspace, login)
     page = build_page(workspace, has_console=_has_console(serving))
     _, url, public_url = page.launch(
         server_name=serving.host,
@@ -81,7 +80,7 @@ def run(serving: Serving) -> None:
         quiet=True,
         prevent_thread_lock=True,
         _frontend=False,  # else a machine so busy that the page takes three seconds, or a proxy, ends it in a traceback
-        app_kwargs=app_options,
+        app_kwargs=options_of(serving, workspace, login),
     )
     serving.when_open()
     address = public_url or url
@@ -90,6 +89,17 @@ def run(serving: Serving) -> None:
     loading = workspace.models.load()  # only now, so that the page answers before PyTorch is imported
     loading.when_done(lambda: serving.announce({"ready": loading.model is not None, "fault": _fault_of(loading)}))
     page.block_thread()
+
+
+def options_of(serving: Serving, workspace: Workspace, login: tuple[str, str] | None) -> dict[str, Any]:
+    """What stands before the page: the gate, the rule that nothing leaves, and the tools if they are asked for.
+
+    Raises ExplorerError if the extra for the tools is not installed.
+    """
+    gate = Gate(serving.host, names=serving.names, is_shared=serving.share, has_login=login is not None)
+    guards = [Middleware(BaseHTTPMiddleware, dispatch=dispatch) for dispatch in (_keep_at_home, gate.dispatch)]
+    options: dict[str, Any] = {"middleware": guards, "openapi_url": None}
+    return options | (_tools(workspace, login) if serving.mcp else {})
 
 
 def _tools(workspace: Workspace, login: tuple[str, str] | None) -> dict[str, Any]:
@@ -118,7 +128,7 @@ def _fault_of(loading: Loading) -> str | None:
 
 def _login(serving: Serving) -> tuple[str, str] | None:
     if serving.auth is None:
-        if serving.share or not _is_this_machine(serving.host):
+        if serving.share or not is_this_machine(serving.host):
             raise ExplorerError(
                 f"Anyone who reaches {'the public link' if serving.share else serving.host} could use this machine: "
                 "add --auth USER:PASSWORD."
@@ -127,24 +137,15 @@ def _login(serving: Serving) -> tuple[str, str] | None:
     user, colon, password = serving.auth.partition(":")
     if not (user and colon and password):
         raise ExplorerError("--auth takes USER:PASSWORD, such as --auth ada:enchantress.")
-    if serving.share or not _is_this_machine(serving.host):
+    if serving.share or not is_this_machine(serving.host):
         print("Warning: the page can be reached from other machines.", file=sys.stderr)  # noqa: T201
     return user, password
 
 
 def _has_console(serving: Serving) -> bool:
     if serving.console is None:
-        return _is_this_machine(serving.host) and not serving.share
+        return is_this_machine(serving.host) and not serving.share
     return serving.console
-
-
-def _is_this_machine(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _check_port(serving: Serving) -> None:

@@ -21,7 +21,7 @@ from explorer.ui.explore.exploration import Exploration
 from explorer.ui.explore.form import CHAT, LEAST_SHARE, MOST_TEMPERATURE, MOST_TOKENS, RAW
 from explorer.ui.explore.thresholds import WatchPanel, build_limits, build_warning
 from explorer.ui.explore.words import change_html, summary_html
-from explorer.ui.numbers import Slider, WholeNumber
+from explorer.ui.numbers import Number, Slider
 from explorer.workspace.workspace import Workspace
 
 OPENING_PROMPT = "What is the capital of France?"
@@ -156,7 +156,7 @@ def _build_site() -> dict[str, Any]:
         head = Slider(label="Head", minimum=0, maximum=1, step=1, value=0, visible=False)
         with gr.Row(elem_classes="indices"):
             row, row_stop, column, column_stop = (
-                WholeNumber(label=label, value=0, min_width=90)
+                Number(precision=0, label=label, value=0, min_width=90)
                 for label in ("Row", "Row stop", "Column", "Column stop")
             )
         target = gr.HTML(apply_default_css=False)

@@ -15,6 +15,7 @@ from explorer.domain.errors import ExplorerError
 from explorer.domain.thresholds import Measured, Thresholds, passed
 from explorer.files.thresholds import read_thresholds
 from explorer.ui.explore.trials import Trial
+from explorer.ui.numbers import Number
 from explorer.ui.words import notice_html
 from explorer.workspace.workspace import Workspace
 
@@ -50,9 +51,9 @@ def build_limits(workspace: Workspace, warning: gr.HTML) -> WatchPanel:
     with gr.Accordion("Thresholds", open=False, elem_classes="card thresholds"):
         gr.HTML(_HINT, apply_default_css=False)
         with gr.Row():
-            control_ratio = gr.Number(label="Control perplexity (×)", value=limits.control_ratio, minimum=0)
-            mean_kl = gr.Number(label="Mean KL (nats)", value=limits.mean_kl, minimum=0)
-            accuracy_drop = gr.Number(
+            control_ratio = Number(label="Control perplexity (×)", value=limits.control_ratio, minimum=0)
+            mean_kl = Number(label="Mean KL (nats)", value=limits.mean_kl, minimum=0)
+            accuracy_drop = Number(
                 label="Accuracy lost (share; seconds a run)",
                 value=limits.accuracy_drop,
                 minimum=0,

@@ -9,7 +9,7 @@ import gradio as gr
 
 from explorer.ui.components.figure_panel import FigurePanel
 from explorer.ui.components.queue_list import QueueList
-from explorer.ui.numbers import Slider, WholeNumber
+from explorer.ui.numbers import Number, Slider
 from explorer.ui.screen.handlers import offered
 from explorer.ui.words import legend_html
 from explorer.workspace.workspace import Workspace
@@ -97,7 +97,7 @@ def _build_order(workspace: Workspace) -> dict[str, Any]:
             elem_classes="pills",
         )
         with gr.Row():
-            step = WholeNumber(label="Side of a block", value=96, minimum=1, min_width=110)
+            step = Number(precision=0, label="Side of a block", value=96, minimum=1, min_width=110)
             operations = gr.CheckboxGroup(
                 label="Set to",
                 choices=[("Max", "max"), ("Min", "min"), ("Zero", "zero")],
@@ -114,7 +114,7 @@ def _build_order(workspace: Workspace) -> dict[str, Any]:
         with gr.Accordion("More", open=False, elem_classes="decoding"):
             with gr.Row():
                 rate = Slider(label="Share of the units, drawn at random", minimum=0.001, maximum=1, value=1)
-                seed = WholeNumber(label="Number of the draw", value=0, minimum=0, min_width=90)
+                seed = Number(precision=0, label="Number of the draw", value=0, minimum=0, min_width=90)
             background = gr.Textbox(
                 label="On top of this genotype (finds what rescues it)",
                 placeholder="11.down[507,1229]=0",
@@ -136,8 +136,8 @@ def _build_task() -> dict[str, Any]:
     """The options of an experiment that asks questions."""
     with gr.Accordion("The questions", open=True, visible=False, elem_classes="decoding") as of_task:
         with gr.Row():
-            right = WholeNumber(label="Right by the original", value=14, minimum=1, min_width=110)
-            wrong = WholeNumber(label="Wrong by the original", value=7, minimum=0, min_width=110)
+            right = Number(precision=0, label="Right by the original", value=14, minimum=1, min_width=110)
+            wrong = Number(precision=0, label="Wrong by the original", value=7, minimum=0, min_width=110)
         shots = Slider(label="Answered examples before each question", minimum=0, maximum=5, step=1, value=0)
         by = gr.Radio(
             label="What counts as its answer",
