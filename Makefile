@@ -25,7 +25,7 @@ quick: setup  ## the tests of what was changed, and all that need no model
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.quick -n $(WORKERS)
 
 static: setup  ## format, lint, types, import rules
-	@rm -f explorer/ui/components/*.pyi  # gradio writes them; mypy would read them instead of the sources
+	@find explorer -name '*.pyi' -delete  # gradio writes them; mypy would read them instead of the sources
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -52,6 +52,7 @@ bench: setup browser  ## the plain procedure beside ours, in one run
 	$(BIN)/python -m benchmarks.store
 	$(BIN)/python -m benchmarks.gallery
 	$(BIN)/python -m benchmarks.memory
+	$(BIN)/python -m benchmarks.trust
 
 SCREEN := $(BIN)/python -m explorer screen --db build/screens.duckdb --operations max,min
 screen: setup  ## the bundled screens again, in hours; killed, it goes on where it was

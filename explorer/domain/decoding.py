@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from explorer.domain.errors import DecodingError, PromptError
 
+MOST_LETTERS = 1_000_000
+"""Of a prompt: more than any model here attends to, and few enough to be read in a second."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
@@ -19,6 +22,8 @@ class Prompt:
     def __post_init__(self) -> None:
         if not self.text.strip():
             raise PromptError("The prompt is empty: type something for the model to answer.")
+        if len(self.text) > MOST_LETTERS:
+            raise PromptError(f"The prompt has {len(self.text):,} characters: at most {MOST_LETTERS:,} are taken.")
 
 
 MAX_SEED = 2**63 - 1

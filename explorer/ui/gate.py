@@ -75,6 +75,8 @@ class Gate:
         origin = request.headers.get("origin")
         if origin is not None and request.method not in ("GET", "HEAD") and urlsplit(origin).hostname != name:
             return PlainTextResponse("Requests from other pages are refused.", 403)
+        if any(part == "upload" for part in request.url.path.split("/")):
+            return PlainTextResponse("This page takes no files.", 403)
         if self._has_login and not _may_be_in(request):
             return PlainTextResponse("Log in first.", 401)
         await asyncio.sleep(self.delay(_address(request)))

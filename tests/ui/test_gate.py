@@ -94,6 +94,14 @@ def test_other_names_and_origins_are_refused(served: tuple[str, list[Any]]) -> N
     assert httpx.get(url, headers={"Host": "localhost"}).is_success
 
 
+def test_files_cannot_be_left_on_the_machine(served: tuple[str, list[Any]]) -> None:
+    url, _ = served
+    with httpx.Client(base_url=url, timeout=20) as client:
+        assert client.post("/login", data={"username": LOGIN[0], "password": LOGIN[1]}).is_success
+        sent = client.post("/gradio_api/upload", files={"files": ("a.txt", b"x" * 1000)})
+        assert (sent.status_code, sent.text) == (403, "This page takes no files.")
+
+
 def test_names_by_where_a_page_listens() -> None:
     local, public = Gate("127.0.0.1"), Gate("0.0.0.0", names=["lab.example"])
     assert [local.knows(name) for name in ("localhost", "127.0.0.1", "::1", "10.0.0.7", "evil.example")] == [

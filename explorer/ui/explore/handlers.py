@@ -39,6 +39,8 @@ UPDATE_SECONDS = 0.04
 """The texts are sent to the page at most this often: about once a token on two cores (cost: benchmarks/README.md)."""
 
 _PRINTED = str.maketrans("−×", "-*")
+MOST_LETTERS_REMARKED = 20_000
+"""Of a prompt that is looked through as it is typed."""
 RUN_COUNT = 6
 """How many components `run` updates."""
 
@@ -164,7 +166,7 @@ class Handlers:
     def take(self, exploration: Exploration, prompt: str, mode: str, plain: bool) -> list[Any]:
         """How the prompt is taken: a remark, and the box for control tokens where there are some."""
         model = self.workspace.models.peek(exploration.source)
-        if model is None or not (prompt or "").strip():
+        if model is None or not 0 < len((prompt or "").strip()) <= MOST_LETTERS_REMARKED:
             return ["", gr.update(visible=bool(plain))]
         asked = Prompt(text=prompt, chat=mode == CHAT, plain=bool(plain))
         remark = model.remark_on(asked)
