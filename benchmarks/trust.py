@@ -5,14 +5,16 @@ the one that the same run gives alone. Then random texts are put where genotypes
 writer of the database is killed twenty times. `python -m benchmarks.trust kill random` leaves the load out.
 """
 
+import contextlib
 import functools
 import random
 import statistics
+import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -35,6 +37,7 @@ from explorer.ui.gallery import form as gallery
 from explorer.ui.links import Said, parse_query, read_link
 from explorer.ui.page import build_page
 from explorer.ui.programs.endpoints import Endpoints, checked
+from explorer.ui.serving import _free_port
 from explorer.ui.statistics import form as statistics_form
 from explorer.ui.tasks.writers import form as writers
 from explorer.workspace.workspace import Workspace
@@ -77,50 +80,72 @@ def load_figures(workspace: Workspace) -> list[Figure]:
         )
         seconds.append(time.perf_counter() - begun)
         alone[each] = (told["original"], told["mutated"])
-    before = model.fingerprint
 
-    page = build_page(workspace)
-    _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, _frontend=False, run_history=False)
-    over = threading.Event()
-    behind = threading.Thread(target=_screen, args=(workspace, over), daemon=True)
-    behind.start()
-    process, memory, waits, differing, done = psutil.Process(), [], [], [], 0
+    waits: list[float] = []
+    memory: list[float] = []
+    differing: list[Asked] = []
     lock = threading.Lock()
+    with _serving() as (url, server):
 
-    def visit(runs: list[Asked]) -> None:
-        nonlocal done
-        client = Client(url, verbose=False, analytics_enabled=False)
-        for each in runs:
-            begun = time.perf_counter()
-            job = client.submit(*each.call(), api_name="/mutate")
-            if each.is_stopped:
-                job.cancel()
-                continue
-            told = job.result()
-            with lock:
-                waits.append(time.perf_counter() - begun)
-                done += 1
-                memory.append(process.memory_info().rss / 2**20)
-                if (told["original"], told["mutated"]) != alone[each]:
-                    differing.append(each)
+        def visit(runs: list[Asked]) -> None:
+            client = Client(url, verbose=False, analytics_enabled=False)
+            for each in runs:
+                begun = time.perf_counter()
+                job = client.submit(*each.call(), api_name="/mutate")
+                if each.is_stopped:
+                    job.cancel()
+                    continue
+                told = job.result()
+                with lock:
+                    waits.append(time.perf_counter() - begun)
+                    memory.append(server.memory_info().rss / 2**20)
+                    if (told["original"], told["mutated"]) != alone[each]:
+                        differing.append(each)
 
-    begun = time.perf_counter()
-    with ThreadPoolExecutor(VISITORS) as visitors:
-        for visited in [visitors.submit(visit, runs) for runs in asked]:
-            visited.result()
-    lasted = time.perf_counter() - begun
-    over.set()
-    page.close()
-    one, most, last = statistics.median(seconds), max(waits), statistics.median(memory[-RUNS:])
-    settled = statistics.median(memory[RUNS : 2 * RUNS])
-    print(f"  {done} runs of {VISITORS} visitors in {lasted:.0f} s; one alone {one:.2f} s; longest wait {most:.2f} s")
-    print(f"  memory {settled:.0f} MB at the 75th run, {last:.0f} MB at the end")
+        begun = time.perf_counter()
+        with ThreadPoolExecutor(VISITORS) as visitors:
+            for visited in [visitors.submit(visit, runs) for runs in asked]:
+                visited.result()
+        lasted = time.perf_counter() - begun
+    done, settled, last = len(waits), statistics.median(memory[25:75]), statistics.median(memory[-50:])
+    longest = ", ".join(f"{each:.1f}" for each in sorted(waits)[-4:])
+    print(f"  {done} runs of {VISITORS} visitors in {lasted:.0f} s; alone one takes {statistics.median(seconds):.2f} s")
+    print(f"  waits: {statistics.median(waits):.2f} s at the median, the longest {longest} s")
+    print(f"  memory of the server: {settled:.0f} MB at the 50th run, {last:.0f} MB at the end")
     return [
         Figure("texts that differ from the run alone", len(differing), 0, ""),
-        Figure("longest wait, in turns of all visitors", most / (VISITORS * lasted / done), 2.0, "×"),
-        Figure("memory at the end, over the 75th run", 100 * (last / settled - 1), 5.0, "%"),
-        Figure("weights changed", float(_fingerprint(workspace) != before), 0, ""),
+        Figure("longest wait, in turns of all visitors", max(waits) / (VISITORS * lasted / done), 2.0, "×"),
+        Figure("memory at the end, over the 50th run", 100 * (last / settled - 1), 5.0, "%"),
     ]
+
+
+@contextlib.contextmanager
+def _serving() -> Iterator[tuple[str, psutil.Process]]:
+    """A server in a process of its own, with a screen behind its visitors."""
+    command = [sys.executable, "-m", "benchmarks.trust", "serve"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        lines = iter(server.stdout.readline, "")
+        url = next(line for line in lines if line.startswith("http")).strip()
+        try:
+            yield url, psutil.Process(server.pid)
+        finally:
+            server.kill()
+
+
+def _serve() -> None:
+    """Serve the page, and screen behind it, until killed."""
+    with tempfile.TemporaryDirectory() as folder:
+        workspace = Workspace(settings=Settings(database=Path(folder) / "own.duckdb"))
+        workspace.models.get()
+        _, url, _ = build_page(workspace).launch(
+            server_port=_free_port("127.0.0.1"), prevent_thread_lock=True, quiet=True, _frontend=False, run_history=False,
+        )  # fmt: skip
+        steps = _screen(workspace)
+        next(steps)
+        print(url, flush=True)
+        for _ in steps:
+            pass
 
 
 def _draw(draw: random.Random) -> Asked:
@@ -128,15 +153,13 @@ def _draw(draw: random.Random) -> Asked:
     return Asked(draw.choice(GENOTYPES), draw.choice(PROMPTS), temperature, draw.randrange(3), draw.random() < STOPPED)
 
 
-def _screen(workspace: Workspace, over: threading.Event) -> None:
-    """A screen behind the visitors, until they have gone."""
+def _screen(workspace: Workspace) -> Iterator[object]:
+    """A screen behind the visitors."""
     experiment = next(each for each in workspace.experiments() if each.task is None)
-    plan = Plan(matrices="*.v", unit="block", step=96)
+    plan = Plan(matrices="*.*", unit="block", step=96)
     order = Order(source=workspace.source, experiment=experiment, plan=plan, background="", mode="text")
     with workspace.screens.running(order, is_behind=True) as running:
-        for _ in running.progress:
-            if over.is_set():
-                return
+        yield from running.progress
 
 
 def _fingerprint(workspace: Workspace) -> str:
@@ -212,6 +235,8 @@ def kill_figures() -> list[Figure]:
 
 def main() -> None:
     """Print every figure with its limit; exit 1 if one is missed."""
+    if sys.argv[1:] == ["serve"]:
+        _serve()
     parts = sys.argv[1:] or ["load", "random", "kill"]
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory() as folder:
