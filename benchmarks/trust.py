@@ -138,9 +138,8 @@ def _serve() -> None:
     with tempfile.TemporaryDirectory() as folder:
         workspace = Workspace(settings=Settings(database=Path(folder) / "own.duckdb"))
         workspace.models.get()
-        _, url, _ = build_page(workspace).launch(
-            server_port=_free_port("127.0.0.1"), prevent_thread_lock=True, quiet=True, _frontend=False, run_history=False,
-        )  # fmt: skip
+        port, quietly = _free_port("127.0.0.1"), {"quiet": True, "run_history": False, "_frontend": False}
+        _, url, _ = build_page(workspace).launch(server_port=port, prevent_thread_lock=True, **quietly)  # type: ignore[arg-type]
         steps = _screen(workspace)
         next(steps)
         print(url, flush=True)
