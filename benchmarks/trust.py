@@ -19,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import httpx
 import psutil
 from gradio_client import Client
 from hypothesis import HealthCheck, given, settings
@@ -50,6 +51,7 @@ STOPPED = 0.1
 """Share of the runs that are stopped or whose page is closed before they end."""
 RANDOM_TEXTS = 10_000
 KILLS = 20
+PAGES = 200
 
 
 class Asked(NamedTuple):
@@ -147,6 +149,43 @@ def _serve() -> None:
             pass
 
 
+def page_figures() -> list[Figure]:
+    """Open pages that nobody looks at, and one more: how long it takes, and what each costs."""
+    with (
+        _serving() as (url, server),
+        httpx.Client(base_url=url, timeout=60) as browser,
+        contextlib.ExitStack() as pages,
+    ):
+        events = browser.get("/config").json()["dependencies"]
+        opening = next(
+            each["id"] for each in events if each["queue"] and any(kind == "load" for _, kind in each["targets"])
+        )
+
+        def opened(session: str) -> float:
+            begun = time.perf_counter()
+            browser.get("/")
+            asked = {"data": [], "fn_index": opening, "session_hash": session, "trigger_id": None}
+            browser.post("/gradio_api/queue/join", json=asked)
+            with browser.stream("GET", "/gradio_api/queue/data", params={"session_hash": session}) as told:
+                next(line for line in told.iter_lines() if "process_completed" in line)
+            return time.perf_counter() - begun
+
+        first = statistics.median(opened(f"first{number}") for number in range(5))
+        before = server.memory_info().rss / 2**20
+        for number in range(PAGES):
+            opened(f"page{number}")
+            held = httpx.Client(base_url=url, timeout=None)
+            pages.enter_context(held)
+            pages.enter_context(held.stream("GET", f"/gradio_api/heartbeat/page{number}"))
+        last = statistics.median(opened(f"last{number}") for number in range(5))
+        each = (server.memory_info().rss / 2**20 - before) / PAGES
+    print(f"  a page opens in {first:.2f} s; beside {PAGES} open ones in {last:.2f} s; each costs {each:.2f} MB")
+    return [
+        Figure(f"a page beside {PAGES} open ones, to one alone", last / first, 2.0, "×"),
+        Figure("memory of an open page", each, 1.0, "MB"),
+    ]
+
+
 def _draw(draw: random.Random) -> Asked:
     temperature = draw.choice((0.0, 0.0, 0.7, 1.5))
     return Asked(draw.choice(GENOTYPES), draw.choice(PROMPTS), temperature, draw.randrange(3), draw.random() < STOPPED)
@@ -236,11 +275,12 @@ def main() -> None:
     """Print every figure with its limit; exit 1 if one is missed."""
     if sys.argv[1:] == ["serve"]:
         _serve()
-    parts = sys.argv[1:] or ["load", "random", "kill"]
+    parts = sys.argv[1:] or ["load", "pages", "random", "kill"]
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory() as folder:
         workspace = Workspace(settings=Settings(database=Path(folder) / "own.duckdb"))
         figures += load_figures(workspace) if "load" in parts else []
+        figures += page_figures() if "pages" in parts else []
         figures += random_figures(workspace) if "random" in parts else []
         figures += kill_figures() if "kill" in parts else []
         report(figures)

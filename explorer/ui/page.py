@@ -68,7 +68,10 @@ def build_page(workspace: Workspace, *, has_console: bool = True) -> gr.Blocks:
         tasks_wiring.wire(asked, tasks_tab.select, tabs, page.load, tab, screens, handlers, asking)
         compare_wiring.wire(comparison, tabs, page.load, tab, handlers, comparing)
         history_wiring.wire(record, history_tab.select, tabs, tab, screens, handlers)
-        model_wiring.wire(header, picker, page.load, tab, instruments, handlers, opening, tabs)
+        elsewhere = model_wiring.Elsewhere(
+            [*asked.results, *comparison.results], lambda: [*tasks.cleared(), *compare.cleared()]
+        )
+        model_wiring.wire(header, picker, page.load, tab, instruments, handlers, opening, tabs, elsewhere)
 
         def leave(request: gr.Request) -> None:
             for each in (runs, opening, questions, *comparing, *asking):

@@ -10,6 +10,7 @@ import gradio as gr
 from gradio.state_holder import SessionState
 
 from explorer.ui.events import QUIETLY
+from explorer.ui.explore.exploration import Exploration
 from explorer.ui.faults import Page
 from explorer.ui.page import build_page
 from explorer.workspace.workspace import Workspace
@@ -86,3 +87,16 @@ def test_clicks_of_a_visitor_are_done_in_their_order_and_nobody_waits_for_anothe
 
     anyio.run(click)
     assert done == ["bob 2", "ada 1", "ada 2", "ada 3"]
+
+
+def test_what_other_tabs_show_of_a_model_goes_with_it(workspace: Workspace) -> None:
+    page = build_page(workspace)
+    (forget, *others) = [event for event in page.fns.values() if event.name == "forget"]
+    assert len(others) == 2  # after opening, going back, and loading another
+    assert forget.fn is not None
+    there = Exploration(source="there")
+    assert forget.fn(there, "there") == [gr.skip()] * len(forget.outputs)
+    known, *cleared, notice = forget.fn(there, "before")
+    assert (known, notice) == ("there", gr.skip())
+    assert len(cleared) == len(forget.outputs) - 2
+    assert not any(update == gr.skip() for update in cleared)

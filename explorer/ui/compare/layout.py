@@ -93,6 +93,19 @@ class CompareTab:
         """What a run updates, in the order of `handlers.NAMES`."""
         return [getattr(self, name) for name in NAMES]
 
+    @property
+    def results(self) -> list[Any]:
+        """What was compared of one model, in the order of `cleared`."""
+        return [
+            self.compared, self.notice, self.progress, self.verdict, self.measures, self.differences, self.discordance,
+            self.listing,
+        ]  # fmt: skip
+
+
+def cleared() -> list[Any]:
+    """Updates of `CompareTab.results` for a model of which nothing was compared."""
+    return [None, "", "", _HINT, "", "", "", gr.update(visible=False)]
+
 
 def build(workspace: Workspace) -> CompareTab:
     """Lay the tab out."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import gradio as gr
 
@@ -19,6 +20,16 @@ class TasksTab:
 
     writers: WritersTab
     questions: QuestionsTab
+
+    @property
+    def results(self) -> list[Any]:
+        """What was asked of one model, in the order of `cleared`."""
+        return [*self.writers.results, *self.questions.results]
+
+
+def cleared() -> list[Any]:
+    """Updates of `TasksTab.results` for a model that was asked nothing."""
+    return [*writers_layout.cleared(), *questions_layout.cleared()]
 
 
 def build(workspace: Workspace) -> TasksTab:

@@ -54,6 +54,16 @@ class QuestionsTab:
         """What shows a screen on a task, in the order of `handlers.LISTED`."""
         return [getattr(self, name) for name in LISTED]
 
+    @property
+    def results(self) -> list[Any]:
+        """What was asked of one model, in the order of `cleared`."""
+        return [self.asked_notice, self.progress, self.verdict, self.accuracy, self.again_progress]
+
+
+def cleared() -> list[Any]:
+    """Updates of `QuestionsTab.results` for a model that was asked nothing."""
+    return ["", "", _ASKED_HINT, "", ""]
+
 
 def build(workspace: Workspace) -> QuestionsTab:
     """Lay the sub-tab out."""

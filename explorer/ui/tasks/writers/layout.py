@@ -90,6 +90,19 @@ class WritersTab:
         """What a run updates, in the order of `handlers.NAMES`."""
         return [getattr(self, name) for name in NAMES]
 
+    @property
+    def results(self) -> list[Any]:
+        """What was measured of one model, in the order of `cleared`."""
+        return [
+            self.shown, self.notice, self.progress, self.verdict, self.words, self.styles, self.group_card,
+            self.listing,
+        ]  # fmt: skip
+
+
+def cleared() -> list[Any]:
+    """Updates of `WritersTab.results` for a model of which nothing has been measured."""
+    return [None, "", "", _HINT, "", "", gr.update(visible=False), gr.update(visible=False)]
+
 
 def build() -> WritersTab:
     """Lay the sub-tab out."""
