@@ -39,7 +39,7 @@ def build_page(workspace: Workspace, *, has_console: bool = True) -> gr.Blocks:
         add_endpoints(page, Endpoints(workspace))  # first, so that their names are free
         header = model.build_header()
         faults = FaultNotice(elem_classes="faults")
-        Turns()
+        Turns(elem_classes="turns")
         with gr.Tabs(selected="explore") as tabs:
             with gr.Tab("Explore", id="explore"):
                 tab = explore.build(workspace)
