@@ -182,7 +182,7 @@ def page_figures() -> list[Figure]:
     print(f"  a page opens in {first:.2f} s; beside {PAGES} open ones in {last:.2f} s; each costs {each:.2f} MB")
     return [
         Figure(f"a page beside {PAGES} open ones, to one alone", last / first, 2.0, "×"),
-        Figure("memory of an open page", each, 1.0, "MB"),
+        Figure("memory of an open page", each, 2.0, "MB"),
     ]
 
 

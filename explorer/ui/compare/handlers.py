@@ -129,6 +129,8 @@ class CompareHandlers:
             shown = Shown(source=exploration.source, compared=last)
             yield self._result(shown)
             self._keep(shown, form)
+        elif self._runs.is_overtaken(visitor, ticket):
+            yield _drawn()  # at the end gradio sends the last update again
 
     def _keep(self, shown: Shown, form: Form) -> None:
         """Put a run that has ended into the lab record, if it compares anything."""

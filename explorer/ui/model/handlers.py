@@ -91,9 +91,10 @@ class Opening:
         loading = self._workspace.models.load(source)
         async for update in self._wait(loading, present):
             if self._asked.is_overtaken(visitor, ticket):
-                return
+                break
             yield update
         if self._asked.is_overtaken(visitor, ticket):
+            yield [gr.skip()] * (2 + _OTHERS)  # at the end gradio sends the last update again
             return
         try:
             model = loading.wait()

@@ -154,6 +154,8 @@ class ExaminingHandlers:
             return
         if scored is not None and not self._again.is_overtaken(visitor, ticket):
             yield self._asked_again(model, listed, scored)
+        elif self._again.is_overtaken(visitor, ticket):
+            yield _listed()  # at the end gradio sends the last update again
 
     def _fresh(self, model: LoadedModel, listed: Listed, count: int) -> tuple[list[Genotype], QuestionSet]:
         """Who is asked what. Raises ExplorerError."""
@@ -224,6 +226,8 @@ class ExaminingHandlers:
             return
         if scored is not None and not self._asking.is_overtaken(visitor, ticket):
             yield self._accuracy(model, scored)
+        elif self._asking.is_overtaken(visitor, ticket):
+            yield [gr.skip()] * 4  # at the end gradio sends the last update again
 
     def _accuracy(self, model: LoadedModel, scored: Scored) -> list[Any]:
 

@@ -147,6 +147,8 @@ class WritingHandlers:
             yield _drawn(notice=notice_html(str(fault)))
         if last is not None and not self._runs.is_overtaken(visitor, ticket):
             yield self._ended(last, exploration, form)
+        elif self._runs.is_overtaken(visitor, ticket):
+            yield _drawn()  # at the end gradio sends the last update again
 
     def _steps(self, steps: Iterator[Written], source: str) -> Iterator[tuple[Written, list[Any]]]:
         """The answers so far, with what is worth sending of them."""
