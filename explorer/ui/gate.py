@@ -34,6 +34,8 @@ _FORM = (
 )
 _DRAWN_WITH = ("/assets/", "/static/", "/svelte/", "/pwa_icon")
 """What is answered before the login: the form that asks for it, what it is drawn with, and the server's own start."""
+_WRONG = (400, 401)
+"""How gradio and the tools answer a wrong password."""
 _MOST_ADDRESSES = 10_000
 _SHARED = ".gradio.live"
 """What the public links of `--share` end in."""
@@ -79,9 +81,11 @@ class Gate:
             return PlainTextResponse("This page takes no files.", 403)
         if self._has_login and not _may_be_in(request):
             return PlainTextResponse("Log in first.", 401)
+        if not _is_attempt(request):
+            return await call_next(request)
         await asyncio.sleep(self.delay(_address(request)))
         response = await call_next(request)
-        if _is_wrong(request, response):
+        if response.status_code in _WRONG:
             self.note_wrong(_address(request))
         return response
 
@@ -96,7 +100,7 @@ class Gate:
         return address.is_loopback or not self._is_local
 
     def delay(self, address: str) -> float:
-        """Seconds that the next request from an address waits."""
+        """Seconds that the next password from an address waits."""
         count, last = self._wrong.get(address, (0, 0.0))
         if count <= FREE or time.monotonic() - last > FORGOTTEN_SECONDS:
             return 0.0
@@ -123,8 +127,7 @@ def _address(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
-def _is_wrong(request: Request, response: Response) -> bool:
-    """Whether a password was given and refused."""
+def _is_attempt(request: Request) -> bool:
+    """Whether a password comes with a request. Nobody else waits: those of a proxy's visitors share its address."""
     is_login = request.method == "POST" and request.url.path.rstrip("/").endswith("/login")
-    is_basic = "authorization" in request.headers
-    return (is_login and response.status_code == 400) or (is_basic and response.status_code == 401)  # noqa: PLR2004
+    return is_login or "authorization" in request.headers

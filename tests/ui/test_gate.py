@@ -126,6 +126,9 @@ def test_wrong_passwords_are_answered_slower_and_slower(
         seconds.append(time.perf_counter() - begun)
     assert seconds[-1] > 0.2
     assert seconds[-1] > seconds[0]
+    begun = time.perf_counter()
+    assert httpx.get(url).is_success  # who tries no password does not wait, whatever another at his address does
+    assert time.perf_counter() - begun < seconds[-1]
 
 
 def test_the_delay_doubles_has_a_limit_and_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
