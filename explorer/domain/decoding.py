@@ -27,6 +27,7 @@ class Prompt:
 
 
 MAX_SEED = 2**63 - 1
+_SEED_DIGITS = len(str(MAX_SEED))
 MAX_NEW_TOKENS = 1_000_000
 MAX_TEMPERATURE = 100.0
 LEAST_TOP_P = 1e-9
@@ -35,7 +36,8 @@ LEAST_TOP_P = 1e-9
 def read_seed(text: str | int | None) -> int:
     """A seed as it is typed; nothing is 0. Raises DecodingError."""
     typed = str(text or 0).strip()
-    if not (typed.isascii() and typed.isdecimal()) or int(typed) > MAX_SEED:
+    is_number = typed.isascii() and typed.isdecimal() and len(typed) <= _SEED_DIGITS  # Python reads no longer ones
+    if not is_number or int(typed) > MAX_SEED:
         raise DecodingError(f"The seed must lie among the whole numbers from 0 to {MAX_SEED}, not {typed[:40]}.")
     return int(typed)
 

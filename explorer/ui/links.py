@@ -66,7 +66,10 @@ class Said:
         value = self.text(name, None)
         if value is None:
             return default
-        number = int(value) if value.isascii() and value.isdecimal() else _number(value)
+        is_exact = (
+            value.isascii() and value.isdecimal() and len(value) <= len(str(most))
+        )  # else as a number with a point
+        number = int(value) if is_exact else _number(value)
         if number is None or number != int(number) or not least <= int(number) <= most:
             return self.refuse(name, f"which is no whole number from {least} to {most}", default)
         return int(number)
