@@ -149,7 +149,7 @@ class StatisticsHandlers:
             return [*[gr.skip()] * 6, notice_html(fault), "", gr.skip(), *empty]
         asked = self._asked(controls, screens, offered, chosen)
         if said:
-            _note_differences(said, controls, asked, model)
+            _note_differences(said, controls, asked, model, self._axes(controls.view, asked))
             fault = "\n".join(filter(None, (fault, said.told())))
         totals: Any = gr.skip()
         if controls.view == "Overview":
@@ -168,11 +168,10 @@ class StatisticsHandlers:
         """Kinds, matrices, axes and screens to compare with."""
 
         matrices = self._atlas.matrices(asked.screen)
-        axes: Any = gr.skip()
-        if "stripes" in TABS[view]:
-            with contextlib.suppress(ExplorerError):
-                names = axis_names(self._atlas, asked)
-                axes = gr.update(choices=names, value=asked.axes if asked.axes in names else names[0])
+        names = self._axes(view, asked)
+        axes: Any = (
+            gr.update(choices=names, value=asked.axes if asked.axes in names else names[0]) if names else gr.skip()
+        )
         others = [(screen_label(screen), screen.key) for screen in screens if screen.key != asked.screen.key]
         kinds = kinds_of(matrices)
         return [
@@ -181,6 +180,14 @@ class StatisticsHandlers:
             axes,
             gr.update(choices=others, value=None if asked.other is None else asked.other.key),
         ]
+
+    def _axes(self, view: str, asked: Asked) -> list[str]:
+        """The stripes that can be drawn, where the open tab draws some."""
+        names: list[str] = []
+        if "stripes" in TABS[view]:
+            with contextlib.suppress(ExplorerError):
+                names = axis_names(self._atlas, asked)
+        return names
 
     def _pictures(self, view: str, asked: Asked) -> list[Any]:
         """Updates of all panels and their sentences; those of hidden tabs are left alone."""
@@ -235,7 +242,7 @@ def _window(edges: list[list[int]] | None) -> Window | None:
     return None if edges is None else Window(rows=range(*edges[0]), columns=range(*edges[1]))
 
 
-def _note_differences(said: Said, controls: Controls, asked: Asked, model: str) -> None:
+def _note_differences(said: Said, controls: Controls, asked: Asked, model: str, axes: list[str]) -> None:
     """What an address asks for by name, and is not there."""
     if controls.screen not in (None, asked.screen.key):
         said.refuse("screen", "which is not stored here", None, f"{screen_label(asked.screen)} is shown instead")
@@ -245,3 +252,5 @@ def _note_differences(said: Said, controls: Controls, asked: Asked, model: str) 
         said.refuse("matrix", "which that screen has not", asked.matrix)
     if controls.other and (asked.other is None or controls.other != asked.other.key):
         said.refuse("other", "which is not stored here", None, "another is shown instead")
+    if controls.axes and axes and controls.axes not in axes:
+        said.refuse("axes", f"which is none of {', '.join(axes)}", axes[0])

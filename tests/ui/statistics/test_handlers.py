@@ -92,6 +92,14 @@ def test_a_filter_changes_the_figures_and_is_kept_in_the_link(own: StatisticsHan
     assert "6 in all" in _drawn(cleared[2:])["sentences"]["by_kind"]
 
 
+def test_what_an_address_names_and_is_not_there_is_told(own: StatisticsHandlers) -> None:
+    said = {"screen": "own:9", "model": "nobody", "matrix": "9.z", "view": "Rows and columns", "axes": "z rows"}
+    outputs = own.read_link({f"stats_{name}": value for name, value in said.items()})
+    told = _drawn(outputs[LINKED_COUNT:])["notice"]
+    for name in ("screen=own:9", "model=nobody", "matrix=9.z", "axes=z rows"):
+        assert f"The address says stats_{name}, " in told
+
+
 def test_looking_at_another_tab_and_leaving(own: StatisticsHandlers) -> None:
     drawn = _drawn(own.draw(*_asked(matrix="1.v")))
     view, *outputs = own.look(event(value="COPA"), drawn["shown"])
