@@ -42,7 +42,7 @@ _HEAD = re.compile(r"(kvhead|head)([0-9]+)")
 _EXPERT = re.compile(r"expert([0-9]+)(\.(?:gate|up|down))?")
 _MOST_DIGITS = 12
 _WORD = re.compile(r"[A-Za-z]+")
-_PRINTED = str.maketrans("−×", "-*")
+PRINTED_SIGNS = str.maketrans("−×", "-*")
 """Signs as they are printed, one for one, so that positions stay."""
 
 
@@ -147,7 +147,7 @@ class _Reader:
     """A cursor over the text that skips blanks and fails with its own position."""
 
     def __init__(self, text: str) -> None:
-        self.text = text.translate(_PRINTED)
+        self.text = text.translate(PRINTED_SIGNS)
         self.position = 0
         self._typed = text
 

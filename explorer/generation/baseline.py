@@ -43,7 +43,11 @@ class Baselines:
 
     def get(self, model: LoadedModel, prompt: Prompt, decoding: Decoding) -> Baseline | None:
         """The baseline, if it is kept. Raises PromptError."""
-        key = (model, tuple(model.encode(prompt, decoding)), decoding)
+        return self.of_tokens(model, tuple(model.encode(prompt, decoding)), decoding)
+
+    def of_tokens(self, model: LoadedModel, prompt_tokens: tuple[int, ...], decoding: Decoding) -> Baseline | None:
+        """As `get`, for a prompt that has been encoded."""
+        key = (model, prompt_tokens, decoding)
         with self._lock:
             if key in self._by_key:
                 self._by_key.move_to_end(key)

@@ -45,9 +45,9 @@ def generate_pair(
     `genotype` is one that the model's anatomy has read. `cancelled` is asked once a token; a cancelled run
     ends with what it has. Raises PromptError.
     """
-    prompt_tokens = model.encode(prompt, decoding)
-    pair = _Pair(model, decoding, make_mutant(model, genotype), tuple(prompt_tokens), cancelled)
-    baseline = baselines.get(model, prompt, decoding)
+    prompt_tokens = tuple(model.encode(prompt, decoding))
+    pair = _Pair(model, decoding, make_mutant(model, genotype), prompt_tokens, cancelled)
+    baseline = baselines.of_tokens(model, prompt_tokens, decoding)
     if baseline is None:
         yield from pair.race()
         if pair.baseline is not None:

@@ -51,9 +51,13 @@ def chat_tokens(tokenizer: PreTrainedTokenizerBase, name: str, text: str, *, pla
     faults: list[str] = []
     for content in (text, [{"type": "text", "text": text}]):
         try:
-            if text.strip() in str(_put(tokenizer, content, tokenize=False)):
-                return list(_put(tokenizer, content, tokenize=True, sanitize_control_tokens=plain)["input_ids"])
-            faults.append("it leaves the prompt out")
+            shown = str(_put(tokenizer, content, tokenize=False))
+            if text.strip() not in shown and shown == str(_put(tokenizer, "~" * len(text), tokenize=False)):
+                faults.append("it leaves the prompt out")
+            elif plain:
+                return list(_put(tokenizer, content, tokenize=True, sanitize_control_tokens=True)["input_ids"])
+            else:  # as transformers does
+                return list(tokenizer(shown, add_special_tokens=False)["input_ids"])
         except Exception as fault:  # noqa: BLE001  # a template may raise whatever it likes
             faults.append(" ".join(str(fault).split())[:_MOST_LETTERS] or type(fault).__name__)
     raise PromptError(f"The chat template of {name} fails ({faults[0]}): choose raw text.")

@@ -142,17 +142,21 @@ class LoadedModel(Specimen):
     def remark_on(self, prompt: Prompt) -> str:
         """What is to be known of how a prompt is taken, as sentences; "": nothing."""
         remarks = []
-        controls = [] if prompt.plain else chat.control_tokens_in(self.tokenizer, prompt.text)
+        controls = [] if prompt.plain else self.control_tokens_in(prompt.text)
         if controls:
             remarks.append(f"{', '.join(controls)} in the prompt {'is a' if len(controls) == 1 else 'are'} control "
                            f"token{'' if len(controls) == 1 else 's'} and will act as such.")  # fmt: skip
         first, number = self.tokenizer.bos_token, self.tokenizer.bos_token_id
-        is_doubled = not prompt.chat and first is not None and self._raw_tokens(prompt)[:2] == [number, number]
-        if is_doubled:
+        begins_so = not prompt.chat and first is not None and prompt.text.lstrip().startswith(first)
+        if begins_so and self._raw_tokens(prompt)[:2] == [number, number]:
             remarks.append(f"The tokenizer itself begins with {first}: with that of the prompt there are two.")
         if prompt.chat and chat.prints_date(self.tokenizer):
             remarks.append(f"The chat template prints a date: it always gets {chat.TODAY:%d %B %Y}.")
         return " ".join(remarks)
+
+    def control_tokens_in(self, text: str) -> list[str]:
+        """The control tokens that are written in a text."""
+        return chat.control_tokens_in(self.tokenizer, text)
 
     def _raw_tokens(self, prompt: Prompt) -> list[int]:
         options = {"split_special_tokens": True} if prompt.plain else {}

@@ -54,6 +54,12 @@ def test_a_template_that_wants_parts_gets_them() -> None:
         assert _model(template).encode(Prompt(text="w5 w6"), DECODING)[:2] == [5, 6]
 
 
+def test_a_template_may_change_the_prompt_and_may_not_leave_it_out() -> None:
+    assert _model("{{ messages[0].content|replace('w6', 'w7') }}").encode(Prompt(text="w5 w6"), DECODING) == [5, 7]
+    a_sign_a_letter = "{% for part in messages[0].content %}w1 {{ part.text }} {% endfor %}"
+    assert _model(a_sign_a_letter).encode(Prompt(text="w5 w6"), DECODING) == [1, 5, 6]  # as parts, not letter by letter
+
+
 def test_the_date_of_a_template_is_the_same_tomorrow_and_told() -> None:
     model = _model(
         "{% if strftime_now('%Y-%m-%d') == '" + TODAY.isoformat() + "' %}w9 {% endif %}{{ messages[0].content }}"

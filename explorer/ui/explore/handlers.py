@@ -16,7 +16,7 @@ from explorer.domain.decoding import Decoding, Prompt
 from explorer.domain.effects import steepest_step
 from explorer.domain.errors import ExplorerError
 from explorer.domain.genotype import MAXIMUM, MINIMUM, ZERO, Genotype, Mutation, Operation, OperationKind
-from explorer.domain.notation import format_genotype, format_site
+from explorer.domain.notation import PRINTED_SIGNS, format_genotype, format_site
 from explorer.domain.pair import PairUpdate
 from explorer.figures.dose import dose_figure
 from explorer.figures.encoding import figure_json
@@ -38,7 +38,6 @@ from explorer.workspace.workspace import Workspace
 UPDATE_SECONDS = 0.04
 """The texts are sent to the page at most this often: about once a token on two cores (cost: benchmarks/README.md)."""
 
-_PRINTED = str.maketrans("−×", "-*")
 MOST_LETTERS_REMARKED = 20_000
 """Of a prompt that is looked through as it is typed."""
 RUN_COUNT = 6
@@ -170,7 +169,7 @@ class Handlers:
             return ["", gr.update(visible=bool(plain))]
         asked = Prompt(text=prompt, chat=mode == CHAT, plain=bool(plain))
         remark = model.remark_on(asked)
-        has_controls = bool(plain) or remark != model.remark_on(replace(asked, plain=True))
+        has_controls = bool(plain) or bool(model.control_tokens_in(prompt))
         return [sentence_html(remark) if remark else "", gr.update(visible=has_controls)]
 
     def wanted(self, request: gr.Request) -> int:
@@ -340,7 +339,7 @@ def cleared() -> list[Any]:
 
 def _typed(kind: OperationKind, text: str | None) -> Operation:
     """A number as it is typed, or pasted as the page prints it. Raises ExplorerError for what is none."""
-    typed = (text or "").strip().translate(_PRINTED).removeprefix("*").strip()
+    typed = (text or "").strip().translate(PRINTED_SIGNS).removeprefix("*").strip()
     if not typed:
         raise ExplorerError("Type a number first, such as 0, -3.2 or 1e-4.")
     try:
