@@ -8,7 +8,7 @@ ARGS ?=
 WORKERS ?= 2
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: run test check quick static oracle coverage faults bench setup browser format screen screenshots wheel
+.PHONY: run test check quick static oracle architectures coverage faults bench setup browser format screen screenshots wheel
 
 run: setup  ## open the dashboard; ARGS="--model PATH" for another model
 	$(BIN)/python app.py --open $(ARGS)
@@ -33,6 +33,9 @@ static: setup  ## format, lint, types, import rules
 
 oracle: setup  ## the whole grids of family, site and operation, of which the gate runs a covering set
 	GRID=whole $(PYTEST) tests/generation tests/mutation tests/screen
+
+architectures: setup  ## every causal model type of transformers, tiny, against weights edited in place; writes docs/models.md
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.architectures --write --workers $(WORKERS)
 
 coverage: setup browser  ## the share of lines and branches that the gate executes
 	$(PYTEST) --cov=explorer --cov-branch --cov-report=term:skip-covered

@@ -17,7 +17,7 @@ from explorer.model.loaded import LoadedModel
 def edited_in_place(model: LoadedModel, genotype: Genotype) -> Iterator[None]:
     """The model with its own tensors overwritten; restored afterwards, bit for bit."""
     targets = (target for mutation in genotype.mutations for target in model.anatomy.targets(mutation.site))
-    touched = {f"{use.module}.{use.parameter}" for target in targets for use in target.matrix.uses}
+    touched = {use.path for target in targets for use in target.matrix.uses}
     parameters = [model.causal_lm.get_parameter(name) for name in sorted(touched)]
     saved = [(parameter, parameter.detach().clone()) for parameter in parameters]
     extremes = _extremes(model, genotype)
@@ -53,17 +53,21 @@ def _changed(block: torch.Tensor, kind: str, value: float, low: float, high: flo
 def _place(model: LoadedModel, target: Target) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """A view [rows, columns] of the tensor that holds the target's matrix, and where in it the target is."""
     matrix, use = target.matrix, target.matrix.uses[0]
-    weight = model.causal_lm.get_parameter(f"{use.module}.{use.parameter}").data
+    weight = model.causal_lm.get_parameter(use.path).data
     rows = torch.tensor(target.rows)
     if use.expert is not None:
         weight = weight[use.expert]
-    if use.layout == "vector":
-        weight = weight[:, None]
-    if use.layout == "conv1d":
+    if weight.ndim != 2:
+        weight = weight.view(-1, matrix.columns)
+    if use.layout in ("conv1d", "turned"):
         weight = weight.T
-    if model.causal_lm.config.model_type == "gpt_neox" and matrix.kind in "qkv":  # head by head: q, k, v of each
+    kind = matrix.kind.removesuffix(".bias")
+    if model.causal_lm.config.model_type == "gpt_neox" and kind in "qkv":  # head by head: q, k, v of each
         size = model.causal_lm.config.hidden_size // model.causal_lm.config.num_attention_heads
-        return weight, rows + rows // size * 2 * size + "qkv".index(matrix.kind) * size, torch.tensor(target.columns)
+        return weight, rows + rows // size * 2 * size + "qkv".index(kind) * size, torch.tensor(target.columns)
+    if use.interleaved is not None:
+        rows = torch.tensor(use.features(target.rows))
+        return weight, rows, torch.tensor(target.columns)
     return weight, rows + use.first_row, torch.tensor(target.columns)
 
 

@@ -3,6 +3,7 @@
 import functools
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from explorer.domain.decoding import Decoding, Prompt
 from explorer.domain.genotype import Genotype
 from explorer.generation.baseline import Baseline, Baselines
 from explorer.generation.pair import generate_pair
+from explorer.model.anatomy import Anatomy
 from explorer.model.loaded import LoadedModel
 from explorer.model.loading import assemble
 
@@ -125,6 +127,16 @@ def tiny_model(name: str, seed: int = 0) -> LoadedModel:
 def kept_model(name: str) -> LoadedModel:
     """The random model, made once: for tests that leave it as it is."""
     return tiny_model(name)
+
+
+def without_layers(anatomy: Anatomy) -> Anatomy:
+    """As it would be if no layers were recognised: everything by its path."""
+    matrices = {
+        path: replace(matrix, name=path, kind=path, layer=None)
+        for path, matrix in anatomy.paths.items()
+        if matrix.uses[0].module == path
+    }
+    return replace(anatomy, layer_count=0, trunk=None, matrices=matrices, paths={})
 
 
 def baseline_of(model: LoadedModel, prompt: Prompt, tokens: int) -> Baseline:

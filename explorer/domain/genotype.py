@@ -20,8 +20,13 @@ NORM_KINDS = (*LAYER_NORM_KINDS, "norm")
 
 
 def is_whole_expert(part: str) -> bool:
-    """Whether a site's part, such as `expert5`, names all of an expert."""
-    return part.startswith("expert") and part.removeprefix("expert").isdigit()
+    """Whether a site's part, such as `expert5`, names all of an expert; `shared` is the one that every token visits."""
+    return part == "shared" or (part.startswith("expert") and part.removeprefix("expert").isdigit())
+
+
+def is_vector(part: str) -> bool:
+    """Whether a site's part is known to have one index by what it is called: a norm, a bias."""
+    return part in NORM_KINDS or part.endswith(".bias")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +63,10 @@ def unit_span(place: int, size: int, length: int) -> Slice:
 class Site:
     """The place of a mutation: a group of matrices, one matrix, or a part of one.
 
-    `part` is a matrix kind (`q k v o gate up down`, `router`, `expert5.down`, a norm, `embed`, `head`, ...), a
-    group (`layer`, `attn`, `mlp`, `head`, `kvhead`, `expert5`), or, in a model of an unknown family, a module's
-    path. With a layer, `head` is an attention head; without one, it is the language-model head.
+    `part` is a matrix kind (`q k v o gate up down`, `router`, `expert5.down`, `shared.down`, a norm, `q.bias`,
+    `embed`, `head`, ...), a group (`layer`, `attn`, `mlp`, `head`, `kvhead`, `expert5`, `shared`), or the path of a
+    tensor, below its layer (`mixer.A_log`) or, without one, below the model. With a layer, `head` is an attention
+    head; without one, it is the language-model head.
     """
 
     part: str

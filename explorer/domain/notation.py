@@ -4,8 +4,10 @@ Owns the grammar and where each part of a text stands; does not know which sites
 
     genotype  = mutation { ";" mutation }
     mutation  = site operation
-    site      = LAYER | LAYER "." part | global | module path, then an optional "[" index ["," index] "]"
-    part      = kind [ ".head" N ] | "attn" | "mlp" | "head" N | "kvhead" N | "expert" N [ "." kind ]
+    site      = LAYER | LAYER "." part | global | path, then an optional "[" index ["," index] "]"
+    part      = kind [ ".head" N | ".bias" ] | "attn" | "mlp" | "head" N | "kvhead" N | expert [ "." kind ] | path
+    expert    = "expert" N | "shared"
+    path      = names of modules and of a parameter, as the model's own code has them, below the layer or the model
     index     = N | [N] ":" [N]                         half-open, as in Python
     operation = "=" (NUMBER | "max" | "min") | "*" NUMBER | "+" NUMBER
 
@@ -25,12 +27,12 @@ from explorer.domain.genotype import (
     LAYER_KINDS,
     MAXIMUM,
     MINIMUM,
-    NORM_KINDS,
     Genotype,
     Mutation,
     Operation,
     Site,
     Slice,
+    is_vector,
     is_whole_expert,
 )
 
@@ -39,7 +41,10 @@ SitePart = Literal["layer", "part", "head", "rows", "columns", "operation"]
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _TARGET = re.compile(r"[A-Za-z0-9_.]+")
 _HEAD = re.compile(r"(kvhead|head)([0-9]+)")
-_EXPERT = re.compile(r"expert([0-9]+)(\.(?:gate|up|down))?")
+_EXPERT = re.compile(r"expert([0-9]+)(\.(?:gate|up|down)(?:\.bias)?)?")
+_OWN_NAME = re.compile(r"(?=.*[._0-9])[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)*")
+"""A name from a model's own code, told from a slip of the pen by a dot, an underscore or a digit."""
+_NUMBERED = re.compile(r"(?:head|kvhead|expert)[0-9]+")
 _MOST_DIGITS = 12
 _WORD = re.compile(r"[A-Za-z]+")
 PRINTED_SIGNS = str.maketrans("−×", "-*")
@@ -104,7 +109,7 @@ def _format_target(site: Site) -> str:
 def _format_indices(site: Site) -> str:
     if site.rows.is_all and site.columns.is_all:
         return ""
-    if site.part in NORM_KINDS:
+    if is_vector(site.part):
         return f"[{_format_slice(site.rows)}]"
     return f"[{_format_slice(site.rows)},{_format_slice(site.columns)}]"
 
@@ -215,7 +220,7 @@ def _read_target(reader: _Reader, target: str, start: int, positions: dict[SiteP
     head = _HEAD.fullmatch(rest[0])
     if head and len(rest) == 1:
         return Site(part=head[1], layer=layer, head=_whole(reader, head[2], positions["head"]))
-    if len(rest) == 1 and rest[0] in ("attn", "mlp", *LAYER_KINDS):
+    if len(rest) == 1 and rest[0] in ("attn", "mlp", "shared", *LAYER_KINDS):
         return Site(part=rest[0], layer=layer)
     expert = _EXPERT.fullmatch(".".join(rest))
     if expert:
@@ -226,7 +231,11 @@ def _read_target(reader: _Reader, target: str, start: int, positions: dict[SiteP
         head = _HEAD.fullmatch(".".join(rest[1:]))
         if head and head[1] == "head":
             return Site(part=rest[0], layer=layer, head=_whole(reader, head[2], positions["head"]))
+        if rest[1:] == ["bias"]:
+            return Site(part=".".join(rest), layer=layer)
         reader.fail(f"Expected a head, such as {layer}.{rest[0]}.head0.", positions["head"])
+    if _OWN_NAME.fullmatch(".".join(rest)):
+        return Site(part=".".join(rest), layer=layer)
     kinds = " ".join(LAYER_KINDS)
     reader.fail(
         f"A layer has no part '{'.'.join(rest)}'. It has: attn mlp headN kvheadN expertN {kinds}.", positions["part"]
@@ -237,18 +246,24 @@ def _read_indices(reader: _Reader, site: Site, positions: dict[SitePart, int]) -
     reader.skip_blanks()
     positions["rows"] = reader.position
     rows, columns = _read_slice(reader), ALL
-    if site.part in NORM_KINDS:
+    if is_vector(site.part) and (site.layer is not None or "." not in site.part):
         if reader.take(","):
-            reader.fail("A norm has one index, such as 5.attn_norm[17].", reader.position - 1)
+            reader.fail("A norm has one index, such as 5.attn_norm[17]; so has a bias.", reader.position - 1)
     elif reader.take(","):
         reader.skip_blanks()
         positions["columns"] = reader.position
         columns = _read_slice(reader)
-    else:
+    elif site.part in (*LAYER_KINDS, "embed", "head", "position") or _EXPERT.fullmatch(site.part):
         reader.fail("Expected ',' and the columns: [row,column], [row,:] or [:,column].")
     if not reader.take("]"):
         reader.fail("Expected ']'.")
     return Site(part=site.part, layer=site.layer, rows=rows, columns=columns)
+
+
+def is_own_name(part: str) -> bool:
+    """Whether a path below a layer can be written as it is, and means nothing else."""
+    first = part.split(".", maxsplit=1)[0]
+    return _OWN_NAME.fullmatch(part) is not None and not _NUMBERED.fullmatch(first) and first not in LAYER_KINDS
 
 
 def _read_slice(reader: _Reader) -> Slice:

@@ -1,29 +1,27 @@
 """One genotype's own answer, decoded token by token, kept as a baseline: the background that a screen starts from."""
 
-import torch
-from transformers import DynamicCache
-
 from explorer.domain.decoding import Decoding, Prompt
 from explorer.domain.errors import ModelError
 from explorer.domain.genotype import Genotype
 from explorer.generation.baseline import Baseline
 from explorer.generation.lane import Lane
-from explorer.generation.passes import forward, watch_hidden
+from explorer.generation.readings import read_alone, read_watched
 from explorer.generation.transcript import Transcript
+from explorer.generation.trial import is_alone
 from explorer.model.loaded import LoadedModel
-from explorer.mutation.apply import make_mutant, mutated_view
+from explorer.mutation.apply import make_mutant
 
 
 def decode_alone(model: LoadedModel, prompt: Prompt, decoding: Decoding, genotype: Genotype) -> Baseline:
     """The answer with its activations. Raises PromptError, and ModelError if the forward pass overflows."""
-    prompt_tokens = model.encode(prompt, decoding)
-    view = mutated_view(model, {0: make_mutant(model, genotype)})
-    records, cache, lane = watch_hidden(model, view, 0), DynamicCache(), Lane(Transcript(model), decoding)
-    fed = prompt_tokens
+    prompt_tokens, mutant = model.encode(prompt, decoding), make_mutant(model, genotype)
+    is_by_itself = is_alone(model, mutant, len(prompt_tokens), len(prompt_tokens) + decoding.max_new_tokens)
+    reading = read_alone(model, mutant) if is_by_itself else read_watched(model, mutant)
+    lane, fed = Lane(Transcript(model), decoding), prompt_tokens
     while lane.transcript.end is None:
-        lane.take(forward(model, view, torch.tensor([fed], device=model.device), cache, keep=1)[0, -1])
+        lane.take(reading.read(*fed))
         fed = [lane.last_token]
-    baseline = lane.baseline(tuple(prompt_tokens), records, cache)
+    baseline = lane.baseline(tuple(prompt_tokens), reading.records, reading.cache)
     if baseline is None:
         raise ModelError("The forward pass of what the screen starts from overflows: choose another background.")
     return baseline

@@ -18,9 +18,11 @@ from explorer.domain.parting import parting
 from explorer.generation.differences import mean_kl, perplexity
 from explorer.generation.passes import forward
 from explorer.generation.ragged import Layers, cache_of, cut, layers_of, repeat_row
+from explorer.generation.single import Single
 from explorer.generation.style import style_of
 from explorer.generation.texts import cosine_similarity
-from explorer.generation.together import Growing, decode_together
+from explorer.generation.together import Growing, decode_apart, decode_together, is_apart
+from explorer.generation.trial import is_alone, verdict_of
 from explorer.model.loaded import LoadedModel
 from explorer.model.view import View
 from explorer.mutation.apply import Mutant, make_mutant, mutated_view
@@ -47,12 +49,22 @@ def answers(
     order = sorted(range(len(prompts)), key=lambda place: len(encoded[place]))
     for start in range(0, len(order), ROWS):
         places = order[start : start + ROWS]
-        texts = [Growing(mutant, len(encoded[place])) for place in places]
-        yield []
-        _begin(model, texts, [encoded[place] for place in places], decoding)
-        for _ in decode_together(model, texts, decoding):
+        texts = [Growing(mutant, encoded[place]) for place in places]
+        for _ in _decode(model, texts, decoding):
             yield []
         yield [(place, _answer(model, text)) for place, text in zip(places, texts, strict=True)]
+
+
+def _decode(model: LoadedModel, texts: Sequence[Growing], decoding: Decoding) -> Iterator[None]:
+    """All of them in one batch, or one after the other where they cannot share one; halts before each pass."""
+    prompts = [text.prompt for text in texts]
+    if is_apart(model, texts[0].mutant, prompts, decoding):
+        for text in texts:
+            yield from decode_apart(model, text, decoding)
+        return
+    yield
+    _begin(model, texts, prompts, decoding)
+    yield from decode_together(model, texts, decoding)
 
 
 def measured(
@@ -99,7 +111,7 @@ def _with(answer: Answer, original: Answer, perplexity: float | None, mean_kl: f
     return replace(answer, cosine=cosine, perplexity=perplexity, mean_kl=mean_kl)
 
 
-def _begin(model: LoadedModel, texts: Sequence[Growing], prompts: Sequence[list[int]], decoding: Decoding) -> None:
+def _begin(model: LoadedModel, texts: Sequence[Growing], prompts: Sequence[Sequence[int]], decoding: Decoding) -> None:
     """Choose the first token of each answer, and keep the keys and values of its prompt."""
     first = min(map(len, prompts)) - 1
     logits, held = _read(model, texts[0].mutant, prompts, first)
@@ -120,14 +132,18 @@ def _logits_over(
     model: LoadedModel, mutant: Mutant, prompts: Sequence[list[int]], answers: Sequence[list[int]]
 ) -> list[Tensor]:
     """Logits [tokens of the answer, vocabulary] that one genotype has for each answer, given its prompt."""
-    fed = [[*prompt, *answer[:-1]] for prompt, answer in zip(prompts, answers, strict=True)]
+    pairs = list(zip(prompts, answers, strict=True))
+    fed = [[*prompt, *answer[:-1]] for prompt, answer in pairs]
+    if is_alone(model, mutant, min(map(len, prompts)), max(map(len, fed)) + 1):
+        single = Single(model, mutant, verdict_of(model))
+        return [single.logits_over(prompt, answer) for prompt, answer in pairs]
     first = min(map(len, prompts)) - 1
     logits, _ = _read(model, mutant, fed, first)
     starts = [len(prompt) - 1 - first for prompt in prompts]
     return [row[start : start + len(answer)] for row, start, answer in zip(logits, starts, answers, strict=True)]
 
 
-def _read(model: LoadedModel, mutant: Mutant, texts: Sequence[list[int]], first: int) -> tuple[Tensor, Layers]:
+def _read(model: LoadedModel, mutant: Mutant, texts: Sequence[Sequence[int]], first: int) -> tuple[Tensor, Layers]:
     """Logits [texts, longest − first, vocabulary] of one genotype from a position on, and all keys and values.
 
     What all texts begin with, such as a chat template, is computed once; what follows the end of a text is idle.
@@ -144,9 +160,10 @@ def _read(model: LoadedModel, mutant: Mutant, texts: Sequence[list[int]], first:
     return logits, layers_of(cache)
 
 
-def _common(texts: Sequence[list[int]]) -> int:
+def _common(texts: Sequence[Sequence[int]]) -> int:
     """How many tokens all texts begin with: as many as the first and the last in order."""
-    return parting(min(texts), max(texts))
+    ordered = sorted(map(list, texts))
+    return parting(ordered[0], ordered[-1])
 
 
 def _view(model: LoadedModel, mutant: Mutant, rows: int) -> View:

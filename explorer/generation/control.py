@@ -8,6 +8,7 @@ import math
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 from transformers import DynamicCache
 
 from explorer.domain.decoding import Decoding, Prompt
@@ -16,6 +17,8 @@ from explorer.generation.baseline import Baseline
 from explorer.generation.differences import perplexity
 from explorer.generation.draft import check_many
 from explorer.generation.passes import forward, row_of, watch_hidden
+from explorer.generation.single import Single
+from explorer.generation.trial import is_alone, verdict_of
 from explorer.model.loaded import LoadedModel
 from explorer.mutation.apply import make_mutant, mutated_view
 
@@ -42,10 +45,15 @@ def read_control(model: LoadedModel) -> Control:
     """The original's pass over the control text. Raises PromptError if the model's context is too short for it."""
     tokens = model.encode(Prompt(text=TEXT, chat=False), Decoding(max_new_tokens=1))
     first, rest = tuple(tokens[:1]), tuple(tokens[1:])
-    view, cache = mutated_view(model, {}), DynamicCache()
-    records = watch_hidden(model, view, 0)
-    fed = torch.tensor([tokens[:-1]], device=model.device)
-    logits = forward(model, view, fed, cache, keep=len(rest))[0]
+    nothing, cache = make_mutant(model, Genotype()), DynamicCache()
+    records: list[list[Tensor]] = []
+    if is_alone(model, nothing, len(first), len(tokens)):
+        logits = Single(model, nothing, verdict_of(model)).logits_over(first, rest)
+    else:
+        view = mutated_view(model, {})
+        records = watch_hidden(model, view, 0)
+        fed = torch.tensor([tokens[:-1]], device=model.device)
+        logits = forward(model, view, fed, cache, keep=len(rest))[0]
     reading = Baseline(
         prompt_tokens=first,
         tokens=rest,

@@ -5,12 +5,16 @@ So a model needs no second copy of itself: one matrix's gradient is there at a t
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from explorer.domain.errors import ModelError
 from explorer.generation.baseline import Baseline
 from explorer.generation.effects import nll
+from explorer.generation.single import prepared
+from explorer.generation.trial import verdict_of
 from explorer.model.anatomy import Matrix
 from explorer.model.loaded import LoadedModel
 from explorer.model.weights import parameter_of, part_of
@@ -22,19 +26,35 @@ Reduce = Callable[[Matrix, Tensor], None]
 def reduce_gradients(model: LoadedModel, baseline: Baseline, reduce: Reduce) -> None:
     """One backward pass; each layer's matrices, norms left out, go to `reduce` as soon as their gradient is there.
 
-    Of a model of an unknown family, all of its matrices.
+    Of a model whose layers are not known, all of its matrices. Raises ModelError if it has no such pass.
     """
     with _hooked(model, reduce):
-        loss_of(model, baseline).backward()
+        try:
+            loss_of(model, baseline).backward()
+        except (RuntimeError, NotImplementedError) as fault:
+            why = " ".join(str(fault).split())[:200]
+            raise ModelError(f"No gradient goes through this model ({model.anatomy.model_type}): {why}") from fault
 
 
 def loss_of(model: LoadedModel, baseline: Baseline) -> Tensor:
     """The baseline's mean NLL, in nats a token, with its graph."""
     with torch.enable_grad():
-        output = model.causal_lm(
-            input_ids=tokens_of(model, baseline), use_cache=False, logits_to_keep=len(baseline.tokens)
-        )
-        return nll(output.logits[0].float(), baseline)
+        return nll(_logits(model, baseline).float(), baseline)
+
+
+def _logits(model: LoadedModel, baseline: Baseline) -> Tensor:
+    """[answer tokens, vocabulary], from one pass, or from one for each token where one does not tell them all."""
+    text = tokens_of(model, baseline)
+    if not verdict_of(model).whole:
+        lengths = range(len(baseline.prompt_tokens), text.shape[1] + 1)
+        passes = (model.causal_lm(**prepared(model, text[:, :length])).logits[0, -1] for length in lengths)
+        return torch.stack(list(passes))
+    inputs: dict[str, Any] = {"input_ids": text}
+    for name, value in (("use_cache", False), ("logits_to_keep", len(baseline.tokens))):
+        if model.accepts(name):
+            inputs[name] = value
+    logits: Tensor = model.causal_lm(**inputs).logits[0, -len(baseline.tokens) :]
+    return logits
 
 
 def tokens_of(model: LoadedModel, baseline: Baseline) -> Tensor:
@@ -45,7 +65,7 @@ def tokens_of(model: LoadedModel, baseline: Baseline) -> Tensor:
 @contextmanager
 def _hooked(model: LoadedModel, reduce: Reduce) -> Iterator[None]:
     by_parameter: dict[int, tuple[nn.Parameter, list[Matrix]]] = {}
-    is_known = model.anatomy.family is not None
+    is_known = model.anatomy.layer_count > 0
     for matrix in model.anatomy.matrices.values():
         if (matrix.layer is not None or not is_known) and matrix.columns > 1:
             parameter = parameter_of(model.causal_lm, matrix)

@@ -3,7 +3,7 @@
 What several texts begin with is computed once, and there is no padding. Rows of a batch are then free for mutants.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -43,6 +43,14 @@ class Tree:
     def grown_by(self, texts: Iterable[Sequence[int]]) -> int:
         """How many tokens longer it would be with some texts, each counted as if it were the only one."""
         return sum(len(text) - self._known(text) for text in texts)
+
+    def texts(self) -> Iterator[tuple[int, ...]]:
+        """The places of each text that no other goes on from."""
+        for place in set(range(len(self))) - set(self._parents):
+            text = [place]
+            while self._parents[text[-1]] >= 0:
+                text.append(self._parents[text[-1]])
+            yield tuple(reversed(text))
 
     def sees(self) -> Tensor:
         """Whether a token sees another, bool [tokens, tokens]: itself and its ancestors."""

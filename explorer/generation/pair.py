@@ -1,8 +1,9 @@
 """The original's and the mutant's answer, streamed side by side and then compared.
 
-With nothing cached both run in one batch, token by token. With the baseline cached, the mutant is checked
-by one teacher-forced pass over the baseline's tokens and decodes by itself only from the token at which it
-diverges. Both ways give the texts that in-place editing and token-by-token decoding give, near ties aside.
+With nothing cached both run in one batch, token by token; a mutant that cannot be a row of a batch runs beside the
+original. With the baseline cached, the mutant is checked by one teacher-forced pass over the baseline's tokens and
+decodes by itself only from the token at which it diverges. All ways give the texts that in-place editing and
+token-by-token decoding give, near ties aside.
 """
 
 import time
@@ -21,7 +22,9 @@ from explorer.generation.draft import Checked, check
 from explorer.generation.lane import Lane
 from explorer.generation.measures import Answer, measure_pair
 from explorer.generation.passes import forward, watch_hidden
+from explorer.generation.readings import read_alone, read_watched
 from explorer.generation.transcript import Transcript, first_divergence
+from explorer.generation.trial import is_alone, verdict_of
 from explorer.model.loaded import LoadedModel
 from explorer.mutation.apply import Mutant, make_mutant, mutated_view
 
@@ -78,9 +81,13 @@ class _Pair:
         self._started = time.perf_counter()
 
     def race(self) -> Iterator[PairUpdate]:
-        """Decode both in one batch: row 0 the original, row 1 the mutant."""
+        """Decode both, in one batch if the mutant can be a row of one."""
+        yield from self._race_apart() if self._is_alone(self._mutant) else self._race_together()
+
+    def _race_together(self) -> Iterator[PairUpdate]:
+        """Row 0 is the original, row 1 the mutant."""
         view = mutated_view(self._model, {1: self._mutant})
-        records = watch_hidden(self._model, view, 0)
+        records = watch_hidden(self._model, view, 0) if verdict_of(self._model).resumes else []
         cache = DynamicCache()
         lanes = (self._original, self._mutated)
         fed = self._batch([self._prompt_tokens] * 2)
@@ -93,13 +100,35 @@ class _Pair:
             yield self._update()
         self.baseline = self._original.baseline(self._prompt_tokens, records, cache)
 
+    def _race_apart(self) -> Iterator[PairUpdate]:
+        """Each by itself, token by token in turns."""
+        nothing = make_mutant(self._model, Genotype())
+        reader = read_alone if self._is_alone(nothing) else read_watched
+        original = reader(self._model, nothing)
+        mutated = read_alone(self._model, self._mutant)
+        lanes = ((self._original, original), (self._mutated, mutated))
+        fed = {id(lane): self._prompt_tokens for lane, _ in lanes}
+        while any(lane.transcript.end is None for lane, _ in lanes):
+            if self._stop():
+                return
+            for lane, reading in lanes:
+                if lane.transcript.end is None:
+                    lane.take(reading.read(*fed[id(lane)]))
+                    fed[id(lane)] = (lane.last_token,)
+            yield self._update()
+        self.baseline = self._original.baseline(self._prompt_tokens, original.records, original.cache)
+
+    def _is_alone(self, mutant: Mutant) -> bool:
+        start = len(self._prompt_tokens)
+        return is_alone(self._model, mutant, start, start + self._decoding.max_new_tokens)
+
     def pursue(self, baseline: Baseline) -> Iterator[PairUpdate]:
         """Check the mutant against the baseline, and decode it alone from where it diverges."""
         self.baseline, self._was_cached = baseline, True
         for token in baseline.tokens:
             self._original.transcript.add(token, self._decoding.max_new_tokens)
         self._original.transcript.finish(baseline.end)
-        self._checked = check(self._model, baseline, self._mutant)
+        self._checked = self._check(baseline)
         self._mutated.take_checked(self._checked.logits, baseline.tokens)
         yield self._update()
         yield from self._continue(self._checked)
@@ -109,7 +138,7 @@ class _Pair:
         transcript = self._mutated.transcript
         if self.baseline is None or transcript.end == "cancelled":
             return replace(self._update(), is_final=True)
-        checked = self._checked or check(self._model, self.baseline, self._mutant)
+        checked = self._checked or self._check(self.baseline)
         vocabulary = self.baseline.logits.shape[1]
         logits = self._mutated.stacked(vocabulary).to(self.baseline.logits.device)
         answer = Answer(tokens=transcript.tokens, logits=logits, gaps=self._mutated.gaps)
@@ -117,15 +146,24 @@ class _Pair:
         measures = measure_pair(self._model, self.baseline, answer, checked.logits, divergence)
         return replace(self._update(), is_final=True, measures=measures)
 
+    def _check(self, baseline: Baseline) -> Checked:
+        return check(self._model, baseline, self._mutant, self._decoding.max_new_tokens)
+
     def _continue(self, checked: Checked) -> Iterator[PairUpdate]:
+        """Decode the mutant on; its cache is cut back to where it diverged, or else filled anew."""
         lane = self._mutated
         if lane.transcript.end is not None:
             return
-        view = mutated_view(self._model, {0: self._mutant})
-        known = len(self._prompt_tokens) + len(lane.transcript.tokens) - 1
-        cache = checked.key_values.cache(known)
+        known = [*self._prompt_tokens, *lane.transcript.tokens[:-1]]
+        if checked.key_values is None:
+            reading = read_alone(self._model, self._mutant)
+            fed = [*known, lane.last_token]
+        else:
+            reading = read_watched(self._model, self._mutant, checked.key_values.cache(len(known)))
+            fed = [lane.last_token]
         while lane.transcript.end is None and not self._stop():
-            lane.take(forward(self._model, view, self._batch([(lane.last_token,)]), cache, keep=1)[0, -1])
+            lane.take(reading.read(*fed))
+            fed = [lane.last_token]
             yield self._update()
 
     def _stop(self) -> bool:

@@ -11,9 +11,10 @@ from torch import Tensor
 from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer
 
+from explorer.domain.errors import ModelError
 from explorer.generation.packed import Row
 from explorer.model.loaded import LoadedModel
-from explorer.model.view import NoPositions, Passthrough, View
+from explorer.model.view import Passthrough, View
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +65,9 @@ def forward(
     `positions` [batch, tokens] says where each stands, and `mask` [batch, cache and tokens] what counts (1) in it.
     """
     inputs = {"input_ids": tokens} if mask is None else {"input_ids": tokens, "attention_mask": mask}
-    if positions is None:
+    if positions is None and model.is_told_positions:
         positions = _positions(model, cache.get_seq_length(), tokens.shape)
-    return _run(view, inputs, positions, cache, keep)
+    return _run(model, view, inputs, positions, cache, keep)
 
 
 def forward_from(
@@ -83,8 +84,9 @@ def forward_between(
 
     The cache holds what comes before them, of all layers: those below `first_layer` do not add to it.
     """
-    _skip(model, view, first_layer)
-    return _run(view, {"inputs_embeds": hidden}, _positions(model, start, hidden.shape[:2]), cache, keep)
+    skip_layers(model, view, first_layer, hidden)
+    positions = _positions(model, start, hidden.shape[:2]) if model.is_told_positions else None
+    return _run(model, view, {"inputs_embeds": hidden}, positions, cache, keep)
 
 
 def forward_row(
@@ -98,47 +100,69 @@ def forward_row(
     if hidden is None:
         inputs["input_ids"] = row.tokens.expand(count, -1)
     else:
-        _skip(model, view, first_layer)
         inputs["inputs_embeds"] = hidden.expand(count, -1, -1)
-    return _run(view, inputs, row.positions.expand(count, -1), DynamicCache(), keep)
+        skip_layers(model, view, first_layer, inputs["inputs_embeds"])
+    return _run(model, view, inputs, row.positions.expand(count, -1), DynamicCache(), keep)
 
 
 def watch_hidden(model: LoadedModel, view: View, row: int) -> list[list[Tensor]]:
     """Let the view record what enters each layer, and the final norm, for one batch row.
 
-    The lists, one a layer and one for the norm, grow by [1, tokens, hidden size] a pass. Empty if the
-    model's family is unknown.
+    The lists, one a layer and one for the norm, grow by [1, tokens, hidden size] a pass. Empty if the layers are not
+    known. Where there is no such norm, the last is what leaves the last layer.
     """
-    family = model.anatomy.family
-    if family is None:
+    trunk = model.anatomy.trunk
+    if trunk is None:
         return []
-    paths = [f"{family.decoder}.{family.layers}.{layer}" for layer in range(model.anatomy.layer_count)]
     records: list[list[Tensor]] = []
-    for path in [*paths, f"{family.decoder}.{family.norm}"]:
+    for path in filter(None, [*trunk.layers, trunk.norm]):
         record: list[Tensor] = []
         view.before(path, lambda hidden, record=record: record.append(hidden[row : row + 1].clone()))  # type: ignore[misc]
         records.append(record)
+    if trunk.norm is None:
+        last: list[Tensor] = []
+        view.behind(trunk.layers[-1], lambda hidden: last.append(hidden[row : row + 1].clone()))
+        records.append(last)
     return records
 
 
-def _skip(model: LoadedModel, view: View, first_layer: int) -> None:
-    """Let a view take what enters a layer for what is embedded."""
-    family = model.anatomy.family
-    assert family is not None
-    decoder = f"{family.decoder}."
-    for layer in range(first_layer):
-        path = f"{decoder}{family.layers}.{layer}"
-        view.replace(path, Passthrough(view.root.get_submodule(path)))
-    if family.position:
-        view.replace(decoder + family.position, NoPositions())
+def skip_layers(model: LoadedModel, view: View, first_layer: int, hidden: Tensor) -> None:
+    """Let hidden states enter a layer, whatever the model makes of its embeddings before the first."""
+    trunk = model.anatomy.trunk
+    assert trunk is not None
+    for path in filter(None, (trunk.embed, trunk.position)):
+        view.spare(path)
+    for layer, path in enumerate(trunk.layers[:first_layer], 1):
+        given = hidden if layer == first_layer else None
+        view.replace(path, Passthrough(view.root.get_submodule(path), given, in_tuple=model.has_tuples))
+    if first_layer == 0:
+        view.feed(trunk.layers[0], hidden)
 
 
 def _positions(model: LoadedModel, start: int, shape: torch.Size) -> Tensor:
     return torch.arange(start, start + shape[1], device=model.device).expand(shape[0], -1)
 
 
-def _run(view: View, inputs: dict[str, Any], positions: Tensor, cache: DynamicCache, keep: int | Tensor) -> Tensor:
+def _run(
+    model: LoadedModel,
+    view: View,
+    inputs: dict[str, Any],
+    positions: Tensor | None,
+    cache: DynamicCache,
+    keep: int | Tensor,
+) -> Tensor:
+    """Raises ModelError if a mutated module took no part in the pass: that is not the same as having no effect."""
+    if positions is not None and model.accepts("position_ids"):
+        inputs["position_ids"] = positions
+    if keeps := model.accepts("logits_to_keep"):
+        inputs["logits_to_keep"] = keep
+    view.begin(len(inputs["input_ids"] if "input_ids" in inputs else inputs["inputs_embeds"]))
     with torch.inference_mode():
-        output = view.root(**inputs, position_ids=positions, past_key_values=cache, use_cache=True, logits_to_keep=keep)
-        logits: Tensor = output.logits.float()
-    return logits
+        output = view.root(**inputs, past_key_values=cache, use_cache=True)
+    if view.unused:
+        raise ModelError(f"{', '.join(view.unused)} took no part in the forward pass, so its mutation was not tried.")
+    logits: Tensor = output.logits
+    wanted = keep if isinstance(keep, int) else len(keep)
+    if not keeps or logits.shape[1] > wanted:
+        logits = logits[:, -keep:] if isinstance(keep, int) else logits[:, keep]
+    return logits.float()

@@ -7,6 +7,7 @@ outputs of every Down. Gradients are reduced to a few candidates matrix by matri
 """
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -16,6 +17,7 @@ from explorer.domain.genotype import BLOCK_SIDE, Genotype, Mutation, Operation, 
 from explorer.generation.baseline import Baseline
 from explorer.generation.effects import added_nll
 from explorer.generation.gradients import reduce_gradients, tokens_of
+from explorer.generation.trial import verdict_of
 from explorer.model.anatomy import Matrix, block_site
 from explorer.model.loaded import LoadedModel
 from explorer.model.pooling import sum_blocks
@@ -69,10 +71,12 @@ def _by_spike(model: LoadedModel, baseline: Baseline, level: SensitiveLevel) -> 
     sites: list[Site] = []
     view = View(model.view.root)
     for matrix in model.anatomy.matrices.values():
-        if matrix.kind == "down":
+        if matrix.kind == "down" and matrix.is_known_in_use and verdict_of(model).whole:
             view.after(matrix.uses[0].module, _spike_watcher(model, matrix, level, sites))
+    view.begin(1)
+    inputs: dict[str, Any] = {"input_ids": tokens_of(model, baseline)}
     with torch.inference_mode():
-        view.root(input_ids=tokens_of(model, baseline), use_cache=False, logits_to_keep=1)
+        view.root(**inputs, **({"use_cache": False} if model.accepts("use_cache") else {}))
     return sites
 
 

@@ -33,9 +33,9 @@ def sensitivity_map(model: LoadedModel, baseline: Baseline) -> SensitivityMap:
 
     Raises ModelError if the model's layers are not known.
     """
-    if model.anatomy.family is None:
+    if not model.anatomy.layer_count:
         raise ModelError(
-            f"The layers of a model of the family '{model.anatomy.model_type}' are not known, so there is no map of "
+            f"The layers of this model ({model.anatomy.model_type}) are not known, so there is no map of "
             "them. “Find what matters” works."
         )
     estimates = estimate_units(model, baseline, lambda _: (BLOCK_SIDE, BLOCK_SIDE))

@@ -11,7 +11,9 @@ from explorer.domain.pair import End
 from explorer.generation.decoding import choose, near_tie
 from explorer.generation.passes import forward
 from explorer.generation.ragged import Layers, cut, layers_of, stack_ragged
+from explorer.generation.readings import read_alone
 from explorer.generation.transcript import ending
+from explorer.generation.trial import is_alone, verdict_of
 from explorer.model.loaded import LoadedModel
 from explorer.mutation.apply import Mutant, mutated_view
 
@@ -21,8 +23,8 @@ class Growing:
     """A text of one mutant on its way."""
 
     mutant: Mutant
-    prompt_length: int
-    """Tokens."""
+    prompt: Sequence[int]
+    """Its tokens."""
     tokens: list[int] = field(default_factory=list)
     """Of the answer so far."""
     end: End | None = None
@@ -34,7 +36,7 @@ class Growing:
     @property
     def length(self) -> int:
         """How many tokens its keys and values cover: all but its last."""
-        return self.prompt_length + len(self.tokens) - 1
+        return len(self.prompt) + len(self.tokens) - 1
 
     def accept(self, model: LoadedModel, token: int, decoding: Decoding) -> None:
         """Append a token, and end the text if it does."""
@@ -50,6 +52,25 @@ class Growing:
             return
         self.is_tied |= float(choice.gaps[0]) < tie
         self.accept(model, int(choice.tokens[0]), decoding)
+
+
+def is_apart(model: LoadedModel, mutant: Mutant, prompts: Sequence[Sequence[int]], decoding: Decoding) -> bool:
+    """Whether answers of a mutant to some prompts cannot grow in one batch."""
+    lengths = [len(prompt) for prompt in prompts]
+    longest = max(lengths, default=0) + decoding.max_new_tokens
+    return not verdict_of(model).ragged or is_alone(model, mutant, min(lengths, default=0), longest)
+
+
+def decode_apart(model: LoadedModel, text: Growing, decoding: Decoding) -> Iterator[None]:
+    """Decode a text on until it has ended, by itself and from its beginning; halts before each forward pass."""
+    if text.end is not None:
+        return
+    reading = read_alone(model, text.mutant)
+    fed = [*text.prompt, *text.tokens]
+    while text.end is None:
+        yield
+        text.take(model, reading.read(*fed), decoding)
+        fed = text.tokens[-1:]
 
 
 def decode_together(model: LoadedModel, texts: Sequence[Growing], decoding: Decoding) -> Iterator[None]:

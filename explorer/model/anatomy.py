@@ -5,7 +5,7 @@ Plain data, which `reading` takes from a model once. Knows where weights are, no
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -13,7 +13,6 @@ import numpy as np
 from explorer.domain.genotype import (
     ATTENTION_KINDS,
     BLOCK_SIDE,
-    MATRIX_KINDS,
     MLP_KINDS,
     Genotype,
     Mutation,
@@ -23,9 +22,8 @@ from explorer.domain.genotype import (
 )
 from explorer.domain.notation import SitePart, check_mutations, parse_mutations
 from explorer.domain.weights import Overview
-from explorer.model.families import Family
 
-Layout = Literal["linear", "conv1d", "embedding", "vector", "mixture"]
+Layout = Literal["linear", "conv1d", "embedding", "vector", "mixture", "raw", "turned"]
 HeadAxis = Literal["rows", "columns"]
 
 
@@ -36,7 +34,8 @@ class Use:
     module: str
     """Dotted path below the model."""
     layout: Layout
-    """How the module holds it: `conv1d` transposed, `mixture` as one of its experts or as its router."""
+    """How the module holds it: `conv1d` transposed, `mixture` as one of its experts or as its router, `raw` as a tensor
+    of which nothing else is known, `turned` as one of experts that are each transposed."""
     first_row: int = 0
     """Where the matrix begins among the rows of a fused module."""
     interleaved: tuple[int, int] | None = None
@@ -45,6 +44,13 @@ class Use:
     """Dotted path of the tensor below the module."""
     expert: int | None = None
     """Which of the tensor's matrices it is, where the tensor holds those of all experts."""
+    layer: int | None = None
+    """The layer that computes with it; None: something outside the layers."""
+
+    @property
+    def path(self) -> str:
+        """Of the tensor below the model."""
+        return f"{self.module}.{self.parameter}" if self.module else self.parameter
 
     def features(self, rows: range) -> slice | list[int]:
         """The module's rows that hold rows of the matrix (`step` 1)."""
@@ -68,11 +74,18 @@ class Matrix:
     """The modules that use the one tensor: two for tied embeddings."""
     head_count: int | None = None
     head_axis: HeadAxis = "rows"
+    headless: str = ""
+    """Why it has no heads, where one would expect them, as a clause."""
 
     @property
     def size(self) -> int:
         """Number of weights."""
         return self.rows * self.columns
+
+    @property
+    def is_known_in_use(self) -> bool:
+        """Whether it is known what its modules compute with it, so that rows of a batch can be mutated."""
+        return not any(use.layout in ("raw", "turned") for use in self.uses)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +103,26 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Trunk:
+    """The way that the hidden states go through a model: paths of modules below it."""
+
+    layers: tuple[str, ...]
+    norm: str | None
+    """The one after the last layer, where there is one."""
+    embed: str
+    position: str | None = None
+    """The learned position embedding, where there is one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Anatomy:
     """The matrices of a model and the sites that they make up."""
 
     model_type: str
-    family: Family | None
-    """None where the architecture is unknown: matrices are then named by module path."""
+    trunk: Trunk | None
+    """None where the layers are not one row of modules between an embedding and a norm."""
     layer_count: int
+    """0 where no layers were recognised: everything is then named by its path."""
     hidden_size: int
     query_heads: int
     kv_heads: int
@@ -105,6 +131,8 @@ class Anatomy:
     """The largest number that the weights' precision can hold."""
     matrices: Mapping[str, Matrix]
     """By name, in the order in which the model applies them."""
+    paths: Mapping[str, Matrix] = field(default_factory=dict)
+    """Every tensor as one matrix, by its path below the model."""
 
     def read(self, text: str) -> Genotype:
         """The genotype of a text, all of whose sites this model has.
@@ -124,7 +152,7 @@ class Anatomy:
         return sum(kind.startswith("expert") and kind.endswith(".down") for kind in self.kinds(layer))
 
     def overview(self, value: Callable[[Matrix], float]) -> Overview:
-        """A number for each matrix of each layer, norms left out; the largest of a layer's experts."""
+        """A number for each matrix of each layer, norms and biases left out; the largest of a layer's experts."""
         matrices = [matrix for matrix in self.matrices.values() if matrix.layer is not None and matrix.columns > 1]
         kinds = tuple(dict.fromkeys(kind_of(matrix.kind) for matrix in matrices))
         values = np.full((len(kinds), self.layer_count), np.nan, dtype=np.float32)
@@ -137,7 +165,7 @@ class Anatomy:
         """The rectangles that a site of this model covers."""
         match site.part:
             case "layer":
-                return self._whole(site.layer, MATRIX_KINDS)
+                return self._layer(site.layer)
             case "attn":
                 return self._whole(site.layer, ATTENTION_KINDS)
             case "mlp":
@@ -150,9 +178,15 @@ class Anatomy:
                 return self._heads(site, ("k", "v"))
         if site.head is not None:
             return self._heads(site, (site.part,))
-        matrix = self.matrices[_matrix_name(site)]
+        matrix = self.matrix(site)
+        assert matrix is not None
         rows, columns = _range(site.rows, matrix.rows), _range(site.columns, matrix.columns)
         return (Target(matrix, rows, columns),)
+
+    def matrix(self, site: Site) -> Matrix | None:
+        """The one matrix that a site is or is a part of, by its name or its path; None if the model has none so."""
+        name = named(site.layer, site.part)
+        return self.matrices.get(name) or self.paths.get(name.removesuffix(".weight"))
 
     def objection(self, mutation: Mutation) -> tuple[SitePart, str] | None:
         """What keeps a mutation from being one of this model: the faulty part and a sentence; else None."""
@@ -175,6 +209,14 @@ class Anatomy:
             if matrix.kind.startswith(prefix)
         )
 
+    def _layer(self, layer: int | None) -> tuple[Target, ...]:
+        """All of a layer's matrices but its router; of a layer with names of its own, those too."""
+        return tuple(
+            Target(matrix, range(matrix.rows), range(matrix.columns))
+            for matrix in (self.matrices[named(layer, kind)] for kind in self.kinds(layer))
+            if matrix.columns > 1 and matrix.kind != "router"
+        )
+
     def _heads(self, site: Site, kinds: tuple[str, ...]) -> tuple[Target, ...]:
         assert site.head is not None
         return tuple(_head_target(self.matrices[f"{site.layer}.{kind}"], site.head) for kind in kinds)
@@ -185,40 +227,49 @@ class Anatomy:
         if self.layer_count == 0:
             return (
                 "layer",
-                f"This model's family ({self.model_type}) is unknown: name a module, {self._example}.",
+                f"This model ({self.model_type}) has no layers that are known: name a path, {self._example}.",
             )
         return "layer", f"The model has {self.layer_count} layers, 0 to {self.layer_count - 1}."
 
     def _part_objection(self, site: Site) -> tuple[SitePart, str] | None:
         if site.layer is not None and site.part in ("layer", "attn", "mlp"):
-            return None
-        kinds = _kinds_of(site)
-        if any(named(site.layer, kind) not in self.matrices for kind in kinds):
+            return None if self.targets(site) else ("part", self._missing(site))
+        if (site.layer is not None and site.part == "head") or site.part == "kvhead" or is_whole_expert(site.part):
+            kinds = _kinds_of(site)
+            is_there = [named(site.layer, kind) in self.matrices for kind in kinds]
+            if not (any(is_there) if is_whole_expert(site.part) else all(is_there)):
+                return "part", self._missing(site)
+        elif self.matrix(site) is None:
             return "part", self._missing(site)
-        return self._head_objection(site, kinds[0])
+        return self._head_objection(site, _kinds_of(site))
 
-    def _head_objection(self, site: Site, kind: str) -> tuple[SitePart, str] | None:
+    def _head_objection(self, site: Site, kinds: tuple[str, ...]) -> tuple[SitePart, str] | None:
         if site.head is None:
             return None
-        count = self.matrices[f"{site.layer}.{kind}"].head_count or 0
-        if site.head < count:
-            return None
-        name = "KV heads" if kind in ("k", "v") else "query heads"
-        return "head", f"The model has {count} {name} a layer, 0 to {count - 1}."
+        for kind in kinds:
+            matrix = self.matrices[f"{site.layer}.{kind}"]
+            if matrix.head_count is None:
+                return "head", f"The heads of {matrix.name} are not apart: {matrix.headless or 'it has none'}."
+            if site.head >= matrix.head_count:
+                name = "KV heads" if kind in ("k", "v") else "query heads"
+                return "head", f"The model has {matrix.head_count} {name} a layer, 0 to {matrix.head_count - 1}."
+        return None
 
     def _index_objection(self, site: Site) -> tuple[SitePart, str] | None:
         if site.rows.is_all and site.columns.is_all:
             return None
-        matrix = self.matrices[_matrix_name(site)]
-        name = "entries" if matrix.uses[0].layout == "vector" else "rows"
+        matrix = self.matrix(site)
+        assert matrix is not None
+        name = "entries" if matrix.columns == 1 else "rows"
         if _outside(site.rows, matrix.rows):
             return "rows", f"{matrix.name} has {matrix.rows} {name}, 0 to {matrix.rows - 1}."
         if _outside(site.columns, matrix.columns):
-            return "columns", f"{matrix.name} has {matrix.columns} columns, 0 to {matrix.columns - 1}."
+            many = "column" if matrix.columns == 1 else "columns"
+            return "columns", f"{matrix.name} has {matrix.columns} {many}, 0 to {matrix.columns - 1}."
         return None
 
     def _missing(self, site: Site) -> str:
-        if self.family is None:
+        if self.layer_count == 0:
             return f"The model has no module '{site.part}' with a matrix. Name one, {self._example}."
         if site.layer is None:
             names = " ".join(name for name, matrix in self.matrices.items() if matrix.layer is None)
@@ -236,10 +287,6 @@ class Anatomy:
 def named(layer: int | None, kind: str) -> str:
     """The name of a matrix: `14.down`, or the kind alone outside the layers."""
     return kind if layer is None else f"{layer}.{kind}"
-
-
-def _matrix_name(site: Site) -> str:
-    return named(site.layer, site.part)
 
 
 def kind_of(kind: str) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from explorer.domain.decoding import Decoding, Prompt
 from explorer.domain.errors import PromptError
+from explorer.domain.verdict import Verdict
 from explorer.domain.weights import Statistics
 from explorer.model import chat
 from explorer.model.anatomy import Anatomy, Matrix
@@ -19,6 +21,12 @@ if TYPE_CHECKING:
 
     from explorer.model.view import View
 
+
+_TURNING = {"longrope": "original_max_position_embeddings", "dynamic": "max_position_embeddings"}
+"""The kinds of rotary positions that change with length, and the setting that says where."""
+
+_CHOOSING = ("index_topk", "keep_window_size")
+"""Settings that say how many tokens a sparse attention attends to."""
 
 _BYTE_TOKEN = re.compile(r"<0x([0-9A-Fa-f]{2})>")
 
@@ -63,6 +71,72 @@ class LoadedModel(Specimen):
     """The unmutated model with its linear maps set up for few rows; views of mutants start from it."""
     remark: str = ""
     """What is to be known of its checkpoint, as a sentence; "": nothing."""
+    verdicts: list[Verdict] = field(default_factory=list, repr=False)
+    """What its trial has found, once it has been tried (`generation.trial`)."""
+
+    @property
+    def is_told_positions(self) -> bool:
+        """Whether passes say at which positions tokens stand; else the model counts for itself, in its own way."""
+        return not self.verdicts or self.verdicts[0].placed
+
+    @property
+    def has_tuples(self) -> bool:
+        """Whether its layers hand their hidden states on in a tuple."""
+        return bool(self.verdicts) and self.verdicts[0].tuples
+
+    @functools.cached_property
+    def twin(self) -> PreTrainedModel:
+        """Modules over the same tensors, for one thread at a time to put other tensors into."""
+        from explorer.model.twin import twin_of
+
+        return twin_of(self.causal_lm)
+
+    @functools.cached_property
+    def tensor_names(self) -> dict[int, tuple[str, ...]]:
+        """By `id` of each parameter, the paths at which it is held."""
+        from explorer.model.twin import names_of_tensors
+
+        return names_of_tensors(self.causal_lm)
+
+    def accepts(self, argument: str) -> bool:
+        """Whether the model's forward pass takes an argument of that name."""
+        return argument in self._arguments or "**" in self._arguments
+
+    @functools.cached_property
+    def _arguments(self) -> frozenset[str]:
+        found = inspect.signature(self.causal_lm.forward).parameters
+        any_other = {"**"} if any(each.kind is each.VAR_KEYWORD for each in found.values()) else set()
+        return frozenset(found) | any_other
+
+    @functools.cached_property
+    def turning_point(self) -> int | None:
+        """The most tokens for which its positions are computed in one way; beyond it, in another. None: no such point.
+
+        Phi-3's LongRoPE has one: texts are computed anew, with other factors, when they grow beyond it.
+        """
+        config = self.causal_lm.config.get_text_config()
+        stated = getattr(config, "rope_parameters", None) or {}
+        tables = [stated, *(each for each in stated.values() if isinstance(each, dict))]
+        lengths = [
+            table.get("original_max_position_embeddings") or getattr(config, name, None)
+            for table in tables
+            for kind, name in _TURNING.items()
+            if table.get("rope_type") == kind
+        ]
+        return min((int(length) for length in lengths if length), default=None)
+
+    @functools.cached_property
+    def chooses_beyond(self) -> int | None:
+        """The most tokens that it attends to all of; of more it chooses some, with ties that rounding decides."""
+        config = self.causal_lm.config.get_text_config()
+        found = (getattr(config, name, None) for name in _CHOOSING)
+        return min((int(limit) for limit in found if isinstance(limit, int) and limit > 0), default=None)
+
+    @functools.cached_property
+    def rereads_beyond(self) -> int | None:
+        """The most tokens that a cache serves; longer texts are read anew for each token."""
+        window = getattr(self.causal_lm.config.get_text_config(), "keep_window_size", None)
+        return window if isinstance(window, int) else None
 
     @property
     def device(self) -> torch.device:
@@ -94,7 +168,7 @@ class LoadedModel(Specimen):
         config = self.causal_lm.config.get_text_config()
         names = ("max_position_embeddings", "n_positions", "max_seq_len", "seq_length")
         found = (getattr(config, name, None) for name in names)
-        return next((int(limit) for limit in found if limit), None)
+        return next((int(limit) for limit in found if isinstance(limit, int) and limit > 0), None)
 
     @functools.cached_property
     def stop_tokens(self) -> frozenset[int]:

@@ -9,7 +9,6 @@ import copy
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-import torch
 from torch import Tensor, nn
 
 Module = TypeVar("Module", bound=nn.Module)
@@ -40,7 +39,11 @@ class View:
 
     def __init__(self, root: nn.Module) -> None:
         self.root = shadow(root)
+        self.rows = 0
+        """How many rows the batch of the present pass has."""
         self._owned: dict[str, nn.Module] = {"": self.root}
+        self._changed: set[str] = set()
+        self._fired: set[str] = set()
 
     def own(self, path: str) -> nn.Module:
         """The view's private copy of the module at a dotted path, made on the first call."""
@@ -57,6 +60,11 @@ class View:
         parent_path, _, name = path.rpartition(".")
         self.own(parent_path)._modules[name] = module
         self._owned[path] = module
+        self.spare(path)
+
+    def spare(self, path: str) -> None:
+        """What a pass does not call, and need not, since its effect is already there."""
+        self._changed = {changed for changed in self._changed if changed != path and not changed.startswith(f"{path}.")}
 
     def before(self, path: str, see: Callable[[Tensor], None]) -> None:
         """Show `see` the first argument of every call of the module at a path."""
@@ -66,31 +74,74 @@ class View:
 
         self.own(path).register_forward_pre_hook(hook, with_kwargs=True)
 
-    def after(self, path: str, change: Callable[[Tensor, Tensor], Tensor]) -> None:
-        """Pass every output of the module at a path through `change(input, output)`."""
+    def feed(self, path: str, hidden: Tensor) -> None:
+        """Give the module at a path something else for its first argument."""
 
-        def hook(_module: nn.Module, arguments: tuple[Any, ...], output: Tensor) -> Tensor:
-            return change(arguments[0], output)
+        def hook(
+            _module: nn.Module, arguments: tuple[Any, ...], keywords: dict[str, Any]
+        ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+            if arguments:
+                return (hidden, *arguments[1:]), keywords
+            return arguments, keywords | {"hidden_states": hidden}
+
+        self.own(path).register_forward_pre_hook(hook, with_kwargs=True)
+
+    def give(self, path: str, hidden: Tensor) -> None:
+        """Hand something else on for the first output of the module at a path."""
+
+        def hook(_module: nn.Module, _arguments: tuple[Any, ...], output: Any) -> Any:
+            return type(output)([hidden, *output[1:]]) if isinstance(output, tuple | list) else hidden
 
         self.own(path).register_forward_hook(hook)
 
+    def behind(self, path: str, see: Callable[[Tensor], None]) -> None:
+        """Show `see` the first output of every call of the module at a path."""
+
+        def hook(_module: nn.Module, _arguments: tuple[Any, ...], output: Any) -> None:
+            see(output[0] if isinstance(output, tuple | list) else output)
+
+        self.own(path).register_forward_hook(hook)
+
+    def after(self, path: str, change: Callable[[Tensor, Tensor], Tensor]) -> None:
+        """Pass every output of the module at a path through `change(input, output)`.
+
+        Both have the rows of the batch as their first dimension; a module that sees all tokens of all rows in one
+        line gets its line back.
+        """
+        self._changed.add(path)
+
+        def hook(_module: nn.Module, arguments: tuple[Any, ...], output: Tensor) -> Tensor:
+            self._fired.add(path)
+            x = arguments[0]
+            if not self.rows or len(output) == self.rows or len(output) % self.rows or len(output) != len(x):
+                return change(x, output)
+            rows = (self.rows, len(output) // self.rows)
+            return change(x.view(*rows, *x.shape[1:]), output.view(*rows, *output.shape[1:])).view(output.shape)
+
+        self.own(path).register_forward_hook(hook)
+
+    def begin(self, rows: int) -> None:
+        """A pass over a batch of so many rows begins."""
+        self.rows = rows
+        self._fired.clear()
+
+    @property
+    def unused(self) -> list[str]:
+        """The changed modules that the pass has not called."""
+        return sorted(self._changed - self._fired)
+
 
 class Passthrough(nn.Module):
-    """Stands for a layer whose output is already known: hands its first argument on."""
+    """Stands for a layer that need not be computed: hands its first argument on, or what it was given."""
 
-    def __init__(self, layer: nn.Module) -> None:
+    def __init__(self, layer: nn.Module, given: Tensor | None = None, *, in_tuple: bool = False) -> None:
         super().__init__()
-        if hasattr(layer, "attention_type"):  # families with layers of several kinds ask the layer for its own
-            self.attention_type = layer.attention_type
+        self.given, self.in_tuple = given, in_tuple
+        for name in ("attention_type", "layer_type", "is_attention_layer"):
+            if hasattr(layer, name):  # models with layers of several kinds ask the layer for its own
+                setattr(self, name, getattr(layer, name))
 
-    def forward(self, hidden_states: Tensor, *_arguments: object, **_keywords: object) -> Tensor:
-        """Hidden states [batch, tokens, hidden], unchanged."""
-        return hidden_states
-
-
-class NoPositions(nn.Module):
-    """Stands for a position embedding whose effect is already in the hidden states."""
-
-    def forward(self, _positions: Tensor) -> Tensor:
-        """Zero, whatever the positions."""
-        return torch.zeros(())
+    def forward(self, hidden_states: Tensor, *_arguments: object, **_keywords: object) -> Tensor | tuple[Tensor, None]:
+        """Hidden states [batch, tokens, hidden], by themselves or as layers of old hand them on."""
+        hidden = hidden_states if self.given is None else self.given
+        return (hidden, None) if self.in_tuple else hidden

@@ -14,8 +14,7 @@ from explorer.model.anatomy import Matrix
 
 def parameter_of(model: nn.Module, matrix: Matrix) -> nn.Parameter:
     """The model's own tensor that holds the matrix, perhaps with others."""
-    use = matrix.uses[0]
-    return model.get_parameter(f"{use.module}.{use.parameter}")
+    return model.get_parameter(matrix.uses[0].path)
 
 
 def part_of(tensor: Tensor, matrix: Matrix) -> Tensor:
@@ -28,9 +27,11 @@ def upright(tensor: Tensor, matrix: Matrix) -> Tensor:
     use = matrix.uses[0]
     if use.expert is not None:
         tensor = tensor[use.expert]
-    if use.layout == "conv1d":
-        tensor = tensor.t()
-    return tensor.unsqueeze(1) if use.layout == "vector" else tensor
+    if use.layout in ("conv1d", "turned"):
+        return tensor.t()
+    if tensor.ndim < 2:  # noqa: PLR2004
+        return tensor.reshape(-1, 1)
+    return tensor.reshape(-1, matrix.columns) if tensor.ndim > 2 else tensor  # noqa: PLR2004
 
 
 def weight_of(model: nn.Module, matrix: Matrix) -> Tensor:

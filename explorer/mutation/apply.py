@@ -17,7 +17,7 @@ from explorer.model.anatomy import Anatomy, Matrix, Target, Use
 from explorer.model.linear import linear
 from explorer.model.loaded import LoadedModel, Specimen
 from explorer.model.view import View, shadow
-from explorer.model.weights import weight_of
+from explorer.model.weights import parameter_of, part_of, upright, weight_of
 from explorer.mutation.mixture import MixturePatch
 from explorer.mutation.operations import operate
 from explorer.mutation.slab import Slab
@@ -39,8 +39,7 @@ class Mutant:
 
 def make_mutant(model: Specimen, genotype: Genotype) -> Mutant:
     """The mutant of a genotype that `Anatomy.read` has accepted, without touching the model."""
-    touched = _by_tensor(model.anatomy, genotype)
-    slabs = tuple(_slab(model, edits) for edits in touched.values())
+    slabs = tuple(_slab(model, matrix, edits) for matrix, edits in _by_tensor(model.anatomy, genotype))
     return Mutant(genotype, slabs, first_layer(model.anatomy, genotype))
 
 
@@ -64,30 +63,49 @@ def _runs(mutants: Mapping[int, Mutant]) -> Iterator[tuple[Mutant, slice]]:
 def patches(model: nn.Module, mutant: Mutant, rows: slice) -> Iterator[tuple[str, Patch]]:
     """What turns the outputs of the touched modules into the mutant's, for some rows of the batch.
 
-    `model` is the unmutated one: patches of embeddings and norms compute with copies of its modules.
+    `model` is the unmutated one: patches of embeddings, norms and biases compute with copies of its modules.
     """
-    mixtures: dict[str, list[Slab]] = {}
+    by_module: dict[str, list[tuple[Slab, Use]]] = {}
     for slab in mutant.slabs:
         for use in slab.matrix.uses:
-            if use.layout == "mixture":
-                mixtures.setdefault(use.module, []).append(slab)
-            else:
-                yield use.module, _patch(model.get_submodule(use.module), slab, use, rows)
-    for path, slabs in mixtures.items():
-        yield path, MixturePatch(model.get_submodule(path), slabs, rows)
+            by_module.setdefault(use.module, []).append((slab, use))
+    for path, changes in by_module.items():
+        module = model.get_submodule(path)
+        layouts = {use.layout for _, use in changes}
+        assert not layouts & {"raw", "turned"}, "what is not known in use is computed by itself"
+        if layouts == {"mixture"}:
+            yield path, MixturePatch(module, [slab for slab, _ in changes], rows)
+        elif layouts in ({"linear"}, {"conv1d"}):
+            for slab, use in changes:
+                yield path, _LinearPatch(slab, use, _bias(module, slab, use), rows)
+        elif layouts == {"embedding"} and len(changes) == 1:
+            yield path, _EmbeddingPatch(changes[0][0], _slab_embedding(module, changes[0][0]), rows)
+        else:
+            yield path, _ModulePatch(_mutated_module(module, changes), rows)
 
 
-def _by_tensor(anatomy: Anatomy, genotype: Genotype) -> dict[tuple[Use, ...], list[tuple[Target, Operation]]]:
-    """The edits of each tensor, in order: tied matrices count as one."""
-    edits: dict[tuple[Use, ...], list[tuple[Target, Operation]]] = {}
+def _by_tensor(anatomy: Anatomy, genotype: Genotype) -> Iterator[tuple[Matrix, list[tuple[Target, Operation]]]]:
+    """The edits of each matrix, in order; tied ones are one, one named by role and by path is its tensor."""
+    edits: dict[str, list[tuple[Target, Operation]]] = {}
     for mutation in genotype.mutations:
         for target in anatomy.targets(mutation.site):
-            edits.setdefault(target.matrix.uses, []).append((target, mutation.operation))
-    return edits
+            edits.setdefault(target.matrix.uses[0].path, []).append((target, mutation.operation))
+    for path, own in edits.items():
+        by_matrix: dict[tuple[Use, ...], list[tuple[Target, Operation]]] = {}
+        for target, operation in own:
+            by_matrix.setdefault(target.matrix.uses, []).append((target, operation))
+        whole = anatomy.paths.get(path.removesuffix(".weight"))
+        if whole is not None and whole.uses in by_matrix and len(by_matrix) > 1:
+            yield whole, own
+        else:
+            for of_matrix in by_matrix.values():
+                yield of_matrix[0][0].matrix, of_matrix
 
 
-def _slab(model: Specimen, edits: list[tuple[Target, Operation]]) -> Slab:
-    matrix = edits[0][0].matrix
+def _slab(model: Specimen, matrix: Matrix, edits: list[tuple[Target, Operation]]) -> Slab:
+    """What the edits leave of a matrix; they may be of parts of it that have names of their own."""
+    if any(target.matrix.uses != matrix.uses for target, _ in edits):
+        return _mixed_slab(model, matrix, edits)
     first = min(target.rows.start for target, _ in edits)
     last = max(target.rows.stop for target, _ in edits)
     weights = weight_of(model.causal_lm, matrix)[first:last].clone()
@@ -97,6 +115,16 @@ def _slab(model: Specimen, edits: list[tuple[Target, Operation]]) -> Slab:
         columns = slice(target.columns.start, target.columns.stop)
         weights[rows, columns] = operate(weights[rows, columns], operation, statistics)
     return Slab(matrix, first, weights)
+
+
+def _mixed_slab(model: Specimen, whole: Matrix, edits: list[tuple[Target, Operation]]) -> Slab:
+    tensor = parameter_of(model.causal_lm, whole).detach().clone(memory_format=torch.contiguous_format)
+    for target, operation in edits:
+        features = target.matrix.uses[0].features(target.rows)
+        block = upright(tensor, target.matrix)
+        columns = slice(target.columns.start, target.columns.stop)
+        block[features, columns] = operate(block[features, columns], operation, model.statistics(target.matrix))
+    return Slab(whole, 0, part_of(tensor, whole).clone())
 
 
 def first_layer(anatomy: Anatomy, genotype: Genotype) -> int | None:
@@ -109,18 +137,11 @@ def first_layer(anatomy: Anatomy, genotype: Genotype) -> int | None:
 
 def _entry(anatomy: Anatomy, matrix: Matrix) -> int | None:
     """The first layer that a matrix takes part in; the number of layers for what follows them all."""
-    if matrix.layer is not None:
-        return matrix.layer
-    follows_layers = matrix.kind in ("norm", "head") and len(matrix.uses) == 1
+    layers = [use.layer for use in matrix.uses if use.layer is not None]
+    if len(layers) == len(matrix.uses):
+        return min(layers)
+    follows_layers = matrix.kind.removesuffix(".bias") in ("norm", "head") and len(matrix.uses) == 1
     return anatomy.layer_count if follows_layers else None
-
-
-def _patch(module: nn.Module, slab: Slab, use: Use, rows: slice) -> Patch:
-    if use.layout == "embedding":
-        return _EmbeddingPatch(slab, _slab_embedding(module, slab), rows)
-    if use.layout == "vector":
-        return _NormPatch(_mutated_norm(module, slab), rows)
-    return _LinearPatch(slab, use, _bias(module, slab, use), rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,14 +177,14 @@ class _EmbeddingPatch:
 
 
 @dataclass(frozen=True, slots=True)
-class _NormPatch:
-    """Norms some batch rows again, with the mutated vector."""
+class _ModulePatch:
+    """Lets a copy of the module with mutated tensors compute some batch rows again: a norm, or a bias."""
 
-    norm: nn.Module
+    module: nn.Module
     batch_rows: slice
 
     def __call__(self, x: Tensor, output: Tensor) -> Tensor:
-        output[self.batch_rows] = self.norm(x[self.batch_rows])
+        output[self.batch_rows] = self.module(x[self.batch_rows])
         return output
 
 
@@ -173,18 +194,21 @@ def _bias(module: nn.Module, slab: Slab, use: Use) -> Tensor | None:
 
 
 def _slab_embedding(module: nn.Module, slab: Slab) -> nn.Module:
-    """The embedding reduced to the slab's rows: scaling and the like stay the family's own."""
+    """The embedding reduced to the slab's rows: scaling and the like stay the model's own."""
     embedding = shadow(module)
     embedding._parameters["weight"] = nn.Parameter(slab.weights, requires_grad=False)
     embedding.padding_idx = None  # type: ignore[assignment]
     return embedding
 
 
-def _mutated_norm(module: nn.Module, slab: Slab) -> nn.Module:
-    norm = shadow(module)
-    weight = module._parameters["weight"]
-    assert weight is not None
-    vector = weight.detach().clone()
-    vector[slab.rows.start : slab.rows.stop] = slab.weights.squeeze(1)
-    norm._parameters["weight"] = nn.Parameter(vector, requires_grad=False)
-    return norm
+def _mutated_module(module: nn.Module, changes: list[tuple[Slab, Use]]) -> nn.Module:
+    mutated = shadow(module)
+    tensors: dict[str, Tensor] = {}
+    for slab, use in changes:
+        own = module.get_parameter(use.parameter)
+        if use.parameter not in tensors:
+            tensors[use.parameter] = own.detach().clone(memory_format=torch.contiguous_format)
+        upright(tensors[use.parameter], slab.matrix)[use.features(slab.rows)] = slab.weights
+    for name, tensor in tensors.items():
+        mutated._parameters[name] = nn.Parameter(tensor, requires_grad=False)
+    return mutated

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 from safetensors import SafetensorError
-from transformers import PreTrainedModel
+from transformers import MODEL_FOR_CAUSAL_LM_MAPPING, PreTrainedModel
 
 from explorer.domain.errors import ExchangeError
 from explorer.files.folders import check_new_folder, unfinished
@@ -21,6 +21,10 @@ def save_model(original: LoadedModel, mutant: PreTrainedModel, genotype: str, fo
 
     `mutant` is a copy that `patch` has made. Raises ExchangeError, also if the folder holds something already.
     """
+    if type(mutant.config) not in MODEL_FOR_CAUSAL_LM_MAPPING:
+        raise ExchangeError(
+            f"{mutant.config.model_type} is a part of a model and has no loader of its own: write a patch."
+        )
     check_new_folder(folder)
     folder = folder.absolute()
     growing = unfinished(folder)

@@ -89,8 +89,15 @@ def patched_copy(model: Specimen, patch: WeightPatch, name: str) -> PreTrainedMo
 def _blocks(model: Specimen, genotype: Genotype) -> tuple[Block, ...]:
     slabs = {slab.matrix.uses: slab for slab in make_mutant(model, genotype).slabs}
     targets = [target for mutation in genotype.mutations for target in model.anatomy.targets(mutation.site)]
-    distinct = {(target.matrix.uses, target.rows, target.columns): target for target in targets}
-    return tuple(_block(model, target, slabs[target.matrix.uses]) for target in distinct.values())
+    whole = {slab.matrix.uses[0].path: slab for slab in slabs.values()}
+    distinct: dict[object, tuple[Target, Slab]] = {}
+    for target in targets:
+        slab = slabs.get(target.matrix.uses)
+        if slab is None:  # one tensor that was named as a whole, and in parts
+            slab = whole[target.matrix.uses[0].path]
+            target = Target(slab.matrix, range(slab.matrix.rows), range(slab.matrix.columns))  # noqa: PLW2901
+        distinct[target.matrix.uses, target.rows, target.columns] = target, slab
+    return tuple(_block(model, target, slab) for target, slab in distinct.values())
 
 
 def _block(model: Specimen, target: Target, slab: Slab) -> Block:
@@ -109,8 +116,8 @@ def _block(model: Specimen, target: Target, slab: Slab) -> Block:
 def _with_blocks(model: Specimen, blocks: Iterable[Block]) -> PreTrainedModel:
     copies: dict[tuple[str, ...], Tensor] = {}
     for block in blocks:
-        matrix = model.anatomy.matrices[block.matrix]
-        paths = tuple(f"{use.module}.{use.parameter}" for use in matrix.uses)
+        matrix = model.anatomy.matrices.get(block.matrix) or model.anatomy.paths[block.matrix]
+        paths = tuple(use.path for use in matrix.uses)
         if paths not in copies:
             copies[paths] = parameter_of(model.causal_lm, matrix).detach().clone()
         _write(copies[paths], matrix, block)
@@ -151,7 +158,7 @@ def _check(model: Specimen, patch: WeightPatch, name: str) -> None:
 
 
 def _fits(model: Specimen, block: Block) -> bool:
-    matrix = model.anatomy.matrices.get(block.matrix)
+    matrix = model.anatomy.matrices.get(block.matrix) or model.anatomy.paths.get(block.matrix)
     if matrix is None or block.rows.stop > matrix.rows or block.columns.stop > matrix.columns:
         return False
     weights = weight_of(model.causal_lm, matrix)

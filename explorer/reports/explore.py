@@ -116,7 +116,7 @@ def anatomy_report(model: LoadedModel, layer: int | None) -> dict[str, Any]:
     return {
         "model": model.name,
         "family": anatomy.model_type,
-        "family_is_known": anatomy.family is not None,
+        "family_is_known": anatomy.layer_count > 0,
         "parameters": anatomy.parameter_count,
         "layers": anatomy.layer_count,
         "hidden_size": anatomy.hidden_size,
@@ -142,7 +142,7 @@ def anatomy_lines(report: dict[str, Any]) -> Iterator[str]:
         f"{report['hidden_size']}, {report['query_heads']} query heads, {report['kv_heads']} KV heads"
     )
     if not report["family_is_known"]:
-        yield f"The family '{report['family']}' is unknown: its matrices are named by module path."
+        yield f"No layers are known of '{report['family']}': its matrices are named by path."
     width = max((len(matrix["name"]) for matrix in report["matrices"]), default=0)
     yield f"{'matrix':<{width}}  {'shape':>15}  heads        min        max  deviation"
     for matrix in report["matrices"]:

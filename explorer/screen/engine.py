@@ -5,7 +5,7 @@ on, in chunks: whoever chooses another token than the baseline leaves the batch,
 In mode `text` those then decode on together, in one ragged batch, each from its own first divergence.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, chain, repeat, takewhile
 
@@ -17,9 +17,12 @@ from explorer.domain.genotype import Genotype, Mutation
 from explorer.generation.baseline import Baseline
 from explorer.generation.decoding import Choices, choose, near_tie
 from explorer.generation.differences import kl_at
+from explorer.generation.draft import check_many
+from explorer.generation.effects import BATCH
 from explorer.generation.passes import forward_between
 from explorer.generation.ragged import Layers, cache_of, cut, layers_of, repeat_row, select
-from explorer.generation.together import Growing, decode_together
+from explorer.generation.together import Growing, decode_apart, decode_together, is_apart
+from explorer.generation.trial import verdict_of
 from explorer.model.loaded import LoadedModel
 from explorer.mutation.apply import make_mutant, mutated_view
 from explorer.screen.asked import Record
@@ -65,15 +68,43 @@ class Engine:
         layer = mutations[0].site.layer
         assert layer is not None
         genotypes = [Genotype((*self._background.mutations, mutation)) for mutation in mutations]
-        length = len(self._baseline.prompt_tokens)
-        batch = [_Mutant(make_mutant(self._model, genotype), length) for genotype in genotypes]
-        self._verify(batch, layer)
+        prompt = self._baseline.prompt_tokens
+        batch = [_Mutant(make_mutant(self._model, genotype), prompt) for genotype in genotypes]
+        together = [each for each in batch if not self._is_apart(each)]
+        apart = [each for each in batch if self._is_apart(each)]
+        if together:
+            self._verify(together, layer)
+        self._verify_apart(apart)
         if self._mode == "text":
-            for _ in decode_together(
-                self._model, [each for each in batch if each.divergence is not None], self._decoding
-            ):
+            for _ in self._decode(together, apart):
                 self._breathe()
         return [self._record(mutant) for mutant in batch]
+
+    def _is_apart(self, mutant: _Mutant) -> bool:
+        """Whether a mutant cannot start from what enters its layer, or not share a batch."""
+        is_whole = not verdict_of(self._model).resumes or not self._baseline.hidden
+        return is_whole or is_apart(self._model, mutant.mutant, [mutant.prompt], self._decoding)
+
+    def _decode(self, together: list[_Mutant], apart: list[_Mutant]) -> Iterator[None]:
+        yield from decode_together(
+            self._model, [each for each in together if each.divergence is not None], self._decoding
+        )
+        for mutant in apart:
+            if mutant.divergence is not None:
+                yield from decode_apart(self._model, mutant, self._decoding)
+
+    def _verify_apart(self, batch: list[_Mutant]) -> None:
+        """Check those that cannot be checked chunk by chunk, so that the same is noted of them."""
+        for start in range(0, len(batch), BATCH):
+            some = batch[start : start + BATCH]
+            self._breathe()
+            logits = check_many(self._model, self._baseline, [each.mutant for each in some])
+            for mutant, rows in zip(some, logits, strict=True):
+                begin = 0
+                for stop in self._stops:
+                    if not self._take(mutant, rows[begin:stop], begin, stop):
+                        break
+                    begin = stop
 
     def _verify(self, batch: list[_Mutant], layer: int) -> None:
         """Check chunk by chunk; whoever has diverged takes no part in the next."""

@@ -31,7 +31,8 @@ def opened(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyCo
         return
     connection = _connect(path, read_only=read_only)
     try:
-        version = _version(connection, path)
+        with told(path):
+            version = _version(connection, path)
         if not read_only:
             migrate(connection, version)
         elif version < len(MIGRATIONS):

@@ -14,12 +14,15 @@ from torch import Tensor
 from explorer.domain.decoding import Decoding, Prompt
 from explorer.domain.errors import PromptError, TaskError
 from explorer.domain.evaluation import Question, QuestionSet, Score
+from explorer.domain.genotype import Genotype
 from explorer.generation.decoding import near_tie
 from explorer.generation.differences import kl_at
 from explorer.generation.packed import Row, Tree, row_of_tree
 from explorer.generation.passes import forward_row, watch_hidden
+from explorer.generation.single import Single
+from explorer.generation.trial import is_alone, verdict_of
 from explorer.model.loaded import LoadedModel
-from explorer.mutation.apply import Mutant, mutated_view
+from explorer.mutation.apply import Mutant, make_mutant, mutated_view
 from explorer.tasks.prompts import put
 
 TREE = 512
@@ -60,6 +63,7 @@ class _Laying:
     """A tree with what is read off it."""
 
     row: Row
+    tree: Tree
     laid: tuple[Laid, ...]
     kept: Tensor
     """The places whose logits are wanted, [kept]."""
@@ -67,6 +71,30 @@ class _Laying:
     """Of the original: what enters each layer, and the final norm, [1, tokens, hidden size]; empty if not kept."""
     log_p: Tensor = field(default_factory=lambda: torch.empty(0))
     """Of the original, [questions, vocabulary]: where each answer begins."""
+
+    def is_packed(self, model: LoadedModel, mutant: Mutant) -> bool:
+        """Whether a mutant reads the tree as one row."""
+        lengths = self.tree.positions
+        return verdict_of(model).packed and not is_alone(model, mutant, 1, max(lengths) + 2)
+
+    def unpacked(self, model: LoadedModel, mutants: Sequence[Mutant]) -> Tensor:
+        """Logits [mutants, kept, vocabulary], each text of the tree read by itself."""
+        found: list[list[Tensor]] = []
+        for mutant in mutants:
+            single = Single(model, mutant, verdict_of(model))
+            by_place: dict[int, Tensor] = {}
+            for places in self.tree.texts():
+                text = [self.tree.tokens[place] for place in places]
+                wanted = [number for number, place in enumerate(places) if place in self._wanted]
+                first = wanted[0] + 1
+                logits = single.logits_over(text[:first], [*text[first:], 0])
+                by_place |= {places[number]: logits[number - first + 1] for number in wanted}
+            found.append([by_place[place] for place in self.kept.tolist()])
+        return torch.stack([torch.stack(rows) for rows in found])
+
+    @property
+    def _wanted(self) -> set[int]:
+        return set(self.kept.tolist())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,9 +135,14 @@ class Battery:
         room = HIDDEN_KEPT
         for tree in self._trees:
             yield []
-            view = mutated_view(self.model, {})
-            records = watch_hidden(self.model, view, 0)
-            logits = forward_row(self.model, view, tree.row, 1, keep=tree.kept, hidden=None, first_layer=0)
+            nothing = make_mutant(self.model, Genotype())
+            records: list[list[Tensor]] = []
+            if tree.is_packed(self.model, nothing):
+                view = mutated_view(self.model, {})
+                records = watch_hidden(self.model, view, 0)
+                logits = forward_row(self.model, view, tree.row, 1, keep=tree.kept, hidden=None, first_layer=0)
+            else:
+                logits = tree.unpacked(self.model, [nothing])
             tree.log_p = logits[0, _kept_at(tree, [laid.end for laid in tree.laid])].log_softmax(-1)
             hidden = tuple(record[0] for record in records)
             size = sum(states.nbytes for states in hidden)
@@ -118,13 +151,21 @@ class Battery:
         self._is_ready = True
 
     def _read(self, tree: _Laying, mutants: Sequence[Mutant]) -> list[list[Mark]]:
+        packed = [mutant for mutant in mutants if tree.is_packed(self.model, mutant)]
+        rows = iter(self._read_packed(tree, packed) if packed else ())
+        logits = [
+            next(rows) if tree.is_packed(self.model, mutant) else tree.unpacked(self.model, [mutant])[0]
+            for mutant in mutants
+        ]
+        return _marks_of(self.model, tree, torch.stack(logits), self.questions.form == "cloze")
+
+    def _read_packed(self, tree: _Laying, mutants: Sequence[Mutant]) -> Tensor:
         view = mutated_view(self.model, dict(enumerate(mutants)))
         entries = [mutant.first_layer for mutant in mutants]
         first = min((entry for entry in entries if entry is not None), default=0)
-        can_resume = bool(tree.hidden) and None not in entries
+        can_resume = bool(tree.hidden) and None not in entries and verdict_of(self.model).resumes
         hidden = tree.hidden[first] if can_resume else None
-        logits = forward_row(self.model, view, tree.row, len(mutants), keep=tree.kept, hidden=hidden, first_layer=first)
-        return _marks_of(self.model, tree, logits, self.questions.form == "cloze")
+        return forward_row(self.model, view, tree.row, len(mutants), keep=tree.kept, hidden=hidden, first_layer=first)
 
 
 def _trees(model: LoadedModel, questions: QuestionSet, examples: int) -> Iterator[_Laying]:
@@ -168,7 +209,9 @@ def _lay(
 def _laying(model: LoadedModel, tree: Tree, laid: list[Laid]) -> _Laying:
     places = {place for each in laid for branch in each.branches for place in branch.places}
     kept = sorted(places | {each.end for each in laid})
-    return _Laying(row=row_of_tree(model, tree), laid=tuple(laid), kept=torch.tensor(kept, device=model.device))
+    return _Laying(
+        row=row_of_tree(model, tree), tree=tree, laid=tuple(laid), kept=torch.tensor(kept, device=model.device)
+    )
 
 
 def _kept_at(tree: _Laying, places: Sequence[int]) -> Tensor:

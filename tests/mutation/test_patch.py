@@ -33,7 +33,7 @@ _PLAIN = ("model.layers.1.mlp.down_proj[3:20,:]*-2", "model.embed_tokens=min")
 
 
 def _genotypes(model: LoadedModel) -> tuple[str, ...]:
-    return _GENOTYPES if model.anatomy.family else _PLAIN
+    return _GENOTYPES if model.anatomy.layer_count else _PLAIN
 
 
 def _say(model: PreTrainedModel) -> list[list[int]]:

@@ -74,13 +74,13 @@ def controls_for(exploration: Exploration, anatomy: Anatomy, facts: SiteFacts) -
     """The controls of an exploration; `facts` are those of its site."""
     selection = exploration.selection
     matrix = matrix_of(anatomy, selection)
-    heads = head_count(anatomy, selection.part) if selection.level == "head" else 0
+    heads = head_count(anatomy, selection.part, selection.layer) if selection.level == "head" else 0
     rows, columns = (matrix.rows, matrix.columns) if matrix else (1, 1)
     is_block = selection.level == "block"
     has_row = selection.level in ("block", "row", "weight")
     has_column = selection.level in ("block", "column", "weight") and columns > 1
     return Controls(
-        levels=tuple((level.capitalize(), level) for level in levels_of(anatomy)),
+        levels=tuple((level.capitalize(), level) for level in levels_of(anatomy, selection.layer)),
         level=selection.level,
         layer=selection.layer,
         layer_count=anatomy.layer_count,
@@ -88,7 +88,7 @@ def controls_for(exploration: Exploration, anatomy: Anatomy, facts: SiteFacts) -
         part=selection.part,
         parts_are_many=has_many_parts(anatomy, selection.level, selection.layer),
         head=selection.head,
-        head_label=f"{'KV' if heads == anatomy.kv_heads != anatomy.query_heads else 'Query'} head",
+        head_label=f"{'KV' if selection.part in ('k', 'v', 'kvhead') else 'Query'} head",
         head_count=heads,
         row=_box(selection.row, "Rows" if is_block else "Row", rows, has_row),
         row_stop=_box(selection.row_stop, "up to", rows + 1, is_block),

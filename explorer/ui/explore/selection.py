@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
-from explorer.domain.genotype import ATTENTION_KINDS, NORM_KINDS, Site, Slice, is_whole_expert
-from explorer.model.anatomy import Anatomy, Matrix
+from explorer.domain.genotype import ATTENTION_KINDS, Site, Slice, is_whole_expert
+from explorer.model.anatomy import Anatomy, Matrix, named
 
 Level = Literal["layer", "head", "matrix", "block", "row", "column", "weight"]
 LEVELS: tuple[Level, ...] = get_args(Level)
@@ -27,7 +27,7 @@ class Selection:
     level: Level = "weight"
     layer: int = 0
     part: str = "down"
-    """A group, a matrix kind or, in an unknown family, a module's path."""
+    """A group, a matrix kind or the path of a tensor."""
     head: int = 0
     row: int = 0
     row_stop: int = 1
@@ -37,25 +37,34 @@ class Selection:
 
 def part_choices(anatomy: Anatomy, level: Level, layer: int) -> tuple[str, ...]:
     """The parts that a level offers in a layer, in the order of the page."""
-    if anatomy.family is None:
+    if not anatomy.layer_count:
         return tuple(anatomy.matrices)
     if level == "layer":
-        return ("layer", "attn", "mlp", *(f"expert{number}" for number in range(anatomy.experts(layer))))
+        groups = ("layer", "attn", "mlp", *(f"expert{number}" for number in range(anatomy.experts(layer))), "shared")
+        return tuple(part for part in groups if anatomy.site_objection(Site(part=part, layer=layer)) is None)
     if level == "head":
-        return _HEAD_PARTS
+        return tuple(
+            part for part in _HEAD_PARTS if anatomy.site_objection(Site(part=part, layer=layer, head=0)) is None
+        )
     kinds = (*anatomy.kinds(layer), *anatomy.kinds(None))
-    is_vector_apt = level in ("matrix", "weight", "block")  # a norm has neither rows nor columns, but entries
-    return kinds if is_vector_apt else tuple(kind for kind in kinds if kind not in NORM_KINDS)
+    if level in ("matrix", "weight", "block"):
+        return kinds
+    matrices = [anatomy.matrices.get(named(layer, kind)) or anatomy.matrices[kind] for kind in kinds]
+    return tuple(kind for kind, matrix in zip(kinds, matrices, strict=True) if matrix.columns > 1)
 
 
 def has_many_parts(anatomy: Anatomy, level: Level, layer: int) -> bool:
     """Whether the parts are offered in a list to search, and not as buttons: modules by path, and experts."""
-    return len(part_choices(anatomy, level, layer)) > MOST_BUTTONS or anatomy.family is None
+    return len(part_choices(anatomy, level, layer)) > MOST_BUTTONS or not anatomy.layer_count
 
 
-def levels_of(anatomy: Anatomy) -> tuple[Level, ...]:
-    """The levels that make sense for a model: one of an unknown family has no layers and heads."""
-    return LEVELS if anatomy.family else tuple(level for level in LEVELS if level not in ("layer", "head"))
+def levels_of(anatomy: Anatomy, layer: int) -> tuple[Level, ...]:
+    """The levels that make sense in a layer: some have no heads; a model whose layers are not known has neither."""
+    return tuple(level for level in LEVELS if part_choices(anatomy, level, layer) and _is_apt(anatomy, level))
+
+
+def _is_apt(anatomy: Anatomy, level: Level) -> bool:
+    return anatomy.layer_count > 0 or level not in ("layer", "head")
 
 
 def matrix_of(anatomy: Anatomy, selection: Selection) -> Matrix | None:
@@ -63,20 +72,22 @@ def matrix_of(anatomy: Anatomy, selection: Selection) -> Matrix | None:
     if selection.level in ("layer", "head"):
         return None
     name = f"{selection.layer}.{selection.part}"
-    return anatomy.matrices.get(name) or anatomy.matrices[selection.part]
+    return anatomy.matrices.get(name) or anatomy.matrices.get(selection.part) or anatomy.paths[selection.part]
 
 
-def head_count(anatomy: Anatomy, part: str) -> int:
-    """How many heads a part has."""
-    return anatomy.kv_heads if part in ("k", "v", "kvhead") else anatomy.query_heads
+def head_count(anatomy: Anatomy, part: str, layer: int) -> int:
+    """How many heads a part has in a layer."""
+    kind = {"head": "q", "kvhead": "k"}.get(part, part)
+    matrix = anatomy.matrices.get(named(layer, kind))
+    return (matrix.head_count if matrix else None) or 0
 
 
 def fitted(selection: Selection, anatomy: Anatomy) -> Selection:
     """The nearest selection that the model has."""
-    level = selection.level if selection.level in levels_of(anatomy) else "weight"
     layer = _clamped(selection.layer, max(1, anatomy.layer_count))
+    level = selection.level if selection.level in levels_of(anatomy, layer) else "weight"
     part = _fitted_part(selection.part, part_choices(anatomy, level, layer))
-    head = _clamped(selection.head, max(1, head_count(anatomy, part)))
+    head = _clamped(selection.head, max(1, head_count(anatomy, part, layer)))
     selection = replace(selection, level=level, part=part, layer=layer, head=head)
     matrix = matrix_of(anatomy, selection)
     if matrix is None:

@@ -157,6 +157,6 @@ def _example(model: LoadedModel) -> str:
     """Known for the demo model; a layer's MLP for others."""
     if model.source == DEMO:
         return OPENING_GENOTYPE
-    if model.anatomy.family is None:
+    if not model.anatomy.layer_count:
         return ""
     return f"{model.anatomy.layer_count // 2}.mlp*0"

@@ -20,10 +20,10 @@ def header_html(model: LoadedModel | None, sentence: str = "", fault: str = "") 
             state += f'<span class="status fault">{escape(fault)}</span>'
         if model.remark:
             state += f'<span class="status">{escape(model.remark)}</span>'
-        if model.anatomy.family is None:
+        if not model.anatomy.layer_count:
             state += (
-                f'<span class="status">unknown family “{escape(model.anatomy.model_type)}”: '
-                "matrices go by module path</span>"
+                f'<span class="status">no layers are known of “{escape(model.anatomy.model_type)}”: '
+                "matrices go by path</span>"
             )
     return (
         '<div class="masthead"><div class="brand"><span class="glyph" aria-hidden="true"></span><div>'

@@ -5,13 +5,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explorer.domain.notation import format_site
+from explorer.model.loading import assemble
 from explorer.ui.explore.selection import LEVELS, Selection, fitted, levels_of, part_choices, selection_of, site_of
-from tests.tiny import tiny_model
+from tests.tiny import tiny_model, tiny_tokenizer, without_layers
+from tests.zoo import tiny_of
 
 _LLAMA = tiny_model("llama").anatomy
 _GPT2 = tiny_model("gpt2").anatomy
 _MIXTURE = tiny_model("qwen3_moe").anatomy
-_UNKNOWN = tiny_model("stablelm").anatomy
+_UNKNOWN = without_layers(_LLAMA)
+_HYBRID = assemble(tiny_of("jamba"), tiny_tokenizer(), source="jamba", name="jamba").anatomy
+_EVERY = (_LLAMA, _GPT2, _MIXTURE, _UNKNOWN, _HYBRID)
 
 selections = st.builds(
     Selection,
@@ -26,7 +30,7 @@ selections = st.builds(
 )
 
 
-@given(selections, st.sampled_from([_LLAMA, _GPT2, _MIXTURE, _UNKNOWN]))
+@given(selections, st.sampled_from(_EVERY))
 def test_whatever_the_controls_say_becomes_a_site_of_the_model(selection: Selection, anatomy: object) -> None:
     chosen = fitted(selection, anatomy)  # type: ignore[arg-type]
     site = site_of(chosen, anatomy)  # type: ignore[arg-type]
@@ -69,4 +73,13 @@ def test_levels_and_parts_on_offer() -> None:
     assert "expert3.down" in part_choices(_MIXTURE, "weight", 1)
     assert part_choices(_MIXTURE, "layer", 1)[3:] == ("expert0", "expert1", "expert2", "expert3")
     assert "attn_norm" not in part_choices(_LLAMA, "row", 0)
-    assert levels_of(_UNKNOWN) == ("matrix", "block", "row", "column", "weight")
+    assert levels_of(_UNKNOWN, 0) == ("matrix", "block", "row", "column", "weight")
+
+
+def test_a_layer_offers_what_it_has() -> None:
+    state_space, attention = 0, next(layer for layer in range(5) if "q" in _HYBRID.kinds(layer))
+    assert "head" not in levels_of(_HYBRID, state_space)
+    assert "head" in levels_of(_HYBRID, attention)
+    assert "attn" not in part_choices(_HYBRID, "layer", state_space)
+    assert "mamba.A_log" in part_choices(_HYBRID, "row", state_space)
+    assert "mamba.D" not in part_choices(_HYBRID, "row", state_space)

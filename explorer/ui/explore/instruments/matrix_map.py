@@ -122,7 +122,7 @@ class MatrixMapHandlers:
     def _strip(self, exploration: Exploration, target: Target) -> str:
 
         model = self._handlers.model(exploration)
-        if model.anatomy.family is None:
+        if not model.anatomy.layer_count:
             return ""
         overview = self._workspace.weights.largest(model)
         matrix = target.matrix
@@ -173,7 +173,7 @@ def _selection_at(before: Selection, matrix: Matrix, row: int, column: int, anat
         case "head" if matrix.head_count:
             place = row if matrix.head_axis == "rows" else column
             size = (matrix.rows if matrix.head_axis == "rows" else matrix.columns) // matrix.head_count
-            same = head_count(anatomy, before.part) == matrix.head_count
+            same = head_count(anatomy, before.part, before.layer) == matrix.head_count
             return replace(selection, part=before.part if same else part, head=place // size)
         case "block":
             rows = _block(before.row, before.row_stop, row)

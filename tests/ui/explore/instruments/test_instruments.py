@@ -15,7 +15,7 @@ from explorer.ui.explore.instruments.spread import SpreadHandlers
 from explorer.ui.explore.instruments.together import TogetherHandlers
 from explorer.ui.runs import Runs
 from explorer.workspace.workspace import Workspace
-from tests.tiny import tiny_tokenizer, tiny_transformer
+from tests.tiny import saved_model, without_layers
 from tests.ui.visit import ADA, ASKED, event, genotype_of, last
 
 EMPTY = ("", *ASKED[1:])
@@ -145,12 +145,13 @@ def test_the_sensitivity_map_opens_and_a_block_is_set(
     assert "prompt is empty" in last(own.map(start, "zero", "", *EMPTY))[4]
 
 
-def test_a_model_of_an_unknown_family_is_searched_but_has_no_map(tmp_path: Path) -> None:
-    tiny_transformer("stablelm").save_pretrained(tmp_path)
-    tiny_tokenizer().save_pretrained(tmp_path)
-    workspace = Workspace(source=str(tmp_path), device="cpu")
-    handlers, anatomy = Handlers(workspace, Runs()), workspace.models.get().anatomy
-    start = Exploration(source=str(tmp_path)).pointed_at(Exploration(source="").selection, anatomy)
+def test_a_model_whose_layers_are_not_known_is_searched_but_has_no_map(tmp_path: Path) -> None:
+    source = saved_model(tmp_path)
+    workspace = Workspace(source=source, device="cpu")
+    model = workspace.models.get()
+    object.__setattr__(model, "anatomy", without_layers(model.anatomy))
+    handlers, anatomy = Handlers(workspace, Runs()), model.anatomy
+    start = Exploration(source=source).pointed_at(Exploration(source="").selection, anatomy)
     own = SearchHandlers(handlers)
     rows = json.loads(last(own.find(start, "zero", "row", *ASKED))[0])
     assert len(rows) == COUNT

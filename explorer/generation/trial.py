@@ -1,0 +1,301 @@
+"""Tries a model when it is loaded: which shortcuts give what the plain procedure gives, on one short text.
+
+Of each kind of module one is mutated. What agrees is fast; what does not is computed by `single`, kind by kind.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+from transformers import DynamicCache
+
+from explorer.domain.errors import ModelError
+from explorer.domain.genotype import Genotype, Mutation, Operation, Site, Slice
+from explorer.domain.verdict import Verdict
+from explorer.generation.packed import Tree, row_of_tree
+from explorer.generation.passes import forward, forward_between, forward_row, row_of, watch_hidden
+from explorer.generation.ragged import cache_of, cut, layers_of, stack_ragged
+from explorer.generation.single import Reader, Single
+from explorer.model.anatomy import Matrix
+from explorer.model.loaded import LoadedModel
+from explorer.mutation.apply import Mutant, make_mutant, mutated_view
+
+PROMPT, NEW = 10, 3
+"""Tokens of the text that is tried, and how many of them are read one by one."""
+
+TOLERANCE = 1e-4
+"""Root of the mean square of the difference of logits over that of the logits, in float32."""
+
+STEPS_OF_HALF = 8
+"""In half precision, so many steps of rounding instead."""
+
+SHARE = Operation(kind="scale", value=1.5)
+"""What is done to a part of each kind."""
+
+
+def verdict_of(model: LoadedModel) -> Verdict:
+    """What the trial of a model has found; it is tried on the first call."""
+    if not model.verdicts:
+        try_model(model)
+    return model.verdicts[0]
+
+
+def sort_of(matrix: Matrix) -> str:
+    """The kind of module that holds a matrix: its path without numbers."""
+    return re.sub(r"\.\d+(?=\.)", "", matrix.uses[0].path).removesuffix(".weight")
+
+
+def try_model(model: LoadedModel) -> Verdict:
+    """Tries a model, and keeps in it what was found. Raises ModelError if not even the plain procedure works."""
+    try:
+        with torch.inference_mode():
+            found = _Trial(model).verdict()
+    except BaseException:
+        model.verdicts.clear()
+        raise
+    model.verdicts[:] = [found]
+    return found
+
+
+class _Trial:
+    """One text, the plain logits of original and mutants over it, and all else beside them."""
+
+    def __init__(self, model: LoadedModel) -> None:
+        self.model = model
+        rows = min(model.row_count or 64, 64)
+        self.text = [(5 * place + 2) % rows for place in range(PROMPT + NEW)]
+        padding = getattr(model.causal_lm.config.get_text_config(), "pad_token_id", None)
+        if isinstance(padding, int) and 0 <= padding < rows:
+            self.text[PROMPT // 2] = padding  # some models count positions by what is no padding
+        self.matrices: dict[str, Matrix] = {}
+        """Of each kind of module the first matrix."""
+        for matrix in model.anatomy.matrices.values():
+            self.matrices.setdefault(sort_of(matrix), matrix)
+        self.sites = {sort: _part_of(matrix) for sort, matrix in self.matrices.items()}
+        eps = torch.finfo(model.dtype).eps
+        self.tolerance = TOLERANCE if model.dtype == torch.float32 else STEPS_OF_HALF * eps
+
+    def verdict(self) -> Verdict:
+        """Everything that is asked, one thing after the other."""
+        try:
+            found, original = self._plain()
+        except (RuntimeError, TypeError, ValueError, AttributeError, LookupError, NotImplementedError) as fault:
+            raise ModelError(
+                f"{self.model.name} is loaded, but does not continue a text of tokens alone "
+                f"({type(fault).__name__}: {' '.join(str(fault).split())[:200]})."
+            ) from fault
+        if not found.whole:
+            beyond = self.model.chooses_beyond
+            chooses = beyond is not None and beyond < len(self.text)
+            return replace(found, rows=_CHOOSES if chooses else "what it predicts depends on what follows")
+        found, why = self._placed(found, original)
+        if why:
+            return replace(found, rows=why)
+        told = {sort: _UNKNOWN for sort, matrix in self.matrices.items() if not matrix.is_known_in_use}
+        mutant, plain = self._mutated(found, told)
+        if self._fault(lambda: self._rows({1: mutant}, original, plain)):
+            told |= self._slow(found, original, told)
+            mutant, plain = self._mutated(found, told)
+            if self._fault(lambda: self._rows({1: mutant}, original, plain)):
+                return replace(found, rows="mutations of several of its parts at once do not agree")
+        idle = tuple(sort for sort in told if self._is_idle(found, sort, original))
+        sorts = Counter[str]()
+        for matrix in {matrix.uses: matrix for matrix in self.model.anatomy.matrices.values()}.values():
+            sorts[sort_of(matrix)] += matrix.size
+        slow = {sort: why for sort, why in told.items() if sort not in idle}
+        resumes, tuples = self._resumes(found, mutant, original, plain)
+        return replace(
+            found,
+            slow=slow,
+            idle=idle,
+            slow_share=sum(sorts[sort] for sort in slow) / sorts.total(),
+            resumes=resumes,
+            tuples=tuples,
+            packed=not self._fault(lambda: self._packed(found, mutant, original, plain)),
+            ragged=not self._fault(lambda: self._ragged(mutant, original, plain)),
+        )
+
+    def _resumes(self, found: Verdict, mutant: Mutant, original: Tensor, plain: Tensor) -> tuple[bool, bool]:
+        """Whether passes can start at a layer, and whether layers hand on tuples then."""
+        for tuples in (False, True):
+            self.model.verdicts[:] = [replace(found, tuples=tuples)]
+            if not self._fault(lambda: self._resumed(mutant, original, plain)):
+                return True, tuples
+        return False, False
+
+    def _placed(self, found: Verdict, original: Tensor) -> tuple[Verdict, str]:
+        """Whether two rows of the original agree with it, positions told or not; and why neither does."""
+        for placed in (True, False):
+            found = replace(found, placed=placed)
+            self.model.verdicts[:] = [found]
+            if not self._fault(lambda: self._rows({}, original, original)):
+                return found, ""
+        return found, _NO_ROWS
+
+    def _mutated(self, found: Verdict, without: Mapping[str, str]) -> tuple[Mutant, Tensor]:
+        """All kinds but some, mutated at once, and what the plain procedure gives."""
+        kept = tuple(Mutation(site, SHARE) for sort, site in self.sites.items() if sort not in without)
+        mutant = make_mutant(self.model, Genotype(kept))
+        return mutant, Single(self.model, mutant, found).whole(self.text, len(self.text))
+
+    def _is_idle(self, found: Verdict, sort: str, original: Tensor) -> bool:
+        """Whether the plain procedure, too, sees nothing of a mutation."""
+        mutant = make_mutant(self.model, Genotype((Mutation(self.sites[sort], SHARE),)))
+        plain = Single(self.model, mutant, found).whole(self.text, len(self.text))
+        return torch.equal(plain, original)
+
+    # -------------------------------------------------------------------------------------- plain
+
+    def _plain(self) -> tuple[Verdict, Tensor]:
+        """What holds of the model itself, and the original's logits [text, vocabulary]."""
+        verdict = Verdict()
+        every = Genotype(tuple(Mutation(site, SHARE) for site in self.sites.values()))
+        mutant = make_mutant(self.model, every)
+        own, other = (Single(self.model, each, verdict) for each in (make_mutant(self.model, Genotype()), mutant))
+        original, mutated = own.whole(self.text, len(self.text)), other.whole(self.text, len(self.text))
+        beginnings = [self._whole_agrees(own, original, length) for length in (PROMPT // 2, PROMPT)]
+        whole = all(beginnings) and len(self.text) <= (self.model.chooses_beyond or len(self.text))
+        if not whole:
+            original = torch.stack([own.next(self.text[: PROMPT + step]) for step in range(NEW + 1)])
+            mutated = torch.stack([other.next(self.text[: PROMPT + step]) for step in range(NEW + 1)])
+        verdict = replace(verdict, whole=whole)
+        cached = not self._fault(lambda: self._cached((own, other), (original[-NEW - 1 :], mutated[-NEW - 1 :])))
+        return replace(verdict, cached=cached), original
+
+    def _whole_agrees(self, single: Single, original: Tensor, length: int) -> bool:
+        """Whether logits over a text are those over its beginning."""
+        return original.shape[0] == len(self.text) and self._agree(
+            original[length - 1], single.next(self.text[:length])
+        )
+
+    def _cached(self, singles: Sequence[Single], plain: Sequence[Tensor]) -> bool:
+        """Whether two texts that grow by turns, each in its own cache, are read as without one."""
+        readers = [Reader(single, ()) for single in singles]
+        read = [[reader.read(*self.text[:PROMPT])] for reader in readers]
+        for token in self.text[PROMPT:]:
+            for reader, logits in zip(readers, read, strict=True):
+                logits.append(reader.read(token))
+        return all(self._agree(torch.stack(own), each) for own, each in zip(read, plain, strict=True))
+
+    # --------------------------------------------------------------------------------------- fast
+
+    def _rows(self, mutants: dict[int, Mutant], original: Tensor, plain: Tensor) -> bool:
+        """Whether original and mutant agree in one batch: at once, token by token, and cut back to an earlier token."""
+        view, cache = mutated_view(self.model, mutants), DynamicCache()
+        fed = self._batch([self.text[:PROMPT]] * 2)
+        read = [forward(self.model, view, fed, cache, keep=PROMPT)]
+        for token in self.text[PROMPT:]:
+            read.append(forward(self.model, view, self._batch([[token]] * 2), cache, keep=1))
+        logits = torch.cat(read, dim=1)
+        if not (self._agree(logits[0], original) and self._agree(logits[1], plain)):
+            return False
+        alone = mutated_view(self.model, {0: mutants[1]} if mutants else {})
+        back = row_of(cache, 1).cache(PROMPT + 1)
+        again = forward(self.model, alone, self._batch([[self.text[PROMPT + 1]]]), back, keep=1)
+        return self._agree(again[0, 0], plain[PROMPT + 1])
+
+    def _slow(self, verdict: Verdict, original: Tensor, known: Mapping[str, str]) -> dict[str, str]:
+        """The kinds whose mutations do not agree, each by itself."""
+        found = {}
+        for sort in self.sites.keys() - known.keys():
+            mutant, plain = self._mutated(verdict, dict.fromkeys(self.sites.keys() - {sort}, ""))
+            why = self._fault(lambda mutant=mutant, plain=plain: self._rows({1: mutant}, original, plain))  # type: ignore[misc]
+            if why:
+                found[sort] = why
+        return found
+
+    def _resumed(self, mutant: Mutant, original: Tensor, plain: Tensor) -> bool:
+        """Whether passes that start at a layer agree: over the prompt, and over what follows it."""
+        model, layers = self.model, self.model.anatomy.layer_count
+        view, cache = mutated_view(model, {1: mutant}), DynamicCache()
+        records = [watch_hidden(model, view, row) for row in (0, 1)]
+        if not records[0]:
+            return False
+        forward(model, view, self._batch([self.text] * 2), cache, keep=1)
+        hidden = [torch.cat([own[place][0] for own in records]) for place in range(layers + 1)]
+        held = layers_of(cache)
+        for layer in sorted({1, layers // 2, layers - 1, layers} & set(range(layers + 1))):
+            later, upper = mutated_view(model, {1: mutant}), DynamicCache()
+            start = forward_between(model, later, hidden[layer][:, :PROMPT], upper, first_layer=layer, start=0, keep=1)
+            lower = [(keys[..., :PROMPT, :], values[..., :PROMPT, :]) for keys, values in held[:layer]]
+            joined = cache_of([*lower, *layers_of(upper)])
+            later, rest = mutated_view(model, {1: mutant}), hidden[layer][:, PROMPT:]
+            goes_on = forward_between(model, later, rest, joined, first_layer=layer, start=PROMPT, keep=NEW)
+            logits = torch.cat((start, goes_on), dim=1)
+            wanted = slice(PROMPT - 1, None)
+            if not (self._agree(logits[0], original[wanted]) and self._agree(logits[1], plain[wanted])):
+                return False
+        return len(held) == layers
+
+    def _packed(self, verdict: Verdict, mutant: Mutant, original: Tensor, plain: Tensor) -> bool:
+        """Whether texts laid into one another are read as each by itself; with a window, as far as it reaches."""
+        other = [*self.text[: PROMPT // 2], *reversed(self.text[PROMPT // 2 : PROMPT])]
+        alone = Single(self.model, make_mutant(self.model, Genotype()), verdict).whole(other, 2)
+        tree = Tree()
+        places, others = tree.add(self.text), tree.add(other)
+        row = row_of_tree(self.model, tree)
+        kept = torch.tensor([*places, *others[-2:]], device=self.model.device)
+        view = mutated_view(self.model, {1: mutant})
+        read = forward_row(self.model, view, row, 2, keep=kept, hidden=None, first_layer=0)
+        own, more = read[:, : len(places)], read[0, len(places) :]
+        return self._agree(own[0], original) and self._agree(own[1], plain) and self._agree(more, alone)
+
+    def _ragged(self, mutant: Mutant, original: Tensor, plain: Tensor) -> bool:
+        """Whether texts of different lengths go on in one batch as each by itself."""
+        view, cache = mutated_view(self.model, {1: mutant}), DynamicCache()
+        forward(self.model, view, self._batch([self.text] * 2), cache, keep=1)
+        lengths = (PROMPT - 3, PROMPT)
+        rows = [cut(layers_of(cache), row, slice(0, length)) for row, length in enumerate(lengths)]
+        together, mask = stack_ragged(rows, 1)
+        mask = torch.cat([mask, mask.new_ones(2, 1)], dim=1)
+        positions = self._batch([[length] for length in lengths])
+        fed = self._batch([[self.text[length]] for length in lengths])
+        read = forward(self.model, view, fed, together, keep=1, positions=positions, mask=mask)
+        return self._agree(read[0, 0], original[lengths[0]]) and self._agree(read[1, 0], plain[lengths[1]])
+
+    # ------------------------------------------------------------------------------------- common
+
+    def _batch(self, rows: Sequence[Sequence[int]]) -> Tensor:
+        return torch.tensor([list(row) for row in rows], device=self.model.device)
+
+    def _agree(self, read: Tensor, plain: Tensor) -> bool:
+        """Whether logits are the same but for rounding."""
+        if read.shape != plain.shape:
+            return False
+        same = read.isfinite() & plain.isfinite()
+        if not torch.equal(read.isfinite(), plain.isfinite()):
+            return False
+        apart, scale = (read - plain)[same].square().mean().sqrt(), plain[same].square().mean().sqrt()
+        return float(apart) <= self.tolerance * float(scale)
+
+    def _fault(self, ask: Callable[[], bool]) -> str:
+        """Why something cannot be relied on, as a clause; "": it can."""
+        try:
+            return "" if ask() else "it gives something else"
+        except ModelError:
+            return "its module takes no part in the forward pass"
+        except Exception as fault:  # noqa: BLE001  # whatever a model's code makes of what it was not written for
+            return f"it raises {type(fault).__name__}"
+
+
+_UNKNOWN = "it is not known what its module computes with it"
+_CHOOSES = "it chooses which tokens it attends to"
+_NO_ROWS = "original and mutant cannot share a batch"
+
+
+def _part_of(matrix: Matrix) -> Site:
+    """The first half of its rows; of an embedding those of the first words."""
+    most = 64 if matrix.uses[0].layout == "embedding" else max(1, matrix.rows // 2)
+    return Site(part=matrix.kind, layer=matrix.layer, rows=Slice(0, min(most, matrix.rows)))
+
+
+def is_alone(model: LoadedModel, mutant: Mutant, shortest: int, longest: int) -> bool:
+    """Whether a mutant is to be computed by itself, over texts of so many tokens."""
+    verdict, turn = verdict_of(model), model.turning_point
+    if verdict.rows or (turn is not None and shortest <= turn < longest) or longest > (model.chooses_beyond or longest):
+        return True
+    sorts = {sort_of(slab.matrix) for slab in mutant.slabs}
+    return not sorts.isdisjoint(verdict.slow.keys() | set(verdict.idle))
