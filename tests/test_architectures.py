@@ -8,7 +8,8 @@ SPREAD = (
     "afmoe", "bamba", "bart", "bert", "bloom", "blt", "codegen", "cohere", "dbrx", "deepseek_v3", "deepseek_v32",
     "doge", "falcon", "falcon_h1", "gemma3n_text", "gemma4_text", "gpt_bigcode", "gpt_neo", "gpt_oss",
     "granitemoeshared", "jamba", "jetmoe", "lfm2", "llama4_text", "mamba", "mamba2", "minimax", "mllama", "mpt",
-    "olmoe", "openai-gpt", "opt", "phimoe", "qwen2_moe", "qwen3_next", "recurrent_gemma", "roberta", "rwkv", "whisper", "xlnet",
+    "olmoe", "openai-gpt", "opt", "phimoe", "qwen2_moe", "qwen3_next", "recurrent_gemma", "roberta", "rwkv",
+    "whisper", "xlnet",
 )  # fmt: skip
 
 

@@ -17,13 +17,13 @@ from explorer.domain.genotype import Genotype, Mutation, Operation, Site, Slice
 from explorer.domain.verdict import Verdict
 from explorer.generation.packed import Tree, row_of_tree
 from explorer.generation.passes import forward, forward_between, forward_row, row_of, watch_hidden
-from explorer.generation.ragged import cache_of, cut, layers_of, stack_ragged
+from explorer.generation.ragged import Layers, cache_of, cut, layers_of, stack_ragged
 from explorer.generation.single import Reader, Single
 from explorer.model.anatomy import Matrix
 from explorer.model.loaded import LoadedModel
 from explorer.mutation.apply import Mutant, make_mutant, mutated_view
 
-PROMPT, NEW = 10, 3
+PROMPT, NEW = 10, 2
 """Tokens of the text that is tried, and how many of them are read one by one."""
 
 TOLERANCE = 1e-4
@@ -75,13 +75,17 @@ class _Trial:
         for matrix in model.anatomy.matrices.values():
             self.matrices.setdefault(sort_of(matrix), matrix)
         self.sites = {sort: _part_of(matrix) for sort, matrix in self.matrices.items()}
+        self.records: list[list[list[Tensor]]] = []
+        """What enters each layer of original and mutant, from the last batch of both that agreed."""
+        self.layers: Layers = []
+        """Their keys and values."""
         eps = torch.finfo(model.dtype).eps
         self.tolerance = TOLERANCE if model.dtype == torch.float32 else STEPS_OF_HALF * eps
 
     def verdict(self) -> Verdict:
         """Everything that is asked, one thing after the other."""
         try:
-            found, original = self._plain()
+            found, original, mutant, plain = self._plain()
         except (RuntimeError, TypeError, ValueError, AttributeError, LookupError, NotImplementedError) as fault:
             raise ModelError(
                 f"{self.model.name} is loaded, but does not continue a text of tokens alone "
@@ -91,27 +95,29 @@ class _Trial:
             beyond = self.model.chooses_beyond
             chooses = beyond is not None and beyond < len(self.text)
             return replace(found, rows=_CHOOSES if chooses else "what it predicts depends on what follows")
-        found, why = self._placed(found, original)
-        if why:
-            return replace(found, rows=why)
         told = {sort: _UNKNOWN for sort, matrix in self.matrices.items() if not matrix.is_known_in_use}
-        mutant, plain = self._mutated(found, told)
+        if told:
+            mutant, plain = self._mutated(found, told)
+        self.model.verdicts[:] = [found]
         if self._fault(lambda: self._rows({1: mutant}, original, plain)):
+            found, why = self._placed(found, original)
+            if why:
+                return replace(found, rows=why)
             told |= self._slow(found, original, told)
             mutant, plain = self._mutated(found, told)
             if self._fault(lambda: self._rows({1: mutant}, original, plain)):
                 return replace(found, rows="mutations of several of its parts at once do not agree")
         idle = tuple(sort for sort in told if self._is_idle(found, sort, original))
-        sorts = Counter[str]()
+        sizes = Counter[str]()
         for matrix in {matrix.uses: matrix for matrix in self.model.anatomy.matrices.values()}.values():
-            sorts[sort_of(matrix)] += matrix.size
+            sizes[sort_of(matrix)] += matrix.size
         slow = {sort: why for sort, why in told.items() if sort not in idle}
         resumes, tuples = self._resumes(found, mutant, original, plain)
         return replace(
             found,
             slow=slow,
             idle=idle,
-            slow_share=sum(sorts[sort] for sort in slow) / sorts.total(),
+            slow_share=sum(sizes[sort] for sort in slow) / sizes.total(),
             resumes=resumes,
             tuples=tuples,
             packed=not self._fault(lambda: self._packed(found, mutant, original, plain)),
@@ -149,27 +155,26 @@ class _Trial:
 
     # -------------------------------------------------------------------------------------- plain
 
-    def _plain(self) -> tuple[Verdict, Tensor]:
-        """What holds of the model itself, and the original's logits [text, vocabulary]."""
+    def _plain(self) -> tuple[Verdict, Tensor, Mutant, Tensor]:
+        """What holds of the model itself; the original's and a mutant's logits [text, vocabulary]."""
         verdict = Verdict()
         every = Genotype(tuple(Mutation(site, SHARE) for site in self.sites.values()))
         mutant = make_mutant(self.model, every)
         own, other = (Single(self.model, each, verdict) for each in (make_mutant(self.model, Genotype()), mutant))
         original, mutated = own.whole(self.text, len(self.text)), other.whole(self.text, len(self.text))
-        beginnings = [self._whole_agrees(own, original, length) for length in (PROMPT // 2, PROMPT)]
-        whole = all(beginnings) and len(self.text) <= (self.model.chooses_beyond or len(self.text))
+        whole = self._whole_agrees(own, original) and len(self.text) <= (self.model.chooses_beyond or len(self.text))
         if not whole:
             original = torch.stack([own.next(self.text[: PROMPT + step]) for step in range(NEW + 1)])
             mutated = torch.stack([other.next(self.text[: PROMPT + step]) for step in range(NEW + 1)])
         verdict = replace(verdict, whole=whole)
         cached = not self._fault(lambda: self._cached((own, other), (original[-NEW - 1 :], mutated[-NEW - 1 :])))
-        return replace(verdict, cached=cached), original
+        return replace(verdict, cached=cached), original, mutant, mutated
 
-    def _whole_agrees(self, single: Single, original: Tensor, length: int) -> bool:
-        """Whether logits over a text are those over its beginning."""
-        return original.shape[0] == len(self.text) and self._agree(
-            original[length - 1], single.next(self.text[:length])
-        )
+    def _whole_agrees(self, single: Single, original: Tensor) -> bool:
+        """Whether logits over a text are, in its middle, those over what it begins with."""
+        if original.shape[0] != len(self.text):
+            return False
+        return self._agree(original[PROMPT // 2 - 1], single.next(self.text[: PROMPT // 2]))
 
     def _cached(self, singles: Sequence[Single], plain: Sequence[Tensor]) -> bool:
         """Whether two texts that grow by turns, each in its own cache, are read as without one."""
@@ -185,6 +190,7 @@ class _Trial:
     def _rows(self, mutants: dict[int, Mutant], original: Tensor, plain: Tensor) -> bool:
         """Whether original and mutant agree in one batch: at once, token by token, and cut back to an earlier token."""
         view, cache = mutated_view(self.model, mutants), DynamicCache()
+        records = [watch_hidden(self.model, view, row) for row in (0, 1)]
         fed = self._batch([self.text[:PROMPT]] * 2)
         read = [forward(self.model, view, fed, cache, keep=PROMPT)]
         for token in self.text[PROMPT:]:
@@ -195,6 +201,7 @@ class _Trial:
         alone = mutated_view(self.model, {0: mutants[1]} if mutants else {})
         back = row_of(cache, 1).cache(PROMPT + 1)
         again = forward(self.model, alone, self._batch([[self.text[PROMPT + 1]]]), back, keep=1)
+        self.records, self.layers = records, layers_of(cache)
         return self._agree(again[0, 0], plain[PROMPT + 1])
 
     def _slow(self, verdict: Verdict, original: Tensor, known: Mapping[str, str]) -> dict[str, str]:
@@ -209,15 +216,12 @@ class _Trial:
 
     def _resumed(self, mutant: Mutant, original: Tensor, plain: Tensor) -> bool:
         """Whether passes that start at a layer agree: over the prompt, and over what follows it."""
-        model, layers = self.model, self.model.anatomy.layer_count
-        view, cache = mutated_view(model, {1: mutant}), DynamicCache()
-        records = [watch_hidden(model, view, row) for row in (0, 1)]
-        if not records[0]:
+        model, layers, held = self.model, self.model.anatomy.layer_count, self.layers
+        if not self.records[0] or len(held) != layers:
             return False
-        forward(model, view, self._batch([self.text] * 2), cache, keep=1)
-        hidden = [torch.cat([own[place][0] for own in records]) for place in range(layers + 1)]
-        held = layers_of(cache)
-        for layer in sorted({1, layers // 2, layers - 1, layers} & set(range(layers + 1))):
+        rows = [[torch.cat(record, dim=1) for record in own] for own in self.records]
+        hidden = [torch.cat(pair) for pair in zip(*rows, strict=True)]
+        for layer in sorted({min(1, layers), layers - 1, layers}):
             later, upper = mutated_view(model, {1: mutant}), DynamicCache()
             start = forward_between(model, later, hidden[layer][:, :PROMPT], upper, first_layer=layer, start=0, keep=1)
             lower = [(keys[..., :PROMPT, :], values[..., :PROMPT, :]) for keys, values in held[:layer]]
@@ -228,7 +232,7 @@ class _Trial:
             wanted = slice(PROMPT - 1, None)
             if not (self._agree(logits[0], original[wanted]) and self._agree(logits[1], plain[wanted])):
                 return False
-        return len(held) == layers
+        return True
 
     def _packed(self, verdict: Verdict, mutant: Mutant, original: Tensor, plain: Tensor) -> bool:
         """Whether texts laid into one another are read as each by itself; with a window, as far as it reaches."""
@@ -245,14 +249,13 @@ class _Trial:
 
     def _ragged(self, mutant: Mutant, original: Tensor, plain: Tensor) -> bool:
         """Whether texts of different lengths go on in one batch as each by itself."""
-        view, cache = mutated_view(self.model, {1: mutant}), DynamicCache()
-        forward(self.model, view, self._batch([self.text] * 2), cache, keep=1)
         lengths = (PROMPT - 3, PROMPT)
-        rows = [cut(layers_of(cache), row, slice(0, length)) for row, length in enumerate(lengths)]
+        rows = [cut(self.layers, row, slice(0, length)) for row, length in enumerate(lengths)]
         together, mask = stack_ragged(rows, 1)
         mask = torch.cat([mask, mask.new_ones(2, 1)], dim=1)
         positions = self._batch([[length] for length in lengths])
         fed = self._batch([[self.text[length]] for length in lengths])
+        view = mutated_view(self.model, {1: mutant})
         read = forward(self.model, view, fed, together, keep=1, positions=positions, mask=mask)
         return self._agree(read[0, 0], original[lengths[0]]) and self._agree(read[1, 0], plain[lengths[1]])
 

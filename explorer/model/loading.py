@@ -97,6 +97,7 @@ def assemble(
 ) -> LoadedModel:
     """Wrap a transformers model that is already in memory; the model itself is left as it is."""
     model.eval()
+    _settle(model)
     anatomy = read_anatomy(model)
     return LoadedModel(
         name=name,
@@ -107,6 +108,13 @@ def assemble(
         view=base_view(model),
         remark=remark,
     )
+
+
+def _settle(model: PreTrainedModel) -> None:
+    """Let RWKV scale its weights now: it does so in place, in its first pass, and they must not change any more."""
+    if getattr(model.config, "rescale_every", 0):
+        with torch.inference_mode():
+            model(input_ids=torch.zeros(1, 1, dtype=torch.long, device=model.device))
 
 
 def choose_device(name: str | None = None) -> torch.device:

@@ -122,17 +122,29 @@ def anatomy_report(model: LoadedModel, layer: int | None) -> dict[str, Any]:
         "hidden_size": anatomy.hidden_size,
         "query_heads": anatomy.query_heads,
         "kv_heads": anatomy.kv_heads,
+        "addressed": sum(matrix.size for matrix in {each.uses: each for each in anatomy.matrices.values()}.values()),
+        "checked": _checked(model),
         "matrices": [
             {
                 "name": matrix.name,
                 "rows": matrix.rows,
                 "columns": matrix.columns,
                 "heads": matrix.head_count,
+                "headless": matrix.headless,
+                "path": matrix.uses[0].path,
                 **asdict(model.statistics(matrix)),
             }
             for matrix in matrices
         ],
     }
+
+
+def _checked(model: LoadedModel) -> dict[str, Any]:
+    """What the model's trial has found; empty before it."""
+    if not model.verdicts:
+        return {}
+    verdict = model.verdicts[0]
+    return {"sentence": verdict.sentence, **asdict(verdict)}
 
 
 def anatomy_lines(report: dict[str, Any]) -> Iterator[str]:
@@ -141,6 +153,10 @@ def anatomy_lines(report: dict[str, Any]) -> Iterator[str]:
         f"{report['model']}: {report['parameters']:,} parameters, {report['layers']} layers, hidden size "
         f"{report['hidden_size']}, {report['query_heads']} query heads, {report['kv_heads']} KV heads"
     )
+    share = report["addressed"] / report["parameters"]
+    yield f"{share:.0%} of them can be mutated, each under one of the names below or by its path"
+    if report["checked"]:
+        yield report["checked"]["sentence"]
     if not report["family_is_known"]:
         yield f"No layers are known of '{report['family']}': its matrices are named by path."
     width = max((len(matrix["name"]) for matrix in report["matrices"]), default=0)

@@ -25,7 +25,7 @@ CONTROL = Operation(kind="add", value=0.0)
 CONTROL_EVERY = 100
 """One control goes before so many mutants of a matrix: each matrix has one at least."""
 
-_PATTERN = re.compile(r"(?P<layers>\*|[0-9]+(?:-[0-9]+)?)\.(?P<kind>[a-z0-9.*]+)")
+_PATTERN = re.compile(r"(?P<layers>\*|[0-9]+(?:-[0-9]+)?)\.(?P<kind>[A-Za-z0-9_.*]+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,11 +78,12 @@ class Batch:
 
 
 def matching(anatomy: Anatomy, patterns: str) -> tuple[Matrix, ...]:
-    """The matrices of the layers that patterns name, norms left out, in the order of the model.
+    """The matrices of the layers that patterns name, in the order of the model.
 
+    Norms, biases and other vectors are meant only where a pattern ends in a name of theirs: `*.q.bias`, `*.attn_norm`.
     Raises PlanError for a pattern that is none, or that names nothing.
     """
-    screened = [matrix for matrix in anatomy.matrices.values() if matrix.layer is not None and matrix.columns > 1]
+    screened = [matrix for matrix in anatomy.matrices.values() if matrix.layer is not None]
     chosen: set[str] = set()
     for pattern in (part.strip() for part in patterns.split(",")):
         found = _PATTERN.fullmatch(pattern)
@@ -90,7 +91,7 @@ def matching(anatomy: Anatomy, patterns: str) -> tuple[Matrix, ...]:
             raise PlanError(f"'{pattern}' is no pattern of matrices: write one such as *.down, 0-5.v or 11.*")
         names = {matrix.name for matrix in screened if _fits(matrix, found["layers"], found["kind"])}
         if not names:
-            kinds = " ".join(dict.fromkeys(matrix.kind for matrix in screened))
+            kinds = " ".join(dict.fromkeys(matrix.kind for matrix in screened if matrix.columns > 1))
             raise PlanError(
                 f"'{pattern}' names no matrix of this model: it has layers 0 to {anatomy.layer_count - 1} and: {kinds}."
             )
@@ -165,7 +166,7 @@ def _places(plan: Plan, matrix: Matrix) -> range | np.ndarray:
 
 
 def _fits(matrix: Matrix, layers: str, kind: str) -> bool:
-    if not fnmatchcase(matrix.kind, kind):
+    if not fnmatchcase(matrix.kind, kind) or (matrix.columns == 1 and kind.endswith("*")):
         return False
     if layers == "*":
         return True

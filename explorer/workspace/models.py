@@ -10,6 +10,7 @@ from explorer.domain.errors import ModelError
 from explorer.files.settings import Settings
 from explorer.model.loaded import LoadedModel
 from explorer.workspace.loading import Loading
+from explorer.workspace.trials import try_once
 
 MODELS_KEPT = 2
 """How many models stay in memory."""
@@ -79,6 +80,7 @@ class Models:
         from explorer.model.loading import load_model
 
         model = load_model(name, device=self._device, dtype=self._dtype, settings=self._settings, say=say)
+        try_once(model, self._settings, say)
         self._make_room(name)
         return model
 

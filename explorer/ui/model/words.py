@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
+from explorer.domain.verdict import Verdict
 from explorer.model.loaded import LoadedModel
 
 
@@ -18,6 +19,8 @@ def header_html(model: LoadedModel | None, sentence: str = "", fault: str = "") 
             state += _busy(sentence)
         if fault:
             state += f'<span class="status fault">{escape(fault)}</span>'
+        if model.verdicts:
+            state += _checked(model.verdicts[0])
         if model.remark:
             state += f'<span class="status">{escape(model.remark)}</span>'
         if not model.anatomy.layer_count:
@@ -31,6 +34,14 @@ def header_html(model: LoadedModel | None, sentence: str = "", fault: str = "") 
         f'<div class="model">{state}<button class="theme-toggle" type="button" title="Light or dark" '
         'aria-label="Light or dark">◐</button></div></div>'
     )
+
+
+def _checked(verdict: Verdict) -> str:
+    """What its trial has found: a word where all is well, else the reasons."""
+    if verdict.is_fast:
+        title = "Every shortcut of this program gives what weights edited in place give: tried when it was loaded."
+        return f'<span class="badge checked" title="{title}">checked: fast</span>'
+    return f'<span class="status checked">{escape(verdict.sentence)}</span>'
 
 
 def _busy(sentence: str) -> str:
