@@ -43,8 +43,11 @@ def choose(logits: Tensor, decoding: Decoding, first_position: int, tie: float =
     `first_position` counts generated tokens from 0 and selects the noise; `tie` is the gap below which
     rounding may decide what belongs to the nucleus.
     """
-    finite = torch.isfinite(logits).all(-1)
-    logits = torch.where(finite.unsqueeze(-1), logits.float(), torch.zeros_like(logits, dtype=torch.float32))
+    lowest, highest = torch.aminmax(logits, dim=-1)  # half the time of a look at each
+    finite = torch.isfinite(lowest) & torch.isfinite(highest)
+    logits = logits.float()
+    if not bool(finite.all()):
+        logits = torch.where(finite.unsqueeze(-1), logits, torch.zeros_like(logits))
     if decoding.temperature == 0:
         top = logits.topk(2, dim=-1)
         return Choices(top.indices[:, 0], top.values[:, 0] - top.values[:, 1], finite)

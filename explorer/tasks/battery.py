@@ -250,7 +250,7 @@ def _likelihoods(tree: _Laying, logits: Tensor) -> list[list[list[float]]]:
     places = _kept_at(tree, [place for branch in branches for place in branch.places])
     tokens = torch.tensor([token for branch in branches for token in branch.tokens], device=logits.device)
     owners = [number for number, branch in enumerate(branches) for _ in branch.tokens]
-    told = logits[:, places, tokens] - logits.logsumexp(-1)[:, places]
+    told = logits.log_softmax(-1)[:, places, tokens]
     sums = told.new_zeros(len(logits), len(branches))
     sums.index_add_(1, torch.tensor(owners, device=logits.device), told)
     counts = [len(laid.branches) for laid in tree.laid]

@@ -53,6 +53,23 @@ def test_the_strip_jumps_to_another_matrix(visitor: Visitor) -> None:
     expect(caption).to_contain_text("2.gate")
 
 
+def test_the_drawing_of_the_model_finds_unfolds_and_chooses(visitor: Visitor) -> None:
+    page = visitor.page
+    _open(visitor, "Model")
+    tree = page.locator(".tree")
+    expect(tree.locator(".caption")).to_contain_text("134,515,008 weights")
+    expect(tree.locator(".tree-strip .layer")).to_have_count(30)
+    tree.get_by_label("Unfold layer 7").click()
+    tree.get_by_label("Choose 7.k.head2").click()
+    visitor.wait_for_run()
+    assert visitor.site() == "7.k.head2"
+    tree.get_by_label("Find a part of the model").fill("mlp_norm")
+    expect(tree.locator(".tree-part:visible")).to_have_count(30)
+    tree.get_by_label("Choose 12.mlp_norm").click()
+    visitor.wait_for_run()
+    assert visitor.site() == "12.mlp_norm"
+
+
 def test_the_sensitivity_map_of_the_whole_model(visitor: Visitor) -> None:
     visitor.press("Reset")
     _open(visitor, "Search")

@@ -130,6 +130,6 @@ def _set_value(operation: Operation | None, facts: SiteFacts) -> float | None:
         case "min":
             return facts.minimum
         case "scale":
-            return facts.present * operation.value
+            return facts.present * operation.value + 0.0  # −0 is no value of its own
         case "add":
             return facts.present + operation.value

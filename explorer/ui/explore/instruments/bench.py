@@ -8,11 +8,12 @@ from typing import Any
 import gradio as gr
 
 from explorer.ui.explore.handlers import Handlers
-from explorer.ui.explore.instruments import matrix_map, search, spread, together, tried
+from explorer.ui.explore.instruments import matrix_map, model_tree, search, spread, together, tried
 from explorer.ui.explore.layout import ExploreTab
 
 INSTRUMENTS: dict[str, Any] = {
     "Map": matrix_map,
+    "Model": model_tree,
     "Search": search,
     "Spread": spread,
     "Together": together,
