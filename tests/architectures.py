@@ -35,8 +35,8 @@ from explorer.generation.propagation import propagate, read_layers
 from explorer.generation.sensitivity import find_sensitive
 from explorer.generation.sensitivity_map import estimate_units
 from explorer.generation.single import Single
-from explorer.generation.trial import sort_of, verdict_of
-from explorer.model.anatomy import Matrix
+from explorer.generation.trial import verdict_of
+from explorer.model.anatomy import Matrix, sort_of
 from explorer.model.loaded import LoadedModel
 from explorer.model.loading import assemble
 from explorer.model.weights import checksum

@@ -3,7 +3,6 @@
 Of each kind of module one is mutated. What agrees is fast; what does not is computed by `single`, kind by kind.
 """
 
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -19,7 +18,7 @@ from explorer.generation.packed import Tree, row_of_tree
 from explorer.generation.passes import forward, forward_between, forward_row, row_of, watch_hidden
 from explorer.generation.ragged import Layers, cache_of, cut, layers_of, stack_ragged
 from explorer.generation.single import Reader, Single
-from explorer.model.anatomy import Matrix
+from explorer.model.anatomy import Matrix, sort_of
 from explorer.model.loaded import LoadedModel
 from explorer.mutation.apply import Mutant, make_mutant, mutated_view
 
@@ -41,11 +40,6 @@ def verdict_of(model: LoadedModel) -> Verdict:
     if not model.verdicts:
         try_model(model)
     return model.verdicts[0]
-
-
-def sort_of(matrix: Matrix) -> str:
-    """The kind of module that holds a matrix: its path without numbers."""
-    return re.sub(r"\.\d+(?=\.)", "", matrix.uses[0].path).removesuffix(".weight")
 
 
 def try_model(model: LoadedModel) -> Verdict:

@@ -4,6 +4,7 @@ Plain data, which `reading` takes from a model once. Knows where weights are, no
 (`weights`) and not how they are changed (`mutation`).
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -287,6 +288,11 @@ class Anatomy:
 def named(layer: int | None, kind: str) -> str:
     """The name of a matrix: `14.down`, or the kind alone outside the layers."""
     return kind if layer is None else f"{layer}.{kind}"
+
+
+def sort_of(matrix: Matrix) -> str:
+    """The kind of module that holds a matrix: its path without numbers."""
+    return re.sub(r"\.\d+(?=\.)", "", matrix.uses[0].path).removesuffix(".weight")
 
 
 def kind_of(kind: str) -> str:

@@ -12,8 +12,7 @@ import gradio as gr
 from explorer.domain.errors import ExplorerError
 from explorer.domain.genotype import ATTENTION_KINDS, MLP_KINDS, is_vector
 from explorer.domain.verdict import Verdict
-from explorer.generation.trial import sort_of
-from explorer.model.anatomy import Anatomy, Matrix, kind_of
+from explorer.model.anatomy import Anatomy, Matrix, kind_of, sort_of
 from explorer.model.loaded import LoadedModel
 from explorer.ui.components.model_tree import ModelTree
 from explorer.ui.events import LATEST, QUIETLY
