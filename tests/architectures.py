@@ -12,10 +12,11 @@ import tempfile
 import time
 import traceback
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -101,8 +102,9 @@ class Row:
 class Subject:
     """A type's tiny model with a mutation of each kind, and the plain procedure for it."""
 
-    def __init__(self, model_type: str) -> None:
-        self.model = assemble(tiny_of(model_type), tiny_tokenizer(), source=model_type, name=model_type)
+    def __init__(self, model_type: str, settings: Mapping[str, Any]) -> None:
+        made = tiny_of(model_type, settings=settings)
+        self.model = assemble(made, tiny_tokenizer(), source=model_type, name=model_type)
         self.before = checksum(self.model.causal_lm)
         self.verdict = verdict_of(self.model)
         self.matrices: dict[str, Matrix] = {}
@@ -202,6 +204,61 @@ def check_kinds(subject: Subject) -> None:
             with edited_in_place(model, genotype):
                 plain = subject.over_baseline()
             same_logits(logits, plain, format_genotype(genotype))
+
+
+def check_together(subject: Subject) -> None:
+    """Several mutations of one tensor, by role and by path, with its bias and with others of the layer."""
+    anatomy = subject.model.anatomy
+    for layer in {0, anatomy.layer_count - 1} & set(range(anatomy.layer_count)):
+        matrices = [matrix for matrix in anatomy.matrices.values() if matrix.layer == layer and matrix.columns > 1]
+        texts = [f"{matrix.name}[0,:]=0.1;{matrix.uses[0].path}*1.5" for matrix in matrices[::2]][:8]
+        texts += [f"{matrix.name}*-1" for matrix in anatomy.matrices.values() if matrix.kind.endswith(".bias")][:2]
+        for text in (*texts, ";".join(texts[:3])):
+            genotype = anatomy.read(text)
+            read = check_many(subject.model, subject.baseline, [make_mutant(subject.model, genotype)])[0]
+            with edited_in_place(subject.model, genotype):
+                same_logits(read, subject.over_baseline(), text)
+
+
+def check_heads(subject: Subject) -> None:
+    """A head of q, k or v changes what enters o in the columns of the heads that read it, and nowhere else."""
+    anatomy, model = subject.model.anatomy, subject.model
+    for layer in range(anatomy.layer_count):
+        kinds = {kind: anatomy.matrices.get(f"{layer}.{kind}") for kind in "qkvo"}
+        if not all(matrix is not None and matrix.head_count for matrix in kinds.values()):
+            continue
+        out = kinds["o"]
+        assert out is not None
+        before = _entering(subject, out)
+        if not len(before):  # a layer that texts alone do not visit
+            continue
+        for kind in "qkv":
+            matrix = kinds[kind]
+            assert matrix is not None
+            assert matrix.head_count is not None
+            assert out.head_count is not None
+            reading, width = out.head_count // matrix.head_count, out.columns // out.head_count
+            head = matrix.head_count - 1
+            with edited_in_place(model, anatomy.read(f"{layer}.{kind}.head{head}*-2")):
+                moved = (_entering(subject, out) - before).abs().amax(0) > 1e-5 * float(before.abs().max())
+            if bool(moved[: head * reading * width].any()):
+                raise WrongError(f"{layer}.{kind}.head{head} changes other heads")
+            if kind == "v" and not bool(moved[head * reading * width :].any()):
+                raise WrongError(f"{layer}.{kind}.head{head} changes nothing")
+
+
+def _entering(subject: Subject, out: Matrix) -> Tensor:
+    """What enters the module of o, [tokens, columns], as the weights are now."""
+    seen: list[Tensor] = []
+    module = subject.model.causal_lm.get_submodule(out.uses[0].module)
+    handle = module.register_forward_pre_hook(lambda _, arguments: seen.append(arguments[0].detach()))
+    try:
+        ids = torch.tensor([list(subject.baseline.prompt_tokens)])
+        with torch.inference_mode():
+            subject.model.causal_lm(input_ids=ids)
+    finally:
+        handle.remove()
+    return seen[0].reshape(-1, out.columns) if seen else torch.empty(0, out.columns)
 
 
 def check_pair(subject: Subject) -> None:
@@ -339,6 +396,8 @@ def check_saving(subject: Subject) -> None:
 
 CHECKS: dict[str, Callable[[Subject], None]] = {
     "kinds": check_kinds,
+    "together": check_together,
+    "heads": check_heads,
     "pair": check_pair,
     "dose": check_dose,
     "sensitive": check_sensitive,
@@ -367,14 +426,14 @@ def _near(read: float | None, plain: float, what: str) -> None:
 # -------------------------------------------------------------------------------------------- table
 
 
-def examine(model_type: str) -> Row:
-    """Everything that is asked of a type."""
+def examine(model_type: str, settings: Mapping[str, Any] | None = None) -> Row:
+    """Everything that is asked of a type, with some of its settings changed."""
     torch.set_num_threads(1)
     warnings.filterwarnings("ignore")
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     row, start = Row(model_type=model_type), time.perf_counter()
-    subject = _guarded(row, "loading", lambda: Subject(model_type))
+    subject = _guarded(row, "loading", lambda: Subject(model_type, settings or {}))
     if subject is not None:
         anatomy = subject.model.anatomy
         row.layers, row.named, row.heads = anatomy.layer_count, _named(subject.model), _heads(subject.model)

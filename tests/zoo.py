@@ -315,15 +315,15 @@ def _shrunk(kind: type[PreTrainedConfig], changes: Mapping[str, Any]) -> PreTrai
     return kind(**values | {name: value for name, value in changes.items() if name not in kind.sub_configs})
 
 
-def tiny_configuration(model_type: str) -> PreTrainedConfig:
-    """The tiny configuration of a type."""
-    return _shrunk(CONFIG_MAPPING[model_type], copy.deepcopy(CHANGES.get(model_type, {})))
+def tiny_configuration(model_type: str, settings: Mapping[str, Any] | None = None) -> PreTrainedConfig:
+    """The tiny configuration of a type; `settings` go over those that it has here."""
+    return _shrunk(CONFIG_MAPPING[model_type], copy.deepcopy(dict(CHANGES.get(model_type, {})) | dict(settings or {})))
 
 
-def tiny_of(model_type: str, seed: int = 0) -> PreTrainedModel:
+def tiny_of(model_type: str, seed: int = 0, settings: Mapping[str, Any] | None = None) -> PreTrainedModel:
     """The random model of a type, with biases and norms that are random too."""
     torch.manual_seed(seed + _LUCK.get(model_type, 0))
-    configuration = tiny_configuration(model_type)
+    configuration = tiny_configuration(model_type, settings)
     model: PreTrainedModel = AutoModelForCausalLM.from_config(configuration, dtype=torch.float32).eval()
     with torch.no_grad():
         for parameter in model.parameters():  # new norms are ones, new biases zeros: neither tests anything

@@ -27,6 +27,7 @@ def propagate(model: LoadedModel, baseline: Baseline, genotype: Genotype) -> Pro
     original, mutant = _run(model, baseline, make_mutant(model, genotype))
     changes = (mutant - original).norm(dim=-1) / original.norm(dim=-1)
     changes[~torch.isfinite(changes)] = torch.nan
+    changes[(mutant == original).all(-1)] = 0.0  # of a padding token's embedding, which is nothing
     return Propagation(
         tokens=_shown(model, baseline),
         prompt_length=len(baseline.prompt_tokens),

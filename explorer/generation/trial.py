@@ -294,5 +294,7 @@ def is_alone(model: LoadedModel, mutant: Mutant, shortest: int, longest: int) ->
     verdict, turn = verdict_of(model), model.turning_point
     if verdict.rows or (turn is not None and shortest <= turn < longest) or longest > (model.chooses_beyond or longest):
         return True
+    if not all(slab.matrix.is_known_in_use for slab in mutant.slabs):
+        return True
     sorts = {sort_of(slab.matrix) for slab in mutant.slabs}
     return not sorts.isdisjoint(verdict.slow.keys() | set(verdict.idle))

@@ -47,6 +47,8 @@ class Use:
     """Which of the tensor's matrices it is, where the tensor holds those of all experts."""
     layer: int | None = None
     """The layer that computes with it; None: something outside the layers."""
+    row_count: int | None = None
+    """How many rows the matrix has, where the module holds more; None: it is all of the tensor."""
 
     @property
     def path(self) -> str:

@@ -25,7 +25,13 @@ if TYPE_CHECKING:
 _TURNING = {"longrope": "original_max_position_embeddings", "dynamic": "max_position_embeddings"}
 """The kinds of rotary positions that change with length, and the setting that says where."""
 
-_CHOOSING = ("index_topk", "keep_window_size")
+_REREADING = ("keep_window_size", "lsh_attn_chunk_length", "local_attn_chunk_length")
+"""Settings that say up to how many tokens a model with a cache of its own reads as it would without one."""
+
+_UNLIKE_THEIR_CACHE = {"moshi": ("sliding_window",)}
+"""As `_REREADING`, of types that keep fewer tokens in the cache than they attend to without one."""
+
+_CHOOSING = ("index_topk", *_REREADING)
 """Settings that say how many tokens a sparse attention attends to."""
 
 _BYTE_TOKEN = re.compile(r"<0x([0-9A-Fa-f]{2})>")
@@ -128,15 +134,19 @@ class LoadedModel(Specimen):
     @functools.cached_property
     def chooses_beyond(self) -> int | None:
         """The most tokens that it attends to all of; of more it chooses some, with ties that rounding decides."""
-        config = self.causal_lm.config.get_text_config()
-        found = (getattr(config, name, None) for name in _CHOOSING)
-        return min((int(limit) for limit in found if isinstance(limit, int) and limit > 0), default=None)
+        return _least(self.causal_lm.config.get_text_config(), _CHOOSING)
 
     @functools.cached_property
     def rereads_beyond(self) -> int | None:
         """The most tokens that a cache serves; longer texts are read anew for each token."""
-        window = getattr(self.causal_lm.config.get_text_config(), "keep_window_size", None)
-        return window if isinstance(window, int) else None
+        config = self.causal_lm.config.get_text_config()
+        wanted = (*_REREADING, *_UNLIKE_THEIR_CACHE.get(config.model_type, ()))
+        return _least(config, wanted)
+
+    @functools.cached_property
+    def sees_back(self) -> int | None:
+        """How far back every layer sees, in tokens; None: as far as there are."""
+        return _least(self.causal_lm.config.get_text_config(), ("sliding_window", "attention_chunk_size"))
 
     @property
     def device(self) -> torch.device:
@@ -271,6 +281,12 @@ class LoadedModel(Specimen):
     @functools.cached_property
     def _special_tokens(self) -> frozenset[int]:
         return frozenset(self.tokenizer.all_special_ids)
+
+
+def _least(config: object, names: tuple[str, ...]) -> int | None:
+    """The least of some settings that are there."""
+    found = (getattr(config, name, None) for name in names)
+    return min((limit for limit in found if isinstance(limit, int) and limit > 0), default=None)
 
 
 @functools.cache

@@ -111,10 +111,17 @@ def assemble(
 
 
 def _settle(model: PreTrainedModel) -> None:
-    """Let RWKV scale its weights now: it does so in place, in its first pass, and they must not change any more."""
+    """Keep a model from changing itself in its first pass.
+
+    RWKV would halve the weights of every sixth layer, against overflows in half precision; BigBird would turn to full
+    attention with the first short text, and stay so.
+    """
     if getattr(model.config, "rescale_every", 0):
-        with torch.inference_mode():
-            model(input_ids=torch.zeros(1, 1, dtype=torch.long, device=model.device))
+        model.config.rescale_every = 0
+    for module in list(model.modules()):
+        turn = getattr(module, "set_attention_type", None)
+        if callable(turn) and getattr(module, "attention_type", "") == "block_sparse":
+            turn("original_full")
 
 
 def choose_device(name: str | None = None) -> torch.device:

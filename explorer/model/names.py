@@ -44,6 +44,13 @@ All others hold all rows of q, then all of k, then all of v."""
 FUSED_IN_PARTS = {"codegen": (4, ("q", "v", "k"))}
 """Types whose fused module repeats so many times: a part of each of these."""
 
+MIXED_HEADS = {
+    "diffllama": "its heads work in pairs",
+    "zaya": "a convolution mixes its heads",
+    "doge": "its values steer what all heads attend to",
+}
+"""Types whose heads are not apart, though their shapes look so."""
+
 SHARED = ("shared_expert", "shared_experts", "shared_mlp")
 """The expert that every token visits."""
 

@@ -111,7 +111,7 @@ def recognise(model: PreTrainedModel, layer: Sequence[Held]) -> list[Found]:
     hidden = _number(model.config.get_text_config(), "hidden_size")
     found = [*_attention(model, matrices), *_mlps(matrices, hidden)]
     found += _router(matrices, found)
-    found = _spanned([*found, *_norms(layer)])
+    found = _spanned([*found, *_norms(layer)], layer)
     return _unique([*found, *_biases(layer, found)])
 
 
@@ -178,14 +178,18 @@ def _split(model: PreTrainedModel, fused: Held) -> list[Found]:
     starts = {"q": (0, heads), "k": (heads, kv_heads), "v": (heads + kv_heads, kv_heads)}
     return [
         Found(
-            kind=kind, held=fused, use=replace(fused.use(), first_row=first * size), rows=count * size, columns=columns
+            kind=kind,
+            held=fused,
+            use=replace(fused.use(), first_row=first * size, row_count=count * size),
+            rows=count * size,
+            columns=columns,
         )
         for kind, (first, count) in starts.items()
     ]
 
 
 def _part(kind: str, fused: Held, first: int, length: int, stride: int, rows: int, columns: int) -> Found:
-    use = replace(fused.use(), first_row=first, interleaved=(length, stride))
+    use = replace(fused.use(), first_row=first, interleaved=(length, stride), row_count=rows)
     return Found(kind=kind, held=fused, use=use, rows=rows, columns=columns)
 
 
@@ -193,6 +197,9 @@ def _head_numbers(model: PreTrainedModel, held: Held) -> tuple[int, int, int]:
     """Query heads, KV heads and rows of a head, as the attention itself says, or the configuration; 0: unknown."""
     config = model.config.get_text_config()
     parent = model.get_submodule(held.module_path.rpartition(".")[0])
+    linear = _number(parent, "num_k_heads"), _number(parent, "num_v_heads")
+    if linear[0] and linear[1]:  # linear attention: the keys' heads are the queries'
+        return (linear[0], linear[0], 0) if linear[0] == linear[1] else (0, 0, 0)
     heads = _number(parent, "num_heads", "num_attention_heads", "n_heads", "n_head") or _number(
         config, "num_attention_heads", "n_head"
     )
@@ -219,6 +226,9 @@ def _with_heads(model: PreTrainedModel, found: list[Found]) -> list[Found]:
     """With the number of heads wherever a matrix divides into them."""
     if not found:
         return found
+    mixed = names.MIXED_HEADS.get(model.config.get_text_config().model_type)
+    if mixed is not None:
+        return [replace(each, note=mixed) for each in found]
     heads, kv_heads, size = _head_numbers(model, found[0].held)
     rows = {each.kind: each.rows for each in found}
     if size and "k" in rows and rows["k"] % size == 0 and rows["k"] // size != kv_heads:
@@ -236,9 +246,22 @@ def _with_heads(model: PreTrainedModel, found: list[Found]) -> list[Found]:
     ]
 
 
-def _spanned(found: list[Found]) -> list[Found]:
-    """Without heads where a norm of queries or keys is computed over all of them together."""
+def _spanned(found: list[Found], layer: Iterable[Held]) -> list[Found]:
+    """Without heads where a norm of queries, of keys or of what enters o is computed over all of them together."""
     sizes = {each.kind: each.rows for each in found}
+    out = next((each for each in found if each.kind == "o"), None)
+    if out is not None and (out.head_count or 0) > 1:
+        place = out.held.own_path.rpartition(".")[0]
+        known = {id(each.held) for each in found}
+        before = [
+            held
+            for held in layer
+            if held.layout == "vector" and held.name == "weight" and id(held) not in known
+            and held.own_path.rpartition(".")[0] == place and "norm" in held.own_path and held.shape[0] == out.columns
+        ]  # fmt: skip
+        if before:
+            note = f"{before[0].own_path} is computed over all heads together"
+            found = [replace(each, head_count=None, note=note) if each.kind in "qkvo" else each for each in found]
     return [
         replace(each, head_count=None, note=f"its {each.kind}_norm is computed over all heads together")
         if each.kind in ("q", "k") and (each.head_count or 0) > 1 and sizes.get(f"{each.kind}_norm") == each.rows
@@ -276,7 +299,7 @@ def _mlp(container: str, own: Sequence[Held], hidden: int | None) -> list[Found]
     width = down.shape[1]
     for held in fused:
         if held.shape[0] == 2 * width:
-            use = held.use()
+            use = replace(held.use(), row_count=width)
             gate = Found(kind=f"{prefix}gate", held=held, use=use, rows=width, columns=held.shape[1])
             return [
                 gate,
@@ -317,7 +340,7 @@ def _experts(
     for number in range(count):
         for kind, held, start, pair in (*parts, ("down", down, 0, None)):
             rows, columns = (outer, inner) if kind == "down" else (inner, outer)
-            use = replace(held.use(), layout=layout, first_row=start, interleaved=pair, expert=number)
+            use = replace(held.use(), layout=layout, first_row=start, interleaved=pair, expert=number, row_count=rows)
             if is_usual:
                 use = replace(use, module=block, layout="mixture", parameter=f"{name}.{held.name}")
             found.append(Found(kind=f"expert{number}.{kind}", held=held, use=use, rows=rows, columns=columns))
@@ -417,12 +440,10 @@ def _biases(layer: Iterable[Held], found: Sequence[Found]) -> Iterator[Found]:
         bias = by_module.get(each.held.module_path)
         if bias is None or each.held.name != "weight" or each.use.expert is not None:
             continue
-        is_whole = each.rows == each.held.shape[0]
         if bias.tensor.shape[0] != each.held.shape[0]:
             continue
-        use = bias.use() if is_whole else replace(
-            bias.use(), first_row=each.use.first_row, interleaved=each.use.interleaved
-        )  # fmt: skip
+        own = each.use
+        use = replace(bias.use(), first_row=own.first_row, interleaved=own.interleaved, row_count=own.row_count)
         yield Found(kind=f"{each.kind}.bias", held=bias, use=use, rows=each.rows, columns=1)
 
 

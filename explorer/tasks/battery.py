@@ -75,7 +75,9 @@ class _Laying:
     def is_packed(self, model: LoadedModel, mutant: Mutant) -> bool:
         """Whether a mutant reads the tree as one row."""
         lengths = self.tree.positions
-        return verdict_of(model).packed and not is_alone(model, mutant, 1, max(lengths) + 2)
+        longest = max(lengths) + 2
+        is_near = longest <= (model.sees_back or longest)
+        return is_near and verdict_of(model).packed and not is_alone(model, mutant, 1, longest)
 
     def unpacked(self, model: LoadedModel, mutants: Sequence[Mutant]) -> Tensor:
         """Logits [mutants, kept, vocabulary], each text of the tree read by itself."""
