@@ -99,7 +99,7 @@ function fold(title, parts, found, share, weights, layer) {
 }
 
 // Tied weights are there once, under the name that comes first.
-const isOwn = (part) => !(part.kind === "head" && part.remark.startsWith("the same weights"));
+const isOwn = (part) => !part.again;
 const weightsOf = (parts) => parts.filter(isOwn).reduce((sum, part) => sum + part.weights, 0);
 
 function strip(model, folds) {

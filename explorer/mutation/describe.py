@@ -8,8 +8,10 @@ from explorer.domain.notation import format_site
 from explorer.domain.weights import SiteFacts
 from explorer.model.anatomy import Target
 from explorer.model.loaded import LoadedModel
-from explorer.model.weights import weight_of
+from explorer.model.weights import parameter_of, upright, weight_of
+from explorer.mutation.apply import make_mutant
 from explorer.mutation.operations import operate
+from explorer.mutation.replaced import replaced_tensors
 
 
 def describe(model: LoadedModel, genotype: Genotype) -> str:
@@ -27,11 +29,26 @@ def describe(model: LoadedModel, genotype: Genotype) -> str:
 
 def count_weights(model: LoadedModel, genotype: Genotype) -> int:
     """How many different weights the mutations touch, tied ones counted once."""
-    by_tensor: dict[object, list[Target]] = {}
+    by_tensor: dict[str, list[Target]] = {}
     for mutation in genotype.mutations:
         for target in model.anatomy.targets(mutation.site):
-            by_tensor.setdefault(target.matrix.uses, []).append(target)
-    return sum(_covered(targets) for targets in by_tensor.values())
+            by_tensor.setdefault(target.matrix.uses[0].path, []).append(target)
+    return sum(_covered_of_tensor(model, targets) for targets in by_tensor.values())
+
+
+def _covered_of_tensor(model: LoadedModel, targets: list[Target]) -> int:
+    """How many weights of a tensor some targets cover, which may name it by role, as a whole, or in parts."""
+    by_matrix: dict[object, list[Target]] = {}
+    for target in targets:
+        by_matrix.setdefault(target.matrix.uses, []).append(target)
+    whole = model.anatomy.paths.get(targets[0].matrix.uses[0].path.removesuffix(".weight"))
+    if len(by_matrix) == 1 or whole is None or whole.uses not in by_matrix:
+        return sum(map(_covered, by_matrix.values()))
+    touched = torch.zeros(parameter_of(model.causal_lm, whole).shape, dtype=torch.bool)
+    for target in targets:
+        features = target.matrix.uses[0].features(target.rows)
+        upright(touched, target.matrix)[features, target.columns.start : target.columns.stop] = True
+    return int(touched.sum())
 
 
 def site_facts(model: LoadedModel, site: Site) -> SiteFacts:
@@ -86,12 +103,23 @@ def _value_after(model: LoadedModel, mutations: tuple[Mutation, ...], single: Ta
     """The weight [1, 1] of a target of one, after some mutations."""
     value = target_weights(model, single)
     statistics = model.statistics(single.matrix)
+    path = single.matrix.uses[0].path
     for mutation in mutations:
         for target in model.anatomy.targets(mutation.site):
             is_same = target.matrix.uses == single.matrix.uses
+            if not is_same and target.matrix.uses[0].path == path:  # by role and by path: read it off the mutant
+                return _read_off(model, mutations, single)
             if is_same and single.rows.start in target.rows and single.columns.start in target.columns:
                 value = operate(value, mutation.operation, statistics)
     return value
+
+
+def _read_off(model: LoadedModel, mutations: tuple[Mutation, ...], single: Target) -> Tensor:
+    tensors = replaced_tensors(model, make_mutant(model, Genotype(mutations)))
+    path = single.matrix.uses[0].path
+    tensor = tensors.get(path, parameter_of(model.causal_lm, single.matrix).detach())
+    features = single.matrix.uses[0].features(single.rows)
+    return upright(tensor, single.matrix)[features, single.columns.start : single.columns.stop]
 
 
 def _verb(model: LoadedModel, mutation: Mutation, targets: tuple[Target, ...]) -> str:

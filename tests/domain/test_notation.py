@@ -34,6 +34,8 @@ sites = st.one_of(
     st.builds(Site, layer=layers, part=st.sampled_from(LAYER_NORM_KINDS), rows=slices),
     st.builds(Site, part=st.sampled_from(["embed", "head", "position"]), rows=slices, columns=slices),
     st.builds(Site, part=st.just("norm"), rows=slices),
+    st.builds(Site, layer=layers, part=st.sampled_from(["q.bias", "mlp_norm.bias"]), rows=slices),
+    st.builds(Site, layer=layers, part=st.sampled_from(["mixer.A_log", "hc_scale"]), rows=slices, columns=slices),
     st.builds(Site, part=st.just("model.layers.0.mlp.w1"), rows=slices, columns=slices),
 )
 operations = st.one_of(
@@ -84,6 +86,15 @@ def test_any_text_is_read_or_refused_with_a_position_inside_it(text: str) -> Non
         "embed[17,:]+0.25",
         "12.kvhead1=min",
         "14.down[3,:]*0;15.up[:,9]=1e-07",
+        "5.q.bias[17]=0",
+        "5.attn_norm.bias*2",
+        "5.expert3.down[0:4,7]=max",
+        "5.shared*0",
+        "5.shared.down[3,:]=0",
+        "5.mixer.A_log[2,:]=0",
+        "5.linear_attn.in_proj_qkvz*0.5",
+        "head.bias[3]=1",
+        "model.layers.5.self_attn.q_proj.bias[3]=1",
     ],
 )
 def test_canonical_texts_stay_as_they_are(text: str) -> None:
@@ -98,6 +109,7 @@ def test_canonical_texts_stay_as_they_are(text: str) -> None:
         ("5.q[:8,2]=-0.0", "5.q[0:8,2]=0"),
         ("5.q*2.50;", "5.q*2.5"),
         ("5.attn_norm[4]=+1e2", "5.attn_norm[4]=100"),
+        ("5.mixer.D[4]=1", "5.mixer.D[4,:]=1"),
         ("", ""),
     ],
 )

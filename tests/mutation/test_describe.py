@@ -44,3 +44,12 @@ def test_facts_of_a_site() -> None:
     facts = site_facts(model, model.anatomy.read("1.down[3,:]=0").mutations[0].site)
     assert facts.weights == 48
     assert facts.present == pytest.approx(float(weight[3].mean()), rel=1e-4)
+
+
+def test_a_tensor_named_by_role_and_by_path_is_one() -> None:
+    model = tiny_model("gpt2")
+    path = "transformer.h.0.attn.c_attn"
+    genotype = model.anatomy.read(f"0.q[0,:]=0;{path}[0:2,:]*2;0.v[0,0]=1")
+    assert count_weights(model, genotype) == 2 * 32 + 1
+    text = describe(model, model.anatomy.read(f"0.q[0,3]=2;{path}*3;0.q[0,3]+1"))
+    assert "6 → 7" in text

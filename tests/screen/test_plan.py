@@ -12,6 +12,7 @@ from explorer.screen.plan import CONTROL, CONTROL_EVERY, Plan, Unit, matching, p
 from tests.tiny import tiny_model
 
 _LLAMA = tiny_model("llama").anatomy
+_GPT2 = tiny_model("gpt2").anatomy
 _MIXTURE = tiny_model("mixtral").anatomy
 
 
@@ -33,7 +34,15 @@ def test_patterns_of_a_mixture() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("patterns", ["", "down", "7.q", "*.norm", "1.attn_norm", "2-5.down"])
+def test_vectors_are_meant_where_they_are_named() -> None:
+    assert [m.name for m in matching(_GPT2, "1.*.bias")] == [
+        f"1.{kind}.bias" for kind in ("q", "k", "v", "o", "up", "down", "attn_norm", "mlp_norm")
+    ]
+    assert [m.name for m in matching(_GPT2, "*.attn_norm, 0.q.bias")] == ["0.attn_norm", "0.q.bias", "1.attn_norm"]
+    assert all(matrix.columns > 1 for matrix in matching(_GPT2, "*.*, 1.*"))
+
+
+@pytest.mark.parametrize("patterns", ["", "down", "7.q", "*.norm", "1.attn_*", "2-5.down"])
 def test_a_pattern_of_nothing_is_refused(patterns: str) -> None:
     with pytest.raises(PlanError, match=r"no pattern|names no matrix"):
         matching(_LLAMA, patterns)

@@ -3,9 +3,11 @@
 from dataclasses import replace
 
 from explorer.domain.pair import Measures, PairUpdate
+from explorer.domain.verdict import Verdict
 from explorer.ui.explore.words import remarks_on, summary_html, tiles_of
 from explorer.ui.model.words import header_html
 from explorer.ui.words import notice_html
+from tests.tiny import tiny_model
 
 MEASURES = Measures(
     share_changed=0.25,
@@ -63,3 +65,14 @@ def test_what_users_type_is_escaped() -> None:
     assert "<script>" not in notice_html("<script>") + header_html(None, fault="<script>")
     assert notice_html("") == ""
     assert "token 2" in summary_html(UPDATE)
+
+
+def test_the_header_says_what_the_trial_has_found() -> None:
+    model = tiny_model("llama")
+    assert "checked" not in header_html(model)
+    model.verdicts[:] = [Verdict()]
+    assert "checked: fast" in header_html(model)
+    model.verdicts[:] = [Verdict(slow={"model.layers.mlp.gate": "it differs"}, slow_share=0.0004)]
+    shown = header_html(model)
+    assert "checked: exact, slower, because mutations of model.layers.mlp.gate" in shown
+    assert "(under 0.1 % of the weights) are computed one by one" in shown

@@ -12,7 +12,7 @@ import gradio as gr
 from explorer.domain.errors import ExplorerError
 from explorer.domain.genotype import ATTENTION_KINDS, MLP_KINDS, is_vector
 from explorer.domain.verdict import Verdict
-from explorer.model.anatomy import Anatomy, Matrix, kind_of, sort_of
+from explorer.model.anatomy import Anatomy, Matrix, Use, kind_of, sort_of
 from explorer.model.loaded import LoadedModel
 from explorer.ui.components.model_tree import ModelTree
 from explorer.ui.events import LATEST, QUIETLY
@@ -24,6 +24,9 @@ from explorer.ui.explore.selection import selection_of
 from explorer.ui.explore.wiring import connect_move
 
 CLEARED: list[Any] = ["", ""]
+
+_Names = dict[tuple[Use, ...], str]
+"""The name under which a tensor comes first: tied ones have several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,23 +84,24 @@ def tree_of(model: LoadedModel) -> dict[str, Any]:
     """The parts outside the layers and those of each layer, as the script draws them."""
     anatomy, verdict = model.anatomy, next(iter(model.verdicts), None)
     own = [matrix for matrix in anatomy.matrices.values() if matrix.layer is None]
+    first = {matrix.uses: matrix.name for matrix in reversed(anatomy.matrices.values())}
     return {
         "model": model.name,
         "weights": anatomy.parameter_count,
         "checked": verdict.sentence if verdict else "",
-        "outside": [_part(anatomy, matrix, verdict) for matrix in own],
-        "layers": [_layer(anatomy, layer, verdict) for layer in range(anatomy.layer_count)],
+        "outside": [_part(anatomy, matrix, first, verdict) for matrix in own],
+        "layers": [_layer(anatomy, layer, first, verdict) for layer in range(anatomy.layer_count)],
     }
 
 
-def _layer(anatomy: Anatomy, layer: int, verdict: Verdict | None) -> dict[str, Any]:
+def _layer(anatomy: Anatomy, layer: int, names: _Names, verdict: Verdict | None) -> dict[str, Any]:
     matrices = [matrix for matrix in anatomy.matrices.values() if matrix.layer == layer]
     experts = [matrix for matrix in matrices if matrix.kind.startswith("expert") and "." in matrix.kind]
     first = [matrix for matrix in experts if matrix.kind.startswith("expert0.")]
-    parts = [_part(anatomy, matrix, verdict) for matrix in matrices if matrix not in experts]
+    parts = [_part(anatomy, matrix, names, verdict) for matrix in matrices if matrix not in experts]
     return {
         "layer": layer,
-        "weights": sum(matrix.size for matrix in matrices),
+        "weights": sum(matrix.size for matrix in matrices if names[matrix.uses] == matrix.name),
         "parts": parts,
         "experts": {
             "count": anatomy.experts(layer),
@@ -111,8 +115,9 @@ def _layer(anatomy: Anatomy, layer: int, verdict: Verdict | None) -> dict[str, A
     }
 
 
-def _part(anatomy: Anatomy, matrix: Matrix, verdict: Verdict | None) -> dict[str, Any]:
+def _part(anatomy: Anatomy, matrix: Matrix, names: _Names, verdict: Verdict | None) -> dict[str, Any]:
     return {
+        "again": names[matrix.uses] != matrix.name,
         "site": matrix.name,
         "kind": matrix.kind,
         "role": _role(matrix),
