@@ -5,7 +5,9 @@ Of each kind of module one is mutated. What agrees is fast; what does not is com
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -20,6 +22,7 @@ from explorer.generation.ragged import Layers, cache_of, cut, layers_of, stack_r
 from explorer.generation.single import Reader, Single
 from explorer.model.anatomy import Matrix, sort_of
 from explorer.model.loaded import LoadedModel
+from explorer.model.view import View
 from explorer.mutation.apply import Mutant, make_mutant, mutated_view
 
 PROMPT, NEW = 10, 2
@@ -68,7 +71,7 @@ class _Trial:
         """Of each kind of module the first matrix."""
         for matrix in model.anatomy.matrices.values():
             self.matrices.setdefault(sort_of(matrix), matrix)
-        self.sites = {sort: _part_of(matrix) for sort, matrix in self.matrices.items()}
+        self.sites: dict[str, tuple[Site, ...]] = {sort: (_part_of(matrix),) for sort, matrix in self.matrices.items()}
         self.records: list[list[list[Tensor]]] = []
         """What enters each layer of original and mutant, from the last batch of both that agreed."""
         self.layers: Layers = []
@@ -79,6 +82,7 @@ class _Trial:
     def verdict(self) -> Verdict:
         """Everything that is asked, one thing after the other."""
         try:
+            self._aim_at_experts()
             found, original, mutant, plain = self._plain()
         except (RuntimeError, TypeError, ValueError, AttributeError, LookupError, NotImplementedError) as fault:
             raise ModelError(
@@ -137,23 +141,53 @@ class _Trial:
 
     def _mutated(self, found: Verdict, without: Mapping[str, str]) -> tuple[Mutant, Tensor]:
         """All kinds but some, mutated at once, and what the plain procedure gives."""
-        kept = tuple(Mutation(site, SHARE) for sort, site in self.sites.items() if sort not in without)
-        mutant = make_mutant(self.model, Genotype(kept))
+        mutant = make_mutant(self.model, self._genotype(self.sites.keys() - without.keys()))
         return mutant, Single(self.model, mutant, found).whole(self.text, len(self.text))
 
     def _is_idle(self, found: Verdict, sort: str, original: Tensor) -> bool:
         """Whether the plain procedure, too, sees nothing of a mutation."""
-        mutant = make_mutant(self.model, Genotype((Mutation(self.sites[sort], SHARE),)))
+        mutant = make_mutant(self.model, self._genotype({sort}))
         plain = Single(self.model, mutant, found).whole(self.text, len(self.text))
         return torch.equal(plain, original)
 
     # -------------------------------------------------------------------------------------- plain
 
+    def _genotype(self, sorts: AbstractSet[str]) -> Genotype:
+        """Some kinds of module mutated, each in a part of one."""
+        sites = (site for sort, own in self.sites.items() if sort in sorts for site in own)
+        return Genotype(tuple(Mutation(site, SHARE) for site in sites))
+
+    def _aim_at_experts(self) -> None:
+        """Of experts, mutate one that tokens of the text go to: one that none visits would tell nothing."""
+        experts = {
+            sort: matrix
+            for sort, matrix in self.matrices.items()
+            if matrix.uses[0].layout == "mixture" and matrix.uses[0].expert is not None
+        }
+        if not experts:
+            return
+        view, seen = View(self.model.twin), dict[str, Tensor]()
+        for path in {matrix.uses[0].module for matrix in experts.values()}:
+            view.before(path, lambda x, path=path: seen.__setitem__(path, x))  # type: ignore[misc]
+        Single(self.model, make_mutant(self.model, Genotype()), Verdict()).whole(self.text, 1, view.root)
+        for sort, matrix in experts.items():
+            path = matrix.uses[0].module
+            try:
+                block: Any = self.model.causal_lm.get_submodule(path)
+                visited = block.gate(seen[path].reshape(-1, seen[path].shape[-1]))[2]
+                number = int(visited.flatten().mode().values)
+            except Exception:  # noqa: BLE001  # a block of another kind, whose experts a patch will fail at
+                continue
+            self.sites[sort] = tuple(
+                _part_of(other)
+                for other in self.model.anatomy.matrices.values()
+                if other.layer == matrix.layer and other.uses[0].expert == number and sort_of(other) == sort
+            )
+
     def _plain(self) -> tuple[Verdict, Tensor, Mutant, Tensor]:
         """What holds of the model itself; the original's and a mutant's logits [text, vocabulary]."""
         verdict = Verdict()
-        every = Genotype(tuple(Mutation(site, SHARE) for site in self.sites.values()))
-        mutant = make_mutant(self.model, every)
+        mutant = make_mutant(self.model, self._genotype(self.sites.keys()))
         own, other = (Single(self.model, each, verdict) for each in (make_mutant(self.model, Genotype()), mutant))
         original, mutated = own.whole(self.text, len(self.text)), other.whole(self.text, len(self.text))
         whole = self._whole_agrees(own, original) and len(self.text) <= (self.model.chooses_beyond or len(self.text))
@@ -201,7 +235,7 @@ class _Trial:
     def _slow(self, verdict: Verdict, original: Tensor, known: Mapping[str, str]) -> dict[str, str]:
         """The kinds whose mutations do not agree, each by itself."""
         found = {}
-        for sort in self.sites.keys() - known.keys():
+        for sort in (sort for sort in self.sites if sort not in known):
             mutant, plain = self._mutated(verdict, dict.fromkeys(self.sites.keys() - {sort}, ""))
             why = self._fault(lambda mutant=mutant, plain=plain: self._rows({1: mutant}, original, plain))  # type: ignore[misc]
             if why:

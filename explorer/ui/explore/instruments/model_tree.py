@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 
 from explorer.domain.errors import ExplorerError
-from explorer.domain.genotype import ATTENTION_KINDS, MLP_KINDS, is_vector
+from explorer.domain.genotype import ATTENTION_KINDS, MLP_KINDS, is_vector, is_whole_expert
 from explorer.domain.verdict import Verdict
 from explorer.model.anatomy import Anatomy, Matrix, Use, kind_of, sort_of
 from explorer.model.loaded import LoadedModel
@@ -25,8 +25,8 @@ from explorer.ui.explore.wiring import connect_move
 
 CLEARED: list[Any] = ["", ""]
 
-_Names = dict[tuple[Use, ...], str]
-"""The name under which a tensor comes first: tied ones have several."""
+_Names = dict[tuple[Use, ...], list[str]]
+"""The names of a tensor: tied ones have several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,24 +84,26 @@ def tree_of(model: LoadedModel) -> dict[str, Any]:
     """The parts outside the layers and those of each layer, as the script draws them."""
     anatomy, verdict = model.anatomy, next(iter(model.verdicts), None)
     own = [matrix for matrix in anatomy.matrices.values() if matrix.layer is None]
-    first = {matrix.uses: matrix.name for matrix in reversed(anatomy.matrices.values())}
+    names: _Names = {}
+    for matrix in anatomy.matrices.values():
+        names.setdefault(matrix.uses, []).append(matrix.name)
     return {
         "model": model.name,
         "weights": anatomy.parameter_count,
         "checked": verdict.sentence if verdict else "",
-        "outside": [_part(anatomy, matrix, first, verdict) for matrix in own],
-        "layers": [_layer(anatomy, layer, first, verdict) for layer in range(anatomy.layer_count)],
+        "outside": [_part(matrix, names, verdict) for matrix in own],
+        "layers": [_layer(anatomy, layer, names, verdict) for layer in range(anatomy.layer_count)],
     }
 
 
 def _layer(anatomy: Anatomy, layer: int, names: _Names, verdict: Verdict | None) -> dict[str, Any]:
     matrices = [matrix for matrix in anatomy.matrices.values() if matrix.layer == layer]
-    experts = [matrix for matrix in matrices if matrix.kind.startswith("expert") and "." in matrix.kind]
+    experts = [matrix for matrix in matrices if _is_of_expert(matrix)]
     first = [matrix for matrix in experts if matrix.kind.startswith("expert0.")]
-    parts = [_part(anatomy, matrix, names, verdict) for matrix in matrices if matrix not in experts]
+    parts = [_part(matrix, names, verdict) for matrix in matrices if not _is_of_expert(matrix)]
     return {
         "layer": layer,
-        "weights": sum(matrix.size for matrix in matrices if names[matrix.uses] == matrix.name),
+        "weights": sum(matrix.size for matrix in matrices if names[matrix.uses][0] == matrix.name),
         "parts": parts,
         "experts": {
             "count": anatomy.experts(layer),
@@ -115,16 +117,20 @@ def _layer(anatomy: Anatomy, layer: int, names: _Names, verdict: Verdict | None)
     }
 
 
-def _part(anatomy: Anatomy, matrix: Matrix, names: _Names, verdict: Verdict | None) -> dict[str, Any]:
+def _is_of_expert(matrix: Matrix) -> bool:
+    return is_whole_expert(matrix.kind.partition(".")[0]) and not matrix.kind.startswith("shared")
+
+
+def _part(matrix: Matrix, names: _Names, verdict: Verdict | None) -> dict[str, Any]:
     return {
-        "again": names[matrix.uses] != matrix.name,
+        "again": names[matrix.uses][0] != matrix.name,
         "site": matrix.name,
         "kind": matrix.kind,
         "role": _role(matrix),
         "shape": f"{matrix.rows:,}" if matrix.columns == 1 else f"{matrix.rows:,} × {matrix.columns:,}",
         "weights": matrix.size,
         "heads": matrix.head_count or 0,
-        "remark": "; ".join(_remarks(anatomy, matrix, verdict)),
+        "remark": "; ".join(_remarks(matrix, names, verdict)),
         "path": matrix.uses[0].path,
     }
 
@@ -141,9 +147,9 @@ def _role(matrix: Matrix) -> str:
     return "other"
 
 
-def _remarks(anatomy: Anatomy, matrix: Matrix, verdict: Verdict | None) -> list[str]:
+def _remarks(matrix: Matrix, names: _Names, verdict: Verdict | None) -> list[str]:
     """What is to be known of a part: what it is tied to, why it has no heads, how its mutations are computed."""
-    same = [other.name for other in anatomy.matrices.values() if other.uses == matrix.uses and other is not matrix]
+    same = [name for name in names[matrix.uses] if name != matrix.name]
     remarks = [f"the same weights as {', '.join(same)}"] if same else []
     if matrix.headless:
         remarks.append(f"heads not apart: {matrix.headless}")
