@@ -40,7 +40,7 @@ architectures: setup  ## every causal model type of transformers, tiny, against 
 coverage: setup browser  ## the share of lines and branches that the gate executes
 	$(PYTEST) --cov=explorer --cov-branch --cov-report=term:skip-covered
 
-faults: setup  ## thirty hand-made faults: does a test notice each?
+faults: setup  ## hand-made faults: does a test notice each?
 	$(BIN)/python -m tests.faults
 
 wheel: setup  ## the package, in dist/

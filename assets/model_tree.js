@@ -148,7 +148,7 @@ function draw() {
   for (const [role, name] of [["attention", "attention"], ["mlp", "MLP"], ["other", "other"]]) {
     legend.append(make("span", `tree-key ${role}`), name);
   }
-  const title = `${model.model}: ${model.weights.toLocaleString("en")} weights, to scale. Unfold a layer, or click a part to choose it.`;
+  const title = `${model.model}: ${model.weights.toLocaleString("en")} weights, to scale; each of them can be mutated. Unfold a layer, or click a part to choose it.`;
   tree.append(make("p", "caption", title), strip(model, layers), search, legend, ...folds.map((each) => each.node));
 }
 

@@ -1,4 +1,4 @@
-"""Thirty hand-made faults, each put into a copy of the program: does a test notice?
+"""Hand-made faults, each put into a copy of the program: does a test notice?
 
     python -m tests.faults [--contexts FILE] [NUMBER ...]
 

@@ -299,8 +299,8 @@ class _Trial:
         same = read.isfinite() & plain.isfinite()
         if not torch.equal(read.isfinite(), plain.isfinite()):
             return False
-        apart, scale = (read - plain)[same].square().mean().sqrt(), plain[same].square().mean().sqrt()
-        return float(apart) <= self.tolerance * float(scale)
+        apart, scale = (float(each[same].square().mean().sqrt()) for each in (read - plain, plain))
+        return apart <= self.tolerance * scale
 
     def _fault(self, ask: Callable[[], bool]) -> str:
         """Why something cannot be relied on, as a clause; "": it can."""

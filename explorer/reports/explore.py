@@ -131,7 +131,7 @@ def anatomy_report(model: LoadedModel, layer: int | None) -> dict[str, Any]:
                 "columns": matrix.columns,
                 "heads": matrix.head_count,
                 "headless": matrix.headless,
-                "path": matrix.uses[0].path,
+                "tensor": matrix.uses[0].path,
                 **asdict(model.statistics(matrix)),
             }
             for matrix in matrices

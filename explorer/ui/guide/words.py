@@ -16,7 +16,10 @@ A mutation is a *site* and an *operation*; several are joined by `;` and apply i
 | `9.gate[17,:]` · `9.gate[:,17]` | a row (output feature) · a column (input feature) |
 | `2.down[451,1203]` | one weight |
 | `3.expert5.down` · `3.expert5` | of a mixture of experts: one matrix of an expert · all three |
+| `3.shared.down` · `3.router` | the expert that every token visits · what chooses experts |
 | `5.attn_norm[17]` · `norm` | an entry of a norm · the final norm |
+| `5.q.bias[17]` | an entry of a bias |
+| `5.mixer.A_log` · `transformer.h.5.attn.c_attn` | any tensor by its path, below its layer or the model |
 | `embed[17,:]` · `head` | a token's embedding · the language-model head |
 
 | operation | what it does |
@@ -38,12 +41,18 @@ A mutation is a *site* and an *operation*; several are joined by `;` and apply i
 - **Dose–response** tries all the values that the chosen site can be set to. Responses are often cliffs: the steepest
   step is looked at again, and marked.
 - **Map** draws the chosen matrix. Drag to zoom in, down to single weights; click to mutate what is there.
+- **Model** draws all parts of the loaded model, to scale: unfold a layer, search for a name, click to choose.
 - **Search** says where to look. Estimates are first-order: they rank zeroed blocks well, and may miss a weight whose
   effect is a cliff. *Find what matters* measures each of its candidates by a forward pass.
 - **Spread** shows what a mutation changes of the hidden states. Click a token to read both models after each layer.
 - **Together** compares mutations alone with all of them at once: what they add to the negative log-likelihood of the
   original's text adds up where they do not interact.
 - **Tried** lists the runs of this visit; *Pin* puts up to four texts side by side.
+
+## The model
+
+“checked: fast” in the header: when the model was loaded, every shortcut of this program gave what weights edited in
+place give. “exact, slower” says what does not, and is therefore computed one by one.
 
 ## Screens
 
