@@ -21,8 +21,7 @@ def try_once(model: LoadedModel, settings: Settings, say: Callable[[str], None])
     """
     from explorer.generation.trial import try_model
 
-    path = settings.cache_folder / "trials" / f"{model.fingerprint}.json"
-    setting = {**versions(), "device": model.device.type, "attention": _attention(model)}
+    path, setting = settings.cache_folder / "trials" / f"{model.fingerprint}.json", setting_of(model)
     known = _kept(path, setting)
     if known is not None:
         model.verdicts[:] = [known]
@@ -34,8 +33,10 @@ def try_once(model: LoadedModel, settings: Settings, say: Callable[[str], None])
         path.write_text(json.dumps({"setting": setting, "verdict": asdict(found)}), encoding="utf-8")
 
 
-def _attention(model: LoadedModel) -> str:
-    return str(getattr(model.causal_lm.config, "_attn_implementation", ""))
+def setting_of(model: LoadedModel) -> dict[str, str]:
+    """What the result of a trial depends on besides the weights."""
+    attention = str(getattr(model.causal_lm.config, "_attn_implementation", ""))
+    return {**versions(), "device": model.device.type, "attention": attention}
 
 
 def _kept(path: Path, setting: dict[str, str]) -> Verdict | None:

@@ -13,7 +13,9 @@ PARIS = "The capital of France is Paris.∎"
 
 def test_the_page_opens_with_an_example_already_run(browser: Browser, url: str) -> None:
     visitor = Visitor.opening(browser, url)
-    assert visitor.page.locator(".masthead .badge").all_inner_texts() == ["SmolLM2-135M-Instruct", "cpu", "float32"]
+    assert visitor.page.locator(".masthead .badge").all_inner_texts() == [
+        "SmolLM2-135M-Instruct", "cpu", "float32", "checked: fast"
+    ]  # fmt: skip
     assert visitor.text("original") == PARIS
     assert visitor.text("mutated") != PARIS
     assert "One weight of 134,515,008: 11.down[507,1229] 5.88 → 0" in visitor.page.locator(".change").inner_text()
