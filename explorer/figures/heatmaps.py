@@ -74,6 +74,10 @@ def grid_figure(
     )
 
 
+FEW_LAYERS = 12
+"""Up to so many, each has its tick."""
+
+
 def overview_figure(overview: Overview, present: tuple[str, int] | None, *, meaning: str) -> go.Figure:
     """Layers across, kinds of matrix downwards; the `present` one, if any, outlined."""
     kinds = overview.kinds
@@ -100,7 +104,12 @@ def overview_figure(overview: Overview, present: tuple[str, int] | None, *, mean
         height=56 + 22 * len(kinds),
         margin={"l": 56, "r": 10, "t": 6, "b": 44},
         dragmode=False,
-        xaxis={"title": {"text": "layer", "standoff": 6}, "showgrid": False, "zeroline": False, "nticks": 16},
+        xaxis={
+            "title": {"text": "layer", "standoff": 6},
+            "showgrid": False,
+            "zeroline": False,
+            **({"dtick": 1} if overview.values.shape[1] <= FEW_LAYERS else {"nticks": 16}),
+        },
         yaxis={"autorange": "reversed", "showgrid": False, "type": "category"},
     )
 

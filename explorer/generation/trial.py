@@ -330,5 +330,7 @@ def is_alone(model: LoadedModel, mutant: Mutant, shortest: int, longest: int) ->
         return True
     if not all(slab.matrix.is_known_in_use for slab in mutant.slabs):
         return True
+    if not verdict.slow and not verdict.idle:
+        return False
     sorts = {sort_of(slab.matrix) for slab in mutant.slabs}
     return not sorts.isdisjoint(verdict.slow.keys() | set(verdict.idle))

@@ -14,6 +14,7 @@ import numpy as np
 from explorer.domain.genotype import (
     ATTENTION_KINDS,
     BLOCK_SIDE,
+    MATRIX_KINDS,
     MLP_KINDS,
     Genotype,
     Mutation,
@@ -157,7 +158,8 @@ class Anatomy:
     def overview(self, value: Callable[[Matrix], float]) -> Overview:
         """A number for each matrix of each layer, norms and biases left out; the largest of a layer's experts."""
         matrices = [matrix for matrix in self.matrices.values() if matrix.layer is not None and matrix.columns > 1]
-        kinds = tuple(dict.fromkeys(kind_of(matrix.kind) for matrix in matrices))
+        found = dict.fromkeys(kind_of(matrix.kind) for matrix in matrices)
+        kinds = tuple(sorted(found, key=lambda kind: (*MATRIX_KINDS, kind).index(kind)))
         values = np.full((len(kinds), self.layer_count), np.nan, dtype=np.float32)
         for matrix in matrices:
             place = (kinds.index(kind_of(matrix.kind)), matrix.layer)

@@ -70,8 +70,8 @@ class Engine:
         genotypes = [Genotype((*self._background.mutations, mutation)) for mutation in mutations]
         prompt = self._baseline.prompt_tokens
         batch = [_Mutant(make_mutant(self._model, genotype), prompt) for genotype in genotypes]
-        together = [each for each in batch if not self._is_apart(each)]
         apart = [each for each in batch if self._is_apart(each)]
+        together = [each for each in batch if each not in apart]
         if together:
             self._verify(together, layer)
         self._verify_apart(apart)

@@ -103,11 +103,9 @@ def fitted(selection: Selection, anatomy: Anatomy) -> Selection:
 
 
 def _fitted_part(part: str, choices: tuple[str, ...]) -> str:
-    """The part itself, an expert's of that kind, Down, or the first there is."""
-    if part in choices:
-        return part
-    of_experts = (choice for kind in (part, "down") for choice in choices if choice.endswith(f".{kind}"))
-    return "down" if "down" in choices else next(of_experts, choices[0])
+    """The part itself, one whose path ends so (an expert's, a mixer's), Down, or the first there is."""
+    fitting = [choice for kind in (part, "down") for choice in choices if f".{choice}".endswith(f".{kind}")]
+    return part if part in choices else next(iter(fitting), choices[0])
 
 
 def site_of(selection: Selection, anatomy: Anatomy) -> Site:

@@ -1,5 +1,7 @@
 """Controls to site and back."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -74,6 +76,13 @@ def test_levels_and_parts_on_offer() -> None:
     assert part_choices(_MIXTURE, "layer", 1)[3:] == ("expert0", "expert1", "expert2", "expert3")
     assert "attn_norm" not in part_choices(_LLAMA, "row", 0)
     assert levels_of(_UNKNOWN, 0) == ("matrix", "block", "row", "column", "weight")
+
+
+def test_a_part_of_which_the_last_name_is_known_is_found() -> None:
+    asked = Selection(level="matrix", layer=0, part="A_log")
+    assert fitted(asked, _HYBRID).part == "mamba.A_log"
+    assert fitted(replace(asked, part="nowhere"), _HYBRID).part == "down"
+    assert fitted(replace(asked, layer=1, part="down"), _MIXTURE).part == "expert0.down"
 
 
 def test_a_layer_offers_what_it_has() -> None:
