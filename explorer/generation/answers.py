@@ -18,11 +18,10 @@ from explorer.domain.parting import parting
 from explorer.generation.differences import mean_kl, perplexity
 from explorer.generation.passes import forward
 from explorer.generation.ragged import Layers, cache_of, cut, layers_of, repeat_row
-from explorer.generation.single import Single
 from explorer.generation.style import style_of
 from explorer.generation.texts import cosine_similarity
 from explorer.generation.together import Growing, decode_apart, decode_together, is_apart
-from explorer.generation.trial import is_alone, verdict_of
+from explorer.generation.trial import is_alone, single_of
 from explorer.model.loaded import LoadedModel
 from explorer.model.view import View
 from explorer.mutation.apply import Mutant, make_mutant, mutated_view
@@ -135,7 +134,7 @@ def _logits_over(
     pairs = list(zip(prompts, answers, strict=True))
     fed = [[*prompt, *answer[:-1]] for prompt, answer in pairs]
     if is_alone(model, mutant, min(map(len, prompts)), max(map(len, fed)) + 1):
-        single = Single(model, mutant, verdict_of(model))
+        single = single_of(model, mutant)
         return [single.logits_over(prompt, answer) for prompt, answer in pairs]
     first = min(map(len, prompts)) - 1
     logits, _ = _read(model, mutant, fed, first)

@@ -17,8 +17,7 @@ from explorer.generation.baseline import Baseline
 from explorer.generation.differences import perplexity
 from explorer.generation.draft import check_many
 from explorer.generation.passes import forward, row_of, watch_hidden
-from explorer.generation.single import Single
-from explorer.generation.trial import is_alone, verdict_of
+from explorer.generation.trial import is_alone, single_of
 from explorer.model.loaded import LoadedModel
 from explorer.mutation.apply import make_mutant, mutated_view
 
@@ -48,7 +47,7 @@ def read_control(model: LoadedModel) -> Control:
     nothing, cache = make_mutant(model, Genotype()), DynamicCache()
     records: list[list[Tensor]] = []
     if is_alone(model, nothing, len(first), len(tokens)):
-        logits = Single(model, nothing, verdict_of(model)).logits_over(first, rest)
+        logits = single_of(model, nothing).logits_over(first, rest)
     else:
         view = mutated_view(model, {})
         records = watch_hidden(model, view, 0)

@@ -14,8 +14,7 @@ from transformers import DynamicCache
 from explorer.domain.genotype import Genotype
 from explorer.generation.baseline import Baseline
 from explorer.generation.passes import KeyValues, forward, forward_from, row_of
-from explorer.generation.single import Single
-from explorer.generation.trial import is_alone, verdict_of
+from explorer.generation.trial import is_alone, single_of, verdict_of
 from explorer.model.loaded import LoadedModel
 from explorer.model.view import View
 from explorer.mutation.apply import Mutant, make_mutant, mutated_view
@@ -36,7 +35,7 @@ def check(model: LoadedModel, baseline: Baseline, mutant: Mutant, most: int = 0)
 
     `most` is how many tokens its own answer may have, if that is more than the baseline's.
     """
-    if _is_alone(model, baseline, mutant, most):
+    if is_alone_over(model, baseline, mutant, most):
         return Checked(_single(model, baseline, mutant), None)
     logits, cache = _check_rows(model, baseline, [mutant])
     key_values = row_of(cache, 0)
@@ -50,7 +49,7 @@ def check_many(model: LoadedModel, baseline: Baseline, mutants: Sequence[Mutant]
 
     In one batch, but for those that cannot be a row of one.
     """
-    apart = {place: mutant for place, mutant in enumerate(mutants) if _is_alone(model, baseline, mutant)}
+    apart = {place: mutant for place, mutant in enumerate(mutants) if is_alone_over(model, baseline, mutant)}
     if not apart:
         return _check_rows(model, baseline, mutants)[0]
     together = [mutant for place, mutant in enumerate(mutants) if place not in apart]
@@ -60,15 +59,15 @@ def check_many(model: LoadedModel, baseline: Baseline, mutants: Sequence[Mutant]
     )
 
 
-def _is_alone(model: LoadedModel, baseline: Baseline, mutant: Mutant, most: int = 0) -> bool:
+def is_alone_over(model: LoadedModel, baseline: Baseline, mutant: Mutant, most: int = 0) -> bool:
+    """Whether a mutant is to be computed by itself over the baseline's tokens, or over `most` if that is more."""
     start = len(baseline.prompt_tokens)
     return is_alone(model, mutant, start, start + max(most, len(baseline.tokens)))
 
 
 def _single(model: LoadedModel, baseline: Baseline, mutant: Mutant) -> Tensor:
     """Logits [answer tokens, vocabulary] by the plain procedure."""
-    single = Single(model, mutant, verdict_of(model))
-    return single.logits_over(baseline.prompt_tokens, baseline.tokens)
+    return single_of(model, mutant).logits_over(baseline.prompt_tokens, baseline.tokens)
 
 
 def _check_rows(model: LoadedModel, baseline: Baseline, mutants: Sequence[Mutant]) -> tuple[Tensor, DynamicCache]:
@@ -96,7 +95,7 @@ def read_as_original(model: LoadedModel, baseline: Baseline, tokens: list[int], 
     if not fed:
         return first
     if not baseline.key_values.keys:  # nothing that could be cut back
-        single = Single(model, make_mutant(model, Genotype()), verdict_of(model))
+        single = single_of(model, make_mutant(model, Genotype()))
         return single.logits_over(baseline.prompt_tokens, tokens)[divergence:]
     cache = baseline.key_values.cache(len(baseline.prompt_tokens) + divergence)
     batch = torch.tensor([fed], device=model.device)

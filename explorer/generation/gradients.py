@@ -31,6 +31,8 @@ def reduce_gradients(model: LoadedModel, baseline: Baseline, reduce: Reduce) -> 
     with _hooked(model, reduce):
         try:
             loss_of(model, baseline).backward()
+        except torch.OutOfMemoryError:
+            raise
         except (RuntimeError, NotImplementedError) as fault:
             why = " ".join(str(fault).split())[:200]
             raise ModelError(f"No gradient goes through this model ({model.anatomy.model_type}): {why}") from fault

@@ -9,8 +9,7 @@ from explorer.domain.genotype import Genotype
 from explorer.generation.differences import perplexity
 from explorer.generation.passes import forward
 from explorer.generation.ragged import cache_of, layers_of, repeat_row
-from explorer.generation.single import Single
-from explorer.generation.trial import is_alone, verdict_of
+from explorer.generation.trial import is_alone, single_of
 from explorer.model.loaded import LoadedModel
 from explorer.mutation.apply import make_mutant, mutated_view
 
@@ -36,7 +35,7 @@ class Likelihood:
         found: list[float | None] = []
         longest = max(map(len, answers), default=0)
         if self._is_alone(longest):
-            single = Single(self._model, self._original, verdict_of(self._model))
+            single = single_of(self._model, self._original)
             return [perplexity(single.logits_over(self._prompt_tokens, own), list(own)) for own in answers]
         rows = max(1, LOGITS // (max(1, longest) * self._first.shape[-1]))
         for start in range(0, len(answers), rows):

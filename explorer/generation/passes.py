@@ -84,7 +84,7 @@ def forward_between(
 
     The cache holds what comes before them, of all layers: those below `first_layer` do not add to it.
     """
-    skip_layers(model, view, first_layer, hidden)
+    _skip(model, view, first_layer, hidden)
     positions = _positions(model, start, hidden.shape[:2]) if model.is_told_positions else None
     return _run(model, view, {"inputs_embeds": hidden}, positions, cache, keep)
 
@@ -101,7 +101,7 @@ def forward_row(
         inputs["input_ids"] = row.tokens.expand(count, -1)
     else:
         inputs["inputs_embeds"] = hidden.expand(count, -1, -1)
-        skip_layers(model, view, first_layer, inputs["inputs_embeds"])
+        _skip(model, view, first_layer, inputs["inputs_embeds"])
     return _run(model, view, inputs, row.positions.expand(count, -1), DynamicCache(), keep)
 
 
@@ -126,7 +126,7 @@ def watch_hidden(model: LoadedModel, view: View, row: int) -> list[list[Tensor]]
     return records
 
 
-def skip_layers(model: LoadedModel, view: View, first_layer: int, hidden: Tensor) -> None:
+def _skip(model: LoadedModel, view: View, first_layer: int, hidden: Tensor) -> None:
     """Let hidden states enter a layer, whatever the model makes of its embeddings before the first."""
     trunk = model.anatomy.trunk
     assert trunk is not None

@@ -12,11 +12,11 @@ from explorer.domain.effects import Lens, LensReading, Propagation
 from explorer.domain.errors import ModelError
 from explorer.domain.genotype import Genotype
 from explorer.generation.baseline import Baseline
+from explorer.generation.draft import is_alone_over
 from explorer.generation.gradients import tokens_of
 from explorer.generation.measures import likeliest
 from explorer.generation.passes import forward, forward_from, watch_hidden
-from explorer.generation.single import Single
-from explorer.generation.trial import is_alone, verdict_of
+from explorer.generation.trial import single_of, verdict_of
 from explorer.model.loaded import LoadedModel
 from explorer.model.view import View
 from explorer.mutation.apply import Mutant, make_mutant, mutated_view
@@ -77,7 +77,7 @@ def _run(model: LoadedModel, baseline: Baseline, mutant: Mutant) -> tuple[Tensor
         raise ModelError(
             f"The layers of this model ({model.anatomy.model_type}) are not known, so nothing can be read between them."
         )
-    if _is_alone(model, baseline, mutant):
+    if is_alone_over(model, baseline, mutant):
         nothing = make_mutant(model, Genotype())
         return _watch_alone(model, baseline, nothing), _watch_alone(model, baseline, mutant)
     view = mutated_view(model, {1: mutant})
@@ -98,17 +98,12 @@ def _joined(model: LoadedModel, records: list[list[Tensor]], tokens: int) -> Ten
     return torch.cat([record[0] for record in records]).float()
 
 
-def _is_alone(model: LoadedModel, baseline: Baseline, mutant: Mutant) -> bool:
-    start = len(baseline.prompt_tokens)
-    return is_alone(model, mutant, start, start + len(baseline.tokens))
-
-
 def _watch_alone(model: LoadedModel, baseline: Baseline, mutant: Mutant) -> Tensor:
     """One model's hidden states [layers + 1, tokens, hidden size], float32, by the plain procedure."""
     view = View(model.twin)
     records = watch_hidden(model, view, 0)
     text = tokens_of(model, baseline)[0].tolist()
-    Single(model, mutant, verdict_of(model)).whole(text, len(text), view.root)
+    single_of(model, mutant).whole(text, len(text), view.root)
     return _joined(model, records, len(text))
 
 
@@ -122,7 +117,7 @@ def _read_out(model: LoadedModel, baseline: Baseline, mutant: Mutant, hidden: Te
     As if each had left the last layer: norm, head and whatever the model does to logits are its own.
     """
     last, states = model.anatomy.layer_count, hidden.to(model.dtype)
-    if _is_alone(model, baseline, mutant) or not verdict_of(model).resumes:
+    if is_alone_over(model, baseline, mutant) or not verdict_of(model).resumes:
         pairs = zip((make_mutant(model, Genotype()), mutant), states, strict=True)
         return torch.stack([_read_alone(model, each, own) for each, own in pairs])
     view = mutated_view(model, {1: mutant})
@@ -138,4 +133,4 @@ def _read_alone(model: LoadedModel, mutant: Mutant, hidden: Tensor) -> Tensor:
         view.give(trunk.layers[-1], hidden.unsqueeze(0))
     else:
         view.feed(trunk.norm, hidden.unsqueeze(0))
-    return Single(model, mutant, verdict_of(model)).whole([0] * len(hidden), len(hidden), view.root)
+    return single_of(model, mutant).whole([0] * len(hidden), len(hidden), view.root)

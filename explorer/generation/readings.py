@@ -8,8 +8,8 @@ from torch import Tensor
 from transformers import DynamicCache
 
 from explorer.generation.passes import forward, watch_hidden
-from explorer.generation.single import Reader, Single
-from explorer.generation.trial import verdict_of
+from explorer.generation.single import Reader
+from explorer.generation.trial import single_of, verdict_of
 from explorer.model.loaded import LoadedModel
 from explorer.model.view import View
 from explorer.mutation.apply import Mutant, mutated_view
@@ -63,4 +63,4 @@ def read_watched(model: LoadedModel, mutant: Mutant, cache: DynamicCache | None 
 
 def read_alone(model: LoadedModel, mutant: Mutant) -> Reading:
     """A text that is read from its beginning, by itself."""
-    return _Alone(Reader(Single(model, mutant, verdict_of(model)), ()))
+    return _Alone(Reader(single_of(model, mutant)))

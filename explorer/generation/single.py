@@ -45,7 +45,7 @@ class Single:
         text, first = [*prompt, *answer[:-1]], len(prompt)
         turn = self.model.turning_point or len(text)
         if not self.verdict.whole or len(text) > (self.model.chooses_beyond or len(text)):
-            reader = Reader(self, ())
+            reader = Reader(self)
             return torch.stack([reader.read(*text[:first]), *(reader.read(token) for token in text[first:])])
         if first <= turn < len(text):  # positions are computed in another way from there on
             before, after = text[:turn], text
@@ -75,8 +75,9 @@ class Single:
 class Reader:
     """A text that one genotype reads on, in the model's own kind of cache."""
 
-    def __init__(self, single: Single, text: Sequence[int]) -> None:
-        self._single, self._text = single, list(text)
+    def __init__(self, single: Single) -> None:
+        self._single = single
+        self._text: list[int] = []
         self._cache: tuple[str, Any] | None = None
 
     def read(self, *tokens: int) -> Tensor:

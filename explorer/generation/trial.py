@@ -45,6 +45,11 @@ def verdict_of(model: LoadedModel) -> Verdict:
     return model.verdicts[0]
 
 
+def single_of(model: LoadedModel, mutant: Mutant) -> Single:
+    """A mutant by the plain procedure, as the trial of its model has found it."""
+    return Single(model, mutant, verdict_of(model))
+
+
 def try_model(model: LoadedModel) -> Verdict:
     """Tries a model, and keeps in it what was found. Raises ModelError if not even the plain procedure works."""
     try:
@@ -84,6 +89,8 @@ class _Trial:
         try:
             self._aim_at_experts()
             found, original, mutant, plain = self._plain()
+        except torch.OutOfMemoryError:
+            raise
         except (RuntimeError, TypeError, ValueError, AttributeError, LookupError, NotImplementedError) as fault:
             raise ModelError(
                 f"{self.model.name} is loaded, but does not continue a text of tokens alone "
@@ -206,7 +213,7 @@ class _Trial:
 
     def _cached(self, singles: Sequence[Single], plain: Sequence[Tensor]) -> bool:
         """Whether two texts that grow by turns, each in its own cache, are read as without one."""
-        readers = [Reader(single, ()) for single in singles]
+        readers = [Reader(single) for single in singles]
         read = [[reader.read(*self.text[:PROMPT])] for reader in readers]
         for token in self.text[PROMPT:]:
             for reader, logits in zip(readers, read, strict=True):
@@ -308,6 +315,8 @@ class _Trial:
             return "" if ask() else "it gives something else"
         except ModelError:
             return "its module takes no part in the forward pass"
+        except torch.OutOfMemoryError:
+            raise
         except Exception as fault:  # noqa: BLE001  # whatever a model's code makes of what it was not written for
             return f"it raises {type(fault).__name__}"
 

@@ -4,7 +4,7 @@ On x86 CPUs the BLAS behind `torch.nn.functional.linear` runs one to eight rows 
 weight at a fraction of the memory's speed; the same product taken the other way round (weight times
 rows) runs at full speed, but not for a single row, which is therefore computed twice. For many rows against the head
 of a vocabulary of a quarter of a million words, oneDNN takes half the time of that BLAS, some rows at a time. Measured
-in docs/decisions/0003-few-row-products.md; elsewhere this is `linear` itself.
+in docs/decisions/0003-few-row-products.md and 0019-any-model.md; elsewhere this is `linear` itself.
 """
 
 import torch

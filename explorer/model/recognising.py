@@ -427,10 +427,6 @@ def _norm_kind(path: str, others: Sequence[str]) -> str | None:
     return max(ranked)[1] if ranked else None
 
 
-def _ends_with(path: str, known: Iterable[str]) -> bool:
-    return any(path.endswith(f".{end}") for end in known)
-
-
 # -------------------------------------------------------------------------------------------- common
 
 

@@ -19,8 +19,7 @@ from explorer.generation.decoding import near_tie
 from explorer.generation.differences import kl_at
 from explorer.generation.packed import Row, Tree, row_of_tree
 from explorer.generation.passes import forward_row, watch_hidden
-from explorer.generation.single import Single
-from explorer.generation.trial import is_alone, verdict_of
+from explorer.generation.trial import is_alone, single_of, verdict_of
 from explorer.model.loaded import LoadedModel
 from explorer.mutation.apply import Mutant, make_mutant, mutated_view
 from explorer.tasks.prompts import put
@@ -79,24 +78,17 @@ class _Laying:
         is_near = longest <= (model.sees_back or longest)
         return is_near and verdict_of(model).packed and not is_alone(model, mutant, 1, longest)
 
-    def unpacked(self, model: LoadedModel, mutants: Sequence[Mutant]) -> Tensor:
-        """Logits [mutants, kept, vocabulary], each text of the tree read by itself."""
-        found: list[list[Tensor]] = []
-        for mutant in mutants:
-            single = Single(model, mutant, verdict_of(model))
-            by_place: dict[int, Tensor] = {}
-            for places in self.tree.texts():
-                text = [self.tree.tokens[place] for place in places]
-                wanted = [number for number, place in enumerate(places) if place in self._wanted]
-                first = wanted[0] + 1
-                logits = single.logits_over(text[:first], [*text[first:], 0])
-                by_place |= {places[number]: logits[number - first + 1] for number in wanted}
-            found.append([by_place[place] for place in self.kept.tolist()])
-        return torch.stack([torch.stack(rows) for rows in found])
-
-    @property
-    def _wanted(self) -> set[int]:
-        return set(self.kept.tolist())
+    def unpacked(self, model: LoadedModel, mutant: Mutant) -> Tensor:
+        """Logits [kept, vocabulary], each text of the tree read by itself."""
+        kept, single = self.kept.tolist(), single_of(model, mutant)
+        wanted, by_place = set(kept), dict[int, Tensor]()
+        for places in self.tree.texts():
+            text = [self.tree.tokens[place] for place in places]
+            numbers = [number for number, place in enumerate(places) if place in wanted]
+            first = numbers[0] + 1
+            logits = single.logits_over(text[:first], [*text[first:], 0])
+            by_place |= {places[number]: logits[number - first + 1] for number in numbers}
+        return torch.stack([by_place[place] for place in kept])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +136,7 @@ class Battery:
                 records = watch_hidden(self.model, view, 0)
                 logits = forward_row(self.model, view, tree.row, 1, keep=tree.kept, hidden=None, first_layer=0)
             else:
-                logits = tree.unpacked(self.model, [nothing])
+                logits = tree.unpacked(self.model, nothing).unsqueeze(0)
             tree.log_p = logits[0, _kept_at(tree, [laid.end for laid in tree.laid])].log_softmax(-1)
             hidden = tuple(record[0] for record in records)
             size = sum(states.nbytes for states in hidden)
@@ -153,11 +145,12 @@ class Battery:
         self._is_ready = True
 
     def _read(self, tree: _Laying, mutants: Sequence[Mutant]) -> list[list[Mark]]:
-        packed = [mutant for mutant in mutants if tree.is_packed(self.model, mutant)]
+        are_packed = [tree.is_packed(self.model, mutant) for mutant in mutants]
+        packed = [mutant for mutant, is_packed in zip(mutants, are_packed, strict=True) if is_packed]
         rows = iter(self._read_packed(tree, packed) if packed else ())
         logits = [
-            next(rows) if tree.is_packed(self.model, mutant) else tree.unpacked(self.model, [mutant])[0]
-            for mutant in mutants
+            next(rows) if is_packed else tree.unpacked(self.model, mutant)
+            for mutant, is_packed in zip(mutants, are_packed, strict=True)
         ]
         return _marks_of(self.model, tree, torch.stack(logits), self.questions.form == "cloze")
 

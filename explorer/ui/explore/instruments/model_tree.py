@@ -90,7 +90,6 @@ def tree_of(model: LoadedModel) -> dict[str, Any]:
     return {
         "model": model.name,
         "weights": anatomy.parameter_count,
-        "checked": verdict.sentence if verdict else "",
         "outside": [_part(matrix, names, verdict) for matrix in own],
         "layers": [_layer(anatomy, layer, names, verdict) for layer in range(anatomy.layer_count)],
     }
