@@ -19,7 +19,7 @@ A mutation is a *site* and an *operation*; several are joined by `;` and apply i
 | `3.shared.down` · `3.router` | the expert that every token visits · what chooses experts |
 | `5.attn_norm[17]` · `norm` | an entry of a norm · the final norm |
 | `5.q.bias[17]` | an entry of a bias |
-| `5.mixer.A_log` · `transformer.h.5.attn.c_attn` | any tensor by its path, below its layer or the model |
+| `5.mixer.A_log` | any tensor by its path below its layer; without a layer, below the model |
 | `embed[17,:]` · `head` | a token's embedding · the language-model head |
 
 | operation | what it does |
