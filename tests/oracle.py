@@ -14,8 +14,11 @@ from explorer.model.loaded import LoadedModel
 
 
 @contextlib.contextmanager
-def edited_in_place(model: LoadedModel, genotype: Genotype) -> Iterator[None]:
-    """The model with its own tensors overwritten; restored afterwards, bit for bit."""
+def edited_in_place(model: LoadedModel, genotype: Genotype, stored: torch.dtype = torch.float32) -> Iterator[None]:
+    """The model with its own tensors overwritten; restored afterwards, bit for bit.
+
+    `stored` is the precision that the weights of a model in float32 are kept in elsewhere, and what is written has.
+    """
     targets = (target for mutation in genotype.mutations for target in model.anatomy.targets(mutation.site))
     touched = {use.path for target in targets for use in target.matrix.uses}
     parameters = [model.causal_lm.get_parameter(name) for name in sorted(touched)]
@@ -29,7 +32,7 @@ def edited_in_place(model: LoadedModel, genotype: Genotype) -> Iterator[None]:
                     block = weight[rows][:, columns]
                     low, high = extremes[target.matrix.name]
                     kind, value = mutation.operation.kind, mutation.operation.value
-                    weight[rows[:, None], columns] = _changed(block, kind, value, low, high)
+                    weight[rows[:, None], columns] = _changed(block, kind, value, low, high).to(stored).to(block.dtype)
         yield
     finally:
         with torch.no_grad():

@@ -1,10 +1,14 @@
 """A spread of architectures, tiny and random, in everything that is asked of them (`make architectures`: all)."""
 
+import copy
 from typing import Any
 
 import pytest
+import torch
 
+from explorer.model import widened
 from tests.architectures import examine
+from tests.zoo import TYPES, tiny_of
 
 SPREAD = (
     "afmoe", "bamba", "bart", "bert", "bloom", "blt", "codegen", "cohere", "dbrx", "deepseek_v3", "deepseek_v32",
@@ -48,3 +52,20 @@ def test_it_is_exact_or_refused(model_type: str) -> None:
 @pytest.mark.parametrize("name", VARIANTS)
 def test_a_variant_is_exact_or_refused(name: str) -> None:
     assert examine(*VARIANTS[name]).faults == {}
+
+
+@pytest.mark.parametrize("model_type", TYPES)
+def test_stored_in_half_precision_it_counts_as_in_float32(model_type: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(widened, "_SMALL", 0)  # no tensor of a tiny model is kept wide
+    plain = tiny_of(model_type)
+    if getattr(plain.config, "rescale_every", 0):
+        plain.config.rescale_every = 0
+    for parameter in plain.parameters():
+        parameter.data = parameter.data.bfloat16().float()
+    stored = copy.deepcopy(plain)
+    for parameter in stored.parameters():
+        parameter.data = parameter.data.bfloat16()
+    widened.widen_model(stored)
+    ids = torch.randint(3, 60, (2, 9), generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        torch.testing.assert_close(stored(ids).logits, plain(ids).logits, rtol=1e-4, atol=1e-5)

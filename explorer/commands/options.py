@@ -20,6 +20,7 @@ from explorer.atlas.atlas import Atlas
 from explorer.domain.decoding import Decoding, Prompt
 from explorer.domain.errors import ExplorerError, StoreError
 from explorer.domain.notation import parse_genotype
+from explorer.domain.placement import Placement
 from explorer.domain.record import Run
 from explorer.files.settings import DEMO
 from explorer.model.loaded import LoadedModel
@@ -35,6 +36,13 @@ class DtypeName(StrEnum):
     float32 = "float32"
     bfloat16 = "bfloat16"
     float16 = "float16"
+
+
+class ArithmeticName(StrEnum):
+    """What is counted in."""
+
+    float32 = "float32"
+    stored = "stored"
 
 
 class OperationName(StrEnum):
@@ -59,6 +67,14 @@ Device = Annotated[str | None, typer.Option("--device", help="cuda, mps or cpu; 
 Dtype = Annotated[
     DtypeName | None,
     typer.Option("--dtype", help="float32 on a CPU, the checkpoint's own on a GPU by default."),
+]
+Arithmetic = Annotated[
+    ArithmeticName,
+    typer.Option(
+        "--arithmetic",
+        help="float32 whatever the weights are kept in; stored: in their own precision, faster on a GPU, but what a "
+        "text says may then depend on how many share its batch.",
+    ),
 ]
 Asked = Annotated[str, typer.Option("--prompt", help="What the model is to answer.")]
 IsKept = Annotated[bool, typer.Option("--record/--no-record", help="Keep the run in the history.")]
@@ -87,10 +103,16 @@ class Session(Output):
     source: str
     device: str | None
     dtype: str | None
+    arithmetic: str
+
+    @property
+    def placement(self) -> Placement:
+        """How the model is to be loaded."""
+        return Placement(device=self.device, dtype=self.dtype, arithmetic=self.arithmetic)
 
     def load(self) -> tuple[Workspace, LoadedModel]:
         """The model; what is being done goes to standard error, where it does not mix with results."""
-        workspace = Workspace(source=self.source, device=self.device, dtype=self.dtype)
+        workspace = Workspace(source=self.source, **self.placement.given)
         loading, said, is_done = workspace.models.load(), "", False
         with starting():
             while not is_done:
@@ -111,7 +133,8 @@ class Session(Output):
 _OPTIONS: dict[type[Output], dict[str, tuple[Any, object]]] = {
     Output: {"as_json": (AsJson, False)},
     Session: {
-        "source": (Model, DEMO), "device": (Device, None), "dtype": (Dtype, None), "as_json": (AsJson, False),
+        "source": (Model, DEMO), "device": (Device, None), "dtype": (Dtype, None),
+        "arithmetic": (Arithmetic, ArithmeticName.float32), "as_json": (AsJson, False),
     },
 }  # fmt: skip
 """What such a value is made of: options by the names of its fields, each with its default."""

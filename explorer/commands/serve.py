@@ -47,8 +47,7 @@ def serve(
         run(
             Serving(
                 model=session.source,
-                device=session.device,
-                dtype=session.dtype,
+                placement=session.placement,
                 host=host,
                 port=port,
                 share=share,

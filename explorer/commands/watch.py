@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from explorer.commands.options import Device, Dtype, Output, Session, edge
+from explorer.commands.options import Arithmetic, ArithmeticName, Device, Dtype, Output, Session, edge
 from explorer.domain.decoding import Prompt
 from explorer.domain.errors import ExplorerError, ModelError, WatchError
 from explorer.domain.watch import TOLERANCE, Found, Outcome, Watched, judge
@@ -36,10 +36,13 @@ def watch(
     ] = None,
     device: Device = None,
     dtype: Dtype = None,
+    arithmetic: Arithmetic = ArithmeticName.float32,
 ) -> None:
     """Run the genotypes of a file again; exit code 1 if a result is no longer as expected."""
     read = read_watch(file)
-    session = Session(source=model or read.model or DEMO, device=device, dtype=dtype, as_json=output.as_json)
+    session = Session(
+        source=model or read.model or DEMO, device=device, dtype=dtype, arithmetic=arithmetic, as_json=output.as_json
+    )
     workspace, loaded = session.load()
     found = []
     for run in read.runs:

@@ -26,6 +26,10 @@ class ModelError(ExplorerError):
     """A model that cannot be found, read or run."""
 
 
+class CancelledError(ModelError):
+    """A download that its user has ended."""
+
+
 class PromptError(ExplorerError):
     """A prompt that the model cannot take: empty, or longer than its context."""
 

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from explorer.model.view import View
+from explorer.model.widened import Widened, stored_in, widened_product
 
 _FEW_ROWS = 8
 
@@ -20,7 +21,13 @@ _WIDE, _AT_ONCE = 100_000, 96
 
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """`x @ weight.T + bias` for x [..., columns], weight [rows, columns]; equal to F.linear but for rounding."""
+    """`x @ weight.T + bias` for x [..., columns], weight [rows, columns]; equal to F.linear but for rounding.
+
+    A weight of less precision than float32 `x` is widened by pieces.
+    """
+    numbers = stored_in(weight)
+    if x.dtype == torch.float32 and numbers.dtype != torch.float32:
+        return widened_product(x, numbers, bias)
     row_count = x.numel() // x.shape[-1]
     if not _is_slow(weight):
         return F.linear(x, weight, bias)
@@ -56,9 +63,12 @@ class FewRowLinear(nn.Linear):
 
 
 def base_view(model: nn.Module) -> View:
-    """A view of the model whose linear maps are fast for few rows."""
+    """A view of the model whose linear maps are fast for few rows, and whose small tensors are plain ones."""
     view = View(model)
     for path, module in model.named_modules():
         if type(module) is nn.Linear:
             view.own(path).__class__ = FewRowLinear
+        for name, parameter in module._parameters.items():
+            if isinstance(parameter, Widened) and parameter.wide is not None:
+                view.own(path)._parameters[name] = nn.Parameter(parameter.wide, requires_grad=False)
     return view

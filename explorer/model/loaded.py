@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from explorer.domain.decoding import Decoding, Prompt
 from explorer.domain.errors import PromptError
+from explorer.domain.placement import precision_of
 from explorer.domain.verdict import Verdict
 from explorer.domain.weights import Statistics
 from explorer.model import chat
@@ -45,10 +46,17 @@ class Specimen:
     anatomy: Anatomy
     _statistics: dict[str, Statistics] = field(default_factory=dict, repr=False)
 
-    @property
+    @functools.cached_property
     def dtype_name(self) -> str:
-        """The precision of the weights, such as `float32`."""
-        return str(self.causal_lm.dtype).removeprefix("torch.")
+        """The precision in which the weights are stored, such as `bfloat16`."""
+        from explorer.model.widened import stored_dtype
+
+        return str(stored_dtype(self.causal_lm)).removeprefix("torch.")
+
+    @property
+    def precision(self) -> str:
+        """That of the weights and, where it is another, that of the arithmetic: `float32`, `bfloat16/float32`."""
+        return precision_of(self.dtype_name, str(self.causal_lm.dtype).removeprefix("torch."))
 
     def statistics(self, matrix: Matrix) -> Statistics:
         """Extremes, mean and standard deviation of a matrix; measured once."""
@@ -155,7 +163,7 @@ class LoadedModel(Specimen):
 
     @property
     def dtype(self) -> torch.dtype:
-        """The precision of the weights."""
+        """The precision of the arithmetic."""
         return self.causal_lm.dtype
 
     @property
@@ -168,7 +176,7 @@ class LoadedModel(Specimen):
     @property
     def identity(self) -> dict[str, str]:
         """What a result depends on besides versions: the model's name, fingerprint, precision and device."""
-        where = {"dtype": self.dtype_name, "device": self.device.type}
+        where = {"dtype": self.precision, "device": self.device.type}
         dated = {"chat_date": chat.TODAY.isoformat()} if chat.prints_date(self.tokenizer) else {}
         return {"model": self.name, "fingerprint": self.fingerprint, **where, **dated}
 

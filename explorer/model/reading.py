@@ -15,6 +15,7 @@ from explorer.domain.notation import is_own_name
 from explorer.model import names
 from explorer.model.anatomy import Anatomy, Matrix, Trunk, Use, named
 from explorer.model.recognising import Found, Held, recognise, setting, whole
+from explorer.model.widened import stored_dtype
 
 
 def read_anatomy(model: PreTrainedModel) -> Anatomy:
@@ -38,7 +39,7 @@ def read_anatomy(model: PreTrainedModel) -> Anatomy:
         query_heads=heads,
         kv_heads=int(setting(config, "num_key_value_heads", "num_kv_heads") or heads),
         parameter_count=sum(parameter.numel() for parameter in model.parameters()),
-        largest_value=torch.finfo(model.dtype).max,
+        largest_value=torch.finfo(stored_dtype(model)).max,
         matrices=matrices,
         paths=_by_path(held, matrices),
     )

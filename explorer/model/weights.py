@@ -10,11 +10,17 @@ from torch import Tensor, nn
 
 from explorer.domain.weights import Statistics
 from explorer.model.anatomy import Matrix
+from explorer.model.widened import stored_in
 
 
 def parameter_of(model: nn.Module, matrix: Matrix) -> nn.Parameter:
     """The model's own tensor that holds the matrix, perhaps with others."""
     return model.get_parameter(matrix.uses[0].path)
+
+
+def stored_tensor(model: nn.Module, matrix: Matrix) -> Tensor:
+    """As `parameter_of`, the numbers as they are stored, without a gradient; do not write to them."""
+    return stored_in(parameter_of(model, matrix).detach())
 
 
 def part_of(tensor: Tensor, matrix: Matrix) -> Tensor:
@@ -36,7 +42,7 @@ def upright(tensor: Tensor, matrix: Matrix) -> Tensor:
 
 def weight_of(model: nn.Module, matrix: Matrix) -> Tensor:
     """The matrix as `weight[row, column]`: [rows, columns] of the model's own tensor; do not write to it."""
-    return part_of(parameter_of(model, matrix).detach(), matrix)
+    return part_of(stored_tensor(model, matrix), matrix)
 
 
 def measure(weight: Tensor) -> Statistics:
@@ -52,9 +58,9 @@ def measure(weight: Tensor) -> Statistics:
 
 
 def checksum(model: nn.Module) -> str:
-    """SHA-256 over the bytes of all parameters, in order: equal exactly when no weight has changed."""
+    """SHA-256 over the stored bytes of all parameters, in order: equal exactly when no weight has changed."""
     digest = hashlib.sha256()
     for name, parameter in model.named_parameters():
         digest.update(name.encode())
-        digest.update(parameter.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes())
+        digest.update(stored_in(parameter.detach()).cpu().contiguous().view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()

@@ -17,7 +17,8 @@ from explorer.model.anatomy import Anatomy, Matrix, Target, Use
 from explorer.model.linear import linear
 from explorer.model.loaded import LoadedModel, Specimen
 from explorer.model.view import View, shadow
-from explorer.model.weights import parameter_of, part_of, upright, weight_of
+from explorer.model.weights import part_of, stored_tensor, upright, weight_of
+from explorer.model.widened import like, stored_in
 from explorer.mutation.mixture import MixturePatch
 from explorer.mutation.operations import operate
 from explorer.mutation.slab import Slab
@@ -118,7 +119,7 @@ def _slab(model: Specimen, matrix: Matrix, edits: list[tuple[Target, Operation]]
 
 
 def _mixed_slab(model: Specimen, whole: Matrix, edits: list[tuple[Target, Operation]]) -> Slab:
-    tensor = parameter_of(model.causal_lm, whole).detach().clone(memory_format=torch.contiguous_format)
+    tensor = stored_tensor(model.causal_lm, whole).clone(memory_format=torch.contiguous_format)
     for target, operation in edits:
         features = target.matrix.uses[0].features(target.rows)
         block = upright(tensor, target.matrix)
@@ -196,7 +197,8 @@ def _bias(module: nn.Module, slab: Slab, use: Use) -> Tensor | None:
 def _slab_embedding(module: nn.Module, slab: Slab) -> nn.Module:
     """The embedding reduced to the slab's rows: scaling and the like stay the model's own."""
     embedding = shadow(module)
-    embedding._parameters["weight"] = nn.Parameter(slab.weights, requires_grad=False)
+    weight = like(module.get_parameter("weight"), slab.weights)
+    embedding._parameters["weight"] = nn.Parameter(weight, requires_grad=False)
     embedding.padding_idx = None  # type: ignore[assignment]
     return embedding
 
@@ -207,8 +209,8 @@ def _mutated_module(module: nn.Module, changes: list[tuple[Slab, Use]]) -> nn.Mo
     for slab, use in changes:
         own = module.get_parameter(use.parameter)
         if use.parameter not in tensors:
-            tensors[use.parameter] = own.detach().clone(memory_format=torch.contiguous_format)
+            tensors[use.parameter] = stored_in(own.detach()).clone(memory_format=torch.contiguous_format)
         upright(tensors[use.parameter], slab.matrix)[use.features(slab.rows)] = slab.weights
     for name, tensor in tensors.items():
-        mutated._parameters[name] = nn.Parameter(tensor, requires_grad=False)
+        mutated._parameters[name] = nn.Parameter(like(module.get_parameter(name), tensor), requires_grad=False)
     return mutated

@@ -8,7 +8,8 @@ from explorer.domain.notation import format_site
 from explorer.domain.weights import SiteFacts
 from explorer.model.anatomy import Target
 from explorer.model.loaded import LoadedModel
-from explorer.model.weights import parameter_of, upright, weight_of
+from explorer.model.weights import parameter_of, stored_tensor, upright, weight_of
+from explorer.model.widened import stored_in
 from explorer.mutation.apply import make_mutant
 from explorer.mutation.operations import operate
 from explorer.mutation.replaced import replaced_tensors
@@ -117,7 +118,7 @@ def _value_after(model: LoadedModel, mutations: tuple[Mutation, ...], single: Ta
 def _read_off(model: LoadedModel, mutations: tuple[Mutation, ...], single: Target) -> Tensor:
     tensors = replaced_tensors(model, make_mutant(model, Genotype(mutations)))
     path = single.matrix.uses[0].path
-    tensor = tensors.get(path, parameter_of(model.causal_lm, single.matrix).detach())
+    tensor = stored_in(tensors[path]) if path in tensors else stored_tensor(model.causal_lm, single.matrix)
     features = single.matrix.uses[0].features(single.rows)
     return upright(tensor, single.matrix)[features, single.columns.start : single.columns.stop]
 

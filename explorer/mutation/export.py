@@ -11,6 +11,7 @@ from explorer.domain.errors import ExchangeError
 from explorer.files.folders import check_new_folder, unfinished
 from explorer.files.versions import versions
 from explorer.model.loaded import LoadedModel
+from explorer.model.widened import narrowed
 
 ORIGIN = "mutation.json"
 """The file in the folder that says what the model is."""
@@ -30,7 +31,7 @@ def save_model(original: LoadedModel, mutant: PreTrainedModel, genotype: str, fo
     growing = unfinished(folder)
     try:
         growing.mkdir(parents=True)
-        mutant.save_pretrained(growing)
+        narrowed(mutant).save_pretrained(growing)
         original.tokenizer.save_pretrained(growing)
         (growing / ORIGIN).write_text(_origin(original, genotype), encoding="utf-8")
         if folder.exists():

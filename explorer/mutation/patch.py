@@ -20,7 +20,8 @@ from explorer.files.versions import program_version
 from explorer.model.anatomy import Matrix, Target
 from explorer.model.loaded import Specimen
 from explorer.model.view import View
-from explorer.model.weights import parameter_of, upright, weight_of
+from explorer.model.weights import stored_tensor, upright, weight_of
+from explorer.model.widened import like
 from explorer.mutation.apply import make_mutant
 from explorer.mutation.slab import Slab
 
@@ -119,7 +120,7 @@ def _with_blocks(model: Specimen, blocks: Iterable[Block]) -> PreTrainedModel:
         matrix = model.anatomy.matrices.get(block.matrix) or model.anatomy.paths[block.matrix]
         paths = tuple(use.path for use in matrix.uses)
         if paths not in copies:
-            copies[paths] = parameter_of(model.causal_lm, matrix).detach().clone()
+            copies[paths] = stored_tensor(model.causal_lm, matrix).clone()
         _write(copies[paths], matrix, block)
     return _with_parameters(model.causal_lm, copies)
 
@@ -133,7 +134,8 @@ def _with_parameters(model: PreTrainedModel, copies: dict[tuple[str, ...], Tenso
     """A copy with some parameters replaced, each at all of its paths, and with configurations of its own."""
     view = View(model)
     for paths, tensor in copies.items():
-        parameter = nn.Parameter(tensor, requires_grad=model.get_parameter(paths[0]).requires_grad)
+        own = model.get_parameter(paths[0])
+        parameter = nn.Parameter(like(own, tensor), requires_grad=own.requires_grad)
         for path in paths:
             module, _, name = path.rpartition(".")
             view.own(module)._parameters[name] = parameter

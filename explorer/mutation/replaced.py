@@ -5,6 +5,7 @@ from torch import Tensor
 
 from explorer.model.loaded import LoadedModel
 from explorer.model.weights import parameter_of, upright
+from explorer.model.widened import like, stored_in
 from explorer.mutation.apply import Mutant
 
 
@@ -15,7 +16,8 @@ def replaced_tensors(model: LoadedModel, mutant: Mutant) -> dict[str, Tensor]:
         own = parameter_of(model.causal_lm, slab.matrix)
         paths = model.tensor_names[id(own)]
         if paths[0] not in found:
-            found |= dict.fromkeys(paths, own.detach().clone(memory_format=torch.contiguous_format))
+            copy = stored_in(own.detach()).clone(memory_format=torch.contiguous_format)
+            found |= dict.fromkeys(paths, copy)
         use = slab.matrix.uses[0]
         upright(found[paths[0]], slab.matrix)[use.features(slab.rows)] = slab.weights
-    return found
+    return {path: like(model.causal_lm.get_parameter(path), tensor) for path, tensor in found.items()}

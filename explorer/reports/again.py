@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 
 from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.placement import Placement
 
 
 def mutate_command(
@@ -13,8 +14,7 @@ def mutate_command(
     decoding: Decoding,
     *,
     model: str,
-    device: str | None = None,
-    dtype: str | None = None,
+    placement: Placement,
 ) -> str:
     """As it is typed into a shell; what has its default is left out."""
     default = Decoding()
@@ -25,6 +25,4 @@ def mutate_command(
     for name in ("temperature", "top_p", "seed"):
         if getattr(decoding, name) != getattr(default, name):
             parts += [f"--{name.replace('_', '-')}", str(getattr(decoding, name))]
-    for option, value in (("--device", device), ("--dtype", dtype)):
-        parts += [option, value] if value else []
-    return shlex.join([*parts, "--model", model])
+    return shlex.join([*parts, *placement.options, "--model", model])

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from explorer.domain.placement import placement_of
 from explorer.domain.record import Entry, metric_name
 from explorer.reports.again import mutate_command
 from explorer.reports.record import KIND_NAMES, metric_told, setup_told, time_told, title_of
@@ -56,7 +57,9 @@ def again(entry: Entry) -> str:
     run = entry.run
     if run.kind != "explore" or run.prompt is None or run.decoding is None:
         return ""
-    return mutate_command(run.genotype, run.prompt, run.decoding, model=entry.setup.source, dtype=entry.setup.dtype)
+    setup = entry.setup
+    placement = placement_of(setup.dtype)
+    return mutate_command(run.genotype, run.prompt, run.decoding, model=setup.source, placement=placement)
 
 
 def _fenced(text: str) -> str:

@@ -17,6 +17,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from explorer.domain.errors import ClusterError, ExplorerError
+from explorer.domain.placement import placement_of
 from explorer.screen.order import Order
 from explorer.screen.plan import Batch, Planned
 
@@ -37,7 +38,8 @@ class Recipe:
     """What an actor needs to make a screen ready."""
 
     order: Order
-    dtype: str
+    precision: str
+    """As `Specimen.precision` has it."""
     baseline_tokens: tuple[int, ...]
     """Of the machine that writes."""
 
@@ -53,14 +55,16 @@ class Actor:
         self._worker: Worker | None = None
         self._fault = ""
         try:
-            self._worker = Worker(job_of(recipe.order, load_model(recipe.order.source, dtype=recipe.dtype)))
+            self._worker = Worker(
+                job_of(recipe.order, load_model(recipe.order.source, **placement_of(recipe.precision).given))
+            )
         except ExplorerError as fault:
             self._fault = str(fault)
         else:
             if self._worker.asked.baseline_tokens != recipe.baseline_tokens:
                 self._fault = (
                     "A machine of the cluster gives another standard output than this one, so its mutants could not "
-                    "be compared: use machines of one kind, or float32."
+                    "be compared: use machines of one kind, and float32 arithmetic."
                 )
 
     def screen(self, items: Sequence[Planned]) -> Screened:

@@ -114,7 +114,7 @@ class Screen:
             mode=self.job.mode,
             version=program_version(),
             device=self.job.model.device_name,
-            dtype=self.job.model.dtype_name,
+            dtype=self.job.model.precision,
             mutants=self.total,
             baseline_tokens=self.worker.asked.baseline_tokens,
             baseline_text=self.worker.asked.standard,

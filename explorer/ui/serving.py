@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from explorer.domain.errors import ExplorerError
+from explorer.domain.placement import Placement
 from explorer.files.settings import DEMO
 from explorer.ui.gate import Gate, is_this_machine
 from explorer.ui.page import build_page
@@ -38,8 +39,7 @@ class Serving:
     """How to serve the page."""
 
     model: str = DEMO
-    device: str | None = None
-    dtype: str | None = None
+    placement: Placement = field(default_factory=Placement)
     host: str = "127.0.0.1"
     port: int = 7860
     share: bool = False
@@ -64,7 +64,7 @@ def run(serving: Serving) -> None:
     """Serve until interrupted. Raises ExplorerError if the address cannot be used."""
     login = _login(serving)
     _check_port(serving)
-    workspace = Workspace(source=serving.model, device=serving.device, dtype=serving.dtype, mmlu=serving.mmlu)
+    workspace = Workspace(source=serving.model, **serving.placement.given, mmlu=serving.mmlu)
     workspace.behaviour.question_sets()  # a faulty folder is told before the page opens
     page = build_page(workspace, has_console=_has_console(serving))
     _, url, public_url = page.launch(

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from explorer.domain.errors import ModelError
+from explorer.domain.placement import Placement
 from explorer.files.settings import Settings
 from explorer.model.loaded import LoadedModel
 from explorer.workspace.loading import Loading
@@ -23,12 +24,11 @@ class Models:
         self,
         source: str,
         settings: Settings,
-        device: str | None,
-        dtype: str | None,
+        placement: Placement,
         forget: Callable[[LoadedModel], None],
     ) -> None:
         """`source` is the model that is meant where none is named; `forget` is told of each that is kept no longer."""
-        self._source, self._settings, self._device, self._dtype = source, settings, device, dtype
+        self._source, self._settings, self._placement = source, settings, placement
         self._tell = forget
         self._loaded: OrderedDict[str, Loading] = OrderedDict()
         self._lock = threading.Lock()
@@ -79,7 +79,7 @@ class Models:
         say("Starting PyTorch …")
         from explorer.model.loading import load_model
 
-        model = load_model(name, device=self._device, dtype=self._dtype, settings=self._settings, say=say)
+        model = load_model(name, **self._placement.given, settings=self._settings, say=say)
         try_once(model, self._settings, say)
         self._make_room(name)
         return model

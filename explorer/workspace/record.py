@@ -184,7 +184,7 @@ def setup_of(model: LoadedModel) -> Setup:
         source=model.source,
         fingerprint=model.fingerprint,
         device=model.device_name,
-        dtype=model.dtype_name,
+        dtype=model.precision,
         program=found[PROGRAM],
         torch=found["torch"],
         transformers=found["transformers"],

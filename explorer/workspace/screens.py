@@ -111,7 +111,7 @@ class Screens:
     def _on_cluster(self, order: Order, ready: Screen, workers: int | None) -> Execute:
 
         baseline_tokens = ready.worker.asked.baseline_tokens
-        recipe = Recipe(order=order, dtype=ready.job.model.dtype_name, baseline_tokens=baseline_tokens)
+        recipe = Recipe(order=order, precision=ready.job.model.precision, baseline_tokens=baseline_tokens)
         return Cluster(recipe, workers).execute
 
     def _ready(self, order: Order, *, is_behind: bool) -> Screen:

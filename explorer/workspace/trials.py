@@ -36,7 +36,7 @@ def try_once(model: LoadedModel, settings: Settings, say: Callable[[str], None])
 def setting_of(model: LoadedModel) -> dict[str, str]:
     """What the result of a trial depends on besides the weights."""
     attention = str(getattr(model.causal_lm.config, "_attn_implementation", ""))
-    return {**versions(), "device": model.device.type, "attention": attention}
+    return {**versions(), "device": model.device.type, "attention": attention, "precision": model.precision}
 
 
 def _kept(path: Path, setting: dict[str, str]) -> Verdict | None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from explorer.atlas.atlas import Atlas
 from explorer.domain.experiments import Experiment, Preset
+from explorer.domain.placement import FLOAT32, Placement
 from explorer.domain.record import Run
 from explorer.domain.thresholds import Accuracy, Measure
 from explorer.files.experiments import read_experiments
@@ -42,6 +43,7 @@ class Workspace:
         source: str = DEMO,
         device: str | None = None,
         dtype: str | None = None,
+        arithmetic: str = FLOAT32,
         settings: Settings | None = None,
         mmlu: Path | None = None,
     ) -> None:
@@ -49,13 +51,15 @@ class Workspace:
 
         `mmlu` is a folder in MMLU's layout, whose questions are offered beside the bundled ones.
         """
-        self.source, self.device, self.dtype, self.mmlu = source, device, dtype, mmlu
+        self.source, self.mmlu = source, mmlu
+        self.placement = Placement(device=device, dtype=dtype, arithmetic=arithmetic)
+        """How models are loaded."""
         self.settings = settings or Settings()
         self.accuracy: Measure = self._accuracy
         """Measures a task for the threshold on accuracy; a few of the bundled questions, unless it is replaced."""
         self.computing = Computing()
         """The one thread that computes."""
-        self.models = Models(source, self.settings, device, dtype, forget=self._forget)
+        self.models = Models(source, self.settings, self.placement, forget=self._forget)
         """Models by name."""
         self._parts: dict[str, Any] = {}
         self._lock = threading.RLock()

@@ -29,7 +29,7 @@ def test_text_for_people(folder: str) -> None:
         "mutate", "1.down*-1;0.q=max", "--prompt", "w5 w6", "--model", folder, "--max-new-tokens", "8"
     )
     assert code == 0
-    assert "Reading the weights of tiny" in err
+    assert "Reading tiny: 0.1 MB of weights in float32" in err
     for word in ("Original", "Mutated", "First divergence", "Mean KL", "by 2 mutations"):
         assert word in out
 

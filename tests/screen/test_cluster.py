@@ -48,7 +48,7 @@ def test_a_worker_that_is_killed_costs_nothing(order: Order, tmp_path: Path) -> 
     with opened(alone) as connection:
         for _ in screen.run(connection):
             pass
-    recipe = Recipe(order=order, dtype="float32", baseline_tokens=screen.worker.asked.baseline_tokens)
+    recipe = Recipe(order=order, precision="float32", baseline_tokens=screen.worker.asked.baseline_tokens)
     with connected("local"), opened(shared) as connection:
         workers = Cluster(recipe, 2)
         victim, survivor = workers.processes()
@@ -66,7 +66,7 @@ def test_a_worker_that_is_killed_costs_nothing(order: Order, tmp_path: Path) -> 
 
 
 def test_a_worker_with_another_baseline_is_refused(order: Order) -> None:
-    recipe = Recipe(order=order, dtype="float32", baseline_tokens=(1, 2, 3))
+    recipe = Recipe(order=order, precision="float32", baseline_tokens=(1, 2, 3))
     with connected("local"), pytest.raises(ClusterError, match="another standard output"):
         list(Cluster(recipe, 1).execute(_one_batch(order)))
 

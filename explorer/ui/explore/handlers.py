@@ -232,8 +232,7 @@ class Handlers:
         trial = trial_of(
             update,
             model=exploration.source,
-            device=self.workspace.device,
-            dtype=self.workspace.dtype,
+            placement=self.workspace.placement,
             genotype=format_genotype(exploration.genotype(self.model(exploration).anatomy)),
             change=change,
             prompt=question.asked(),

@@ -10,6 +10,7 @@ from typing import Any
 from explorer.domain.decoding import Decoding, Prompt
 from explorer.domain.pair import PairUpdate
 from explorer.domain.parting import parting
+from explorer.domain.placement import Placement
 from explorer.domain.record import Run
 from explorer.reports.again import mutate_command
 from explorer.reports.explore import PAIR_METRICS, finite
@@ -27,9 +28,8 @@ class Trial:
 
     model: str
     """The model's source, as the workspace knows it."""
-    device: str | None
-    """Asked for at the start; None: the best one here."""
-    dtype: str | None
+    placement: Placement
+    """Asked for at the start."""
     genotype: str
     """In notation; "" is the original model."""
     change: str
@@ -52,8 +52,7 @@ def trial_of(
     update: PairUpdate,
     *,
     model: str,
-    device: str | None,
-    dtype: str | None,
+    placement: Placement,
     genotype: str,
     change: str,
     prompt: Prompt,
@@ -66,8 +65,7 @@ def trial_of(
         return None
     return Trial(
         model=model,
-        device=device,
-        dtype=dtype,
+        placement=placement,
         genotype=genotype,
         change=change,
         prompt=prompt,
@@ -107,9 +105,7 @@ def remembered(trials: tuple[Trial, ...], trial: Trial) -> tuple[Trial, ...]:
 
 def command_line(trial: Trial) -> str:
     """The command that repeats a trial."""
-    return mutate_command(
-        trial.genotype, trial.prompt, trial.decoding, model=trial.model, device=trial.device, dtype=trial.dtype
-    )
+    return mutate_command(trial.genotype, trial.prompt, trial.decoding, model=trial.model, placement=trial.placement)
 
 
 def save_command(trial: Trial) -> str:
@@ -125,17 +121,14 @@ def patch_command(trial: Trial) -> str:
 
 
 def _model_options(trial: Trial) -> list[str]:
-    named = (("--device", trial.device), ("--dtype", trial.dtype), ("--model", trial.model))
-    return [part for option, value in named if value for part in (option, value)]
+    return [*trial.placement.options, "--model", trial.model]
 
 
 def python_code(trial: Trial) -> str:
     """Three lines for a notebook that repeat a trial."""
     asked = {"chat": trial.prompt.chat, **({"plain": True} if trial.prompt.plain else {}), **asdict(trial.decoding)}
     options = ", ".join(f"{name}={value!r}" for name, value in asked.items())
-    where = "".join(
-        f", {name}={value!r}" for name, value in (("device", trial.device), ("dtype", trial.dtype)) if value
-    )
+    where = "".join(f", {name}={value!r}" for name, value in trial.placement.given.items())
     return (
         "from explorer.notebook import compare, load\n"
         f"model = load({trial.model!r}{where})\n"

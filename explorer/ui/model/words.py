@@ -13,7 +13,7 @@ def header_html(model: LoadedModel | None, sentence: str = "", fault: str = "") 
     if model is None:
         state = f'<span class="status fault">{escape(fault)}</span>' if fault else _busy(sentence)
     else:
-        facts = (model.name, str(model.device), model.dtype_name)
+        facts = (model.name, str(model.device), model.precision.replace("/", " stored, counted in "))
         state = "".join(f'<span class="badge">{escape(fact)}</span>' for fact in facts)
         if sentence:
             state += _busy(sentence)
