@@ -17,7 +17,9 @@ from torch import nn
 from transformers import AutoModelForCausalLM, PreTrainedConfig, PreTrainedModel
 
 from explorer.domain.errors import ModelError
-from explorer.model.stored import Stored
+from explorer.model.hqq import Hqq
+from explorer.model.mlx import Mlx
+from explorer.model.stored import Codec, Stored
 
 _PACKAGES = {
     "aqlm": ("AQLM", "aqlm"),
@@ -44,8 +46,7 @@ _PACKAGES = {
 _DEQUANTIZING = ("compressed-tensors", "fp8", "metal", "mxfp4", "mxfp8", "nvfp4")
 """Formats that transformers itself turns into values while it reads."""
 
-MLX = "mlx"
-"""Not one of transformers': see `explorer.model.mlx`."""
+_MLX, _UNKNOWN = "mlx", "unknown"
 
 
 def format_of(config: PreTrainedConfig) -> str:
@@ -55,22 +56,19 @@ def format_of(config: PreTrainedConfig) -> str:
         return ""
     method = stated.get("quant_method")
     if method is None:
-        return MLX if {"bits", "group_size"} <= set(stated) else "unknown"
+        return _MLX if {"bits", "group_size"} <= set(stated) else _UNKNOWN
     return str(getattr(method, "value", method))
 
 
-def mlx_settings(config: PreTrainedConfig) -> dict[str, Any]:
-    """What an MLX checkpoint says of its codes: `bits`, `group_size`, and the same by module."""
-    return dict(_stated(config) or {})
+def prepare(name: str, config: PreTrainedConfig, tensors: Sequence[Stored]) -> Codec | None:
+    """Have a checkpoint of codes read as values, by a codec of ours if one is returned.
 
-
-def prepare(name: str, config: PreTrainedConfig) -> None:
-    """Have a quantised checkpoint read as values. Raises ModelError if the package that it takes is not here."""
+    Raises ModelError for a format that nothing here reads, naming it and the package that would.
+    """
     method = format_of(config)
-    if not method or method == MLX:
-        if method == MLX:
-            _drop(config)
-        return
+    if not method:
+        _check_plain(name, tensors)
+        return None
     title, package = _PACKAGES.get(method, (method, ""))
     if package and not _has(package):
         installed = package.replace(".", "-").replace("_", "-")
@@ -78,10 +76,39 @@ def prepare(name: str, config: PreTrainedConfig) -> None:
             f"The weights of '{name}' are stored as {title} codes, which {package.partition('.')[0]} reads: "
             f"pip install {installed}, or take the model in safetensors of bfloat16."
         )
-    if method in _DEQUANTIZING:
+    if method in (_MLX, "hqq"):
+        codec = Mlx(dict(_stated(config) or {})) if method == _MLX else Hqq()
+        _drop(config)
+        return codec
+    if method not in _PACKAGES and method not in _DEQUANTIZING:
+        raise ModelError(
+            f"The weights of '{name}' are stored as codes of a format that nothing here reads ({method}): take the "
+            "model in safetensors of bfloat16."
+        )
+    if is_decoded_by_transformers(method):
         stated = _holder(config).quantization_config
         stated = stated if isinstance(stated, dict) else stated.to_dict()
         _holder(config).quantization_config = stated | {"dequantize": True}
+    return None
+
+
+def is_decoded_by_transformers(method: str) -> bool:
+    """Whether transformers itself makes values of a format's codes while it reads."""
+    return method in _DEQUANTIZING
+
+
+def _check_plain(name: str, tensors: Sequence[Stored]) -> None:
+    codes = [each.name for each in tensors if each.name.endswith(".weight") and not each.dtype.is_floating_point]
+    if codes:
+        raise ModelError(_left(name, "of an unknown format", codes))
+
+
+def _left(name: str, what: str, paths: Sequence[str]) -> str:
+    more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+    return (
+        f"The weights of '{name}' are stored as codes ({what}: {paths[0]}{more}), which cannot be turned into values "
+        "here: take the model in safetensors of bfloat16."
+    )
 
 
 def as_values(name: str, method: str, model: PreTrainedModel) -> None:
@@ -98,12 +125,7 @@ def as_values(name: str, method: str, model: PreTrainedModel) -> None:
             quantizer.remove_quantization_config(model)
     left = [path for path, module in model.named_modules() if _keeps_codes(module)]
     if left:
-        title, _ = _PACKAGES.get(method, (method, ""))
-        raise ModelError(
-            f"The weights of '{name}' are stored as codes ({title or 'of an unknown format'}; {left[0]} and "
-            f"{len(left) - 1} more), which cannot be turned into values here: take the model in safetensors of "
-            "bfloat16."
-        )
+        raise ModelError(_left(name, _PACKAGES.get(method, (method or "of an unknown format", ""))[0], left))
 
 
 def _dense(module: nn.Module) -> nn.Linear:

@@ -17,7 +17,6 @@ from explorer.model import formats
 from explorer.model.checkpoint import check_architecture, check_whole, remark_on
 from explorer.model.hub import NO_SAFETENSORS
 from explorer.model.memory import MemoryPlan, plan
-from explorer.model.mlx import Mlx
 from explorer.model.stored import reading, tensors_in
 
 Say = Callable[[str], None]
@@ -54,23 +53,19 @@ def open_checkpoint(
         config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
         check_architecture(name, config)
         method = formats.format_of(config)
-        codec = Mlx(formats.mlx_settings(config)) if method == formats.MLX else None
-        formats.prepare(name, config)
+        codec = formats.prepare(name, config, tensors)
         if not tensors and any(folder.glob("*.bin")):
             raise ModelError(f"'{name}' {NO_SAFETENSORS}")
         tokenizer = tokenizer_in(folder)
         sizes = formats.as_decoded(tensors, config) if method else tensors
         memory = plan(name, sizes, placement, device, reclaim)
         say(memory.sentence)
-        wanted = memory.dtype or ("auto" if not method else torch.bfloat16)
-        keeps_stored = placement.arithmetic == FLOAT32 and wanted != torch.float32 and method in ("", formats.MLX)
+        is_plain = not method or codec is not None
+        wanted = memory.dtype or ("auto" if is_plain else torch.bfloat16)
+        keeps_stored = placement.arithmetic == FLOAT32 and wanted != torch.float32 and is_plain
+        stored = memory.dtype if keeps_stored else None if formats.is_decoded_by_transformers(method) else ""
         options: dict[str, Any] = {"device_map": {"": device}} if memory.fits and device.type == "cuda" else {}
-        with reading(
-            memory.dtype if keeps_stored else "",
-            tensors,
-            codec,
-            wait=lambda: say("Waiting until another model has been read …"),
-        ):
+        with reading(stored, tensors, codec, wait=lambda: say("Waiting until another model has been read …")):
             read: Any = AutoModelForCausalLM.from_pretrained(
                 folder,
                 config=config,
@@ -86,8 +81,7 @@ def open_checkpoint(
         raise ModelError(sentence_on(name, fault)) from fault
     model, report = read
     check_whole(name, report)
-    if method:
-        formats.as_values(name, method, model)
+    formats.as_values(name, method, model)
     return Opened(tokenizer=tokenizer, model=model, remark=remark_on(report), memory=memory)
 
 
