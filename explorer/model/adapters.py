@@ -1,6 +1,7 @@
 """LoRA folders: an adapter, and the base model that it is applied to."""
 
 import json
+import warnings
 from pathlib import Path
 
 from transformers import PreTrainedModel
@@ -35,8 +36,10 @@ def apply_adapter(model: PreTrainedModel, folder: Path, name: str) -> PreTrained
     try:
         from peft import PeftModel
 
-        joined = PeftModel.from_pretrained(model, folder)
-        merged: PreTrainedModel = joined.merge_and_unload(safe_merge=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # of peft's use of transformers
+            joined = PeftModel.from_pretrained(model, folder)
+            merged: PreTrainedModel = joined.merge_and_unload(safe_merge=True)
     except Exception as fault:  # of libraries, whatever they like
         cause = " ".join(str(fault).split())[:200]
         raise ModelError(f"The adapter '{name}' does not fit its base model: {cause}.") from fault

@@ -43,11 +43,14 @@ _PROBE_SECONDS = 2.0
 _TOLD_EACH = 0.25
 """Seconds between two sentences on the progress."""
 
+_ADDRESS = re.compile(r"https?://[^/]+/([\w.-]+/[\w.-]+)(?:/tree/([\w./-]+))?/?")
+"""That of a model's page, as people copy it."""
 _NAME = re.compile(r"[\w.-]+(/[\w.-]+)?(@[\w./-]+)?")
 
 
 def folder_of(source: str, say: Say, stop: threading.Event | None = None) -> Path:
     """The folder of a model of the hub, downloaded if it is not in the cache. Raises ModelError, and CancelledError."""
+    source = _ADDRESS.sub(r"\1@\2", source).removesuffix("@")
     if not _NAME.fullmatch(source):
         raise ModelError(f"'{source}' is no model: name demo, a folder, a .gguf file, or a hub id such as org/name.")
     repository, _, revision = source.partition("@")

@@ -6,6 +6,7 @@ import functools
 import inspect
 import re
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from explorer.domain.decoding import Decoding, Prompt
@@ -255,16 +256,33 @@ class LoadedModel(Specimen):
         return list(self.tokenizer(prompt.text, **options)["input_ids"])
 
     def decode(self, tokens: list[int]) -> str:
-        """The text of generated tokens, without those that only steer (such as the end of text)."""
-        text = self.tokenizer.decode(tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False)
-        assert isinstance(text, str)
-        return text
+        """The text of generated tokens, without those that only steer (such as the end of text).
+
+        An id that the tokenizer has no token for is its number: `#50279`.
+        """
+        runs = groupby(tokens, key=self._is_numbered)
+        return "".join(
+            "".join(f"#{token}" for token in run) if numbered else self._text_of(list(run), skip_special_tokens=True)
+            for numbered, run in runs
+        )
 
     def show_token(self, token: int) -> str:
         """One token as text, the steering ones by name."""
-        text = self.tokenizer.decode([token], clean_up_tokenization_spaces=False)
+        return f"#{token}" if self._is_numbered(token) else self._text_of([token])
+
+    def _text_of(self, tokens: list[int], **options: bool) -> str:
+        text = self.tokenizer.decode(tokens, clean_up_tokenization_spaces=False, **options)
         assert isinstance(text, str)
         return text
+
+    def _is_numbered(self, token: int) -> bool:
+        """Whether the tokenizer has no token of that id: vocabularies of models are rounded up."""
+        return token in self._numbered
+
+    @functools.cached_property
+    def _numbered(self) -> frozenset[int]:
+        known = set(self.tokenizer.get_vocab().values())
+        return frozenset(range(self.row_count or 0)) - known
 
     def is_control(self, token: int) -> bool:
         """Whether a token only steers, and has no text."""

@@ -34,7 +34,8 @@ DOWN = "model.layers.1.mlp.down_proj"
 
 def _llama() -> LlamaForCausalLM:
     torch.manual_seed(0)
-    return LlamaForCausalLM(LlamaConfig(**_SIZES)).bfloat16().eval()
+    model: LlamaForCausalLM = LlamaForCausalLM(LlamaConfig(**_SIZES)).bfloat16().eval()
+    return model
 
 
 @pytest.fixture
