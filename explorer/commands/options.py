@@ -18,7 +18,7 @@ import typer
 
 from explorer.atlas.atlas import Atlas
 from explorer.domain.decoding import Decoding, Prompt
-from explorer.domain.errors import ExplorerError, StoreError
+from explorer.domain.errors import ExplorerError, ModelError, StoreError
 from explorer.domain.notation import parse_genotype
 from explorer.domain.placement import Placement
 from explorer.domain.record import Run
@@ -76,6 +76,7 @@ Arithmetic = Annotated[
         "text says may then depend on how many share its batch.",
     ),
 ]
+Revision = Annotated[str | None, typer.Option("--revision", help="A branch, a tag or a commit of a model of the hub.")]
 Asked = Annotated[str, typer.Option("--prompt", help="What the model is to answer.")]
 IsKept = Annotated[bool, typer.Option("--record/--no-record", help="Keep the run in the history.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -104,6 +105,16 @@ class Session(Output):
     device: str | None
     dtype: str | None
     arithmetic: str
+    revision: str | None = None
+
+    @property
+    def model(self) -> str:
+        """The name of the model, with its revision. Raises ModelError for a revision of what has none."""
+        if self.revision is None:
+            return self.source
+        if self.source == DEMO or Path(self.source).expanduser().exists() or self.source.startswith((".", "/", "~")):
+            raise ModelError(f"'{self.source}' has no revisions: --revision is for models of the hub, org/name.")
+        return f"{self.source}@{self.revision}"
 
     @property
     def placement(self) -> Placement:
@@ -112,7 +123,7 @@ class Session(Output):
 
     def load(self) -> tuple[Workspace, LoadedModel]:
         """The model; what is being done goes to standard error, where it does not mix with results."""
-        workspace = Workspace(source=self.source, **self.placement.given)
+        workspace = Workspace(source=self.model, **self.placement.given)
         loading, said, is_done = workspace.models.load(), "", False
         with starting():
             while not is_done:
@@ -134,7 +145,7 @@ _OPTIONS: dict[type[Output], dict[str, tuple[Any, object]]] = {
     Output: {"as_json": (AsJson, False)},
     Session: {
         "source": (Model, DEMO), "device": (Device, None), "dtype": (Dtype, None),
-        "arithmetic": (Arithmetic, ArithmeticName.float32), "as_json": (AsJson, False),
+        "arithmetic": (Arithmetic, ArithmeticName.float32), "revision": (Revision, None), "as_json": (AsJson, False),
     },
 }  # fmt: skip
 """What such a value is made of: options by the names of its fields, each with its default."""

@@ -96,7 +96,7 @@ def screen(
     )
     chosen = _task(task, right, wrong, shots, by, seed) if task else _experiment(experiment)
     kept = ModeName.text if chosen.task else mode  # answers to questions are always kept
-    order = Order(source=session.source, experiment=chosen, plan=plan, background=background, mode=kept.value)
+    order = Order(source=session.model, experiment=chosen, plan=plan, background=background, mode=kept.value)
     workspace, _ = session.load()
     with workspace.screens.running(order, database, ray=ray, workers=workers) as running:
         if not session.as_json:

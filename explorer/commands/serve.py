@@ -46,7 +46,7 @@ def serve(
 
         run(
             Serving(
-                model=session.source,
+                model=session.model,
                 placement=session.placement,
                 host=host,
                 port=port,

@@ -67,5 +67,7 @@ class Settings:
         default_factory=lambda: _folder("EXPLORER_THRESHOLDS", shipped("data") / "thresholds.toml")
     )
     """EXPLORER_THRESHOLDS: the TOML file of the limits beyond which the page warns."""
+    models_file: Path = field(default_factory=lambda: _folder("EXPLORER_MODELS", shipped("data") / "models.toml"))
+    """EXPLORER_MODELS: the TOML file of models that are offered to begin with."""
     baselines_kept: int = field(default_factory=lambda: _count("EXPLORER_BASELINES", 8))
     """EXPLORER_BASELINES: how many baselines, with their activations, stay in memory."""

@@ -50,7 +50,8 @@ _NAME = re.compile(r"[\w.-]+(/[\w.-]+)?(@[\w./-]+)?")
 
 def folder_of(source: str, say: Say, stop: threading.Event | None = None) -> Path:
     """The folder of a model of the hub, downloaded if it is not in the cache. Raises ModelError, and CancelledError."""
-    source = _ADDRESS.sub(r"\1@\2", source).removesuffix("@")
+    if (address := _ADDRESS.fullmatch(source)) is not None:
+        source = "@".join(filter(None, address.groups()))
     if not _NAME.fullmatch(source):
         raise ModelError(f"'{source}' is no model: name demo, a folder, a .gguf file, or a hub id such as org/name.")
     repository, _, revision = source.partition("@")

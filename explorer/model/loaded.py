@@ -59,6 +59,13 @@ class Specimen:
         """That of the weights and, where it is another, that of the arithmetic: `float32`, `bfloat16/float32`."""
         return precision_of(self.dtype_name, str(self.causal_lm.dtype).removeprefix("torch."))
 
+    @functools.cached_property
+    def size(self) -> int:
+        """Of its weights as they are kept, in bytes."""
+        from explorer.model.widened import stored_in
+
+        return sum(stored_in(parameter).nbytes for parameter in self.causal_lm.parameters())
+
     def statistics(self, matrix: Matrix) -> Statistics:
         """Extremes, mean and standard deviation of a matrix; measured once."""
         from explorer.model.weights import measure, weight_of

@@ -11,14 +11,15 @@ from explorer.model.loaded import LoadedModel
 class Loading:
     """A model on its way into memory, in a thread of its own."""
 
-    def __init__(self, load: Callable[[Callable[[str], None]], LoadedModel]) -> None:
+    def __init__(self, load: Callable[[Callable[[str], None], threading.Event], LoadedModel]) -> None:
+        """`load` tells what it does, and ends a download when the event is set."""
         self.sentence = "Starting …"
         """What is being done."""
         self.fault: BaseException | None = None
         """Why it failed."""
         self.model: LoadedModel | None = None
         """The model, once it is there."""
-        self._load = load
+        self._load, self._stop = load, threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -36,6 +37,10 @@ class Loading:
 
         threading.Thread(target=wait_and_tell, daemon=True).start()
 
+    def cancel(self) -> None:
+        """End it if it is a download; what is there of it is kept."""
+        self._stop.set()
+
     def wait(self) -> LoadedModel:
         """The model, when it is there. Raises ModelError, or what else kept it from loading."""
         self._thread.join()
@@ -46,7 +51,7 @@ class Loading:
 
     def _run(self) -> None:
         try:
-            self.model = self._load(self._say)
+            self.model = self._load(self._say, self._stop)
         except BaseException as fault:  # noqa: BLE001  # raised again, in the thread that waits
             self.fault = fault
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
 
 from explorer.domain.errors import ModelError
 from explorer.domain.placement import Placement
+from explorer.files.models import remember
 from explorer.files.settings import Settings
 from explorer.model.loaded import LoadedModel
 from explorer.workspace.loading import Loading
@@ -46,13 +48,20 @@ class Models:
             if known is None or known.fault is not None:
                 for failed in [other for other, loading in self._loaded.items() if loading.fault is not None]:
                     del self._loaded[failed]
-                self._loaded[name] = Loading(lambda say: self._load(name, say))
+                self._loaded[name] = Loading(lambda say, stop: self._load(name, say, stop))
             self._loaded.move_to_end(name)
             return self._loaded[name]
 
     def get(self, source: str | None = None) -> LoadedModel:
         """The model of that name, loaded if it is not. Raises ModelError."""
         return self.load(source).wait()
+
+    def cancel(self, source: str) -> None:
+        """End the download of a model that is on its way."""
+        with self._lock:
+            loading = self._loaded.get(source)
+        if loading is not None:
+            loading.cancel()
 
     def peek(self, source: str | None = None) -> LoadedModel | None:
         """The model of that name, if it is in memory; starts nothing."""
@@ -75,14 +84,30 @@ class Models:
             raise ModelError(f"The model {name} is not in memory, and is loaded now: try once more in a moment.")
         raise ModelError(f"The model {name} is still being loaded: try once more when it is there.")
 
-    def _load(self, name: str, say: Callable[[str], None]) -> LoadedModel:
+    def _load(self, name: str, say: Callable[[str], None], stop: threading.Event) -> LoadedModel:
         say("Starting PyTorch …")
         from explorer.model.loading import load_model
 
-        model = load_model(name, **self._placement.given, settings=self._settings, say=say)
+        model = load_model(
+            name, **self._placement.given, settings=self._settings, say=say, stop=stop, reclaim=self._reclaim
+        )
         try_once(model, self._settings, say)
         self._make_room(name)
+        remember(self._settings, name)
         return model
+
+    def _reclaim(self, missing: int) -> None:
+        """Let models go that take so much memory, if they do; one that is asked for again is loaded again."""
+        with self._lock:
+            there = {name: loading.model for name, loading in self._loaded.items() if loading.model is not None}
+            if sum(model.size for model in there.values()) < missing:
+                return
+            for name in there:
+                del self._loaded[name]
+        for model in there.values():
+            self._tell(model)
+        there.clear()
+        gc.collect()
 
     def _make_room(self, newcomer: str) -> None:
         with self._lock:

@@ -13,6 +13,7 @@ from anyio import to_thread
 from explorer.domain.errors import NotationError
 from explorer.domain.genotype import Genotype
 from explorer.domain.notation import format_genotype
+from explorer.files.models import known_models
 from explorer.files.settings import DEMO
 from explorer.model.loaded import LoadedModel
 from explorer.ui.explore.drawing import DRAWN_COUNT
@@ -72,6 +73,15 @@ class Opening:
         text = format_genotype(exploration.genotype(present.anatomy)) if present else ""
         async for update in self._load(wanted, Link(genotype=text or None), Said({}), present, request):
             yield update
+
+    def known(self) -> dict[str, Any]:
+        """Models to choose from, as they are now."""
+        found = known_models(self._workspace.settings)
+        return gr.update(choices=[(model.label, model.source) for model in found], value=None)
+
+    def cancel(self, source: str) -> None:
+        """End the download that goes on, if it is one; the header tells what came of it."""
+        self._workspace.models.cancel(source.strip())
 
     async def _follow(
         self, parameters: Mapping[str, str], present: LoadedModel | None, request: gr.Request

@@ -13,8 +13,11 @@ from explorer.workspace.workspace import Workspace
 class ModelPicker:
     """The components."""
 
+    box: gr.Accordion
+    known: gr.Dropdown
     source: gr.Textbox
     load: gr.Button
+    cancel: gr.Button
 
 
 def build_header() -> Header:
@@ -24,12 +27,21 @@ def build_header() -> Header:
 
 def build_picker(workspace: Workspace) -> ModelPicker:
     """The box, folded up."""
-    with gr.Accordion("Use another model", open=False, elem_classes="card model-picker"), gr.Row():
-        source = gr.Textbox(
-            label="Model: demo, a folder, a .gguf file or a hub id",
-            value=workspace.source,
-            scale=4,
-            elem_classes="mono",
+    with gr.Accordion("Use another model", open=False, elem_classes="card model-picker") as box:
+        known = gr.Dropdown(
+            [],
+            value=None,
+            label="Used before, in the local cache, or good to begin with",
+            info="Name · size of its weights, and whether the free memory takes them · why it is here",
+            filterable=True,
         )
-        load = gr.Button("Load", variant="primary", scale=1, min_width=90)
-    return ModelPicker(source=source, load=load)
+        with gr.Row(equal_height=True):
+            source = gr.Textbox(
+                label="Model: demo, a folder, a .gguf file or a hub id (org/name, org/name@revision)",
+                value=workspace.source,
+                scale=4,
+                elem_classes="mono",
+            )
+            load = gr.Button("Load", variant="primary", scale=1, min_width=90)
+            cancel = gr.Button("Cancel download", scale=1, min_width=90)
+    return ModelPicker(box=box, known=known, source=source, load=load, cancel=cancel)

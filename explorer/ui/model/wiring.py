@@ -52,6 +52,9 @@ def wire(
         loaded.then(**run)
         loaded.then(forget, [tab.exploration, known], [known, *elsewhere.results], **QUIETLY)
 
+    picker.box.expand(opening.known, None, picker.known, **QUIETLY)
+    picker.known.input(lambda chosen: chosen or gr.skip(), picker.known, picker.source, **QUIETLY)
+    picker.cancel.click(opening.cancel, picker.source, None, **QUIETLY)
     loads(page_load, opening.open, None)
     loads(tab.address.travel, opening.travel, [tab.exploration])
     pressed = functools.partial(gr.on, [picker.load.click, picker.source.submit])

@@ -52,10 +52,10 @@ def test_a_page_opens_while_others_wait_for_models_that_do_not_come(
     workspace.models.get()
     released, load = threading.Event(), Models._load
 
-    def slow(models: Models, name: str, say: Callable[[str], None]) -> LoadedModel:
+    def slow(models: Models, name: str, say: Callable[[str], None], stop: threading.Event) -> LoadedModel:
         say("Fetching …")
         released.wait()
-        return load(models, name, say)
+        return load(models, name, say, stop)
 
     monkeypatch.setattr(Models, "_load", slow)
     opening = Opening(workspace, handlers, Runs())
