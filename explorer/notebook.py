@@ -10,7 +10,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
@@ -22,7 +22,7 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.decoding import Decoding, Prompt, read_turns
 from explorer.domain.errors import ExplorerError, ModelError
 from explorer.domain.pair import Measures
 from explorer.generation.baseline import Baselines
@@ -69,15 +69,36 @@ class Comparison:
 
 
 def compare(
-    model: LoadedModel, genotype: str, prompt: str, *, chat: bool | None = None, plain: bool = False, **decoding: Any
+    model: LoadedModel,
+    genotype: str,
+    prompt: str,
+    *,
+    chat: bool | None = None,
+    plain: bool = False,
+    system: str | None = None,
+    thinking: bool = False,
+    prefill: str = "",
+    turns: Sequence[Mapping[str, str]] = (),
+    **decoding: Any,
 ) -> Comparison:
-    """Both answers to a prompt; `plain` takes control tokens in it as text.
+    """Both answers to a prompt; `plain` takes control tokens in it as text, `prefill` is the beginning of the answer.
+
+    `turns` are earlier ones, such as `{"role": "user", "content": "Hello"}`; a `system` prompt takes the place of the
+    template's own.
 
     `decoding` takes the fields of `explorer.domain.Decoding`: max_new_tokens, temperature, top_p, seed. Raises
     ExplorerError with a sentence for whatever is wrong with the arguments.
     """
     read = model.anatomy.read(genotype)
-    asked = Prompt(text=prompt, chat=model.has_chat_template if chat is None else chat, plain=plain)
+    asked = Prompt(
+        text=prompt,
+        chat=model.has_chat_template if chat is None else chat,
+        plain=plain,
+        system=system,
+        thinking=thinking,
+        prefill=prefill,
+        turns=read_turns(turns),
+    )
     *_, update = generate_pair(model, asked, Decoding(**decoding), read, _BASELINES)
     if update.measures is None:
         raise ModelError("The original model's own forward pass overflows: try another prompt or precision.")

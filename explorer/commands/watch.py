@@ -64,7 +64,8 @@ def _run(workspace: Workspace, model: LoadedModel, run: Watched) -> Found:
     """Run what a watch file holds; see `domain.watch`. Raises NotationError, PromptError and ModelError."""
     from explorer.generation.decoding import near_tie
 
-    prompt = Prompt(text=run.prompt, chat=model.has_chat_template if run.chat is None else run.chat)
+    is_chat = model.has_chat_template if run.chat is None else run.chat
+    prompt = Prompt(text=run.prompt, chat=is_chat, **run.extras)
     genotype = model.anatomy.read(run.genotype)
     *_, update = workspace.pairs.stream(model, prompt, run.decoding, genotype)
     measures = update.measures

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from explorer.domain.decoding import Decoding
 from explorer.domain.parting import parting
@@ -57,6 +57,8 @@ class Watched:
     prompt: str
     chat: bool | None
     """None: as a chat if the model takes chats."""
+    extras: Mapping[str, Any]
+    """Arguments of the `Prompt` beyond its text."""
     decoding: Decoding
     expected: Outcome | None
     line: int

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.decoding import Decoding, Prompt, read_extras
 from explorer.domain.errors import DecodingError, ExperimentError, PromptError
 from explorer.domain.experiments import Experiment
 from explorer.files.toml import check_table, read_toml
@@ -38,7 +38,7 @@ def read_table(path: Path, extra: dict[str, tuple[type, ...]]) -> tuple[Experime
         experiment = Experiment(
             name=_ORDER.sub("", path.stem),
             title=table.get("title", _ORDER.sub("", path.stem)),
-            prompt=Prompt(text=table["prompt"], chat=table.get("chat", True)),
+            prompt=Prompt(text=table["prompt"], chat=table.get("chat", True), **read_extras(table)),
             decoding=Decoding(**table.get("decoding", {})),
             purpose=table.get("purpose", ""),
         )
@@ -52,11 +52,20 @@ def read_experiments(folder: Path) -> tuple[Experiment, ...]:
     return tuple(read_experiment(path) for path in sorted(folder.glob("*.toml")))
 
 
+PROMPT_TYPES: dict[str, tuple[type, ...]] = {
+    "system": (str,),
+    "thinking": (bool,),
+    "prefill": (str,),
+    "turns": (list,),
+}
+"""What TOML files say of a prompt beyond its text, and how."""
+
 _KEYS: dict[str, tuple[type, ...]] = {
     "title": (str,),
     "purpose": (str,),
     "prompt": (str,),
     "chat": (bool,),
+    **PROMPT_TYPES,
     "decoding": (dict,),
 }
 

@@ -11,11 +11,11 @@ from typing import Any
 import tomlkit
 from tomlkit.items import Table
 
-from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.decoding import Decoding, Prompt, read_extras
 from explorer.domain.errors import DecodingError, NotationError, PromptError, WatchError
 from explorer.domain.notation import parse_genotype
 from explorer.domain.watch import Outcome, Watched, WatchFile
-from explorer.files.experiments import DECODING_TYPES
+from explorer.files.experiments import DECODING_TYPES, PROMPT_TYPES
 from explorer.files.folders import replacing
 from explorer.files.toml import check_table, read_toml
 
@@ -26,6 +26,7 @@ _RUN: dict[str, tuple[type, ...]] = {
     "genotype": (str,),
     "prompt": (str,),
     "chat": (bool,),
+    **PROMPT_TYPES,
     **DECODING_TYPES,
     "expected": (dict,),
 }
@@ -62,7 +63,8 @@ def _run(path: Path, text: str, start: int, table: dict[str, Any]) -> Watched:
         raise WatchError(f"{path}, line {start}: this run has no {missing[0]}.")
     try:
         parse_genotype(table["genotype"])
-        Prompt(text=table["prompt"])
+        extras = read_extras(table)
+        Prompt(text=table["prompt"], **extras)
         decoding = Decoding(**{key: table[key] for key in DECODING_TYPES if key in table})
     except (NotationError, PromptError, DecodingError) as fault:
         raise WatchError(f"{path}, line {start}: {fault}") from fault
@@ -70,6 +72,7 @@ def _run(path: Path, text: str, start: int, table: dict[str, Any]) -> Watched:
         genotype=table["genotype"],
         prompt=table["prompt"],
         chat=table.get("chat"),
+        extras=extras,
         decoding=decoding,
         expected=_expected(path, text, start, table["expected"]) if "expected" in table else None,
         line=start,

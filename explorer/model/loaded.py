@@ -209,6 +209,16 @@ class LoadedModel(Specimen):
         return chat.has_template(self.tokenizer)
 
     @functools.cached_property
+    def default_system(self) -> str:
+        """The system prompt that the chat template itself begins with; "" if it has none."""
+        return chat.default_system(self.tokenizer) if self.has_chat_template else ""
+
+    @functools.cached_property
+    def knows_thinking(self) -> bool:
+        """Whether its chat template lets it think before it answers, or not."""
+        return chat.knows_thinking(self.tokenizer)
+
+    @functools.cached_property
     def row_count(self) -> int | None:
         """How many tokens the model has an embedding of; None if it does not say."""
         embedding = self.causal_lm.get_input_embeddings()
@@ -221,10 +231,7 @@ class LoadedModel(Specimen):
         Raises PromptError if there are none, if the model has no embedding of one, if it leaves no room for the answer
         in the model's context, or if it is a chat and the model's chat template does not take it.
         """
-        if prompt.chat:
-            tokens = chat.chat_tokens(self.tokenizer, self.name, prompt.text, plain=prompt.plain)
-        else:
-            tokens = self._raw_tokens(prompt)
+        tokens = chat.chat_tokens(self.tokenizer, self.name, prompt) if prompt.chat else self._raw_tokens(prompt)
         if not tokens:
             raise PromptError("The prompt has no tokens for this model: type some text.")
         if self.row_count is not None and max(tokens) >= self.row_count:
@@ -260,7 +267,7 @@ class LoadedModel(Specimen):
 
     def _raw_tokens(self, prompt: Prompt) -> list[int]:
         options = {"split_special_tokens": True} if prompt.plain else {}
-        return list(self.tokenizer(prompt.text, **options)["input_ids"])
+        return list(self.tokenizer(prompt.text + prompt.prefill, **options)["input_ids"])
 
     def decode(self, tokens: list[int]) -> str:
         """The text of generated tokens, without those that only steer (such as the end of text).

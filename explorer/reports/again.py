@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 
 from explorer.domain.decoding import Decoding, Prompt
@@ -21,6 +22,10 @@ def mutate_command(
     parts = ["python", "-m", "explorer", "mutate", genotype, "--prompt", prompt.text]
     parts.append("--chat" if prompt.chat else "--raw")
     parts += ["--plain"] if prompt.plain else []
+    parts += ["--thinking"] if prompt.thinking else []
+    parts += ["--system", prompt.system] if prompt.system is not None else []
+    parts += ["--prefill", prompt.prefill] if prompt.prefill else []
+    parts += ["--turns", json.dumps(prompt.extras["turns"], ensure_ascii=False)] if prompt.turns else []
     parts += ["--max-new-tokens", str(decoding.max_new_tokens)]
     for name in ("temperature", "top_p", "seed"):
         if getattr(decoding, name) != getattr(default, name):

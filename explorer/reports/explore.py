@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, replace
 from typing import Any
 
-from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.decoding import Decoding, Prompt, read_extras
 from explorer.domain.errors import ExplorerError
 from explorer.domain.genotype import Genotype, Slice
 from explorer.domain.notation import format_genotype, format_site, parse_genotype
@@ -30,6 +30,7 @@ def mutate_report(
         "prompt": prompt.text,
         "chat": prompt.chat,
         "plain": prompt.plain,
+        **prompt.extras,
         "prompt_remark": model.remark_on(prompt),
         "decoding": asdict(decoding),
         **pair_report(update),
@@ -74,7 +75,7 @@ def pair_run(report: dict[str, Any]) -> Run:
     return Run(
         kind="explore",
         genotypes=(report["genotype"],),
-        prompt=Prompt(text=report["prompt"], chat=report["chat"], plain=report["plain"]),
+        prompt=Prompt(text=report["prompt"], chat=report["chat"], plain=report["plain"], **read_extras(report)),
         decoding=Decoding(**report["decoding"]),
         original=report["original"],
         mutated=report["mutated"],

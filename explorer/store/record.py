@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.decoding import Decoding, Prompt, read_extras
 from explorer.domain.record import METRIC_NAMES, NEWEST, Entry, Facets, Order, Page, Run, Setup, Wanted
 from explorer.store.frames import frame
 from explorer.store.search import fold, teach
@@ -38,6 +38,8 @@ _SEARCHED = """
 """
 _PLAIN = "plain_prompt"
 """In `detail`: control tokens of the prompt were taken as text."""
+_EXTRAS = "prompt_extras"
+"""In `detail`: what went with the prompt, as `Prompt.extras` has it."""
 _OF_NUMBERS = "run IN (SELECT unnest($numbers::UINTEGER[]))"
 
 
@@ -172,7 +174,10 @@ def _conditions(connection: duckdb.DuckDBPyConnection, wanted: Wanted) -> tuple[
 
 def _detail(run: Run) -> dict[str, Any]:
     """What has no column of its own."""
-    return {**run.detail, **({_PLAIN: True} if run.prompt is not None and run.prompt.plain else {})}
+    if run.prompt is None:
+        return dict(run.detail)
+    extras = {_EXTRAS: run.prompt.extras} if run.prompt.extras else {}
+    return {**run.detail, **({_PLAIN: True} if run.prompt.plain else {}), **extras}
 
 
 def _naive(time: datetime | None) -> datetime | None:
@@ -194,11 +199,12 @@ def _entries(connection: duckdb.DuckDBPyConnection, query: str, values: Mapping[
 
 def _entry(row: Mapping[str, Any]) -> Entry:
     decoding, detail = {name: row[name] for name in _DECODING}, json.loads(row["detail"])
-    plain = bool(detail.pop(_PLAIN, False))
+    plain, extras = bool(detail.pop(_PLAIN, False)), read_extras(detail.pop(_EXTRAS, {}))
+    prompt = None if row["prompt"] is None else Prompt(text=row["prompt"], chat=row["chat"], plain=plain, **extras)
     run = Run(
         kind=row["kind"],
         genotypes=tuple(row["genotypes"]),
-        prompt=None if row["prompt"] is None else Prompt(text=row["prompt"], chat=row["chat"], plain=plain),
+        prompt=prompt,
         decoding=None if row["max_new_tokens"] is None else Decoding(**decoding),
         original=row["original"],
         mutated=row["mutated"],

@@ -6,13 +6,15 @@ text in and out; what is missing from an address stays as the page has it.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import parse_qsl, urlencode
 
-from explorer.domain.decoding import LEAST_TOP_P, MAX_NEW_TOKENS, MAX_SEED, MAX_TEMPERATURE
+from explorer.domain.decoding import LEAST_TOP_P, MAX_NEW_TOKENS, MAX_SEED, MAX_TEMPERATURE, read_turns
+from explorer.domain.errors import PromptError
 
 PREFIXES = ("stats_", "gallery_", "compare_", "tasks_")
 """What the names of the tabs' own parameters begin with; those of Explore begin with none of these."""
@@ -130,6 +132,11 @@ class Link:
     prompt: str | None = None
     chat: bool | None = None
     plain: bool | None = None
+    system: str | None = None
+    thinking: bool | None = None
+    prefill: str | None = None
+    turns: str | None = None
+    """JSON, as `domain.decoding.read_turns` takes it."""
     max_new_tokens: int | None = None
     temperature: float | None = None
     top_p: float | None = None
@@ -161,8 +168,24 @@ def read_link(said: Said) -> Link:
         prompt=said.text("prompt", None),
         chat=said.flag("chat", None),
         plain=said.flag("plain", None),
+        system=said.text("system", None),
+        thinking=said.flag("thinking", None),
+        prefill=said.text("prefill", None),
+        turns=_turns(said),
         max_new_tokens=said.whole("max_new_tokens", 1, MAX_NEW_TOKENS, None),
         temperature=said.number("temperature", 0, MAX_TEMPERATURE, None),
         top_p=said.number("top_p", LEAST_TOP_P, 1, None),
         seed=said.whole("seed", 0, MAX_SEED, None),
     )
+
+
+def _turns(said: Said) -> str | None:
+    """Earlier turns as the address has them, if they are some."""
+    text = said.text("turns", None)
+    if not text:
+        return text
+    try:
+        read_turns(json.loads(text))
+    except (ValueError, PromptError):
+        return said.refuse("turns", 'which is no list such as [{"role": "user", "content": "Hello"}]', None)
+    return text

@@ -22,6 +22,10 @@ links = st.builds(
     prompt=texts,
     chat=st.none() | st.booleans(),
     plain=st.none() | st.booleans(),
+    system=texts,
+    thinking=st.none() | st.booleans(),
+    prefill=texts,
+    turns=st.sampled_from([None, "", "[]", '[{"role": "user", "content": "ö & =\\n"}]']),
     max_new_tokens=st.none() | st.integers(1, 10_000),
     temperature=st.none() | st.floats(0, 100),
     top_p=st.none() | st.floats(0.01, 1),
@@ -41,12 +45,20 @@ WHOLE = ["", "x", "1.5", "-1", "nan", "inf", "1e400", str(10**20), "9" * 5000, "
 """No whole numbers, or far out of any range; the last two are numbers to Python, and to nobody else here."""
 NUMBERS = ["", "x", "nan", "-inf", "inf", "-0.5", "1e9", "1,5"]
 OTHERS = ["", "x", "Überraschung", "%00", "a" * 500]
+TURNS = '[{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Ho"}]'
 FIELDS: list[tuple[str, Reader, str, dict[str, Any], list[str]]] = [
     ("", read_link, "model", {"demo": "demo", "a b/c": "a b/c"}, []),
     ("", read_link, "genotype", {"0.q*0": "0.q*0", "": "", "nonsense": "nonsense"}, []),
     ("", read_link, "prompt", {"": "", "ö\n🔥": "ö\n🔥"}, []),
     ("", read_link, "chat", {"0": False, "1": True}, ["", "2", "yes", "true"]),
     ("", read_link, "plain", {"0": False, "1": True}, ["", "2"]),
+    ("", read_link, "system", {"": "", "Be brief.": "Be brief."}, []),
+    ("", read_link, "thinking", {"0": False, "1": True}, ["", "2"]),
+    ("", read_link, "prefill", {"": "", " Paris": " Paris"}, []),
+    (
+        "", read_link, "turns", {"": "", "[]": "[]", TURNS: TURNS},
+        ["x", "{}", "3", '[{"role": "user"}]', '[{"role": "cat", "content": "x"}]', '[{"role": "user", "content": 3}]'],
+    ),
     ("", read_link, "max_new_tokens", {"6e2": 600, str(MAX_NEW_TOKENS): MAX_NEW_TOKENS}, ["0", *WHOLE]),
     ("", read_link, "temperature", {"0": 0, "3": 3, "0.333": 0.333, "100": 100}, NUMBERS),
     ("", read_link, "top_p", {"1": 1, "0.001": 0.001}, [*NUMBERS, "0", "1.01"]),

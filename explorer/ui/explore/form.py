@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import gradio as gr
 
-from explorer.domain.decoding import Decoding, Prompt, read_seed
+from explorer.domain.decoding import Decoding, Prompt, Turn, read_seed, read_turns
+from explorer.domain.errors import PromptError
 
 CHAT, RAW = "Chat", "Raw text"
 
 MOST_TOKENS, MOST_TEMPERATURE, LEAST_SHARE = 512, 2.0, 0.01
 """What the sliders go to, unless a link, an example or a run of the record goes further."""
-ASKED_COUNT = 7
+ASKED_COUNT = 11
 """How many components hold prompt and decoding."""
 
 
@@ -28,10 +30,23 @@ class Question:
     top_p: float
     seed: str | None
     plain: bool = False
+    system: str | None = None
+    thinking: bool = False
+    prefill: str | None = None
+    turns: str | None = None
 
     def asked(self) -> Prompt:
         """Raises PromptError."""
-        return Prompt(text=self.prompt or "", chat=self.mode == CHAT, plain=bool(self.plain))
+        is_chat = self.mode == CHAT
+        return Prompt(
+            text=self.prompt or "",
+            chat=is_chat,
+            plain=bool(self.plain),
+            system=(self.system or None) if is_chat else None,
+            thinking=bool(self.thinking) and is_chat,
+            prefill=self.prefill or "",
+            turns=_read(self.turns) if is_chat else (),
+        )
 
     def decoding(self) -> Decoding:
         """Raises DecodingError."""
@@ -45,7 +60,14 @@ class Question:
 
 def fill_in(prompt: Prompt, decoding: Decoding) -> list[Any]:
     """Updates of `ExploreTab.asked` that show a prompt and a decoding."""
-    return [prompt.text, CHAT if prompt.chat else RAW, *fill_in_decoding(**asdict(decoding)), prompt.plain]
+    decoded = fill_in_decoding(**asdict(decoding))
+    return [prompt.text, CHAT if prompt.chat else RAW, *decoded, prompt.plain, *fill_in_extras(prompt)]
+
+
+def fill_in_extras(prompt: Prompt) -> list[Any]:
+    """Updates of system prompt, thinking, the beginning of the answer, and earlier turns."""
+    turns = json.dumps(prompt.extras["turns"], ensure_ascii=False) if prompt.turns else ""
+    return [prompt.system or "", prompt.thinking, prompt.prefill, turns]
 
 
 def fill_in_decoding(
@@ -58,6 +80,15 @@ def fill_in_decoding(
         _wide_enough(top_p, LEAST_SHARE, 1.0),
         gr.skip() if seed is None else str(seed),
     ]
+
+
+def _read(turns: str | None) -> tuple[Turn, ...]:
+    if not (turns or "").strip():
+        return ()
+    try:
+        return read_turns(json.loads(turns or ""))
+    except ValueError as fault:
+        raise PromptError(f"The earlier turns are no JSON ({fault}): write [], or leave them empty.") from fault
 
 
 def _wide_enough(value: float | None, least: float, most: float) -> Any:

@@ -63,6 +63,10 @@ class ExploreTab:
     prompt: gr.Textbox
     mode: gr.Radio
     plain: gr.Checkbox
+    system: gr.Textbox
+    thinking: gr.Checkbox
+    prefill: gr.Textbox
+    turns: gr.Textbox
     """Shown where control tokens are written in the prompt."""
     taken: gr.HTML
     """What is to be known of how the prompt is taken."""
@@ -132,6 +136,7 @@ class ExploreTab:
         """Prompt and decoding, in the order of `form.Question`."""
         return [
             self.prompt, self.mode, self.max_new_tokens, self.temperature, self.top_p, self.seed, self.plain,
+            self.system, self.thinking, self.prefill, self.turns,
         ]  # fmt: skip
 
 
@@ -228,6 +233,30 @@ def _build_prompt(workspace: Workspace) -> dict[str, Any]:
         with gr.Row(elem_classes="buttons"):
             run = gr.Button("Run", variant="primary", size="md", min_width=90)
             stop = gr.Button("Stop", size="md", min_width=90)
+        with gr.Accordion("System prompt, beginning of the answer", open=False, elem_classes="talk"):
+            system = gr.Textbox(
+                label="System prompt",
+                value="",
+                lines=1,
+                max_lines=6,
+                info="Empty: whatever the chat template begins with.",
+            )
+            thinking = gr.Checkbox(label="Let it think before it answers", value=False, visible=False)
+            prefill = gr.Textbox(
+                label="Beginning of the answer",
+                value="",
+                lines=1,
+                max_lines=4,
+                info="Put into the mouth of both models.",
+            )
+            turns = gr.Textbox(
+                label="Earlier turns",
+                value="",
+                lines=1,
+                max_lines=6,
+                elem_classes="mono",
+                info='As JSON, the oldest first: [{"role": "user", "content": "Hello"}, …]. The tab Talk writes them.',
+            )
         with gr.Accordion("Decoding", open=False, elem_classes="decoding"), gr.Row():
             max_new_tokens = Slider(label="Max new tokens", minimum=1, maximum=MOST_TOKENS, step=1, value=48)
             temperature = Slider(
@@ -241,6 +270,10 @@ def _build_prompt(workspace: Workspace) -> dict[str, Any]:
         "experiment": experiment,
         "mode": mode,
         "plain": plain,
+        "system": system,
+        "thinking": thinking,
+        "prefill": prefill,
+        "turns": turns,
         "taken": taken,
         "run": run,
         "stop": stop,

@@ -126,7 +126,8 @@ def _model_options(trial: Trial) -> list[str]:
 
 def python_code(trial: Trial) -> str:
     """Three lines for a notebook that repeat a trial."""
-    asked = {"chat": trial.prompt.chat, **({"plain": True} if trial.prompt.plain else {}), **asdict(trial.decoding)}
+    plain = {"plain": True} if trial.prompt.plain else {}
+    asked = {"chat": trial.prompt.chat, **plain, **trial.prompt.extras, **asdict(trial.decoding)}
     options = ", ".join(f"{name}={value!r}" for name, value in asked.items())
     where = "".join(f", {name}={value!r}" for name, value in trial.placement.given.items())
     return (

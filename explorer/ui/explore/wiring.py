@@ -41,7 +41,8 @@ def wire(tab: ExploreTab, handlers: Handlers) -> None:
         **ON_MODEL | LATEST,
     )
     moves(tab.chips.remove, handlers.remove, [])
-    for event in (tab.notation.submit, tab.run.click, tab.prompt.submit, tab.mode.input, tab.plain.input):
+    asking = (tab.run.click, tab.prompt.submit, tab.mode.input, tab.plain.input, tab.thinking.input)
+    for event in (tab.notation.submit, *asking, *(box.submit for box in (tab.system, tab.prefill, tab.turns))):
         moves(event, handlers.read_notation, [tab.notation])
     connect_run(
         tab,

@@ -149,7 +149,17 @@ def _asked(link: Link, model: LoadedModel, said: Said) -> list[Any]:
         said.refuse("chat", f"but {model.name} has no chat template", None, "the prompt is put as raw text")
     is_chat = model.has_chat_template and link.chat is not False
     decoding = fill_in_decoding(link.max_new_tokens, link.temperature, link.top_p, link.seed)
-    return [gr.skip() if link.prompt is None else link.prompt, CHAT if is_chat else RAW, *decoding, bool(link.plain)]
+    shown = gr.skip() if link.prompt is None else link.prompt
+    default = model.default_system or "none"
+    extras = [
+        gr.update(
+            value=link.system or "", placeholder=f"The template's own: {default}", visible=model.has_chat_template
+        ),
+        gr.update(value=bool(link.thinking), visible=model.knows_thinking),
+        link.prefill or "",
+        gr.update(value=link.turns or "", visible=model.has_chat_template),
+    ]
+    return [shown, CHAT if is_chat else RAW, *decoding, bool(link.plain), *extras]
 
 
 def _first_genotype(model: LoadedModel, text: str | None, said: Said) -> Genotype:

@@ -15,7 +15,7 @@ from pydantic import Field, ValidationError, validate_call
 
 from explorer.atlas.pictures.asked import Asked
 from explorer.atlas.pictures.drawing import draw
-from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.decoding import Decoding, Prompt, read_turns
 from explorer.domain.errors import ComparisonError, ExplorerError, StatisticsError, StoreError
 from explorer.domain.screens import StoredScreen, unit_told
 from explorer.generation.style import Style
@@ -87,10 +87,16 @@ class Endpoints:
         top_p: Annotated[float, Field(description="Sample from the likeliest that hold this probability")] = 1.0,
         seed: Annotated[int, Field(description="Of the noise that original and mutant share")] = 0,
         record: Annotated[bool, Field(description="Keep the run in the History")] = True,
+        system: Annotated[str | None, Field(description="System prompt, in place of the template's own")] = None,
+        thinking: Annotated[bool, Field(description="Let a model think first, if its template can")] = False,
+        prefill: Annotated[str, Field(description="Beginning of the answer, put into its mouth")] = "",
+        turns: Annotated[
+            tuple[dict[str, str], ...], Field(description="Earlier turns, each with role and content")
+        ] = (),
     ) -> Report:
         """The original's and the mutant's answer to a prompt, where they part, and how much they differ."""
         decoding = Decoding(max_new_tokens=max_new_tokens, temperature=temperature, top_p=top_p, seed=seed)
-        asked = Prompt(text=prompt)
+        asked = Prompt(text=prompt, system=system, thinking=thinking, prefill=prefill, turns=read_turns(turns))
         model = self._workspace.models.get()
         asked = replace(asked, chat=model.has_chat_template if chat is None else chat)
         report = mutate_report(self._workspace, model, model.anatomy.read(genotype), asked, decoding)
