@@ -3,7 +3,16 @@
 const sides = {};
 for (const name of ["original", "mutated"]) {
   const card = element.querySelector(`[data-side="${name}"]`);
-  sides[name] = { text: card.querySelector(".pair-text"), note: card.querySelector(".pair-note"), pieces: [] };
+  sides[name] = {
+    text: card.querySelector(".pair-text"),
+    note: card.querySelector(".pair-note"),
+    thoughts: card.querySelector(".pair-thoughts"),
+    pieces: [],
+  };
+  sides[name].thoughts.addEventListener("click", () => {
+    const open = card.classList.toggle("thinking-aloud");
+    sides[name].thoughts.setAttribute("aria-expanded", open);
+  });
 }
 const popover = element.querySelector(".pair-popover");
 let readouts = null;
@@ -18,7 +27,7 @@ function addToken(side, name, piece, position) {
   side.text.appendChild(span);
 }
 
-function drawSide(name, pieces, note, divergence) {
+function drawSide(name, pieces, note, divergence, thoughts, prefill) {
   const side = sides[name];
   let common = 0;
   while (common < side.pieces.length && common < pieces.length && side.pieces[common] === pieces[common]) common++;
@@ -28,16 +37,22 @@ function drawSide(name, pieces, note, divergence) {
   Array.from(side.text.children).forEach((span, position) => {
     span.classList.toggle("changed", divergence !== null && position >= divergence);
     span.classList.toggle("first", position === divergence);
+    span.classList.toggle("thought", position < thoughts);
   });
+  side.thoughts.hidden = !thoughts;
+  side.thoughts.textContent = `Thoughts · ${thoughts} token${thoughts === 1 ? "" : "s"}`;
   side.note.textContent = note;
+  if (prefill) side.text.dataset.prefill = prefill;
+  else delete side.text.dataset.prefill;
 }
 
 function draw() {
   hidePopover();
   const value = props.value || { original: [], mutated: [], divergence: null, notes: ["", ""], running: false };
   const divergence = value.divergence === undefined ? null : value.divergence;
-  drawSide("original", value.original, value.notes[0], divergence);
-  drawSide("mutated", value.mutated, value.notes[1], divergence);
+  const thoughts = value.thoughts || [0, 0];
+  drawSide("original", value.original, value.notes[0], divergence, thoughts[0], value.prefill);
+  drawSide("mutated", value.mutated, value.notes[1], divergence, thoughts[1], value.prefill);
   element.querySelector(".pair").classList.toggle("running", value.running);
   element.querySelector(".pair").dataset.running = value.running;
   element.querySelector(".pair").dataset.run = value.run ?? 0;

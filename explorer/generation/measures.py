@@ -9,6 +9,7 @@ from torch import Tensor
 
 from explorer.domain.effects import Alternative
 from explorer.domain.pair import Measures, Readout
+from explorer.domain.thoughts import parted
 from explorer.generation.baseline import Baseline
 from explorer.generation.decoding import near_tie
 from explorer.generation.differences import mean_kl, perplexity
@@ -43,7 +44,9 @@ def measure_pair(
     tie = near_tie(model.dtype)
     return Measures(
         share_changed=share_changed(list(baseline.tokens), answer.tokens),
-        cosine=cosine_similarity(model.decode(list(baseline.tokens)), model.decode(answer.tokens)),
+        cosine=cosine_similarity(
+            *(parted(model.decode(tokens))[1] for tokens in (list(baseline.tokens), answer.tokens))
+        ),
         mean_kl=mean_kl(baseline.logits, over_baseline),
         perplexity=perplexity(seen_by_original, answer.tokens),
         divergence_is_near_tie=_is_tie(baseline.gaps, divergence, tie) or _is_tie(answer.gaps, divergence, tie),

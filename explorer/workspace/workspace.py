@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # they import torch
     from explorer.workspace.exchange import Exchange
     from explorer.workspace.instruments import Instruments
     from explorer.workspace.pairs import Pairs
+    from explorer.workspace.talks import Talks
     from explorer.workspace.weights import Weights
 
 Part = TypeVar("Part")
@@ -84,6 +85,13 @@ class Workspace:
         return self._part("pairs", lambda: Pairs(self.computing, self.settings.baselines_kept))
 
     @property
+    def talks(self) -> Talks:
+        """Conversations of several turns."""
+        from explorer.workspace.talks import Talks
+
+        return self._part("talks", lambda: Talks(self.computing))
+
+    @property
     def instruments(self) -> Instruments:
         """What is measured of a model, a prompt and a genotype."""
         from explorer.workspace.instruments import Instruments
@@ -132,7 +140,7 @@ class Workspace:
 
     def _forget(self, model: LoadedModel) -> None:
         """Forget what parts keep of a model that is no longer in memory."""
-        for part in (self._parts.get("pairs"), self._parts.get("behaviour")):
+        for part in (self._parts.get("pairs"), self._parts.get("talks"), self._parts.get("behaviour")):
             if part is not None:
                 part.forget(model)
 

@@ -1,4 +1,4 @@
-"""What goes with a prompt, in templates of all kinds: system prompt, thinking, beginning of an answer, earlier turns."""
+"""What goes with a prompt, in templates of all kinds: system prompt, thinking, beginning of an answer, turns."""
 
 import pytest
 

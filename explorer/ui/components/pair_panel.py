@@ -9,24 +9,26 @@ from typing import Any
 import gradio as gr
 
 from explorer.domain.pair import PairUpdate, Readout
+from explorer.domain.thoughts import thought_count
 from explorer.ui.components.scripted import Scripted
 
 _TEMPLATE = """
 <div class="pair" data-running="false">
   <section class="pair-card" data-side="original">
-    <header><h3>Original</h3><span class="pair-note"></span></header>
+    <header><h3>Original</h3>%s<span class="pair-note"></span></header>
     <div class="pair-text" dir="auto" aria-live="polite"></div>
   </section>
   <section class="pair-card" data-side="mutated">
-    <header><h3>Mutated</h3><span class="pair-note"></span></header>
+    <header><h3>Mutated</h3>%s<span class="pair-note"></span></header>
     <div class="pair-text" dir="auto" aria-live="polite"></div>
   </section>
   <div class="pair-popover" role="tooltip" hidden></div>
 </div>
-"""
+""".replace("%s", '<button type="button" class="pair-thoughts" aria-expanded="false" hidden></button>')
 
 _NOTHING: dict[str, Any] = {
-    "original": [], "mutated": [], "divergence": None, "notes": ["", ""], "running": False, "run": 0,
+    "original": [], "mutated": [], "divergence": None, "notes": ["", ""], "thoughts": [0, 0], "running": False,
+    "run": 0,
 }  # fmt: skip
 _ENDS = {
     None: "writing …",
@@ -53,13 +55,18 @@ class PairPanel(Scripted):
         return gr.update(value=_NOTHING, readouts="")
 
 
-def show_pair(update: PairUpdate, run: int) -> dict[str, Any]:
-    """The panel's new state for an update of a run; keyword arguments of `gr.update`."""
+def show_pair(update: PairUpdate, run: int, prefill: str = "") -> dict[str, Any]:
+    """The panel's new state for an update of a run; keyword arguments of `gr.update`.
+
+    `prefill` is the beginning of both answers that was put into the models' mouths.
+    """
     value = {
         "original": _pieces(update.original, update.original_marks, update.original_end),
         "mutated": _pieces(update.mutated, update.mutated_marks, update.mutated_end),
         "divergence": update.first_divergence,
         "notes": [_note(update.original, update.original_end), _note(update.mutated, update.mutated_end)],
+        "thoughts": [thought_count(update.original), thought_count(update.mutated)],
+        "prefill": prefill,
         "running": not update.is_final,
         "run": run,
     }

@@ -220,7 +220,7 @@ class Handlers:
         try:
             shown: Any = self._address(exploration, question)
             for update, change in self._updates(visitor, ticket, exploration, question):
-                pair = gr.update(**show_pair(update, ticket))
+                pair = gr.update(**show_pair(update, ticket, question.asked().prefill))
                 trial = self._trial(update, change, exploration, question) if update.is_final else None
                 yield [shown, gr.skip(), change_html(change), pair, summary_html(update), trial]
                 shown = gr.skip()

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 from explorer.domain.effects import Dose
 from explorer.domain.pair import PairUpdate
+from explorer.domain.thoughts import parted, thought_count
+from explorer.generation.texts import cosine_similarity
 from explorer.reports import record
 from explorer.ui.explore.controls import Controls
 
@@ -90,6 +92,13 @@ def tiles_of(update: PairUpdate | None) -> list[Tile]:
 def remarks_on(update: PairUpdate) -> list[str]:
     """What a reader should know of this run besides its measures."""
     remarks = []
+    thoughts = [parted("".join(pieces))[0] for pieces in (update.original, update.mutated)]
+    if update.is_final and any(thoughts):
+        counts = " and ".join(f"{thought_count(pieces):,}" for pieces in (update.original, update.mutated))
+        remarks.append(
+            f"Thoughts apart: {counts} tokens, word similarity {cosine_similarity(*thoughts):.2f}; the word similarity "
+            "above is that of the answers."
+        )
     if update.mutated_end == "overflow":
         remarks.append("The mutant's forward pass overflowed: its numbers became infinite, so it has no next token.")
     if update.original_end == "overflow":
