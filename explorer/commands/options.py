@@ -29,6 +29,13 @@ from explorer.workspace.workspace import Workspace
 
 Item = TypeVar("Item")
 
+INTERRUPTED = 130
+"""The exit code of what Ctrl-C has ended, as shells have it."""
+PROGRESS = "Downloading "
+"""What sentences on a progress begin with."""
+SECONDS_BETWEEN = 10.0
+"""Between two of them, where they are not in one line of a terminal."""
+
 
 class DtypeName(StrEnum):
     """Precisions of weights."""
@@ -124,14 +131,19 @@ class Session(Output):
     def load(self) -> tuple[Workspace, LoadedModel]:
         """The model; what is being done goes to standard error, where it does not mix with results."""
         workspace = Workspace(source=self.model, **self.placement.given)
-        loading, said, is_done = workspace.models.load(), "", False
-        with starting():
-            while not is_done:
-                is_done = loading.is_done
-                if loading.sentence != said and not self.as_json:
-                    said = loading.sentence
-                    typer.echo(said, err=True)
-                time.sleep(0 if is_done else 0.05)
+        loading, teller = workspace.models.load(), _Teller(is_silent=self.as_json)
+        try:
+            with starting():
+                while not loading.is_done:
+                    teller.tell(loading.sentence)
+                    time.sleep(0.05)
+        except KeyboardInterrupt:
+            loading.cancel()
+            teller.end()
+            typer.echo("Cancelled: what was downloaded is kept.", err=True)
+            raise typer.Exit(INTERRUPTED) from None
+        teller.tell(loading.sentence)
+        teller.end()
         return workspace, loading.wait()
 
     def load_to_ask(self, prompt: str, max_new_tokens: int) -> tuple[Workspace, LoadedModel, Prompt, Decoding]:
@@ -139,6 +151,41 @@ class Session(Output):
         decoding, asked = Decoding(max_new_tokens=max_new_tokens), Prompt(text=prompt)
         workspace, loaded = self.load()
         return workspace, loaded, dataclasses.replace(asked, chat=loaded.has_chat_template), decoding
+
+
+class _Teller:
+    """Says what is being done on standard error: progress in one line of a terminal, and now and then elsewhere."""
+
+    def __init__(self, *, is_silent: bool) -> None:
+        self._is_silent, self._said, self._told = is_silent, "", 0.0
+        self._is_open = False
+        """Whether the line of a terminal is not ended yet."""
+
+    def tell(self, sentence: str) -> None:
+        """Say a sentence that is new."""
+        if self._is_silent or sentence == self._said:
+            return
+        goes_on = _kind(sentence) == _kind(self._said)
+        if goes_on and not sys.stderr.isatty() and time.monotonic() - self._told < SECONDS_BETWEEN:
+            return
+        if self._is_open and goes_on:
+            typer.echo("\r\x1b[K", err=True, nl=False)
+        else:
+            self.end()
+        self._said, self._told = sentence, time.monotonic()
+        self._is_open = sys.stderr.isatty() and sentence.startswith(PROGRESS)
+        typer.echo(sentence, err=True, nl=not self._is_open)
+
+    def end(self) -> None:
+        """End the line."""
+        if self._is_open:
+            typer.echo("", err=True)
+        self._is_open = False
+
+
+def _kind(sentence: str) -> str:
+    """Sentences of one kind are of one thing that goes on."""
+    return sentence.partition(":")[0] if sentence.startswith(PROGRESS) else sentence
 
 
 _OPTIONS: dict[type[Output], dict[str, tuple[Any, object]]] = {

@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 
 from explorer.domain.decoding import Decoding, Prompt
 
-RunKind = Literal["explore", "screen", "comparison", "rihf", "questions", "watch"]
+RunKind = Literal["explore", "screen", "comparison", "rihf", "questions", "watch", "talk"]
 RUN_KINDS: tuple[RunKind, ...] = get_args(RunKind)
 
 METRIC_NAMES = {

@@ -21,6 +21,7 @@ RUN_COLOURS = {
     "rihf": "#b5548a",
     "questions": "#b7791f",
     "watch": "#64748b",
+    "talk": "#7c3aed",
 }
 """The kinds of runs in the lab record."""
 

@@ -47,10 +47,11 @@ def known_models(settings: Settings) -> list[Known]:
     """Models used last, those in the hub's cache, those of data/models.toml; each once. Raises SettingsError."""
     found: dict[str, Known] = {}
     cached = {model.source: model for model in _in_cache()}
+    cached[DEMO] = Known(source=DEMO, size=538_000_000, why="comes along")
     for source in remembered(settings):
         size = cached[source].size if source in cached else _size_of(Path(source).expanduser())
         found[source] = Known(source=source, size=size, why="used before")
-    found.setdefault(DEMO, Known(source=DEMO, size=538_000_000, why="comes along"))
+    found.setdefault(DEMO, cached[DEMO])
     for model in (*cached.values(), *_to_begin(settings.models_file)):
         found.setdefault(model.source, model)
     return list(found.values())

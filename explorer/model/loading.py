@@ -21,7 +21,7 @@ from explorer.model.opening import Say, open_checkpoint
 from explorer.model.reading import read_anatomy
 from explorer.model.sources import locate
 from explorer.model.twin import twin_of
-from explorer.model.widened import is_stored_otherwise, widen_model
+from explorer.model.widened import is_stored_otherwise, stored_dtype, widen_model
 
 _LOG = logging.getLogger(__name__)
 
@@ -47,9 +47,10 @@ def load_model(
     place = choose_device(placement.device)
     found = locate(source, settings or Settings(), say, stop)
     opened = open_checkpoint(found.folder, found.name, placement, place, say, reclaim)
-    if opened.remark:
-        say(opened.remark)
     model = opened.model
+    remark = " ".join(filter(None, (opened.remark, _cost(model, placement))))
+    if remark:
+        say(remark)
     if found.adapter is not None:
         say(f"Adding the adapter {found.name} …")
         model = apply_adapter(model, found.adapter, found.name)
@@ -59,7 +60,7 @@ def load_model(
     if placement.arithmetic == FLOAT32:
         _widen(model, place)
     return assemble(
-        model, opened.tokenizer, source=source, name=found.name, remark=opened.remark, arithmetic=placement.arithmetic
+        model, opened.tokenizer, source=source, name=found.name, remark=remark, arithmetic=placement.arithmetic
     )
 
 
@@ -102,6 +103,14 @@ def _settle(model: PreTrainedModel) -> None:
         turn = getattr(module, "set_attention_type", None)
         if callable(turn) and getattr(module, "attention_type", "") == "block_sparse":
             turn("original_full")
+
+
+def _cost(model: PreTrainedModel, placement: Placement) -> str:
+    """What arithmetic in half precision costs, in a sentence; "" where it is not in half precision."""
+    if placement.arithmetic == FLOAT32 or not is_stored_otherwise(model):
+        return ""
+    name = str(stored_dtype(model)).removeprefix("torch.")
+    return f"It counts in {name}: near ties are frequent, and a text may depend on how many share its batch."
 
 
 def choose_device(name: str | None = None) -> torch.device:

@@ -16,6 +16,7 @@ KIND_NAMES: dict[RunKind, str] = {
     "rihf": "RIHF",
     "questions": "Questions",
     "watch": "Watch",
+    "talk": "Talk",
 }
 
 _WHOLE = 1000

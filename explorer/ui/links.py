@@ -16,7 +16,8 @@ from urllib.parse import parse_qsl, urlencode
 from explorer.domain.decoding import LEAST_TOP_P, MAX_NEW_TOKENS, MAX_SEED, MAX_TEMPERATURE, read_turns
 from explorer.domain.errors import PromptError
 
-PREFIXES = ("stats_", "gallery_", "compare_", "tasks_")
+TALK = "talk_"
+PREFIXES = ("stats_", "gallery_", "compare_", "tasks_", TALK)
 """What the names of the tabs' own parameters begin with; those of Explore begin with none of these."""
 _OF_THE_HOST = ("view", "lang", "token")
 """Parameters that gradio itself reads, beside those that begin with an underscore."""

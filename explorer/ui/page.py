@@ -25,6 +25,8 @@ from explorer.ui.screen import layout as screen
 from explorer.ui.screen import wiring as screen_wiring
 from explorer.ui.statistics import layout as statistics
 from explorer.ui.statistics import wiring as statistics_wiring
+from explorer.ui.talk import layout as talk
+from explorer.ui.talk import wiring as talk_wiring
 from explorer.ui.tasks import layout as tasks
 from explorer.ui.tasks import wiring as tasks_wiring
 from explorer.workspace.workspace import Workspace
@@ -32,7 +34,8 @@ from explorer.workspace.workspace import Workspace
 
 def build_page(workspace: Workspace, *, has_console: bool = True) -> gr.Blocks:
     """The whole page; no model needs to be loaded yet. `has_console`: whether visitors may ask the database in SQL."""
-    runs, opening, questions, comparing, asking = Runs(), Runs(), Runs(), (Runs(), Runs()), (Runs(), Runs(), Runs())
+    runs, opening, questions, turns = Runs(), Runs(), Runs(), Runs()
+    comparing, asking = (Runs(), Runs()), (Runs(), Runs(), Runs())
     handlers = Handlers(workspace, runs)
     page: gr.Blocks = Page(title="Mutation Explorer", analytics_enabled=False, fill_width=True)
     with page:
@@ -44,6 +47,8 @@ def build_page(workspace: Workspace, *, has_console: bool = True) -> gr.Blocks:
             with gr.Tab("Explore", id="explore"):
                 tab = explore.build(workspace)
                 instruments = bench.build()
+            with gr.Tab("Talk", id="talk") as talk_tab:
+                talking = talk.build()
             with gr.Tab("Gallery", id="gallery") as gallery_tab:
                 said = gallery.build()
             with gr.Tab("Screen", id="screen") as screen_tab:
@@ -62,6 +67,7 @@ def build_page(workspace: Workspace, *, has_console: bool = True) -> gr.Blocks:
 
         explore_wiring.wire(tab, handlers)
         bench.wire(instruments, tab, handlers)
+        talk_wiring.wire(talking, talk_tab.select, tabs, page.load, tab, handlers, turns)
         gallery_wiring.wire(said, gallery_tab.select, tabs, page.load, tab, handlers)
         screen_wiring.wire(screens, screen_tab.select, tabs, tab, handlers)
         statistics_wiring.wire(shown, statistics_tab.select, tabs, page.load, tab, handlers, questions)
@@ -69,12 +75,13 @@ def build_page(workspace: Workspace, *, has_console: bool = True) -> gr.Blocks:
         compare_wiring.wire(comparison, tabs, page.load, tab, handlers, comparing)
         history_wiring.wire(record, history_tab.select, tabs, tab, screens, handlers)
         elsewhere = model_wiring.Elsewhere(
-            [*asked.results, *comparison.results], lambda: [*tasks.cleared(), *compare.cleared()]
+            [*asked.results, *comparison.results, *talking.results],
+            lambda: [*tasks.cleared(), *compare.cleared(), *talk.cleared()],
         )
         model_wiring.wire(header, picker, page.load, tab, instruments, handlers, opening, tabs, elsewhere)
 
         def leave(request: gr.Request) -> None:
-            for each in (runs, opening, questions, *comparing, *asking):
+            for each in (runs, opening, questions, turns, *comparing, *asking):
                 each.forget(request.session_hash or "")
 
         page.unload(leave)

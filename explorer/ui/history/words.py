@@ -32,7 +32,7 @@ def entry_row(entry: Entry) -> dict[str, Any]:
         "setup": setup_told(entry),
         "tags": list(entry.tags),
         "note": entry.note,
-        "is_here": run.kind in ("explore", "screen"),
+        "is_here": run.kind in ("explore", "screen", "talk"),
         "link": run.link if run.link.startswith("?") else "",
     }
 
