@@ -62,6 +62,7 @@ bench: setup browser  ## the plain procedure beside ours, in one run
 	$(BIN)/python -m benchmarks.memory
 	$(BIN)/python -m benchmarks.trust
 	$(BIN)/python -m benchmarks.architectures
+	$(BIN)/python -m benchmarks.models
 
 SCREEN := $(BIN)/python -m explorer screen --db build/screens.duckdb --operations max,min
 screen: setup  ## the bundled screens again, in hours; killed, it goes on where it was

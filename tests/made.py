@@ -14,6 +14,7 @@ from explorer.store.writer import MUTANT_TYPES, PHENOTYPE_TYPES, MatrixFacts, Mo
 
 MATRICES = ("0.v", "0.gate", "1.v", "1.gate")
 BASELINE = "The sea is blue."
+PROMPT = Prompt(text="Sea?", chat=False)
 SKIPPED = ("1.gate", 1, 1)
 """The unit that nobody screened."""
 LOUD: dict[str, dict[tuple[str, int, int, str], tuple[int, float, str]]] = {
@@ -44,7 +45,9 @@ def make_screens(connection: duckdb.DuckDBPyConnection, *, finished: bool = True
         make_screen(connection, name, finished=finished)
 
 
-def make_screen(connection: duckdb.DuckDBPyConnection, name: str, *, finished: bool = True) -> None:
+def make_screen(
+    connection: duckdb.DuckDBPyConnection, name: str, *, finished: bool = True, prompt: Prompt = PROMPT
+) -> None:
     """One of them."""
     model = ModelFacts(name="made", source="made", family="llama", fingerprint="made", layers=2, parameters=192)
     matrices = [
@@ -59,7 +62,7 @@ def make_screen(connection: duckdb.DuckDBPyConnection, name: str, *, finished: b
         background="", mode="text", version="made", device="none", dtype="none", mutants=34, baseline_tokens=(1, 2),
         baseline_text=BASELINE,
     )  # fmt: skip
-    experiment = Experiment(name=name, title=name.upper(), prompt=Prompt(text="Sea?", chat=False))
+    experiment = Experiment(name=name, title=name.upper(), prompt=prompt)
     writer = ScreenWriter(connection, model, experiment, facts, matrices, batch=lambda: 34)
     writer.write(0, _mutants(name), _answers(name), 1.0)
     if finished:

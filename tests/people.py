@@ -236,8 +236,11 @@ def build(folder: Path, name: str, **changes: object) -> Path:
     torch.manual_seed(len(name))
     model = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(folder), dtype=torch.float32)
     with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.mul_(4) if parameter.ndim > 1 else parameter.add_(torch.randn_like(parameter) * 0.1)
+        for path, parameter in model.named_parameters():
+            if parameter.ndim == 1:
+                parameter.add_(torch.randn_like(parameter) * 0.1)
+            elif "layers" in path:  # so that an answer is not its last token over and over
+                parameter.mul_(12)
     model.to(person.dtype).save_pretrained(folder)
     (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")  # with the keys that theirs have
     if person.generation is not None:

@@ -23,10 +23,10 @@ _WIDE, _AT_ONCE = 100_000, 96
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """`x @ weight.T + bias` for x [..., columns], weight [rows, columns]; equal to F.linear but for rounding.
 
-    A weight of less precision than float32 `x` is widened by pieces.
+    A weight of less precision than float32 `x`, or in another memory, is widened by pieces.
     """
     numbers = stored_in(weight)
-    if x.dtype == torch.float32 and numbers.dtype != torch.float32:
+    if x.dtype == torch.float32 and (numbers.dtype != torch.float32 or numbers.device != x.device):
         return widened_product(x, numbers, bias)
     row_count = x.numel() // x.shape[-1]
     if not _is_slow(weight):

@@ -11,7 +11,7 @@ import psutil
 import torch
 
 from explorer.domain.errors import ModelError
-from explorer.domain.placement import Placement
+from explorer.domain.placement import FLOAT32, Placement
 from explorer.model.stored import Stored
 
 _ROOM = 1.1
@@ -74,7 +74,8 @@ def plan(
                 )
                 return MemoryPlan(dtype=choice.dtype, size=choice.size, fits=True, sentence=sentence)
         least = choices[-1]
-        if device.type != "cpu" and needed(least.size) <= free_memory(torch.device("cpu")):
+        counts_wide = placement.arithmetic == FLOAT32
+        if device.type != "cpu" and counts_wide and needed(least.size) <= free_memory(torch.device("cpu")):
             sentence = (
                 f"Reading {name}: {_bytes(least.size)} of weights in {least.name}, and {device} has {_bytes(free)} "
                 "free: layers that do not fit stay in the memory of the CPU, which is slower …"

@@ -17,8 +17,10 @@ from explorer.files.folders import check_new_folder
 from explorer.store.numbers import Noun, find_number, next_number
 from explorer.store.schema import APPLICATION
 
-FORMAT = 4
+FORMAT = 5
 """The version of the files; it grows when a column or a table of them does."""
+READ = (4, FORMAT)
+"""The versions that are read: in the earlier one nothing goes with a prompt."""
 
 ORDERS = {
     "models": "model",
@@ -76,12 +78,13 @@ def quoted(path: Path | str) -> str:
 
 def looked_at(folder: Path) -> duckdb.DuckDBPyConnection:
     """A connection through which the files of a folder are read as if they were a database. Raises StoreError."""
-    check_folder(folder)
+    version = check_folder(folder)
     connection = duckdb.connect()
     try:
         for table in ORDERS:
             file = quoted(folder / f"{table}.parquet")
-            connection.execute(f"CREATE VIEW {table} AS SELECT * FROM read_parquet({file})")
+            added = ", '' AS extras" if table == "experiments" and version < FORMAT else ""
+            connection.execute(f"CREATE VIEW {table} AS SELECT *{added} FROM read_parquet({file})")
     except duckdb.Error as fault:
         connection.close()
         raise StoreError(f"{folder} holds files that cannot be read, and was left as it is: {fault}") from fault
@@ -110,18 +113,19 @@ def import_screens(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[
     return added
 
 
-def check_folder(folder: Path) -> None:
-    """Raises StoreError for a folder that holds no screens of ours, or those of another version."""
+def check_folder(folder: Path) -> int:
+    """The version of a folder's files. Raises StoreError for one that holds no screens of ours, or too old ones."""
     try:
         held = json.loads((folder / _FORMAT).read_text(encoding="utf-8"))
         application, version = held["application"], int(held["version"])
     except (OSError, ValueError, KeyError, TypeError) as fault:
         raise StoreError(f"{folder} holds no exported screens: name a folder that 'export' has written.") from fault
-    if application != APPLICATION or version != FORMAT:
+    if application != APPLICATION or version not in READ:
         raise StoreError(
             f"{folder} was exported by another version of this program (format {version}, not {FORMAT}): "
             f"export it again with this one."
         )
+    return version
 
 
 def _import(source: duckdb.DuckDBPyConnection, connection: duckdb.DuckDBPyConnection, screen: int) -> int | None:

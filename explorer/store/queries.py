@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.decoding import Decoding, Prompt, read_extras
 from explorer.domain.screens import Shelf, StoredScreen
 from explorer.store.frames import frame
 from explorer.store.summaries import counts
@@ -18,8 +18,8 @@ from explorer.store.tasks import read_task
 _SCREENS = """
     WITH progress AS (SELECT screen, sum(mutants)::BIGINT AS done FROM batches GROUP BY screen)
     SELECT s.screen, m.name AS model, m.layers, e.title, e.name AS experiment, e.prompt, e.chat, e.max_new_tokens,
-           e.temperature, e.top_p, e.seed, e.task, s.plan, s.background, s.mode, s.mutants, coalesce(p.done, 0) AS done,
-           s.baseline_text
+           e.temperature, e.top_p, e.seed, e.task, e.extras, s.plan, s.background, s.mode, s.mutants,
+           coalesce(p.done, 0) AS done, s.baseline_text
     FROM screens s JOIN models m USING (model) JOIN experiments e USING (experiment) LEFT JOIN progress p USING (screen)
     ORDER BY s.screen
 """
@@ -59,7 +59,7 @@ def stored_screens(connection: duckdb.DuckDBPyConnection, shelf: Shelf) -> list[
             layers=row["layers"],
             experiment=row["experiment"],
             title=row["title"],
-            prompt=Prompt(text=row["prompt"], chat=row["chat"]),
+            prompt=Prompt(text=row["prompt"], chat=row["chat"], **read_extras(json.loads(row["extras"] or "{}"))),
             decoding=Decoding(**{name: row[name] for name in ("max_new_tokens", "temperature", "top_p", "seed")}),
             plan=json.loads(row["plan"]),
             background=row["background"],

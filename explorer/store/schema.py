@@ -159,6 +159,21 @@ def m007_search(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("DELETE FROM words")
 
 
+def m008_extras(connection: duckdb.DuckDBPyConnection) -> None:
+    """What goes with an experiment's prompt, `Prompt.extras` as JSON, makes it another experiment; "": nothing."""
+    connection.execute("""
+        CREATE TABLE with_extras (
+            experiment USMALLINT PRIMARY KEY, name VARCHAR NOT NULL, title VARCHAR NOT NULL, prompt VARCHAR NOT NULL,
+            chat BOOLEAN NOT NULL, max_new_tokens INTEGER NOT NULL, temperature DOUBLE NOT NULL, top_p DOUBLE NOT NULL,
+            seed BIGINT NOT NULL, task VARCHAR DEFAULT '', extras VARCHAR NOT NULL DEFAULT '',
+            UNIQUE (name, prompt, chat, max_new_tokens, temperature, top_p, seed, extras)
+        );
+        INSERT INTO with_extras BY NAME SELECT * FROM experiments;
+        DROP TABLE experiments;
+        ALTER TABLE with_extras RENAME TO experiments;
+    """)
+
+
 MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (
     m001_screens,
     m002_summaries,
@@ -167,6 +182,7 @@ MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (
     m005_record,
     m006_votes,
     m007_search,
+    m008_extras,
 )
 
 

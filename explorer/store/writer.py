@@ -180,8 +180,10 @@ class ScreenWriter:
 
     def _experiment(self, experiment: Experiment) -> int:
         prompt = experiment.prompt
-        row = {"name": experiment.name, "title": experiment.title, "prompt": prompt.text, "chat": prompt.chat}
+        row: dict[str, Any] = {"name": experiment.name, "title": experiment.title}
+        row |= {"prompt": prompt.text, "chat": prompt.chat}
         row["task"] = format_task(experiment.task)
+        row["extras"] = json.dumps(prompt.extras, ensure_ascii=False, sort_keys=True) if prompt.extras else ""
         return self._number("experiment", {**row, **asdict(experiment.decoding)})
 
     def _number(self, noun: Noun, row: dict[str, Any]) -> int:

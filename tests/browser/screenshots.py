@@ -95,6 +95,17 @@ def _show_screen(visitor: Visitor) -> None:
     expect(visitor.page.locator(".nsm-map .figure .main-svg").first).to_be_visible(timeout=PATIENCE_MS)
 
 
+def _show_talk(visitor: Visitor) -> None:
+    _turn_to(visitor, "Explore")
+    visitor.press("A wrong fact, told with confidence")
+    _turn_to(visitor, "Talk")
+    for number, text in enumerate(("What is the capital of France?", "How many people live there?"), 1):
+        visitor.page.get_by_label("Say something to both").fill(text)
+        visitor.page.get_by_role("button", name="Send", exact=True).click()
+        said = visitor.page.locator(f".talk[data-turns='{number}'][data-running='false']")
+        expect(said).to_be_visible(timeout=PATIENCE_MS)
+
+
 def _show_statistics(visitor: Visitor) -> None:
     _turn_to(visitor, "Statistics")
     visitor.page.get_by_role("tab", name="NSM map", exact=True).click()
@@ -141,6 +152,7 @@ LONG = ("gallery", "tasks", "compare", "history")
 """Tabs whose lists would make a picture of all of the page a ribbon."""
 
 TABS: dict[str, Callable[[Visitor], None]] = {
+    "talk": _show_talk,
     "gallery": _show_gallery,
     "screen": _show_screen,
     "statistics": _show_statistics,

@@ -26,12 +26,15 @@ from explorer.model.loaded import LoadedModel
 from explorer.model.loading import assemble, load_model
 from explorer.model.widened import Widened
 from explorer.mutation.apply import make_mutant
+from explorer.mutation.export import save_model
+from explorer.mutation.patch import mutated_copy
 from explorer.screen.engine import Engine
 from explorer.screen.plan import Plan, matching, planned
 from explorer.tasks.battery import Battery
 from explorer.tasks.prompts import put
 from tests.grid import WHOLE
 from tests.oracle import agree, decode_token_by_token, edited_in_place
+from tests.people import build
 
 COUNT = 300 if WHOLE else 30
 PROMPT = Prompt(text="The life cycle of Drosophila:", chat=False)
@@ -160,3 +163,18 @@ def _likelihood(model: LoadedModel, prompt: str, continuation: str) -> float:
     with torch.inference_mode():
         logits = model.causal_lm(torch.tensor([whole])).logits[0].log_softmax(-1)
     return sum(float(logits[place - 1, whole[place]]) for place in range(len(context), len(whole)))
+
+
+def test_a_mutant_is_saved_as_its_weights_are_stored(tmp_path: Path) -> None:
+    model = load_model(str(build(tmp_path / "m", "SmolLM2-360M")), device="cpu", dtype="bfloat16")
+    genotype = model.anatomy.read("1.down[0:16,0:16]=0.123;embed[5,:]*1.5;norm[3]=2")
+    save_model(model, mutated_copy(model, genotype), "", tmp_path / "saved")
+    saved = AutoModelForCausalLM.from_pretrained(tmp_path / "saved", dtype="auto")
+    assert {parameter.dtype for parameter in saved.parameters()} == {torch.bfloat16}
+    again = load_model(str(tmp_path / "saved"), device="cpu", dtype="bfloat16")
+    baselines = Baselines(2)
+    *_, pair = generate_pair(model, PROMPT, DECODING, genotype, baselines)
+    *_, own = generate_pair(again, PROMPT, DECODING, Genotype(), Baselines(1))
+    assert own.original_tokens == pair.mutated_tokens
+    assert pair.measures is not None
+    assert (pair.measures.mean_kl or 0) > 1e-5

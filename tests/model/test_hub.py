@@ -2,29 +2,14 @@
 
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from huggingface_hub import constants
 
 from explorer.domain.errors import CancelledError, ModelError
 from explorer.model import hub as hubs
 from explorer.model.loading import load_model
-from tests.hub import Hub, hub
-from tests.people import build
-
-
-@pytest.fixture
-def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
-    """A hub with one model in two revisions, and an empty cache."""
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
-    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
-    with hub() as served:
-        monkeypatch.setenv("HF_ENDPOINT", served.address)
-        served.add("org/small", build(tmp_path / "new", "SmolLM2-360M"))
-        served.add("org/small", build(tmp_path / "old", "SmolLM2-360M", rope_theta=5000.0), "old")
-        yield served
+from tests.hub import Hub
 
 
 def test_it_is_downloaded_once_and_then_opened_without_a_request(served: Hub) -> None:

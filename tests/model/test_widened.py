@@ -116,3 +116,15 @@ def test_a_product_by_pieces_is_the_product(rows: int) -> None:
     bias = torch.randn(_LARGE[0])
     read = widened_product(x, widened.stored, bias)
     torch.testing.assert_close(read, nn.functional.linear(x, plain, bias), rtol=1e-5, atol=1e-4)
+
+
+def test_what_lies_elsewhere_counts_on_the_device_of_the_pass() -> None:
+    """There is no second device here: the one that has no numbers stands for it."""
+    elsewhere = torch.device("meta")
+    model = nn.Sequential(nn.Linear(8, 8), nn.Linear(8, 8).bfloat16())
+    widen_model(model, elsewhere)
+    for parameter in model.parameters():
+        assert isinstance(parameter, Widened)
+        assert parameter.device == elsewhere
+        assert parameter.stored.device == torch.device("cpu")
+    assert model(torch.ones(2, 8, device=elsewhere)).device == elsewhere

@@ -4,14 +4,18 @@ import json
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from typer.testing import CliRunner
 
 from explorer.cli import app
+from explorer.domain.decoding import Prompt, Turn
 from explorer.domain.errors import StoreError
 from explorer.screen.run import Screen
 from explorer.store.database import opened
 from explorer.store.parquet import ORDERS, export_screens, import_screens
+from explorer.store.queries import stored_screens
+from tests.made import make_screen
 from tests.screen.test_run import tiny_job
 
 
@@ -88,3 +92,27 @@ def test_the_command_line(database: Path, tmp_path: Path) -> None:
     assert json.loads(asked.stdout)[0]["n"] > 100
     refused = CliRunner().invoke(app, ["import", str(tmp_path), "--db", str(other)])
     assert (refused.exit_code, "holds no exported screens" in refused.stderr) == (2, True)
+
+
+def test_what_goes_with_a_prompt_makes_another_experiment(tmp_path: Path) -> None:
+    told = Prompt(text="Sea?", system="Be brief.", prefill="It", turns=(Turn("user", "Hi"), Turn("assistant", "Ho")))
+    with opened(tmp_path / "a.duckdb") as connection:
+        for prompt in (Prompt(text="Sea?"), told, told):
+            make_screen(connection, "a", prompt=prompt)
+        assert [screen.prompt for screen in stored_screens(connection, "own")] == [Prompt(text="Sea?"), told]
+        export_screens(connection, [2], tmp_path / "files")
+    with opened(tmp_path / "b.duckdb") as connection:
+        make_screen(connection, "a", prompt=Prompt(text="Sea?"))
+        assert import_screens(connection, tmp_path / "files") == [2]
+        assert [screen.prompt for screen in stored_screens(connection, "own")] == [Prompt(text="Sea?"), told]
+
+
+def test_files_of_the_version_before_are_read(database: Path, tmp_path: Path) -> None:
+    with opened(database) as connection:
+        export_screens(connection, [], tmp_path / "files")
+    file, old = tmp_path / "files" / "experiments.parquet", tmp_path / "files" / "format.json"
+    pl.read_parquet(file).drop("extras").write_parquet(file)
+    old.write_text(old.read_text(encoding="utf-8").replace("5", "4"), encoding="utf-8")
+    with opened(tmp_path / "b.duckdb") as connection:
+        assert len(import_screens(connection, tmp_path / "files")) == len(stored_screens(connection, "own"))
+        assert all(screen.prompt.extras == {} for screen in stored_screens(connection, "own"))

@@ -1,30 +1,17 @@
 """Models in memory: let go where another needs their room, and downloads that are ended."""
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from huggingface_hub import constants
 
 from explorer.domain.errors import CancelledError, ModelError
 from explorer.files.models import remembered
 from explorer.files.settings import Settings
 from explorer.model import memory
 from explorer.workspace.workspace import Workspace
-from tests.hub import Hub, hub
-from tests.people import build
+from tests.hub import Hub
 from tests.tiny import saved_model
-
-
-@pytest.fixture
-def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
-    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
-    with hub() as served:
-        monkeypatch.setenv("HF_ENDPOINT", served.address)
-        served.add("org/small", build(tmp_path / "new", "SmolLM2-360M"))
-        yield served
 
 
 def _workspace(tmp_path: Path, source: str) -> Workspace:

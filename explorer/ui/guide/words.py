@@ -36,6 +36,13 @@ A mutation is a *site* and an *operation*; several are joined by `;` and apply i
 - **Mean KL** and **perplexity** see changes that the text does not show yet.
 - A **silent** mutation leaves the whole text as it was. Most single weights are silent; a few are not.
 
+## Talking
+
+- The tab **Talk** leads a conversation with both models; each hears its own earlier answers. Change the mutation in
+  Explore between two turns, undo a turn, take the conversation away.
+- A **system prompt** and the **beginning of the answer** are set below the prompt in Explore. A model that thinks first
+  does so only if it is let; its thoughts are folded, and measured apart.
+
 ## The instruments
 
 - **Dose–response** tries all the values that the chosen site can be set to. Responses are often cliffs: the steepest

@@ -14,6 +14,7 @@ from explorer.store import maps
 from explorer.store.database import opened
 from explorer.store.parquet import export_screens
 from explorer.ui.explore.exploration import Exploration
+from explorer.ui.explore.form import ASKED_COUNT
 from explorer.ui.explore.handlers import Handlers
 from explorer.ui.runs import Runs
 from explorer.ui.screen.handlers import ScreenHandlers
@@ -96,7 +97,7 @@ def test_a_click_opens_the_mutation_in_explore(own: ScreenHandlers, start: Explo
     genotypes = [anatomy.read(f"0.o*0.5; 1.down[0:8,8:16]={operation}") for operation in ("max", "min")]
     assert exploration.genotype(anatomy) in genotypes  # the stronger of them
     assert "1.down[0:8,8:16]" in behind
-    assert rest[-7:-5] == ["w5 w6 w7", "Raw text"]
+    assert rest[-ASKED_COUNT:][:2] == ["w5 w6 w7", "Raw text"]
 
 
 def test_a_large_map_is_drawn_again_on_zoom(

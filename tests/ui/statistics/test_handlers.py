@@ -17,6 +17,7 @@ from explorer.store.database import opened
 from explorer.store.parquet import export_screens
 from explorer.ui.doors import OPENED_COUNT
 from explorer.ui.explore.exploration import Exploration
+from explorer.ui.explore.form import ASKED_COUNT
 from explorer.ui.explore.handlers import Handlers
 from explorer.ui.runs import Runs
 from explorer.ui.statistics.form import TABS, VIEWS, Controls
@@ -190,7 +191,7 @@ def test_with_the_model_a_mark_opens_in_explore(tmp_path: Path, workspace: Works
         "1.v[0:4,4:8]=min"
     )
     assert "The the the" in behind
-    assert rest[-7:-5] == ["Sea?", "Raw text"]
+    assert rest[-ASKED_COUNT:][:2] == ["Sea?", "Raw text"]
 
 
 def test_a_mark_without_a_mutant_is_told(own: StatisticsHandlers) -> None:

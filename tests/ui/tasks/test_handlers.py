@@ -14,7 +14,7 @@ import pytest
 
 from explorer.files.settings import Settings
 from explorer.ui.explore.exploration import Exploration
-from explorer.ui.explore.form import RAW
+from explorer.ui.explore.form import ASKED_COUNT, RAW
 from explorer.ui.explore.handlers import Handlers
 from explorer.ui.links import parse_query
 from explorer.ui.runs import Runs
@@ -332,10 +332,10 @@ def test_the_screen_tab_reads_well_for_a_task(handlers: Handlers, start: Explora
         assert "score " in behind
         assert "the first that it answers otherwise" in behind
     assert exploration.operation is not None
-    assert rest[-6] == RAW
-    assert rest[-5]["value"] == 8
+    assert rest[1 - ASKED_COUNT] == RAW
+    assert rest[2 - ASKED_COUNT]["value"] == 8
     questions = {question.text for question in handlers.workspace.behaviour.question_sets()[0].questions}
-    assert rest[-7] in questions
+    assert rest[-ASKED_COUNT] in questions
 
 
 def test_the_sample_and_its_mistakes(handlers: Handlers, start: Exploration) -> None:
