@@ -4,6 +4,7 @@ The demo model stored in bfloat16 and counted in float32 beside the same weights
 billion weights read from disk beside a plain read of its files; the fifth turn of a conversation beside the first.
 """
 
+import gc
 import statistics
 import subprocess
 import sys
@@ -35,18 +36,18 @@ ROUNDS = 3
 _PEAK = """
 import re, sys, time
 import torch
+import transformers.models.llama.modeling_llama
 from explorer.model.loading import load_model
 
-def peak():
-    return int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]) * 1024
+def told(name):
+    return int(re.search(name + r":\\s+(\\d+)", open("/proc/self/status").read())[1]) * 1024
 
-load_model("demo", device="cpu")
-before = peak()
+before = told("VmRSS")
 started = time.perf_counter()
 model = load_model(sys.argv[1], device="cpu", dtype=sys.argv[2])
-print(peak() - before, time.perf_counter() - started, model.size)
+print(told("VmHWM") - before, time.perf_counter() - started, model.size)
 """
-"""What a process of its own takes at most beyond what it took for the demo model, which is gone by then."""
+"""What a process of its own takes at most beyond what it has before, with everything imported."""
 
 
 def pair_seconds(model: LoadedModel) -> float:
@@ -107,8 +108,10 @@ def loading_figures(folder: Path) -> list[Figure]:
         peak, seconds, size = map(float, ran.stdout.split())
         print(f"  1.1 billion in {dtype}: {seconds:.2f} s, peak {peak / 1e9:.2f} GB of {size / 1e9:.2f} GB of weights")
         figures.append(Figure(f"1.1 billion in {dtype}: peak to the weights", peak / size, 1.15, "×"))
+    load_model(str(folder), device="cpu", dtype="bfloat16")
     ratios = []
     for _ in range(ROUNDS):
+        gc.collect()
         started = time.perf_counter()
         held = [file.read_bytes() for file in files]
         read = time.perf_counter() - started

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from explorer.domain.decoding import Prompt
 from explorer.domain.record import Entry, Page, Run, RunKind, metric_name
 from explorer.domain.screens import unit_told
 
@@ -113,7 +114,21 @@ def setup_told(entry: Entry) -> list[tuple[str, str]]:
     ]
     if run.prompt:
         told.append(("Prompt as", "chat" if run.prompt.chat else "raw text"))
+        told += _with_prompt(run.prompt)
     if run.decoding:
         decoding = asdict(run.decoding)
         told.append(("Decoding", ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in decoding.items())))
     return told
+
+
+def _with_prompt(prompt: Prompt) -> list[tuple[str, str]]:
+    """What went with a prompt."""
+    said = {turn.role: turn.text for turn in prompt.turns}
+    earlier = f"{len(prompt.turns)}, the last: {said.get('assistant') or said.get('user')}" if prompt.turns else ""
+    rows = (
+        ("System prompt", prompt.system or ""),
+        ("Thinking", "yes" if prompt.thinking else ""),
+        ("Beginning of the answer", prompt.prefill),
+        ("Earlier turns", earlier),
+    )
+    return [(name, value) for name, value in rows if value]

@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.decoding import Decoding, Prompt, Turn
 from explorer.domain.errors import ExplorerError
 from explorer.domain.record import Entry, Run, Setup
 from explorer.files.settings import Settings
@@ -127,3 +127,15 @@ def test_a_report_of_nothing_and_of_another_form_gets_a_sentence(tmp_path: Path)
         report_of(workspace, [], "md")
     with pytest.raises(ExplorerError, match=r"not in \.pdf"):
         report_of(workspace, ENTRIES, "pdf")
+
+
+def test_what_went_with_a_prompt_is_told_and_asked_again() -> None:
+    turns = (Turn("user", "Hi"), Turn("assistant", EVIL))
+    prompt = Prompt(text="What?", system="Be | brief.", thinking=True, prefill="It", turns=turns)
+    entries = [replace(ENTRIES[0], run=replace(RUN, prompt=prompt))]
+    page = markdown_report(entries)
+    assert "| System prompt | Be \\| brief. |" in page
+    assert "| Beginning of the answer | It |" in page
+    assert "| Earlier turns | 2, the last: " in page
+    assert "--thinking --system 'Be | brief.' --prefill It --turns '[{" in page
+    assert EVIL not in html_report(entries, {})
