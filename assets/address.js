@@ -2,7 +2,7 @@
 // the element's prefix; those of the page's other parts stay as they are ("" is the part whose names begin with no prefix).
 // What was opened can be returned to: a run, and a tab that has an address, are places of the browser's history. The
 // part without a prefix sends `travel` when the visitor goes back or forward.
-const PREFIXES = ["stats_", "gallery_", "compare_", "tasks_"];
+const PREFIXES = ["stats_", "gallery_", "compare_", "tasks_", "talk_"];
 const SAME_PLACE_MS = 500;
 
 const { prefix } = element.querySelector("span").dataset;

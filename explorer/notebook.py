@@ -30,6 +30,7 @@ from explorer.generation.pair import generate_pair
 from explorer.model.loaded import LoadedModel, Specimen
 from explorer.model.loading import load_model
 from explorer.model.reading import read_anatomy
+from explorer.model.widened import narrowed
 from explorer.mutation.apply import Patch, make_mutant, patches
 from explorer.mutation.describe import describe
 from explorer.mutation.patch import patched_copy
@@ -146,7 +147,7 @@ def apply_patch(model: PreTrainedModel | LoadedModel | str, file: str | Path) ->
     if isinstance(model, str):
         model = load(model)
     if isinstance(model, LoadedModel):
-        return patched_copy(model, patch, model.name)
+        return narrowed(patched_copy(model, patch, model.name))
     specimen = Specimen(causal_lm=model, anatomy=read_anatomy(model))
     return patched_copy(specimen, patch, model.config.name_or_path or "a model without a name")
 

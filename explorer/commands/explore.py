@@ -93,7 +93,7 @@ def _conversation(prompt: str | None, messages: Path | None, turns: str | None) 
 def _json(text: str, whose: str) -> object:
     try:
         return json.loads(text)
-    except ValueError as fault:
+    except (ValueError, RecursionError) as fault:
         raise PromptError(f"{whose} is no JSON: {fault}") from fault
 
 

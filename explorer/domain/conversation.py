@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from explorer.domain.decoding import Prompt, Turn
@@ -12,6 +12,7 @@ from explorer.domain.errors import PromptError
 
 Side = Literal["original", "mutated"]
 MOST_EXCHANGES = 100
+_KEPT = ("asked", "genotype", "original", "mutated")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,8 @@ class Exchange:
 class Conversation:
     """What was asked and answered so far."""
 
+    model: str = ""
+    """What it is led with, as the workspace knows it; "": not begun."""
     system: str | None = None
     thinking: bool = False
     exchanges: tuple[Exchange, ...] = ()
@@ -79,20 +82,29 @@ class Conversation:
 
     def plain(self) -> dict[str, Any]:
         """As JSON values, without the tokens."""
-        kept = ("asked", "genotype", "original", "mutated", "first_divergence")
-        exchanges = [{name: asdict(exchange)[name] for name in kept} for exchange in self.exchanges]
-        return {"system": self.system, "thinking": self.thinking, "exchanges": exchanges}
+        kept = (*_KEPT, "first_divergence")
+        exchanges = [{name: getattr(exchange, name) for name in kept} for exchange in self.exchanges]
+        return {"model": self.model, "system": self.system, "thinking": self.thinking, "exchanges": exchanges}
 
 
 def read_conversation(said: Mapping[str, Any]) -> Conversation:
     """From what `plain` gives. Raises PromptError."""
     try:
-        exchanges = tuple(Exchange(**exchange) for exchange in said.get("exchanges", ()))
-        found = Conversation(system=said.get("system"), thinking=bool(said.get("thinking")), exchanges=exchanges)
-        texts = [text for exchange in exchanges for text in (exchange.asked, exchange.original, exchange.mutated)]
-        if not all(isinstance(text, str) for text in (*texts, *(exchange.genotype for exchange in exchanges))):
+        exchanges = tuple(
+            Exchange(**{name: exchange[name] for name in _KEPT}, first_divergence=exchange.get("first_divergence"))
+            for exchange in said.get("exchanges", ())
+        )
+        model = str(said.get("model") or "")
+        found = Conversation(
+            model=model, system=said.get("system"), thinking=bool(said.get("thinking")), exchanges=exchanges
+        )
+        texts = [getattr(exchange, name) for exchange in exchanges for name in _KEPT]
+        numbers = [exchange.first_divergence for exchange in exchanges]
+        if not all(isinstance(text, str) for text in (*texts, found.system or "")):
             raise TypeError
-    except (TypeError, AttributeError) as fault:
+        if not all(number is None or isinstance(number, int) for number in numbers):
+            raise TypeError
+    except (TypeError, AttributeError, LookupError) as fault:
         raise PromptError(
             "This is no conversation of this program: each exchange has what was asked and both answers."
         ) from fault

@@ -9,9 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-
 from explorer.domain.errors import SettingsError
+from explorer.files.memory import free_memory, needed
 from explorer.files.settings import DEMO, Settings
 from explorer.files.toml import read_toml
 
@@ -40,7 +39,7 @@ class Known:
 
 def fits(size: int) -> bool:
     """Whether weights of that many bytes go into the memory that is free now, as they are stored."""
-    return size * 1.1 + 256 * 2**20 <= psutil.virtual_memory().available
+    return needed(size) <= free_memory()
 
 
 def known_models(settings: Settings) -> list[Known]:
@@ -90,9 +89,22 @@ def _in_cache() -> Iterator[Known]:
             continue
         snapshot = folder / "snapshots" / commit
         size = _size_of(snapshot)
-        if size and (snapshot / "config.json").is_file():
+        if size and _is_whole(snapshot):
             name = folder.name.removeprefix("models--").replace("--", "/")
             yield Known(source=name, size=size, why="in the local cache")
+
+
+def _is_whole(folder: Path) -> bool:
+    """Whether a download has come to its end: all files that the index names are there."""
+    if not (folder / "config.json").is_file():
+        return False
+    if (folder / "model.safetensors").is_file():
+        return True
+    try:
+        index = json.loads((folder / "model.safetensors.index.json").read_text(encoding="utf-8"))
+        return all((folder / name).is_file() for name in set(index["weight_map"].values()))
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return False
 
 
 def _size_of(folder: Path) -> int | None:
@@ -106,4 +118,7 @@ def _size_of(folder: Path) -> int | None:
 def _to_begin(file: Path) -> Iterator[Known]:
     _, table = read_toml(file, SettingsError)
     for model in table.get("model", ()):
-        yield Known(source=str(model["name"]), size=int(float(model["size"]) * 1e9), why=str(model["why"]))
+        try:
+            yield Known(source=str(model["name"]), size=int(float(model["size"]) * 1e9), why=str(model["why"]))
+        except (LookupError, TypeError, ValueError) as fault:
+            raise SettingsError(f"{file}: each [[model]] has a name, a size in GB, and why it is there.") from fault

@@ -5,6 +5,7 @@ So a turn costs what its new tokens cost. From the first parting on texts differ
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -43,6 +44,19 @@ class Voice:
     def read(self, text: list[int], most: int) -> Tensor:
         """Logits [vocabulary] after a text of at most so many tokens in the end, of which only what is new is read."""
         known = _common(self._text, text[:-1])
+        turn = self.model.turning_point
+        if turn is not None and (len(self._text) > turn) != (len(text) > turn):
+            known = 0  # positions are computed in another way from there on
+        try:
+            logits = self._read(text, known, most)
+        except BaseException:  # what the cache has is not known then
+            self._keep(0)
+            self._text = []
+            raise
+        self._text = list(text)
+        return logits
+
+    def _read(self, text: list[int], known: int, most: int) -> Tensor:
         if is_alone(self.model, self._mutant, len(text), most):
             if self._reader is None or known < len(self._text):
                 self._reader, known = Reader(single_of(self.model, self._mutant)), 0
@@ -53,7 +67,6 @@ class Voice:
             fed = torch.tensor([text[known:]], device=self.model.device)
             logits = forward(self.model, self._view, fed, self._cache, keep=1)[0, -1]
         self.read_tokens += len(text) - known
-        self._text = list(text)
         return logits
 
     def _keep(self, length: int) -> int:
@@ -88,21 +101,25 @@ class Voices:
     def __init__(self, kept: int = 4) -> None:
         self._kept = kept
         self._voices: OrderedDict[tuple[str, str], Voice] = OrderedDict()
+        self._lock = threading.Lock()
 
     def get(self, key: str, side: Side, model: LoadedModel, genotype: Genotype) -> Voice:
         """That of one side of a conversation; a new one if its model or genotype is another."""
-        found = self._voices.pop((key, side), None)
+        with self._lock:
+            found = self._voices.pop((key, side), None)
         if found is None or found.model is not model or found.genotype != genotype:
             found = Voice(model, genotype)
-        self._voices[key, side] = found
-        while len(self._voices) > self._kept:
-            self._voices.popitem(last=False)
+        with self._lock:
+            self._voices[key, side] = found
+            while len(self._voices) > self._kept:
+                self._voices.popitem(last=False)
         return found
 
     def forget(self, model: LoadedModel) -> None:
         """Those of a model."""
-        for key in [key for key, voice in self._voices.items() if voice.model is model]:
-            del self._voices[key]
+        with self._lock:
+            for key in [key for key, voice in self._voices.items() if voice.model is model]:
+                del self._voices[key]
 
 
 def talk(

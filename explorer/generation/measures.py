@@ -9,12 +9,11 @@ from torch import Tensor
 
 from explorer.domain.effects import Alternative
 from explorer.domain.pair import Measures, Readout
-from explorer.domain.thoughts import parted
 from explorer.generation.baseline import Baseline
 from explorer.generation.decoding import near_tie
 from explorer.generation.differences import mean_kl, perplexity
 from explorer.generation.draft import read_as_original
-from explorer.generation.texts import cosine_similarity, share_changed
+from explorer.generation.texts import answer_similarity, share_changed
 from explorer.model.loaded import LoadedModel
 
 ALTERNATIVES = 5
@@ -44,9 +43,7 @@ def measure_pair(
     tie = near_tie(model.dtype)
     return Measures(
         share_changed=share_changed(list(baseline.tokens), answer.tokens),
-        cosine=cosine_similarity(
-            *(parted(model.decode(tokens))[1] for tokens in (list(baseline.tokens), answer.tokens))
-        ),
+        cosine=answer_similarity(model.decode(list(baseline.tokens)), model.decode(answer.tokens)),
         mean_kl=mean_kl(baseline.logits, over_baseline),
         perplexity=perplexity(seen_by_original, answer.tokens),
         divergence_is_near_tie=_is_tie(baseline.gaps, divergence, tie) or _is_tie(answer.gaps, divergence, tie),

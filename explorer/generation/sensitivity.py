@@ -54,9 +54,9 @@ def _by_gradient(
     best: list[tuple[float, Site]] = []
 
     def reduce(matrix: Matrix, gradient: Tensor) -> None:
-        weights = weight_of(model.causal_lm, matrix)
-        change = operate(weights, operation, model.statistics(matrix)) - weights
-        pooled = _pool(gradient.float() * change.float(), level)
+        weights = weight_of(model.causal_lm, matrix).to(gradient.device)
+        change = operate(weights, operation, model.statistics(matrix)).float() - weights.float()
+        pooled = _pool(gradient.float() * change, level)
         top = pooled.abs().flatten().topk(min(count, pooled.numel())).indices
         best.extend((float(pooled.flatten()[i]), _site(matrix, level, int(i), pooled.shape[1])) for i in top)
         best.sort(key=lambda item: -abs(item[0]))
@@ -87,7 +87,7 @@ def _spike_watcher(
         features = output[0].abs().amax(0).topk(SPIKES).indices
         for row in features.tolist():
             token = int(output[0, :, row].abs().argmax())
-            column = int((x[0, token] * weight_of(model.causal_lm, matrix)[row]).abs().argmax())
+            column = int((x[0, token] * weight_of(model.causal_lm, matrix)[row].to(x.device)).abs().argmax())
             sites.append(_site_at(matrix, level, row, column))
         return output
 

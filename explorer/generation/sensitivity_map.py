@@ -59,7 +59,7 @@ def estimate_units(
         statistics = model.statistics(matrix)
         scores = gradient.float()
         whole = sum_blocks(scores, *unit).cpu().numpy()
-        weighted = sum_blocks(scores.mul_(weight_of(model.causal_lm, matrix)), *unit).cpu().numpy()
+        weighted = sum_blocks(scores.mul_(weight_of(model.causal_lm, matrix).to(scores.device)), *unit).cpu().numpy()
         estimates[matrix.name, "zero"] = -weighted
         estimates[matrix.name, "max"] = statistics.maximum * whole - weighted
         estimates[matrix.name, "min"] = statistics.minimum * whole - weighted

@@ -5,6 +5,8 @@ import re
 from collections import Counter
 from difflib import SequenceMatcher
 
+from explorer.domain.thoughts import parted
+
 _WORD = re.compile(r"\w+(?:'\w+)?")
 
 
@@ -20,6 +22,13 @@ def cosine_similarity(left: str, right: str) -> float:
         return 1.0
     norm = math.sqrt(sum(n * n for n in a.values()) * sum(n * n for n in b.values()))
     return min(1.0, sum(a[word] * b[word] for word in a) / norm) if norm else 0.0
+
+
+def answer_similarity(original: str, mutated: str) -> float:
+    """`cosine_similarity`, of the answers alone where the original thinks first, and some answer is there."""
+    thoughts, said = parted(original)
+    other = parted(mutated)[1]
+    return cosine_similarity(said, other) if thoughts and (said or other) else cosine_similarity(original, mutated)
 
 
 def share_changed(original: list[int], mutated: list[int]) -> float:

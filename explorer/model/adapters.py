@@ -7,6 +7,7 @@ from pathlib import Path
 from transformers import PreTrainedModel
 
 from explorer.domain.errors import ModelError
+from explorer.model.widened import stored_as, stored_in
 
 _CONFIG = "adapter_config.json"
 
@@ -40,6 +41,9 @@ def apply_adapter(model: PreTrainedModel, folder: Path, name: str) -> PreTrained
             warnings.simplefilter("ignore", FutureWarning)  # of peft's use of transformers
             joined = PeftModel.from_pretrained(model, folder)
             merged: PreTrainedModel = joined.merge_and_unload(safe_merge=True)
+        for parameter in merged.parameters():
+            if stored_as(parameter) != parameter.dtype:
+                parameter.data = stored_in(parameter).to(parameter.dtype)
     except Exception as fault:  # of libraries, whatever they like
         cause = " ".join(str(fault).split())[:200]
         raise ModelError(f"The adapter '{name}' does not fit its base model: {cause}.") from fault

@@ -84,7 +84,8 @@ def chat_tokens(tokenizer: PreTrainedTokenizerBase, name: str, prompt: Prompt) -
                 return list(tokenizer(shown + prompt.prefill, add_special_tokens=False)["input_ids"])
         except Exception as fault:  # noqa: BLE001  # a template may raise whatever it likes
             faults.append(" ".join(str(fault).split())[:_MOST_LETTERS] or type(fault).__name__)
-    way_out = "leave it empty" if "the system prompt" in faults[0] else "choose raw text"
+    has_more = bool(prompt.system or prompt.turns)
+    way_out = "leave the system prompt and earlier turns out" if has_more else "choose raw text"
     raise PromptError(f"The chat template of {name} fails ({faults[0]}): {way_out}.")
 
 
@@ -122,8 +123,13 @@ def _put(tokenizer: PreTrainedTokenizerBase, prompt: Prompt, content: object, *,
         options["chat_template"] = _PINNED + _template(tokenizer)
     if knows_thinking(tokenizer):
         options["enable_thinking"] = prompt.thinking
-    system = [] if prompt.system is None else [{"role": "system", "content": prompt.system}]
-    turns = [{"role": turn.role, "content": turn.text} for turn in prompt.turns]
+    in_parts = isinstance(content, list)
+
+    def said(role: str, text: str) -> dict[str, object]:
+        return {"role": role, "content": [{"type": "text", "text": text}] if in_parts else text}
+
+    system = [] if prompt.system is None else [said("system", prompt.system)]
+    turns = [said(turn.role, turn.text) for turn in prompt.turns]
     return tokenizer.apply_chat_template(
         [*system, *turns, {"role": "user", "content": content}],  # type: ignore[arg-type]
         add_generation_prompt=True,

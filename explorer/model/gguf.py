@@ -22,9 +22,10 @@ from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, PreTrainedModel
 
 from explorer.domain.errors import ModelError
+from explorer.files.memory import needed
 from explorer.files.settings import Settings
 from explorer.model.checkpoint import check_whole
-from explorer.model.memory import free_memory, needed
+from explorer.model.memory import free_memory
 from explorer.model.opening import Say, sentence_on, tokenizer_in
 from explorer.model.stored import reading
 

@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx2
-from huggingface_hub import HfApi, constants, snapshot_download
+from huggingface_hub import HfApi, constants, snapshot_download, try_to_load_from_cache
 from huggingface_hub.errors import (
     GatedRepoError,
     HfHubHTTPError,
@@ -82,6 +82,7 @@ def is_whole(folder: Path) -> bool:
 
 def _downloaded(repository: str, revision: str | None, say: Say, stop: threading.Event) -> Path:
     _check_reachable(repository)
+    constants.HF_HUB_DISABLE_XET = True  # what it downloads with cannot be ended from here
     say(f"Asking the hub for {repository} …")
     api = HfApi(endpoint=endpoint())
     try:
@@ -92,13 +93,14 @@ def _downloaded(repository: str, revision: str | None, say: Say, stop: threading
             if isinstance(file, RepoFile)
         ]
         wanted = _wanted(repository, files)
-        missing = sum(file.size for file in wanted)
-        _check_disk(repository, missing)
+        size = sum(file.size for file in wanted)
+        there = [file for file in wanted if _is_there(repository, file.path, found.sha)]
+        _check_disk(repository, size - sum(file.size for file in there))
         folder = snapshot_download(
             repository,
             revision=revision,
             allow_patterns=[file.path for file in wanted],
-            tqdm_class=_bar(repository, missing, say, stop),
+            tqdm_class=_bar(repository, size, say, stop),
             endpoint=endpoint(),
         )
     except GatedRepoError as fault:
@@ -115,11 +117,17 @@ def _downloaded(repository: str, revision: str | None, say: Say, stop: threading
             f"There is no model '{repository}' on the hub, or it is private: check the name, or log in with "
             "'hf auth login', or set HF_TOKEN."
         ) from fault
-    except (HfHubHTTPError, httpx2.HTTPError, OSError) as fault:
+    except CancelledError:
+        raise
+    except (HfHubHTTPError, httpx2.HTTPError, OSError, RuntimeError) as fault:
         raise ModelError(
             f"{repository} could not be downloaded: {' '.join(str(fault).split())[:200]}. Try again."
         ) from fault
     return Path(folder)
+
+
+def _is_there(repository: str, path: str, commit: str | None) -> bool:
+    return isinstance(try_to_load_from_cache(repository, path, revision=commit), str)
 
 
 def endpoint() -> str:

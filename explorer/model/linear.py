@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from explorer.model.view import View
-from explorer.model.widened import Widened, stored_in, widened_product
+from explorer.model.widened import Widened, widened_product
 
 _FEW_ROWS = 8
 
@@ -25,7 +25,7 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
     A weight of less precision than float32 `x`, or in another memory, is widened by pieces.
     """
-    numbers = stored_in(weight)
+    numbers = weight.stored if isinstance(weight, Widened) else weight
     if x.dtype == torch.float32 and (numbers.dtype != torch.float32 or numbers.device != x.device):
         return widened_product(x, numbers, bias)
     row_count = x.numel() // x.shape[-1]

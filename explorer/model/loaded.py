@@ -62,9 +62,9 @@ class Specimen:
     @functools.cached_property
     def size(self) -> int:
         """Of its weights as they are kept, in bytes."""
-        from explorer.model.widened import stored_in
+        from explorer.model.widened import size_of
 
-        return sum(stored_in(parameter).nbytes for parameter in self.causal_lm.parameters())
+        return size_of(self.causal_lm)
 
     def statistics(self, matrix: Matrix) -> Statistics:
         """Extremes, mean and standard deviation of a matrix; measured once."""

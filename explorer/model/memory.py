@@ -5,25 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-import psutil
 import torch
 
 from explorer.domain.errors import ModelError
 from explorer.domain.placement import FLOAT32, Placement
+from explorer.files import memory
+from explorer.files.memory import needed
 from explorer.model.stored import Stored
-
-_ROOM = 1.1
-"""What weights and all that is computed beside them take, as a multiple of the weights …"""
-_WORK = 256 * 2**20
-"""… and in bytes besides."""
-
-_GROUPS = (
-    (Path("/sys/fs/cgroup"), "memory.max", "memory.current"),
-    (Path("/sys/fs/cgroup/memory"), "memory.limit_in_bytes", "memory.usage_in_bytes"),
-)
-"""Where a container says how much it may have, and how much it has."""
 
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
@@ -56,13 +45,15 @@ def plan(
     placement: Placement,
     device: torch.device,
     reclaim: Callable[[int], None] = lambda _: None,
+    *,
+    is_coded: bool = False,
 ) -> MemoryPlan:
-    """Decide it.
+    """Decide it. `is_coded`: the tensors are those that codes are turned into, once, in their own precision.
 
     `reclaim` is told how many bytes are missing, before a model is refused; it may free some. Raises ModelError if
     there is not enough memory, with what there is and a way out.
     """
-    choices = _choices(tensors, placement, device)
+    choices = _choices(tensors, placement, device, is_coded=is_coded)
     for is_last in (False, True):
         free = free_memory(device)
         for place, choice in enumerate(choices):
@@ -90,24 +81,9 @@ def plan(
     )
 
 
-def needed(size: int) -> int:
-    """The bytes of memory that a model takes which has so many of weights."""
-    return int(size * _ROOM) + _WORK
-
-
 def free_memory(device: torch.device) -> int:
     """Bytes that a model may still take on a device."""
-    if device.type == "cuda":
-        return int(torch.cuda.mem_get_info(device)[0])
-    free = int(psutil.virtual_memory().available)
-    for folder, most, present in _GROUPS:
-        try:
-            facts = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
-            room = int((folder / most).read_text()) - int((folder / present).read_text())
-        except (OSError, ValueError):  # no such limit
-            continue
-        free = min(free, room + int(facts.get("inactive_file", "0")))
-    return free
+    return int(torch.cuda.mem_get_info(device)[0]) if device.type == "cuda" else memory.free_memory()
 
 
 def dtype_of(name: str | None) -> torch.dtype | None:
@@ -117,7 +93,7 @@ def dtype_of(name: str | None) -> torch.dtype | None:
     return None if name is None else _DTYPES[name]
 
 
-def _choices(tensors: Sequence[Stored], placement: Placement, device: torch.device) -> list[_Choice]:
+def _choices(tensors: Sequence[Stored], placement: Placement, device: torch.device, *, is_coded: bool) -> list[_Choice]:
     """The ways to keep the weights, the best first."""
     counts: Counter[torch.dtype] = Counter()
     for tensor in tensors:
@@ -133,8 +109,9 @@ def _choices(tensors: Sequence[Stored], placement: Placement, device: torch.devi
 
     asked = dtype_of(placement.dtype)
     if asked is not None:
-        return [cast(asked)]
-    return [cast(torch.float32), stored] if device.type == "cpu" and main != torch.float32 else [stored]
+        return [stored if asked == main else cast(asked)]
+    can_be_wide = device.type == "cpu" and main != torch.float32 and placement.arithmetic == FLOAT32 and not is_coded
+    return [cast(torch.float32), stored] if can_be_wide else [stored]
 
 
 def _bytes(size: int) -> str:

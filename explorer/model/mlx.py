@@ -12,6 +12,8 @@ import torch
 from torch import Tensor
 
 _PARTS = ("weight", "scales", "biases")
+_NUMBERS_AT_ONCE = 1 << 20
+"""So many are unpacked at a time: each bit takes a number of its own meanwhile."""
 
 
 class Mlx:
@@ -36,9 +38,16 @@ class Mlx:
 
 def values_of(codes: Tensor, scales: Tensor, offsets: Tensor, bits: int, group_size: int) -> Tensor:
     """Codes [..., columns × bits / 32] as values [..., columns], in the precision of the scales [..., groups]."""
-    packed = codes.contiguous().view(torch.int32).numpy().view(np.uint8)
-    ones = np.unpackbits(packed, axis=-1, bitorder="little").reshape(*codes.shape[:-1], -1, bits)
-    numbers = torch.from_numpy(ones @ (1 << np.arange(bits, dtype=np.int32))).float()
-    grouped = numbers.reshape(*codes.shape[:-1], -1, group_size)
-    values = grouped * scales.float().unsqueeze(-1) + offsets.float().unsqueeze(-1)
-    return values.reshape(numbers.shape).to(scales.dtype)
+    columns = scales.shape[-1] * group_size
+    rows = codes.contiguous().view(torch.int32).reshape(-1, codes.shape[-1]).numpy().view(np.uint8)
+    flat_scales, flat_offsets = (each.reshape(-1, each.shape[-1]) for each in (scales, offsets))
+    values = torch.empty(len(rows), columns, dtype=scales.dtype)
+    at_once = max(1, _NUMBERS_AT_ONCE // columns)
+    for start in range(0, len(rows), at_once):
+        part = slice(start, start + at_once)
+        ones = np.unpackbits(rows[part], axis=-1, bitorder="little").reshape(-1, bits)
+        numbers = torch.from_numpy(ones @ (1 << np.arange(bits)).astype(np.float32))
+        numbers = numbers.view(-1, scales.shape[-1], group_size)
+        grouped = numbers * flat_scales[part].float().unsqueeze(-1) + flat_offsets[part].float().unsqueeze(-1)
+        values[part] = grouped.flatten(1).to(scales.dtype)
+    return values.view(*codes.shape[:-1], columns)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,8 @@ from explorer.model import formats
 from explorer.model.checkpoint import check_architecture, check_whole, remark_on
 from explorer.model.hub import NO_SAFETENSORS
 from explorer.model.memory import MemoryPlan, plan
-from explorer.model.stored import reading, tensors_in
+from explorer.model.stored import Stored, reading, tensors_in
+from explorer.model.widened import keep_wide
 
 Say = Callable[[str], None]
 """Receives one sentence on what is being done."""
@@ -58,9 +60,9 @@ def open_checkpoint(
             raise ModelError(f"'{name}' {NO_SAFETENSORS}")
         tokenizer = tokenizer_in(folder)
         sizes = formats.as_decoded(tensors, config) if method else tensors
-        memory = plan(name, sizes, placement, device, reclaim)
-        say(memory.sentence)
         is_plain = not method or codec is not None
+        memory = plan(name, sizes, placement, device, reclaim, is_coded=not is_plain)
+        say(memory.sentence)
         wanted = memory.dtype or ("auto" if is_plain else torch.bfloat16)
         keeps_stored = placement.arithmetic == FLOAT32 and wanted != torch.float32 and is_plain
         stored = memory.dtype if keeps_stored else None if formats.is_decoded_by_transformers(method) else ""
@@ -82,7 +84,20 @@ def open_checkpoint(
     model, report = read
     check_whole(name, report)
     formats.as_values(name, method, model)
+    if placement.dtype is None and memory.dtype == torch.float32:
+        _note_precision(model, sizes)
     return Opened(tokenizer=tokenizer, model=model, remark=remark_on(report), memory=memory)
+
+
+def _note_precision(model: PreTrainedModel, tensors: Sequence[Stored]) -> None:
+    """Keep in mind what is in float32 only because there is room for it: changed weights are rounded all the same."""
+    by_name = {tensor.name: tensor.dtype for tensor in tensors}
+    main = Counter(by_name.values()).most_common(1)[0][0] if by_name else torch.float32
+    for name, parameter in model.named_parameters():
+        dtype = by_name.get(name, main)
+        is_narrow = dtype.is_floating_point and dtype != torch.float32
+        if is_narrow and (name in by_name or torch.equal(parameter.to(dtype).float(), parameter)):
+            keep_wide(parameter, dtype)
 
 
 def tokenizer_in(folder: Path, **options: Any) -> PreTrainedTokenizerBase:

@@ -46,6 +46,8 @@ def locate(source: str, settings: Settings, say: Say, stop: threading.Event | No
     if not adapters.is_adapter(folder):
         return Located(folder=folder, name=name)
     base = adapters.base_of(folder)
+    if Path(base).expanduser().resolve() == folder.resolve():
+        raise ModelError(f"The adapter '{name}' names itself as its base: write the base's id or folder there.")
     try:
         found = locate(base, settings, say, stop)
     except ModelError as fault:

@@ -97,7 +97,7 @@ def _header(file: Path) -> Iterator[Stored]:
                 yield Stored(name, file, _NAMES.get(facts["dtype"], torch.uint8), tuple(facts["shape"]))
         if 8 + length + last > file.stat().st_size:
             raise ValueError
-    except (OSError, ValueError, KeyError, TypeError, struct.error) as fault:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, struct.error) as fault:
         raise ModelError(f"{file} is broken or only a part of itself: get it again.") from fault
 
 

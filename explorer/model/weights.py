@@ -20,7 +20,7 @@ def parameter_of(model: nn.Module, matrix: Matrix) -> nn.Parameter:
 
 def stored_tensor(model: nn.Module, matrix: Matrix) -> Tensor:
     """As `parameter_of`, the numbers as they are stored, without a gradient; do not write to them."""
-    return stored_in(parameter_of(model, matrix).detach())
+    return stored_in(parameter_of(model, matrix))
 
 
 def part_of(tensor: Tensor, matrix: Matrix) -> Tensor:
@@ -62,5 +62,5 @@ def checksum(model: nn.Module) -> str:
     digest = hashlib.sha256()
     for name, parameter in model.named_parameters():
         digest.update(name.encode())
-        digest.update(stored_in(parameter.detach()).cpu().contiguous().view(torch.uint8).numpy().tobytes())
+        digest.update(stored_in(parameter).cpu().contiguous().view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()

@@ -94,11 +94,31 @@ class Widened(Tensor):
         return _widen(self.stored, self.device) if self.wide is None else self.wide
 
 
+_OWN = "_stored_dtype"
+"""The attribute of a parameter that is kept in float32 though its checkpoint has it in another precision."""
+
+
+def keep_wide(parameter: nn.Parameter, dtype: torch.dtype) -> None:
+    """Note that a parameter in float32 stands for numbers of another precision, which it holds exactly.
+
+    It is kept wide because there is room for it; what is changed of it is rounded as where there is none.
+    """
+    setattr(parameter, _OWN, dtype)
+
+
 def stored_in(tensor: Tensor) -> Tensor:
-    """The numbers as they are stored: the tensor itself, unless it is widened."""
-    if not isinstance(tensor, Widened):
-        return tensor
-    return tensor.stored
+    """A parameter's numbers as its checkpoint stores them, without a gradient; do not write to them."""
+    if isinstance(tensor, Widened):
+        return tensor.stored
+    own = getattr(tensor, _OWN, None)
+    return tensor.detach() if own is None else tensor.detach().to(own)
+
+
+def stored_as(parameter: Tensor) -> torch.dtype:
+    """The precision in which a checkpoint stores a parameter."""
+    if isinstance(parameter, Widened):
+        return parameter.stored.dtype
+    return getattr(parameter, _OWN, parameter.dtype)
 
 
 def like(parameter: Tensor, numbers: Tensor) -> Tensor:
@@ -111,8 +131,17 @@ def stored_dtype(model: nn.Module) -> torch.dtype:
     counts: Counter[torch.dtype] = Counter()
     for parameter in model.parameters():
         if parameter.is_floating_point():
-            counts[stored_in(parameter).dtype] += parameter.numel()
+            counts[stored_as(parameter)] += parameter.numel()
     return counts.most_common(1)[0][0] if counts else torch.float32
+
+
+def size_of(model: nn.Module) -> int:
+    """Of the parameters as they are kept in memory, in bytes."""
+    return sum(_kept(parameter).nbytes for parameter in model.parameters())
+
+
+def _kept(parameter: Tensor) -> Tensor:
+    return parameter.stored if isinstance(parameter, Widened) else parameter
 
 
 def is_stored_otherwise(model: nn.Module) -> bool:
@@ -123,7 +152,7 @@ def is_stored_otherwise(model: nn.Module) -> bool:
 def narrowed(model: Model) -> Model:
     """The modules once more, with the parameters as they are stored: to be written to a disk."""
     twin = twin_of(model)
-    _exchange(twin, lambda tensor: tensor.stored if isinstance(tensor, Widened) else None)
+    _exchange(twin, lambda each: stored_in(each) if isinstance(each, Widened) or hasattr(each, _OWN) else None)
     return twin
 
 
@@ -135,7 +164,7 @@ def widen_model(model: nn.Module, device: torch.device | None = None) -> None:
 
     def widen(tensor: Tensor) -> Tensor | None:
         lies_elsewhere = device is not None and tensor.device != device
-        return Widened(tensor, device) if _is_other(tensor) or lies_elsewhere else None
+        return Widened(tensor.detach(), device) if _is_other(tensor) or lies_elsewhere else None
 
     _exchange(model, widen)
     for module in model.modules():
@@ -157,7 +186,7 @@ def _exchange(model: nn.Module, change: Callable[[Tensor], Tensor | None]) -> No
             if parameter is None:
                 continue
             if id(parameter) not in made:
-                tensor = change(parameter.detach())
+                tensor = change(parameter)
                 made[id(parameter)] = None if tensor is None else nn.Parameter(tensor, requires_grad=False)
             other = made[id(parameter)]
             module._parameters[name] = parameter if other is None else other

@@ -209,7 +209,7 @@ def _mutated_module(module: nn.Module, changes: list[tuple[Slab, Use]]) -> nn.Mo
     for slab, use in changes:
         own = module.get_parameter(use.parameter)
         if use.parameter not in tensors:
-            tensors[use.parameter] = stored_in(own.detach()).clone(memory_format=torch.contiguous_format)
+            tensors[use.parameter] = stored_in(own).clone(memory_format=torch.contiguous_format)
         upright(tensors[use.parameter], slab.matrix)[use.features(slab.rows)] = slab.weights
     for name, tensor in tensors.items():
         mutated._parameters[name] = nn.Parameter(like(module.get_parameter(name), tensor), requires_grad=False)

@@ -51,14 +51,14 @@ class MixturePatch:
         use = slab.matrix.uses[0]
         rows = use.features(slab.rows)
         if use.expert is None:
-            own = self._router.weight.detach()
+            own = self._router.weight
             weight = stored_in(own).clone()
             weight[rows] = slab.weights
             self._router = shadow(self._router)
             self._router._parameters["weight"] = nn.Parameter(like(own, weight), requires_grad=False)
             return
         names = ("gate_up_proj", "down_proj")
-        own = {name: stored_in(getattr(self._experts, name).detach())[use.expert] for name in names}
+        own = {name: stored_in(getattr(self._experts, name))[use.expert] for name in names}
         matrices = self._mutated.setdefault(use.expert, own)
         name = use.parameter.rpartition(".")[2]
         if slab.weights.shape == own[name].shape:

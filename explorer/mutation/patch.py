@@ -21,7 +21,7 @@ from explorer.model.anatomy import Matrix, Target
 from explorer.model.loaded import Specimen
 from explorer.model.view import View
 from explorer.model.weights import stored_tensor, upright, weight_of
-from explorer.model.widened import like
+from explorer.model.widened import keep_wide, like, stored_as
 from explorer.mutation.apply import make_mutant
 from explorer.mutation.slab import Slab
 
@@ -136,6 +136,8 @@ def _with_parameters(model: PreTrainedModel, copies: dict[tuple[str, ...], Tenso
     for paths, tensor in copies.items():
         own = model.get_parameter(paths[0])
         parameter = nn.Parameter(like(own, tensor), requires_grad=own.requires_grad)
+        if stored_as(own) != own.dtype:
+            keep_wide(parameter, stored_as(own))
         for path in paths:
             module, _, name = path.rpartition(".")
             view.own(module)._parameters[name] = parameter

@@ -38,7 +38,7 @@ def format_patch(patch: WeightPatch) -> str:
         "program": patch.program,
         "genotype": patch.genotype,
         "model": {"name": patch.model, "dtype": patch.dtype, "fingerprint": patch.fingerprint},
-        "blocks": [_block_table(block) for block in patch.blocks],
+        "blocks": [_block_table(block, patch.dtype) for block in patch.blocks],
     }
     table["digest"] = _digest(table)
     return json.dumps(table, ensure_ascii=False, indent=_INDENT, allow_nan=False) + "\n"
@@ -81,8 +81,10 @@ def write_patch(patch: WeightPatch, path: Path) -> int:
     return len(content)
 
 
-def _block_table(block: Block) -> dict[str, Any]:
+def _block_table(block: Block, dtype: str) -> dict[str, Any]:
+    own = str(block.new.dtype).removeprefix("torch.")
     return {
+        **({} if own == dtype else {"dtype": own}),  # of a checkpoint of several precisions
         "matrix": block.matrix,
         "rows": f"{block.rows.start}:{block.rows.stop}",
         "columns": f"{block.columns.start}:{block.columns.stop}",
@@ -134,6 +136,7 @@ def _patch(table: dict[str, Any]) -> WeightPatch:
 
 def _block(table: dict[str, Any], dtype: torch.dtype) -> Block:
     rows, columns = _span(table["rows"]), _span(table["columns"])
+    dtype = _DTYPES[table["dtype"]] if "dtype" in table else dtype
     old, new = (_values(table[name], len(rows), len(columns), dtype) for name in ("old", "new"))
     return Block(matrix=str(table["matrix"]), rows=rows, columns=columns, old=old, new=new)
 

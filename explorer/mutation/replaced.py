@@ -16,7 +16,7 @@ def replaced_tensors(model: LoadedModel, mutant: Mutant) -> dict[str, Tensor]:
         own = parameter_of(model.causal_lm, slab.matrix)
         paths = model.tensor_names[id(own)]
         if paths[0] not in found:
-            copy = stored_in(own.detach()).clone(memory_format=torch.contiguous_format)
+            copy = stored_in(own).clone(memory_format=torch.contiguous_format)
             found |= dict.fromkeys(paths, copy)
         use = slab.matrix.uses[0]
         upright(found[paths[0]], slab.matrix)[use.features(slab.rows)] = slab.weights

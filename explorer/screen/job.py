@@ -23,6 +23,7 @@ class Job:
 def job_of(order: Order, model: LoadedModel) -> Job:
     """An order with its model; a model without a chat template is asked in raw text. Raises NotationError."""
     prompt = order.experiment.prompt
-    experiment = replace(order.experiment, prompt=replace(prompt, chat=prompt.chat and model.has_chat_template))
+    prompt = replace(prompt, chat=prompt.chat and model.has_chat_template, thinking=False)
+    experiment = replace(order.experiment, prompt=prompt)
     background = model.anatomy.read(order.background)
     return Job(model=model, experiment=experiment, plan=order.plan, background=background, mode=order.mode)

@@ -187,6 +187,6 @@ def _turns(said: Said) -> str | None:
         return text
     try:
         read_turns(json.loads(text))
-    except (ValueError, PromptError):
+    except (ValueError, RecursionError, PromptError):
         return said.refuse("turns", 'which is no list such as [{"role": "user", "content": "Hello"}]', None)
     return text

@@ -73,10 +73,9 @@ def build_page(workspace: Workspace, *, has_console: bool = True) -> gr.Blocks:
         statistics_wiring.wire(shown, statistics_tab.select, tabs, page.load, tab, handlers, questions)
         tasks_wiring.wire(asked, tasks_tab.select, tabs, page.load, tab, screens, handlers, asking)
         compare_wiring.wire(comparison, tabs, page.load, tab, handlers, comparing)
-        history_wiring.wire(record, history_tab.select, tabs, tab, screens, handlers)
+        history_wiring.wire(record, history_tab.select, tabs, tab, screens, talking, handlers)
         elsewhere = model_wiring.Elsewhere(
-            [*asked.results, *comparison.results, *talking.results],
-            lambda: [*tasks.cleared(), *compare.cleared(), *talk.cleared()],
+            [*asked.results, *comparison.results], lambda: [*tasks.cleared(), *compare.cleared()]
         )
         model_wiring.wire(header, picker, page.load, tab, instruments, handlers, opening, tabs, elsewhere)
 

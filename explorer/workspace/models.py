@@ -99,14 +99,16 @@ class Models:
     def _reclaim(self, missing: int) -> None:
         """Let models go that take so much memory, if they do; one that is asked for again is loaded again."""
         with self._lock:
-            there = {name: loading.model for name, loading in self._loaded.items() if loading.model is not None}
-            if sum(model.size for model in there.values()) < missing:
+            there = [(name, loading.model) for name, loading in self._loaded.items() if loading.model is not None]
+            there.sort(key=lambda each: each[0] == self._source)  # those used last, and the page's own, go last
+            if sum(model.size for _, model in there) < missing:
                 return
-            for name in there:
+            while missing > 0:
+                name, model = there.pop(0)
+                missing -= model.size
                 del self._loaded[name]
-        for model in there.values():
-            self._tell(model)
-        there.clear()
+                self._tell(model)
+        del model, there
         gc.collect()
 
     def _make_room(self, newcomer: str) -> None:

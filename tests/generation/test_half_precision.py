@@ -17,17 +17,20 @@ from explorer.domain.decoding import Decoding, Prompt
 from explorer.domain.evaluation import Question, QuestionSet
 from explorer.domain.genotype import NAMED_OPERATIONS, Genotype, Mutation
 from explorer.domain.notation import format_genotype
+from explorer.files.memory import needed
 from explorer.generation.alone import decode_alone
 from explorer.generation.baseline import Baselines
 from explorer.generation.decoding import NEAR_TIE, near_tie
 from explorer.generation.pair import generate_pair
 from explorer.generation.trial import try_model
+from explorer.model import memory
 from explorer.model.loaded import LoadedModel
 from explorer.model.loading import assemble, load_model
 from explorer.model.widened import Widened
 from explorer.mutation.apply import make_mutant
 from explorer.mutation.export import save_model
-from explorer.mutation.patch import mutated_copy
+from explorer.mutation.patch import make_patch, mutated_copy, patched_copy
+from explorer.mutation.patch_file import format_patch, parse_patch
 from explorer.screen.engine import Engine
 from explorer.screen.plan import Plan, matching, planned
 from explorer.tasks.battery import Battery
@@ -178,3 +181,33 @@ def test_a_mutant_is_saved_as_its_weights_are_stored(tmp_path: Path) -> None:
     assert own.original_tokens == pair.mutated_tokens
     assert pair.measures is not None
     assert (pair.measures.mean_kl or 0) > 1e-5
+
+
+def test_much_memory_and_little_give_the_same_mutants(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = str(build(tmp_path / "m", "SmolLM2-360M"))
+    wide = load_model(folder, device="cpu")
+    real = memory.free_memory
+    monkeypatch.setattr(memory, "free_memory", lambda _: needed(2 * wide.anatomy.parameter_count) + 100_000)
+    narrow = load_model(folder, device="cpu")
+    monkeypatch.setattr(memory, "free_memory", real)
+    asked = load_model(folder, device="cpu", dtype="float32")
+    assert (wide.size, asked.size) == (2 * narrow.size, 2 * narrow.size)
+    assert wide.identity == narrow.identity
+    assert wide.precision == "bfloat16/float32"
+    assert asked.identity["dtype"] == "float32"
+    for text in ("1.down*0.9", "0.q[3,5]=0.123;embed[7,:]*1.1", "norm[3]*1.7;1.mlp+0.01", "0.head1*0.77"):
+        pairs = []
+        for model in (wide, narrow):
+            *_, pair = generate_pair(model, PROMPT, DECODING, model.anatomy.read(text), Baselines(1))
+            pairs.append(pair)
+            assert pair.measures is not None
+        assert pairs[0].mutated_tokens == pairs[1].mutated_tokens
+        kl, other = (pair.measures.mean_kl for pair in pairs if pair.measures is not None)
+        assert kl == pytest.approx(other, rel=1e-3, abs=1e-9), text
+    patch = make_patch(wide, wide.anatomy.read("1.down*0.9;norm[3]*1.7"), "m")
+    again = parse_patch(format_patch(patch), "file")
+    for model in (wide, narrow):
+        copy = patched_copy(model, again, "m")
+        save_model(model, copy, "", tmp_path / f"{model.size}")
+    saved = [load_model(str(tmp_path / f"{model.size}"), device="cpu").fingerprint for model in (wide, narrow)]
+    assert saved[0] == saved[1]

@@ -41,7 +41,7 @@ def test_the_base_with_the_adapter_added(adapter: Path, base: Path, dtype: str) 
     assert model.name == "adapter"
     added = load_file(adapter / "adapter_model.safetensors")
     for path in ("model.layers.1.mlp.down_proj", "model.layers.0.self_attn.q_proj", "model.layers.0.self_attn.k_proj"):
-        own, old = (stored_in(each.causal_lm.get_parameter(f"{path}.weight").detach()) for each in (model, before))
+        own, old = (stored_in(each.causal_lm.get_parameter(f"{path}.weight")) for each in (model, before))
         key = f"base_model.model.{path}"
         expected = old.float()
         if f"{key}.lora_A.weight" in added:

@@ -11,12 +11,13 @@ from gguf import GGMLQuantizationType as Kind
 from explorer.domain.decoding import Decoding, Prompt
 from explorer.domain.errors import ModelError
 from explorer.domain.genotype import Genotype
+from explorer.files.memory import needed
 from explorer.files.settings import Settings
 from explorer.generation.alone import decode_alone
 from explorer.model import gguf, memory
 from explorer.model.loaded import LoadedModel
 from explorer.model.loading import load_model
-from explorer.model.widened import stored_in
+from explorer.model.widened import Widened, stored_in
 from tests.gguf_files import write
 
 _PLAIN = {Kind.F32: torch.float32, Kind.F16: torch.float16, Kind.BF16: torch.bfloat16}
@@ -43,15 +44,16 @@ def test_a_file_of_every_type(kind: Kind, tmp_path: Path, monkeypatch: pytest.Mo
     held = write(tmp_path / "tiny.gguf", kind)
     monkeypatch.setattr(memory, "free_memory", lambda _: 10**12)
     model = _load(tmp_path / "tiny.gguf", tmp_path)
-    assert model.dtype_name == "float32", "on a CPU, where it fits"
     kept = _PLAIN.get(kind, torch.bfloat16)
-    monkeypatch.setattr(memory, "_choices", lambda *_: [memory._Choice(None, "as stored", 1)])
+    assert not any(isinstance(each, Widened) for each in model.causal_lm.parameters()), "on a CPU, where it fits"
+    monkeypatch.setattr(memory, "_choices", lambda *_, **__: [memory._Choice(None, "as stored", 1)])
     stored = _load(tmp_path / "tiny.gguf", tmp_path)
-    assert stored.dtype_name == str(kept).removeprefix("torch.")
+    assert model.dtype_name == stored.dtype_name == str(kept).removeprefix("torch.")
+    assert model.fingerprint == stored.fingerprint
     for name, own in _NAMES.items():
         expected = torch.from_numpy(np.array(held[name]))
         for loaded in (model, stored):
-            weight = stored_in(loaded.causal_lm.get_parameter(own).detach())
+            weight = stored_in(loaded.causal_lm.get_parameter(own))
             precise = expected.to(kept) if expected.ndim > 1 else expected
             assert torch.equal(weight.float(), precise.float()), (name, loaded.dtype_name)
     said = decode_alone(model, Prompt(text="AB", chat=False), Decoding(max_new_tokens=4), Genotype()).tokens
@@ -61,7 +63,7 @@ def test_a_file_of_every_type(kind: Kind, tmp_path: Path, monkeypatch: pytest.Mo
 def test_little_memory_gives_the_same_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path / "tiny.gguf", Kind.Q8_0)
     plenty = _load(tmp_path / "tiny.gguf", tmp_path)
-    monkeypatch.setattr(gguf, "free_memory", lambda _: memory.needed(4 * plenty.anatomy.parameter_count) - 1)
+    monkeypatch.setattr(gguf, "free_memory", lambda _: needed(4 * plenty.anatomy.parameter_count) - 1)
     shutil.rmtree(tmp_path / "cache")
     little = _load(tmp_path / "tiny.gguf", tmp_path)
     assert torch.equal(

@@ -7,8 +7,10 @@ import torch
 
 from explorer.domain.errors import ModelError
 from explorer.domain.placement import Placement
+from explorer.files import memory as of_the_machine
+from explorer.files.memory import needed
 from explorer.model import memory
-from explorer.model.memory import needed, plan
+from explorer.model.memory import plan
 from explorer.model.stored import Stored
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda:0")
@@ -100,7 +102,7 @@ def test_a_container_may_have_less_than_the_machine(tmp_path: Path, monkeypatch:
     for name, text in (("memory.max", "5000000000"), ("memory.current", "3000000000")):
         (tmp_path / name).write_text(text + "\n", encoding="utf-8")
     (tmp_path / "memory.stat").write_text("anon 2000000000\ninactive_file 900000000\n", encoding="utf-8")
-    monkeypatch.setattr(memory, "_GROUPS", ((tmp_path, "memory.max", "memory.current"),))
+    monkeypatch.setattr(of_the_machine, "_GROUPS", ((tmp_path, "memory.max", "memory.current"),))
     assert memory.free_memory(CPU) == 2_900_000_000
     (tmp_path / "memory.max").write_text("max\n", encoding="utf-8")
     assert memory.free_memory(CPU) > 0

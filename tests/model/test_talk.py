@@ -82,7 +82,7 @@ def test_a_template_that_has_no_place_for_a_system_prompt_is_told(models: dict[s
     before = model.tokenizer.chat_template
     model.tokenizer.chat_template = "{% for m in messages if m.role != 'system' %}{{ m.content }}{% endfor %}"
     try:
-        with pytest.raises(PromptError, match=r"leaves the system prompt out\): leave it empty"):
+        with pytest.raises(PromptError, match=r"leaves the system prompt out\): leave the system prompt"):
             model.encode(Prompt(text="What?", system="Be brief."), DECODING)
         model.tokenizer.chat_template = "{{ messages[-1].content }}"
         with pytest.raises(PromptError, match="leaves an earlier turn out"):

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from explorer.domain.errors import CancelledError, ModelError
+from explorer.files.memory import needed
 from explorer.files.models import remembered
 from explorer.files.settings import Settings
 from explorer.model import memory
@@ -38,7 +39,7 @@ def test_a_download_is_ended_and_the_model_before_stays(served: Hub, tmp_path: P
 def test_a_model_goes_where_another_needs_its_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     workspace = _workspace(tmp_path, saved_model(tmp_path / "first"))
     first = workspace.models.get()
-    room = memory.needed(first.size)
+    room = needed(first.size)
     monkeypatch.setattr(
         memory, "free_memory", lambda _: room - (first.size if workspace.models.peek() is not None else 0)
     )

@@ -15,6 +15,8 @@ CHAT, RAW = "Chat", "Raw text"
 
 MOST_TOKENS, MOST_TEMPERATURE, LEAST_SHARE = 512, 2.0, 0.01
 """What the sliders go to, unless a link, an example or a run of the record goes further."""
+NO_SYSTEM = '""'
+"""What is typed for an empty system prompt, where the template has one of its own."""
 ASKED_COUNT = 11
 """How many components hold prompt and decoding."""
 
@@ -42,7 +44,7 @@ class Question:
             text=self.prompt or "",
             chat=is_chat,
             plain=bool(self.plain),
-            system=(self.system or None) if is_chat else None,
+            system=read_system(self.system) if is_chat else None,
             thinking=bool(self.thinking) and is_chat,
             prefill=self.prefill or "",
             turns=_read(self.turns) if is_chat else (),
@@ -64,10 +66,16 @@ def fill_in(prompt: Prompt, decoding: Decoding) -> list[Any]:
     return [prompt.text, CHAT if prompt.chat else RAW, *decoded, prompt.plain, *fill_in_extras(prompt)]
 
 
+def read_system(typed: str | None) -> str | None:
+    """A system prompt as it is typed: nothing is the template's own, two quotes are none at all."""
+    return "" if (typed or "").strip() == NO_SYSTEM else typed or None
+
+
 def fill_in_extras(prompt: Prompt) -> list[Any]:
     """Updates of system prompt, thinking, the beginning of the answer, and earlier turns."""
     turns = json.dumps(prompt.extras["turns"], ensure_ascii=False) if prompt.turns else ""
-    return [prompt.system or "", prompt.thinking, prompt.prefill, turns]
+    system = NO_SYSTEM if prompt.system == "" else prompt.system or ""
+    return [system, prompt.thinking, prompt.prefill, turns]
 
 
 def fill_in_decoding(
@@ -87,7 +95,7 @@ def _read(turns: str | None) -> tuple[Turn, ...]:
         return ()
     try:
         return read_turns(json.loads(turns or ""))
-    except ValueError as fault:
+    except (ValueError, RecursionError) as fault:
         raise PromptError(f"The earlier turns are no JSON ({fault}): write [], or leave them empty.") from fault
 
 

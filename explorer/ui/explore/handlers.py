@@ -186,7 +186,8 @@ class Handlers:
         loaded = self.workspace.models.peek(exploration.source)
         is_chat = experiment.prompt.chat and (loaded is None or loaded.has_chat_template)
         self.begin(request)
-        return [*fill_in(replace(experiment.prompt, chat=is_chat), experiment.decoding), ""]
+        prompt = experiment.prompt if is_chat else replace(experiment.prompt, chat=False, system=None, turns=())
+        return [*fill_in(prompt, experiment.decoding), ""]
 
     def choose_preset(self, exploration: Exploration, request: gr.Request, event: gr.EventData) -> list[Any]:
         """A preset was pressed: its mutations, prompt and decoding."""

@@ -239,7 +239,7 @@ def _build_prompt(workspace: Workspace) -> dict[str, Any]:
                 value="",
                 lines=1,
                 max_lines=6,
-                info="Empty: whatever the chat template begins with.",
+                info='Empty: whatever the chat template begins with. "" is none at all.',
             )
             thinking = gr.Checkbox(label="Let it think before it answers", value=False, visible=False)
             prefill = gr.Textbox(

@@ -22,6 +22,8 @@ from explorer.ui.explore.handlers import Handlers
 from explorer.ui.history.form import NEWEST, OLDEST, Asked
 from explorer.ui.history.words import entry_row, timeline_caption_html
 from explorer.ui.screen.handlers import ScreenHandlers
+from explorer.ui.talk.handlers import SHOWN_COUNT as TALK_COUNT
+from explorer.ui.talk.handlers import reopened
 from explorer.ui.words import notice_html
 
 MOST_LETTERS = 40
@@ -160,11 +162,14 @@ class HistoryHandlers:
             if entry is None:
                 raise ExplorerError("That entry has been deleted.")
             if entry.run.kind == "screen":
-                return self._reopened_screen(entry)
-            return self._reopened_run(entry, exploration, request)
+                return [*self._reopened_screen(entry), *[gr.skip()] * TALK_COUNT]
+            if entry.run.kind == "talk":
+                skipped = [gr.skip()] * (1 + DRAWN_COUNT + ASKED_COUNT + SCREEN_DRAWN_COUNT)
+                return ["", gr.Tabs(selected="talk"), *skipped, *reopened(entry.run.detail.get("conversation", {}))]
+            return [*self._reopened_run(entry, exploration, request), *[gr.skip()] * TALK_COUNT]
         except ExplorerError as fault:
-            skipped = 2 + DRAWN_COUNT + ASKED_COUNT + SCREEN_DRAWN_COUNT
-            return [notice_html(str(fault)), *[gr.skip()] * skipped]
+            count = 2 + DRAWN_COUNT + ASKED_COUNT + SCREEN_DRAWN_COUNT + TALK_COUNT
+            return [notice_html(str(fault)), *[gr.skip()] * count]
 
     def _reopened_run(self, entry: Entry, exploration: Exploration, request: gr.Request) -> list[Any]:
         run = entry.run

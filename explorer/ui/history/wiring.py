@@ -13,11 +13,13 @@ from explorer.ui.explore.wiring import connect_run
 from explorer.ui.history.handlers import HistoryHandlers
 from explorer.ui.history.layout import HistoryTab
 from explorer.ui.screen.layout import ScreenTab
+from explorer.ui.talk.layout import TalkTab
 
 
 def wire(
-    tab: HistoryTab, opened: Any, tabs: gr.Tabs, explore: ExploreTab, screens: ScreenTab, handlers: Handlers
-) -> None:
+    tab: HistoryTab, opened: Any, tabs: gr.Tabs, explore: ExploreTab, screens: ScreenTab, talking: TalkTab,
+    handlers: Handlers,
+) -> None:  # fmt: skip
     """Connect the tab's events; `opened` is that of the tab being looked at."""
     own = HistoryHandlers(handlers)
     opened(own.open, tab.asked, tab.drawn, **QUIETLY)
@@ -31,5 +33,5 @@ def wire(
     tab.entries.take(own.take, tab.asked, [tab.saver, tab.notice], **QUIETLY)
     connect_run(
         explore, handlers, tab.entries.reopen, own.reopen, [explore.exploration],
-        [tab.notice, tabs, explore.exploration, *explore.drawn, *explore.asked, *screens.drawn],
+        [tab.notice, tabs, explore.exploration, *explore.drawn, *explore.asked, *screens.drawn, *talking.shown],
     )  # fmt: skip

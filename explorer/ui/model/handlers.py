@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 from anyio import to_thread
 
-from explorer.domain.errors import NotationError
+from explorer.domain.errors import NotationError, SettingsError
 from explorer.domain.genotype import Genotype
 from explorer.domain.notation import format_genotype
 from explorer.files.models import known_models
@@ -47,6 +47,8 @@ class Opening:
         self._workspace = workspace
         self._handlers = handlers
         self._asked = asked
+        self._waited_for: dict[str, str] = {}
+        """The model that each visitor asked for last."""
 
     async def open(self, request: gr.Request) -> AsyncIterator[list[Any]]:
         """Say how loading goes, then show what the address asks for, or the first example."""
@@ -76,12 +78,15 @@ class Opening:
 
     def known(self) -> dict[str, Any]:
         """Models to choose from, as they are now."""
-        found = known_models(self._workspace.settings)
+        try:
+            found = known_models(self._workspace.settings)
+        except SettingsError as fault:
+            return gr.update(choices=[], value=None, info=str(fault))
         return gr.update(choices=[(model.label, model.source) for model in found], value=None)
 
-    def cancel(self, source: str) -> None:
-        """End the download that goes on, if it is one; the header tells what came of it."""
-        self._workspace.models.cancel(source.strip())
+    def cancel(self, request: gr.Request) -> None:
+        """End the download that the visitor waits for, if it is one; the header tells what came of it."""
+        self._workspace.models.cancel(self._waited_for.get(request.session_hash or "", ""))
 
     async def _follow(
         self, parameters: Mapping[str, str], present: LoadedModel | None, request: gr.Request
@@ -98,6 +103,7 @@ class Opening:
     ) -> AsyncIterator[list[Any]]:
         visitor = request.session_hash or ""
         ticket = self._asked.begin(visitor)
+        self._waited_for[visitor] = source
         loading = self._workspace.models.load(source)
         async for update in self._wait(loading, present):
             if self._asked.is_overtaken(visitor, ticket):
@@ -151,13 +157,14 @@ def _asked(link: Link, model: LoadedModel, said: Said) -> list[Any]:
     decoding = fill_in_decoding(link.max_new_tokens, link.temperature, link.top_p, link.seed)
     shown = gr.skip() if link.prompt is None else link.prompt
     default = model.default_system or "none"
-    extras = [
-        gr.update(
-            value=link.system or "", placeholder=f"The template's own: {default}", visible=model.has_chat_template
-        ),
-        gr.update(value=bool(link.thinking), visible=model.knows_thinking),
-        link.prefill or "",
-        gr.update(value=link.turns or "", visible=model.has_chat_template),
+    is_said = link.prompt is not None  # else it is another model, and what is asked stays
+    values: list[Any] = [link.system or "", bool(link.thinking), link.prefill or "", link.turns or ""]
+    system, thinking, prefill, turns = [{"value": value} if is_said else {} for value in values]
+    extras: list[Any] = [
+        gr.update(**system, placeholder=f"The template's own: {default}", visible=model.has_chat_template),
+        gr.update(**thinking, visible=model.knows_thinking),
+        gr.update(**prefill),
+        gr.update(**turns, visible=model.has_chat_template),
     ]
     return [shown, CHAT if is_chat else RAW, *decoding, bool(link.plain), *extras]
 

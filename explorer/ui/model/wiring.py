@@ -54,7 +54,7 @@ def wire(
 
     picker.box.expand(opening.known, None, picker.known, **QUIETLY)
     picker.known.input(lambda chosen: chosen or gr.skip(), picker.known, picker.source, **QUIETLY)
-    picker.cancel.click(opening.cancel, picker.source, None, **QUIETLY)
+    picker.cancel.click(opening.cancel, None, None, **QUIETLY)
     loads(page_load, opening.open, None)
     loads(tab.address.travel, opening.travel, [tab.exploration])
     pressed = functools.partial(gr.on, [picker.load.click, picker.source.submit])

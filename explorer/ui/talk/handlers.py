@@ -19,7 +19,7 @@ from explorer.model.loaded import LoadedModel
 from explorer.ui.components.saver import Saver
 from explorer.ui.components.talk_panel import TalkPanel, show_conversation, show_growing
 from explorer.ui.explore.exploration import Exploration
-from explorer.ui.explore.form import Question
+from explorer.ui.explore.form import Question, read_system
 from explorer.ui.explore.handlers import UPDATE_SECONDS, Handlers
 from explorer.ui.links import TALK, Said, format_query
 from explorer.ui.runs import Runs
@@ -81,8 +81,14 @@ class TalkHandlers:
                 raise PromptError(
                     f"{model.name} has no chat template: it continues texts, in Explore, and cannot talk."
                 )
+            if conversation.exchanges and conversation.model not in ("", exploration.source):
+                raise PromptError(
+                    f"This conversation was led with {conversation.model}: load that, or start a new conversation."
+                )
             if not conversation.exchanges:
-                conversation = Conversation(system=system or None, thinking=bool(thinking))
+                conversation = Conversation(
+                    model=exploration.source, system=read_system(system), thinking=bool(thinking)
+                )
             decoding = Question(*asked).decoding()
             yield from self._turn(request, ticket, exploration, model, conversation, text, decoding)
         except ExplorerError as fault:
@@ -103,6 +109,7 @@ class TalkHandlers:
             if update.exchange is None and time.perf_counter() - sent < UPDATE_SECONDS:
                 continue
             if self._runs.is_overtaken(visitor, ticket):
+                yield [gr.skip()] * SHOWN_COUNT  # at the end gradio sends the last update again
                 return
             sent = time.perf_counter()
             if update.exchange is None:
@@ -164,7 +171,7 @@ class TalkHandlers:
         text = said.text("said", "")
         try:
             conversation = read_conversation(json.loads(text))
-        except (ValueError, AttributeError, PromptError):
+        except (ValueError, AttributeError, RecursionError, PromptError):
             conversation = said.refuse("said", "which is no conversation of this page", Conversation(), "none is shown")
         shown = [conversation, show_conversation(conversation), gr.skip(), notice_html(said.told()), gr.skip()]
         return [gr.Tabs(selected="talk"), *shown]
@@ -172,6 +179,12 @@ class TalkHandlers:
     def leave(self, event: gr.SelectData) -> Any:
         """Another tab of the page was opened: the address is no longer of this one."""
         return gr.skip() if event.value == "Talk" else "?"
+
+
+def reopened(held: Mapping[str, Any]) -> list[Any]:
+    """Updates of `TalkTab.shown` for a conversation that the record has kept. Raises PromptError."""
+    conversation = read_conversation(held)
+    return [conversation, show_conversation(conversation), "", "", _address(conversation)]
 
 
 def _address(conversation: Conversation) -> str:

@@ -41,11 +41,6 @@ class TalkTab:
         return [self.conversation, self.panel, self.message, self.notice, self.address]
 
     @property
-    def results(self) -> list[Any]:
-        """What is of one model."""
-        return [self.conversation, self.panel]
-
-    @property
     def settings(self) -> list[Any]:
         """What a conversation begins with."""
         return [self.system, self.thinking]
@@ -57,7 +52,10 @@ def build() -> TalkTab:
         mutant = gr.HTML(apply_default_css=False)
         with gr.Accordion("System prompt", open=False):
             system = gr.Textbox(
-                label="System prompt", lines=1, max_lines=6, info="Empty: whatever the chat template begins with."
+                label="System prompt",
+                lines=1,
+                max_lines=6,
+                info='Empty: whatever the chat template begins with. "" is none at all.',
             )
             thinking = gr.Checkbox(label="Let it think before it answers", value=False, visible=False)
         panel = TalkPanel()
@@ -95,8 +93,3 @@ def build() -> TalkTab:
         conversation=gr.State(Conversation()),
         wanted=gr.Number(value=0, visible=False),
     )
-
-
-def cleared() -> list[Any]:
-    """Updates of `TalkTab.results` for a model that nobody has talked to."""
-    return [Conversation(), TalkPanel.cleared()]

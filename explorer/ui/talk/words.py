@@ -25,7 +25,7 @@ def conversation_file(conversation: Conversation, model: str, kind: str) -> str:
     if kind == "json":
         sides = {side: conversation.messages(side) for side in ("original", "mutated")}
         return (
-            json.dumps({"model": model, **conversation.plain(), "messages": sides}, ensure_ascii=False, indent=2) + "\n"
+            json.dumps({**conversation.plain(), "model": model, "messages": sides}, ensure_ascii=False, indent=2) + "\n"
         )
     return "\n".join(_markdown(conversation, model)) + "\n"
 

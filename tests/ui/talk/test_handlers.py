@@ -91,7 +91,7 @@ def test_what_is_too_long_for_an_address_has_none(own: TalkHandlers) -> None:
 def test_undone_and_anew(own: TalkHandlers) -> None:
     conversation = _say(own, Conversation(), "Tell me about the sea.")[0]
     undone = own.undo(conversation, ADA)
-    assert (undone[0], undone[2], undone[4]) == (Conversation(), "Tell me about the sea.", "?")
+    assert (undone[0].exchanges, undone[2], undone[4]) == ((), "Tell me about the sea.", "?")
     assert "no turn to undo" in own.undo(Conversation(), ADA)[3]
     assert own.anew(ADA)[0] == Conversation()
 
