@@ -1,6 +1,7 @@
 """A conversation in the real page: several turns, another mutation between them, undone, linked, taken away."""
 
 import json
+from typing import Any
 
 from playwright.sync_api import Browser, expect
 
@@ -15,6 +16,13 @@ def _say(visitor: Visitor, text: str, turns: int) -> None:
     expect(visitor.page.locator(f".talk[data-turns='{turns}'][data-running='false']")).to_be_visible(
         timeout=PATIENCE_MS
     )
+
+
+def _taken(visitor: Visitor) -> Any:
+    """The conversation as it is taken away."""
+    with visitor.page.expect_download() as taken:
+        visitor.page.get_by_role("button", name="JSON", exact=True).last.click()
+    return json.loads(taken.value.path().read_text(encoding="utf-8"))
 
 
 def test_a_conversation_over_several_turns(browser: Browser, guest: Visitor) -> None:
@@ -50,9 +58,7 @@ def test_a_conversation_over_several_turns(browser: Browser, guest: Visitor) -> 
     _say(visitor, "Thank you.", 3)
     assert turns.last.inner_text() == third, "a turn that is asked again is answered again"
 
-    with page.expect_download() as taken:
-        page.get_by_role("button", name="JSON", exact=True).last.click()
-    said = json.loads(taken.value.path().read_text(encoding="utf-8"))
+    said = _taken(visitor)
     assert [exchange["asked"] for exchange in said["exchanges"]][-1] == "Thank you."
     assert said["messages"]["mutated"][1]["role"] == "assistant"
 
@@ -68,5 +74,9 @@ def test_a_conversation_over_several_turns(browser: Browser, guest: Visitor) -> 
     page.get_by_role("button", name="Undo turn").click()
     expect(page.locator(".talk-card .notice")).to_contain_text("There is no turn to undo")
     page.get_by_role("tab", name="History").click()
-    expect(page.locator(".record-entry").first).to_contain_text("Thank you.")
+    entry = page.locator(".record-entry").first
+    expect(entry).to_contain_text("Thank you.")
+    entry.get_by_role("button", name="Reopen").click()
+    expect(page.locator(".talk-turn")).to_have_count(3)
+    expect(page.locator(".talk-turn").last).to_contain_text("Thank you.")
     again.page.close()

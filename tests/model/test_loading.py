@@ -95,6 +95,16 @@ def test_a_broken_file_gets_a_sentence(folder: Path) -> None:
         load_model(str(folder), device="cpu")
 
 
+@pytest.mark.parametrize("content", ["half", "[]", '{"x": {"dtype": "F32", "shape": [1], "data_offsets": []}}', "{"])
+def test_half_a_file_and_a_broken_header_get_a_sentence(folder: Path, content: str) -> None:
+    file = folder / "model.safetensors"
+    whole = file.read_bytes()
+    header = len(content).to_bytes(8, "little") + content.encode()
+    file.write_bytes(whole[: len(whole) - 100] if content == "half" else header)
+    with pytest.raises(ModelError, match="is broken or only a part of itself"):
+        load_model(str(folder), device="cpu")
+
+
 def _edit(folder: Path, change: Callable[[dict[str, torch.Tensor]], None]) -> None:
     """Change the tensors of a saved model."""
     tensors = load_file(folder / "model.safetensors")
