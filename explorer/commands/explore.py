@@ -1,21 +1,20 @@
 """The commands that mutate and read: mutate, anatomy, weights."""
 
-import json
 from dataclasses import replace
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from explorer.commands.options import (
+    Asking,
     IsKept,
     Session,
     check_site,
     edge,
     tell_unkept,
 )
-from explorer.domain.decoding import Decoding, Prompt, read_messages, read_turns
-from explorer.domain.errors import ExplorerError, PromptError
+from explorer.domain.decoding import Decoding
+from explorer.domain.errors import ExplorerError
 from explorer.domain.notation import parse_genotype
 from explorer.reports.explore import (
     anatomy_lines,
@@ -30,9 +29,8 @@ from explorer.reports.explore import (
 
 @edge
 def mutate(
-    session: Session,
+    session: Asking,
     genotype: Annotated[str, typer.Argument(help="Such as '11.mlp*0' or '2.down[451,1203]=-3.2;7.head3*0'.")],
-    prompt: Annotated[str | None, typer.Option("--prompt", help="What the model is to answer.")] = None,
     chat: Annotated[
         bool | None,
         typer.Option("--chat/--raw", help="Wrap the prompt as a chat; by default if the model can."),
@@ -40,20 +38,6 @@ def mutate(
     is_plain: Annotated[
         bool, typer.Option("--plain", help="Take control tokens in the prompt, such as <|im_end|>, as text.")
     ] = False,
-    system: Annotated[
-        str | None, typer.Option("--system", help="What the chat begins with, in place of the template's own.")
-    ] = None,
-    thinking: Annotated[
-        bool, typer.Option("--thinking/--no-thinking", help="Let a model think before it answers, if its template can.")
-    ] = False,
-    prefill: Annotated[str, typer.Option("--prefill", help="The beginning of the answer, put into its mouth.")] = "",
-    turns: Annotated[
-        str | None, typer.Option("--turns", help="Earlier turns, as JSON: [{'role': 'user', 'content': '…'}, …].")
-    ] = None,
-    messages: Annotated[
-        Path | None,
-        typer.Option("--messages", help="A JSON file of a whole conversation: system, turns, and last what is asked."),
-    ] = None,
     max_new_tokens: Annotated[int, typer.Option(help="The most tokens of an answer.")] = 64,
     temperature: Annotated[float, typer.Option(help="0 is greedy.")] = 0.0,
     top_p: Annotated[float, typer.Option(help="Sample from the likeliest tokens that hold this probability.")] = 1.0,
@@ -63,9 +47,7 @@ def mutate(
     """Print the original's and the mutant's answer, and how they differ."""
     parse_genotype(genotype)  # a typing mistake is told before a model is loaded
     decoding = Decoding(max_new_tokens=max_new_tokens, temperature=temperature, top_p=top_p, seed=seed)
-    said = _conversation(prompt, messages, turns)
-    said |= {name: value for name, value in (("system", system), ("prefill", prefill or None)) if value is not None}
-    asked = Prompt(**said, plain=is_plain, thinking=thinking)
+    asked = session.asked(plain=is_plain)
     workspace, loaded = session.load()
     asked = replace(asked, chat=loaded.has_chat_template if chat is None else chat)
     read = loaded.anatomy.read(genotype)
@@ -73,28 +55,6 @@ def mutate(
     session.show(report, pair_lines)
     if is_kept and keep_pair(workspace, loaded, report):
         tell_unkept(workspace)
-
-
-def _conversation(prompt: str | None, messages: Path | None, turns: str | None) -> dict[str, Any]:
-    """What a prompt, a file of messages and earlier turns say. Raises PromptError."""
-    if (prompt is None) == (messages is None):
-        raise PromptError("Ask one thing: --prompt TEXT, or --messages FILE.json with a conversation.")
-    if messages is None:
-        return {"text": prompt, **({"turns": read_turns(_json(turns, "--turns"))} if turns else {})}
-    if turns:
-        raise PromptError("The file of messages has its own turns: leave --turns out.")
-    try:
-        written = messages.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as fault:
-        raise PromptError(f"{messages} cannot be read: {fault}") from fault
-    return read_messages(_json(written, str(messages)))
-
-
-def _json(text: str, whose: str) -> object:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as fault:
-        raise PromptError(f"{whose} is no JSON: {fault}") from fault
 
 
 @edge

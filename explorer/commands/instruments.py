@@ -5,11 +5,10 @@ from typing import Annotated
 import typer
 
 from explorer.commands.options import (
-    Asked,
+    Asking,
     LevelName,
     MaxNewTokens,
     OperationName,
-    Session,
     check_site,
     edge,
 )
@@ -34,16 +33,15 @@ Genotypes = Annotated[str, typer.Argument(help="Such as '9.head4*0; 11.down[507,
 
 @edge
 def dose(
-    session: Session,
+    session: Asking,
     site: Annotated[str, typer.Argument(help="Such as '11.down[507,1229]' or '7.head3'.")],
-    prompt: Asked,
     background: Annotated[str, typer.Option(help="Mutations that are there already.")] = "",
     max_new_tokens: MaxNewTokens = 64,
 ) -> None:
     """Set a site to values over its matrix's range and beyond, and print what each does."""
     text = f"{site}=0"
     check_site(site, "11.down[507,1229]")
-    workspace, loaded, asked, decoding = session.load_to_ask(prompt, max_new_tokens)
+    workspace, loaded, asked, decoding = session.load_to_ask(max_new_tokens)
     (mutation,) = loaded.anatomy.read(text).mutations
     stacked = loaded.anatomy.read(background)
     doses = workspace.instruments.dose_response(loaded, asked, decoding, stacked, mutation.site)
@@ -52,15 +50,14 @@ def dose(
 
 @edge
 def sensitive(
-    session: Session,
-    prompt: Asked,
+    session: Asking,
     operation: Annotated[OperationName, typer.Option(help="What is done to a site.")] = OperationName.zero,
     level: Annotated[LevelName, typer.Option(help="What a site is.")] = LevelName.weight,
     top: Annotated[int, typer.Option(min=1, max=500, help="How many to print.")] = 10,
     max_new_tokens: MaxNewTokens = 64,
 ) -> None:
     """Find the mutations that matter most for a prompt, each verified by a forward pass."""
-    workspace, loaded, asked, decoding = session.load_to_ask(prompt, max_new_tokens)
+    workspace, loaded, asked, decoding = session.load_to_ask(max_new_tokens)
     chosen = NAMED_OPERATIONS[operation.value]
     findings = workspace.instruments.find_sensitive(loaded, asked, decoding, chosen, level.value, top)
     session.show(findings_report(findings), findings_lines)
@@ -68,14 +65,13 @@ def sensitive(
 
 @edge
 def sensitivity(
-    session: Session,
-    prompt: Asked,
+    session: Asking,
     operation: Annotated[OperationName, typer.Option(help="What is done to a block.")] = OperationName.zero,
     matrix: Annotated[str | None, typer.Option(help="Print the blocks of this matrix, such as 14.down.")] = None,
     max_new_tokens: MaxNewTokens = 64,
 ) -> None:
     """Estimate what an operation on every block of every matrix does, and tell how far to trust the estimates."""
-    workspace, loaded, asked, decoding = session.load_to_ask(prompt, max_new_tokens)
+    workspace, loaded, asked, decoding = session.load_to_ask(max_new_tokens)
     estimated = workspace.instruments.sensitivity_map(loaded, asked, decoding)
     if matrix is not None and (matrix, operation.value) not in estimated.estimates:
         raise ExplorerError(f"There is no map of '{matrix}': name a matrix of a layer, such as 14.down.")
@@ -86,9 +82,8 @@ def sensitivity(
 
 @edge
 def propagation(
-    session: Session,
+    session: Asking,
     genotype: Genotypes,
-    prompt: Asked,
     token: Annotated[
         int | None,
         typer.Option(help="Also what both models would say after this token, layer by layer; −1 is the last."),
@@ -97,7 +92,7 @@ def propagation(
 ) -> None:
     """Print how a mutation spreads: the relative change of the hidden states, layer by layer."""
     parse_genotype(genotype)
-    workspace, loaded, asked, decoding = session.load_to_ask(prompt, max_new_tokens)
+    workspace, loaded, asked, decoding = session.load_to_ask(max_new_tokens)
     read = loaded.anatomy.read(genotype)
     spread = workspace.instruments.propagate(loaded, asked, decoding, read)
     place = None if token is None else token + len(spread.tokens) * (token < 0)
@@ -107,15 +102,14 @@ def propagation(
 
 @edge
 def epistasis(
-    session: Session,
+    session: Asking,
     genotype: Genotypes,
-    prompt: Asked,
     pairs: Annotated[bool, typer.Option("--pairs", help="Also the interaction of every pair.")] = False,
     max_new_tokens: MaxNewTokens = 64,
 ) -> None:
     """Print what mutations do alone, what they do together, and the difference."""
     parse_genotype(genotype)
-    workspace, loaded, asked, decoding = session.load_to_ask(prompt, max_new_tokens)
+    workspace, loaded, asked, decoding = session.load_to_ask(max_new_tokens)
     read = loaded.anatomy.read(genotype)
     found = workspace.instruments.epistasis(loaded, asked, decoding, read)
     matrix = workspace.instruments.pair_matrix(loaded, asked, decoding, found) if pairs else None

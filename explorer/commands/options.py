@@ -17,8 +17,8 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from explorer.atlas.atlas import Atlas
-from explorer.domain.decoding import Decoding, Prompt
-from explorer.domain.errors import ExplorerError, ModelError, StoreError
+from explorer.domain.decoding import Decoding, Prompt, read_messages, read_turns
+from explorer.domain.errors import ExplorerError, ModelError, PromptError, StoreError
 from explorer.domain.notation import parse_genotype
 from explorer.domain.placement import Placement
 from explorer.domain.record import Run
@@ -84,7 +84,21 @@ Arithmetic = Annotated[
     ),
 ]
 Revision = Annotated[str | None, typer.Option("--revision", help="A branch, a tag or a commit of a model of the hub.")]
-Asked = Annotated[str, typer.Option("--prompt", help="What the model is to answer.")]
+Asked = Annotated[str | None, typer.Option("--prompt", help="What the model is to answer.")]
+System = Annotated[
+    str | None, typer.Option("--system", help="What the chat begins with, in place of the template's own.")
+]
+Thinking = Annotated[
+    bool, typer.Option("--thinking/--no-thinking", help="Let a model think before it answers, if its template can.")
+]
+Prefill = Annotated[str, typer.Option("--prefill", help="The beginning of the answer, put into its mouth.")]
+EarlierTurns = Annotated[
+    str | None, typer.Option("--turns", help="Earlier turns, as JSON: [{'role': 'user', 'content': '…'}, …].")
+]
+Messages = Annotated[
+    Path | None,
+    typer.Option("--messages", help="A JSON file of a whole conversation: system, turns, and last what is asked."),
+]
 IsKept = Annotated[bool, typer.Option("--record/--no-record", help="Keep the run in the history.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 MaxNewTokens = Annotated[int, typer.Option("--max-new-tokens", help="The most tokens of the original's answer.")]
@@ -146,11 +160,53 @@ class Session(Output):
         teller.end()
         return workspace, loading.wait()
 
-    def load_to_ask(self, prompt: str, max_new_tokens: int) -> tuple[Workspace, LoadedModel, Prompt, Decoding]:
-        """As `load`, with a prompt, as a chat if the model takes chats, and greedy decoding; both checked before."""
-        decoding, asked = Decoding(max_new_tokens=max_new_tokens), Prompt(text=prompt)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking(Session):
+    """How a command answers, with which model, and what that is asked."""
+
+    prompt: str | None
+    system: str | None
+    thinking: bool
+    prefill: str
+    turns: str | None
+    messages: Path | None
+
+    def asked(self, *, plain: bool = False) -> Prompt:
+        """The prompt with all that goes with it, as a chat. Raises PromptError."""
+        said = self._said()
+        if self.system is not None:
+            said["system"] = self.system
+        if self.prefill:
+            said["prefill"] = self.prefill
+        return Prompt(**said, plain=plain, thinking=self.thinking)
+
+    def load_to_ask(self, max_new_tokens: int) -> tuple[Workspace, LoadedModel, Prompt, Decoding]:
+        """As `load`, with the prompt, as a chat if the model takes chats, and greedy decoding; both checked before."""
+        decoding, asked = Decoding(max_new_tokens=max_new_tokens), self.asked()
         workspace, loaded = self.load()
         return workspace, loaded, dataclasses.replace(asked, chat=loaded.has_chat_template), decoding
+
+    def _said(self) -> dict[str, Any]:
+        if (self.prompt is None) == (self.messages is None):
+            raise PromptError("Ask one thing: --prompt TEXT, or --messages FILE.json with a conversation.")
+        if self.messages is None:
+            turns = {"turns": read_turns(_json(self.turns, "--turns"))} if self.turns else {}
+            return {"text": self.prompt, **turns}
+        if self.turns:
+            raise PromptError("The file of messages has its own turns: leave --turns out.")
+        try:
+            written = self.messages.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as fault:
+            raise PromptError(f"{self.messages} cannot be read: {fault}") from fault
+        return read_messages(_json(written, str(self.messages)))
+
+
+def _json(text: str, whose: str) -> object:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as fault:
+        raise PromptError(f"{whose} is no JSON: {fault}") from fault
 
 
 class _Teller:
@@ -188,11 +244,16 @@ def _kind(sentence: str) -> str:
     return sentence.partition(":")[0] if sentence.startswith(PROGRESS) else sentence
 
 
+_OF_THE_MODEL: dict[str, tuple[Any, object]] = {
+    "source": (Model, DEMO), "device": (Device, None), "dtype": (Dtype, None),
+    "arithmetic": (Arithmetic, ArithmeticName.float32), "revision": (Revision, None), "as_json": (AsJson, False),
+}  # fmt: skip
 _OPTIONS: dict[type[Output], dict[str, tuple[Any, object]]] = {
     Output: {"as_json": (AsJson, False)},
-    Session: {
-        "source": (Model, DEMO), "device": (Device, None), "dtype": (Dtype, None),
-        "arithmetic": (Arithmetic, ArithmeticName.float32), "revision": (Revision, None), "as_json": (AsJson, False),
+    Session: _OF_THE_MODEL,
+    Asking: {
+        "prompt": (Asked, None), "system": (System, None), "thinking": (Thinking, False), "prefill": (Prefill, ""),
+        "turns": (EarlierTurns, None), "messages": (Messages, None), **_OF_THE_MODEL,
     },
 }  # fmt: skip
 """What such a value is made of: options by the names of its fields, each with its default."""

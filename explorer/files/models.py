@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from explorer.domain.errors import SettingsError
+from explorer.files.hub import hub_cache
 from explorer.files.memory import free_memory, needed
 from explorer.files.settings import DEMO, Settings
 from explorer.files.toml import read_toml
@@ -80,9 +80,7 @@ def _memory(settings: Settings) -> Path:
 
 def _in_cache() -> Iterator[Known]:
     """What lies whole in the hub's cache, by its folders alone."""
-    home = Path(os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface").expanduser()
-    cache = Path(os.environ.get("HF_HUB_CACHE") or home / "hub").expanduser()
-    for folder in sorted(cache.glob("models--*")):
+    for folder in sorted(hub_cache().glob("models--*")):
         try:
             commit = (folder / "refs" / "main").read_text(encoding="utf-8").strip()
         except OSError:

@@ -5,16 +5,13 @@ What is in the cache whole is opened without a request. `org/name@revision` name
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import socket
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx2
 from huggingface_hub import HfApi, constants, snapshot_download, try_to_load_from_cache
@@ -31,6 +28,7 @@ from tqdm import tqdm
 from transformers.utils import SAFE_WEIGHTS_INDEX_NAME, SAFE_WEIGHTS_NAME
 
 from explorer.domain.errors import CancelledError, ModelError
+from explorer.files.hub import check_reachable, endpoint
 from explorer.model.stored import tensors_in
 
 Say = Callable[[str], None]
@@ -38,8 +36,6 @@ Say = Callable[[str], None]
 
 _BESIDE = re.compile(r"[^/]+\.(json|txt|model|jinja|tiktoken)|chat_templates/[^/]+\.jinja")
 _WEIGHTS = re.compile(r"(model|adapter_model)[^/]*\.safetensors")
-_PROBE_SECONDS = 2.0
-"""How long the hub may take to answer before it is taken to be out of reach."""
 _TOLD_EACH = 0.25
 """Seconds between two sentences on the progress."""
 
@@ -81,7 +77,7 @@ def is_whole(folder: Path) -> bool:
 
 
 def _downloaded(repository: str, revision: str | None, say: Say, stop: threading.Event) -> Path:
-    _check_reachable(repository)
+    check_reachable(repository)
     constants.HF_HUB_DISABLE_XET = True  # what it downloads with cannot be ended from here
     say(f"Asking the hub for {repository} …")
     api = HfApi(endpoint=endpoint())
@@ -128,37 +124,6 @@ def _downloaded(repository: str, revision: str | None, say: Say, stop: threading
 
 def _is_there(repository: str, path: str, commit: str | None) -> bool:
     return isinstance(try_to_load_from_cache(repository, path, revision=commit), str)
-
-
-def endpoint() -> str:
-    """The address of the hub."""
-    return os.environ.get("HF_ENDPOINT") or constants.ENDPOINT
-
-
-def _check_reachable(repository: str) -> None:
-    """Raises ModelError where the hub does not answer within two seconds."""
-    address = urlsplit(endpoint())
-    port = address.port or (443 if address.scheme == "https" else 80)
-    is_off = os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "TRUE", "YES", "ON")
-    has_proxy = any(os.environ.get(name) for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"))
-    answered = threading.Event()
-
-    def probe() -> None:  # looking up a name has no limit of time
-        try:
-            socket.create_connection((address.hostname or "", port), timeout=_PROBE_SECONDS).close()
-            answered.set()
-        except OSError:
-            pass
-
-    if not is_off and not has_proxy:
-        thread = threading.Thread(target=probe, daemon=True)
-        thread.start()
-        thread.join(_PROBE_SECONDS)
-    if is_off or not (has_proxy or answered.is_set()):
-        raise ModelError(
-            f"{repository} is not in the local cache, and the model hub cannot be reached: connect to the network, or "
-            "name a folder or a model that is in the cache."
-        )
 
 
 def _wanted(repository: str, files: list[RepoFile]) -> list[RepoFile]:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from explorer.domain.errors import ModelError
 from explorer.domain.placement import Placement
+from explorer.files.hub import check_name
 from explorer.files.models import remember
 from explorer.files.settings import Settings
 from explorer.model.loaded import LoadedModel
@@ -85,6 +86,7 @@ class Models:
         raise ModelError(f"The model {name} is still being loaded: try once more when it is there.")
 
     def _load(self, name: str, say: Callable[[str], None], stop: threading.Event) -> LoadedModel:
+        check_name(name)
         say("Starting PyTorch …")
         from explorer.model.loading import load_model
 

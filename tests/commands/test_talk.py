@@ -57,3 +57,15 @@ def test_what_cannot_be_asked_is_a_sentence(model: str, arguments: tuple[str, ..
     code, said = _mutate(model, *arguments)
     assert code == 2
     assert words in str(said["error"])
+
+
+@pytest.mark.parametrize("command", ["epistasis 0.mlp*-1;1.mlp*-1", "propagation 1.mlp*-1", "dose 1.down[0:8,0:8]"])
+def test_instruments_are_asked_so_too(model: str, command: str) -> None:
+    name, site = command.split(" ")
+    rest = ("--model", model, "--max-new-tokens", "4", "--json")
+    found = []
+    for said in ((), ("--system", "Be brief.", "--prefill", "It")):
+        code, out, err = typed(name, site, "--prompt", "What?", *said, *rest)
+        assert code == 0, err
+        found.append(out)
+    assert found[0] != found[1]
