@@ -31,7 +31,7 @@ _PACKAGES = {
     "fbgemm_fp8": ("FBGEMM FP8", "fbgemm_gpu"),
     "fouroversix": ("Four Over Six", "fouroversix"),
     "fp_quant": ("FP-Quant", "fp_quant"),
-    "gptq": ("GPTQ", "gptqmodel"),
+    "gptq": ("GPTQ", "gptqmodel optimum"),
     "higgs": ("HIGGS", "flute"),
     "hqq": ("HQQ", "hqq"),
     "quanto": ("Quanto", "optimum.quanto"),
@@ -41,7 +41,7 @@ _PACKAGES = {
     "torchao": ("torchao", "torchao"),
     "vptq": ("VPTQ", "vptq"),
 }
-"""By transformers' name of a format: how people call it, and the module that it takes."""
+"""By transformers' name of a format: how people call it, and the modules that it takes."""
 
 _DEQUANTIZING = ("compressed-tensors", "fp8", "metal", "mxfp4", "mxfp8", "nvfp4")
 """Formats that transformers itself turns into values while it reads."""
@@ -70,10 +70,11 @@ def prepare(name: str, config: PreTrainedConfig, tensors: Sequence[Stored]) -> C
         _check_plain(name, tensors)
         return None
     title, package = _PACKAGES.get(method, (method, ""))
-    if package and not _has(package):
+    packages = package.split()
+    if not all(map(_has, packages)):
         installed = package.replace(".", "-").replace("_", "-")
         raise ModelError(
-            f"The weights of '{name}' are stored as {title} codes, which {package.partition('.')[0]} reads: "
+            f"The weights of '{name}' are stored as {title} codes, which {packages[0].partition('.')[0]} reads: "
             f"pip install {installed}, or take the model in safetensors of bfloat16."
         )
     if method in (_MLX, "hqq"):

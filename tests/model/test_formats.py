@@ -145,7 +145,7 @@ def test_mxfp4_experts(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("method", "title", "package"),
     [
-        ("gptq", "GPTQ", "gptqmodel"),
+        ("gptq", "GPTQ", "gptqmodel optimum"),
         ("awq", "AWQ", "gptqmodel"),
         ("bitsandbytes", "bitsandbytes", "bitsandbytes"),
         ("torchao", "torchao", "torchao"),
@@ -241,6 +241,49 @@ def test_hqq(folder: Path) -> None:
     model = _load(folder)
     for module, weight in expected.items():
         assert torch.equal(_weight(model, module), weight), module
+
+
+def _grouped(weight: Tensor, group: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Codes of four bits [rows, columns] with scales and zeros [rows, groups], and the values that they stand for."""
+    grouped = weight.view(len(weight), -1, group)
+    low, high = grouped.amin(-1), grouped.amax(-1)
+    scales = ((high - low) / 15).half()
+    zeros = (-(low / scales.float())).round().clamp(1, 15)
+    codes = (grouped / scales.float()[..., None] + zeros[..., None]).round().clamp(0, 15)
+    values = ((codes - zeros[..., None]) * scales.float()[..., None]).view(weight.shape)
+    return codes.view(weight.shape).int(), scales, zeros.int(), values
+
+
+def _nibbles(codes: Tensor, order: tuple[int, ...] = tuple(range(8))) -> Tensor:
+    """[rows, columns] as words [rows, columns / 8], each of eight codes in an order, the first in the lowest bits."""
+    words = torch.zeros(len(codes), codes.shape[1] // 8, dtype=torch.int32)
+    for place, column in enumerate(order):
+        words |= (codes[:, column::8] << (4 * place)).int()
+    return words
+
+
+@_needs("gptqmodel")
+@pytest.mark.parametrize("method", ["gptq", "awq"])
+def test_gptq_and_awq(folder: Path, method: str) -> None:
+    tensors, expected = load_file(folder / "model.safetensors"), {}
+    for module in _linear(list(tensors)):
+        codes, scales, zeros, expected[module] = _grouped(tensors.pop(f"{module}.weight").float(), 32)
+        if method == "gptq":
+            tensors[f"{module}.qweight"] = _nibbles(codes).t().contiguous()
+            tensors[f"{module}.qzeros"] = _nibbles(zeros.t() - 1)
+            tensors[f"{module}.g_idx"] = (torch.arange(codes.shape[1]) // 32).int()
+        else:
+            order = (0, 2, 4, 6, 1, 3, 5, 7)
+            tensors[f"{module}.qweight"] = _nibbles(codes.t().contiguous(), order)
+            tensors[f"{module}.qzeros"] = _nibbles(zeros.t().contiguous(), order)
+        tensors[f"{module}.scales"] = scales.t().contiguous()
+    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+    own = {"desc_act": False, "sym": False, "checkpoint_format": "gptq"}
+    stated = own if method == "gptq" else {"zero_point": True, "version": "gemm"}
+    _state(folder, {"quant_method": method, "bits": 4, "group_size": 32, **stated})
+    model = _load(folder)
+    for module, weight in expected.items():
+        torch.testing.assert_close(_weight(model, module), weight, rtol=0.01, atol=5e-4)
 
 
 @_needs("compressed_tensors")
