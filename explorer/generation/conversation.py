@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -128,7 +128,7 @@ def talk(
     text: str,
     decoding: Decoding,
     cancelled: Callable[[], bool] = lambda: False,
-) -> Iterator[TalkUpdate]:
+) -> Generator[TalkUpdate, None, None]:
     """Ask both a further question; yields the answers as they grow, and last the exchange. Raises PromptError."""
     model = voices[0].model
     sides: tuple[Side, Side] = ("original", "mutated")
@@ -154,14 +154,7 @@ def talk(
         mutated_pieces=said.mutated,
         first_divergence=said.first_divergence,
     )
-    yield TalkUpdate(
-        original=said.original,
-        mutated=said.mutated,
-        original_end=said.original_end,
-        mutated_end=said.mutated_end,
-        first_divergence=said.first_divergence,
-        exchange=exchange,
-    )
+    yield replace(said, exchange=exchange)
 
 
 def _update(lanes: list[Lane]) -> TalkUpdate:

@@ -87,9 +87,7 @@ def prepare(name: str, config: PreTrainedConfig, tensors: Sequence[Stored]) -> C
             "model in safetensors of bfloat16."
         )
     if is_decoded_by_transformers(method):
-        stated = _holder(config).quantization_config
-        stated = stated if isinstance(stated, dict) else stated.to_dict()
-        _holder(config).quantization_config = stated | {"dequantize": True}
+        _holder(config).quantization_config = (_stated(config) or {}) | {"dequantize": True}
     return None
 
 

@@ -49,11 +49,6 @@ class Stored:
         """How many numbers it has."""
         return prod(self.shape)
 
-    @property
-    def size(self) -> int:
-        """In bytes."""
-        return self.count * self.dtype.itemsize
-
 
 class Codec(Protocol):
     """What makes tensors of values of several stored ones that belong together."""

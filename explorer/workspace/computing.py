@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -40,6 +40,15 @@ class Computing:
         """As `run`, for somebody who waits. Raises ModelError if the device's memory does not suffice."""
         with lack_of_memory_told("ask for fewer new tokens, or use a smaller model"):
             return self.run(function, *arguments)
+
+    def stream(self, steps: Generator[Result, None, None]) -> Generator[Result, None, None]:
+        """What a generator yields, each step of it answered; it is closed there too, whoever stops listening."""
+        nothing = object()
+        try:
+            while (step := self.answer(next, steps, nothing)) is not nothing:
+                yield step
+        finally:
+            self.answer(steps.close)
 
     def run_behind(self, function: Callable[..., Result], *arguments: Any) -> Result:
         """As `run`, when nobody waits."""

@@ -29,12 +29,7 @@ class Pairs:
         cancelled: Callable[[], bool] = lambda: False,
     ) -> Iterator[PairUpdate]:
         """Original and mutated text as they grow; see `generation.pair.generate_pair`."""
-        updates = generate_pair(model, prompt, decoding, genotype, self._baselines, cancelled)
-        try:
-            while (update := self._computing.answer(next, updates, None)) is not None:
-                yield update
-        finally:
-            self._computing.answer(updates.close)
+        yield from self._computing.stream(generate_pair(model, prompt, decoding, genotype, self._baselines, cancelled))
 
     def baseline(self, model: LoadedModel, prompt: Prompt, decoding: Decoding) -> Baseline:
         """The kept baseline, generated if there is none. Raises PromptError, and ModelError if it overflows."""

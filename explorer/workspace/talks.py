@@ -32,9 +32,7 @@ class Talks:
         """A further turn of the conversation of that key; see `generation.conversation.talk`."""
         original = self._computing.answer(self._voices.get, key, "original", model, Genotype())
         mutated = self._computing.answer(self._voices.get, key, "mutated", model, genotype)
-        updates = talk((original, mutated), conversation, text, decoding, cancelled)
-        while (update := self._computing.answer(next, updates, None)) is not None:
-            yield update
+        yield from self._computing.stream(talk((original, mutated), conversation, text, decoding, cancelled))
 
     def forget(self, model: LoadedModel) -> None:
         """Forget what was read with a model."""

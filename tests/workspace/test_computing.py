@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Generator
 
 import pytest
 
@@ -19,6 +20,26 @@ def test_everything_is_called_in_one_thread() -> None:
 def test_a_fault_comes_back() -> None:
     with pytest.raises(ZeroDivisionError):
         Computing().run(lambda: 1 / 0)
+
+
+def test_a_stream_is_computed_and_closed_in_that_thread_even_if_nobody_listens_to_its_end() -> None:
+    names = list[str]()
+
+    def steps() -> Generator[int, None, None]:
+        try:
+            for step in range(3):
+                names.append(threading.current_thread().name)
+                yield step
+        finally:
+            names.append(f"closed in {threading.current_thread().name}")
+
+    assert list(Computing().stream(steps())) == [0, 1, 2]
+    assert names == ["computing"] * 3 + ["closed in computing"]
+    names.clear()
+    for _ in (stream := Computing().stream(steps())):
+        break
+    stream.close()
+    assert names == ["computing", "closed in computing"]
 
 
 def test_work_behind_lets_others_through_between_its_steps() -> None:
