@@ -87,7 +87,8 @@ def compare(
     `turns` are earlier ones, such as `{"role": "user", "content": "Hello"}`; a `system` prompt takes the place of the
     template's own.
 
-    `decoding` takes the fields of `explorer.domain.Decoding`: max_new_tokens, temperature, top_p, seed. Raises
+    `decoding` takes the fields of `explorer.domain.Decoding`: max_new_tokens, temperature, top_p, seed,
+    top_k, max_length. Raises
     ExplorerError with a sentence for whatever is wrong with the arguments.
     """
     read = model.anatomy.read(genotype)

@@ -41,12 +41,23 @@ def mutate(
     max_new_tokens: Annotated[int, typer.Option(help="The most tokens of an answer.")] = 64,
     temperature: Annotated[float, typer.Option(help="0 is greedy.")] = 0.0,
     top_p: Annotated[float, typer.Option(help="Sample from the likeliest tokens that hold this probability.")] = 1.0,
+    top_k: Annotated[int, typer.Option(help="Sample from so many of the likeliest tokens; 0: from all.")] = 0,
+    max_length: Annotated[
+        int, typer.Option(help="Tokens in all, the prompt counted, in place of --max-new-tokens; 0: that counts.")
+    ] = 0,
     seed: Annotated[int, typer.Option(help="Of the noise that original and mutant share.")] = 0,
     is_kept: IsKept = True,
 ) -> None:
     """Print the original's and the mutant's answer, and how they differ."""
     parse_genotype(genotype)  # a typing mistake is told before a model is loaded
-    decoding = Decoding(max_new_tokens=max_new_tokens, temperature=temperature, top_p=top_p, seed=seed)
+    decoding = Decoding(
+        max_new_tokens=max_new_tokens,
+        temperature=temperature,
+        top_p=top_p,
+        seed=seed,
+        top_k=top_k,
+        max_length=max_length,
+    )
     asked = session.asked(plain=is_plain)
     workspace, loaded = session.load()
     asked = replace(asked, chat=loaded.has_chat_template if chat is None else chat)

@@ -108,6 +108,7 @@ def read_messages(messages: object) -> dict[str, Any]:
 MAX_SEED = 2**63 - 1
 _SEED_DIGITS = len(str(MAX_SEED))
 MAX_NEW_TOKENS = 1_000_000
+MAX_TOP_K = 1_000_000
 MAX_TEMPERATURE = 100.0
 LEAST_TOP_P = 1e-9
 
@@ -130,6 +131,14 @@ class Decoding:
     top_p: float = 1.0
     """Only the likeliest tokens that together hold this probability can be sampled."""
     seed: int = 0
+    top_k: int = 0
+    """Only so many of the likeliest tokens can be sampled, before `top_p` is asked; 0: any number of them."""
+    max_length: int = 0
+    """Tokens in all, those of the prompt counted: in place of `max_new_tokens`; 0: that alone counts."""
+
+    def new_tokens(self, prompt_length: int) -> int:
+        """The most tokens of an answer to a prompt of so many; 0 if nothing is left for it."""
+        return max(0, self.max_length - prompt_length) if self.max_length else self.max_new_tokens
 
     def __post_init__(self) -> None:
         if self.max_new_tokens < 1:
@@ -140,5 +149,11 @@ class Decoding:
             raise DecodingError(f"Temperature must lie between 0 (greedy) and 100, not {self.temperature}.")
         if not LEAST_TOP_P <= self.top_p <= 1:
             raise DecodingError(f"Top-p must be above 0 and at most 1, not {self.top_p}.")
+        if not 0 <= self.top_k <= MAX_TOP_K:
+            raise DecodingError(f"Top-k must lie between 0 (all tokens) and {MAX_TOP_K:,}, not {self.top_k}.")
+        if not 0 <= self.max_length <= MAX_NEW_TOKENS:
+            raise DecodingError(
+                f"The length with the prompt must lie between 0 (none) and {MAX_NEW_TOKENS:,}, not {self.max_length}."
+            )
         if not 0 <= self.seed <= MAX_SEED:
             raise DecodingError(f"The seed must lie between 0 and {MAX_SEED}, not {self.seed}.")

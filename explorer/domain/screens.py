@@ -57,6 +57,8 @@ class StoredScreen:
     """The standard output."""
     task: StoredTask | None = None
     """The questions that it asks."""
+    is_partial: bool = False
+    """Whether it lists some of its mutants only: what it does not list is unknown, not silent."""
 
     @property
     def key(self) -> str:

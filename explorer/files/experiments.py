@@ -18,6 +18,8 @@ DECODING_TYPES: dict[str, tuple[type, ...]] = {
     "temperature": (int, float),
     "top_p": (int, float),
     "seed": (int,),
+    "top_k": (int,),
+    "max_length": (int,),
 }
 """What TOML files say of decoding, and how."""
 

@@ -15,9 +15,10 @@ from explorer.mutation.apply import make_mutant
 def decode_alone(model: LoadedModel, prompt: Prompt, decoding: Decoding, genotype: Genotype) -> Baseline:
     """The answer with its activations. Raises PromptError, and ModelError if the forward pass overflows."""
     prompt_tokens, mutant = model.encode(prompt, decoding), make_mutant(model, genotype)
-    is_by_itself = is_alone(model, mutant, len(prompt_tokens), len(prompt_tokens) + decoding.max_new_tokens)
+    most = decoding.new_tokens(len(prompt_tokens))
+    is_by_itself = is_alone(model, mutant, len(prompt_tokens), len(prompt_tokens) + most)
     reading = read_alone(model, mutant) if is_by_itself else read_watched(model, mutant)
-    lane, fed = Lane(Transcript(model), decoding), prompt_tokens
+    lane, fed = Lane(Transcript(model), decoding, most), prompt_tokens
     while lane.transcript.end is None:
         lane.take(reading.read(*fed))
         fed = [lane.last_token]

@@ -133,12 +133,12 @@ def talk(
     model = voices[0].model
     sides: tuple[Side, Side] = ("original", "mutated")
     prompts = [model.encode(conversation.prompt(side, text), decoding) for side in sides]
-    lanes = [Lane(Transcript(model), decoding) for _ in sides]
+    lanes = [Lane(Transcript(model), decoding, decoding.new_tokens(len(prompt))) for prompt in prompts]
     while any(lane.transcript.end is None for lane in lanes):
         for voice, prompt, lane in zip(voices, prompts, lanes, strict=True):
             if lane.transcript.end is None:
                 tokens = [*prompt, *lane.transcript.tokens]
-                lane.take(voice.read(tokens, len(prompt) + decoding.max_new_tokens))
+                lane.take(voice.read(tokens, len(prompt) + lane.most))
         if cancelled():
             for lane in lanes:
                 lane.transcript.finish("cancelled")

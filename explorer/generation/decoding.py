@@ -53,7 +53,7 @@ def choose(logits: Tensor, decoding: Decoding, first_position: int, tie: float =
         return Choices(top.indices[:, 0], top.values[:, 0] - top.values[:, 1], finite)
     logits = logits - logits.amax(-1, keepdim=True)  # a tiny temperature must not overflow
     scores = logits / decoding.temperature + _noise_for(logits, decoding.seed, first_position)
-    if decoding.top_p == 1:
+    if decoding.top_p == 1 and not 0 < decoding.top_k < logits.shape[-1]:
         tokens, gaps = _best(scores)
     else:
         tokens, gaps = _best_in_nucleus(scores, logits, decoding, tie)
@@ -90,8 +90,13 @@ def _best_in_nucleus(scores: Tensor, logits: Tensor, decoding: Decoding, tie: fl
 
 
 def _edge(logits: Tensor, decoding: Decoding, top_p: float) -> Tensor:
-    """The smallest logit [positions, 1] of the likeliest tokens that together hold `top_p`."""
-    ordered = logits.sort(dim=-1, descending=True).values
+    """The smallest logit [positions, 1] of the `top_k` likeliest tokens, of those that together hold `top_p`."""
+    if 0 < decoding.top_k < logits.shape[-1]:
+        ordered = logits.topk(decoding.top_k, dim=-1).values
+    else:
+        ordered = logits.sort(dim=-1, descending=True).values
+    if decoding.top_p == 1:
+        return ordered[:, -1:]
     shares = (ordered / decoding.temperature).softmax(-1)
     is_inside = shares.cumsum(-1) - shares < top_p
     last = is_inside.sum(-1, keepdim=True).clamp(min=1) - 1

@@ -19,6 +19,8 @@ class Lane:
 
     transcript: Transcript
     decoding: Decoding
+    most: int
+    """How many tokens it may have."""
     logits: list[Tensor] = field(default_factory=list)
     """[vocabulary] each: those that a token was chosen from."""
     gaps: list[float] = field(default_factory=list)
@@ -78,6 +80,6 @@ class Lane:
         return near_tie(self.transcript.model.dtype)
 
     def _accept(self, token: int, logits: Tensor, gap: float) -> None:
-        self.transcript.add(token, self.decoding.max_new_tokens)
+        self.transcript.add(token, self.most)
         self.logits.append(logits)
         self.gaps.append(gap)

@@ -74,8 +74,9 @@ class _Pair:
         self.baseline: Baseline | None = None
         self._model, self._decoding, self._mutant = model, decoding, mutant
         self._prompt_tokens, self._cancelled = prompt_tokens, cancelled
-        self._original = Lane(Transcript(model), decoding)
-        self._mutated = Lane(Transcript(model), decoding)
+        self._most = decoding.new_tokens(len(prompt_tokens))
+        self._original = Lane(Transcript(model), decoding, self._most)
+        self._mutated = Lane(Transcript(model), decoding, self._most)
         self._checked: Checked | None = None
         self._was_cached = False
         self._started = time.perf_counter()
@@ -120,13 +121,13 @@ class _Pair:
 
     def _is_alone(self, mutant: Mutant) -> bool:
         start = len(self._prompt_tokens)
-        return is_alone(self._model, mutant, start, start + self._decoding.max_new_tokens)
+        return is_alone(self._model, mutant, start, start + self._most)
 
     def pursue(self, baseline: Baseline) -> Iterator[PairUpdate]:
         """Check the mutant against the baseline, and decode it alone from where it diverges."""
         self.baseline, self._was_cached = baseline, True
         for token in baseline.tokens:
-            self._original.transcript.add(token, self._decoding.max_new_tokens)
+            self._original.transcript.add(token, self._most)
         self._original.transcript.finish(baseline.end)
         self._checked = self._check(baseline)
         self._mutated.take_checked(self._checked.logits, baseline.tokens)
@@ -147,7 +148,7 @@ class _Pair:
         return replace(self._update(), is_final=True, measures=measures)
 
     def _check(self, baseline: Baseline) -> Checked:
-        return check(self._model, baseline, self._mutant, self._decoding.max_new_tokens)
+        return check(self._model, baseline, self._mutant, self._most)
 
     def _continue(self, checked: Checked) -> Iterator[PairUpdate]:
         """Decode the mutant on; its cache is cut back to where it diverged, or else filled anew."""

@@ -41,7 +41,7 @@ class Growing:
     def accept(self, model: LoadedModel, token: int, decoding: Decoding) -> None:
         """Append a token, and end the text if it does."""
         self.tokens.append(token)
-        self.end = ending(model, self.tokens, decoding.max_new_tokens)
+        self.end = ending(model, self.tokens, decoding.new_tokens(len(self.prompt)))
 
     def take(self, model: LoadedModel, logits: Tensor, decoding: Decoding) -> None:
         """Choose the next token from logits [vocabulary]; an overflow ends the text without one."""
@@ -57,7 +57,7 @@ class Growing:
 def is_apart(model: LoadedModel, mutant: Mutant, prompts: Sequence[Sequence[int]], decoding: Decoding) -> bool:
     """Whether answers of a mutant to some prompts cannot grow in one batch."""
     lengths = [len(prompt) for prompt in prompts]
-    longest = max(lengths, default=0) + decoding.max_new_tokens
+    longest = max((length + decoding.new_tokens(length) for length in lengths), default=0)
     return not verdict_of(model).ragged or is_alone(model, mutant, min(lengths, default=0), longest)
 
 
@@ -81,7 +81,7 @@ def decode_together(model: LoadedModel, texts: Sequence[Growing], decoding: Deco
     batch = [text for text in texts if text.end is None]
     while batch:
         view = mutated_view(model, {row: text.mutant for row, text in enumerate(batch)})
-        room = decoding.max_new_tokens - min(len(text.tokens) for text in batch) + 1
+        room = max(decoding.new_tokens(len(text.prompt)) - len(text.tokens) for text in batch) + 1
         cache, mask = stack_ragged([text.key_values for text in batch], room)
         for text in batch:
             text.key_values = []

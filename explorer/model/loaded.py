@@ -239,9 +239,15 @@ class LoadedModel(Specimen):
                 f"{self.show_token(max(tokens))!r} in the prompt is token {max(tokens)} of the tokenizer, but "
                 f"{self.name} has only {self.row_count:,}: write it without that, or use the model's own tokenizer."
             )
-        if self.context and len(tokens) + decoding.max_new_tokens > self.context:
+        most = decoding.new_tokens(len(tokens))
+        if not most:
             raise PromptError(
-                f"The prompt has {len(tokens):,} tokens and the answer may have {decoding.max_new_tokens:,}, but the "
+                f"The prompt has {len(tokens):,} tokens, and with it the text may have {decoding.max_length:,}: "
+                "shorten the prompt, or allow a greater length."
+            )
+        if self.context and len(tokens) + most > self.context:
+            raise PromptError(
+                f"The prompt has {len(tokens):,} tokens and the answer may have {most:,}, but the "
                 f"model's context holds {self.context:,}: shorten the prompt or ask for fewer new tokens."
             )
         return tokens

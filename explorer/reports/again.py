@@ -26,8 +26,9 @@ def mutate_command(
     parts += ["--system", prompt.system] if prompt.system is not None else []
     parts += ["--prefill", prompt.prefill] if prompt.prefill else []
     parts += ["--turns", json.dumps(prompt.extras["turns"], ensure_ascii=False)] if prompt.turns else []
-    parts += ["--max-new-tokens", str(decoding.max_new_tokens)]
-    for name in ("temperature", "top_p", "seed"):
+    if not decoding.max_length:
+        parts += ["--max-new-tokens", str(decoding.max_new_tokens)]
+    for name in ("max_length", "temperature", "top_p", "top_k", "seed"):
         if getattr(decoding, name) != getattr(default, name):
             parts += [f"--{name.replace('_', '-')}", str(getattr(decoding, name))]
     return shlex.join([*parts, *placement.options, "--model", model])

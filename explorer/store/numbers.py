@@ -11,7 +11,18 @@ Noun = Literal["model", "experiment", "screen"]
 
 KEYS: dict[Noun, tuple[str, ...]] = {
     "model": ("fingerprint",),
-    "experiment": ("name", "prompt", "chat", "max_new_tokens", "temperature", "top_p", "seed", "extras"),
+    "experiment": (
+        "name",
+        "prompt",
+        "chat",
+        "max_new_tokens",
+        "temperature",
+        "top_p",
+        "seed",
+        "top_k",
+        "max_length",
+        "extras",
+    ),
     "screen": ("model", "experiment", "plan", "background", "mode", "version", "device", "dtype"),
 }
 """The columns that make two rows the same model, experiment or screen."""

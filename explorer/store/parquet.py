@@ -17,10 +17,15 @@ from explorer.files.folders import check_new_folder
 from explorer.store.numbers import Noun, find_number, next_number
 from explorer.store.schema import APPLICATION
 
-FORMAT = 5
+FORMAT = 6
 """The version of the files; it grows when a column or a table of them does."""
-READ = (4, FORMAT)
-"""The versions that are read: in the earlier one nothing goes with a prompt."""
+READ = (4, 5, FORMAT)
+"""The versions that are read."""
+_ADDED = {
+    5: {"experiments": ", '' AS extras"},
+    6: {"experiments": ", 0 AS top_k, 0 AS max_length", "screens": ", false AS is_partial"},
+}
+"""What each version has beyond the one before, as files of that one have it."""
 
 ORDERS = {
     "models": "model",
@@ -83,7 +88,7 @@ def looked_at(folder: Path) -> duckdb.DuckDBPyConnection:
     try:
         for table in ORDERS:
             file = quoted(folder / f"{table}.parquet")
-            added = ", '' AS extras" if table == "experiments" and version < FORMAT else ""
+            added = "".join(_ADDED[later].get(table, "") for later in range(version + 1, FORMAT + 1))
             connection.execute(f"CREATE VIEW {table} AS SELECT *{added} FROM read_parquet({file})")
     except duckdb.Error as fault:
         connection.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import Any
 
 import duckdb
@@ -18,7 +19,8 @@ from explorer.store.tasks import read_task
 _SCREENS = """
     WITH progress AS (SELECT screen, sum(mutants)::BIGINT AS done FROM batches GROUP BY screen)
     SELECT s.screen, m.name AS model, m.layers, e.title, e.name AS experiment, e.prompt, e.chat, e.max_new_tokens,
-           e.temperature, e.top_p, e.seed, e.task, e.extras, s.plan, s.background, s.mode, s.mutants,
+           e.temperature, e.top_p, e.seed, e.top_k, e.max_length, e.task, e.extras,
+           s.plan, s.background, s.mode, s.mutants, s.is_partial,
            coalesce(p.done, 0) AS done, s.baseline_text
     FROM screens s JOIN models m USING (model) JOIN experiments e USING (experiment) LEFT JOIN progress p USING (screen)
     ORDER BY s.screen
@@ -60,7 +62,7 @@ def stored_screens(connection: duckdb.DuckDBPyConnection, shelf: Shelf) -> list[
             experiment=row["experiment"],
             title=row["title"],
             prompt=Prompt(text=row["prompt"], chat=row["chat"], **read_extras(json.loads(row["extras"] or "{}"))),
-            decoding=Decoding(**{name: row[name] for name in ("max_new_tokens", "temperature", "top_p", "seed")}),
+            decoding=Decoding(**{field.name: row[field.name] for field in fields(Decoding)}),
             plan=json.loads(row["plan"]),
             background=row["background"],
             mode=row["mode"],
@@ -68,6 +70,7 @@ def stored_screens(connection: duckdb.DuckDBPyConnection, shelf: Shelf) -> list[
             done=row["done"],
             baseline=row["baseline_text"],
             task=read_task(row["task"]),
+            is_partial=row["is_partial"],
         )
         for row in frame(connection, _SCREENS).iter_rows(named=True)
     ]

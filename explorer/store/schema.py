@@ -174,6 +174,34 @@ def m008_extras(connection: duckdb.DuckDBPyConnection) -> None:
     """)
 
 
+def m009_published(connection: duckdb.DuckDBPyConnection) -> None:
+    """Top-k and a length with the prompt make another experiment; what was published may list some mutants only.
+
+    Of a screen that is partial, what it does not list is unknown, and so is how many mutants there were. Null counts
+    are unknown too.
+    """
+    connection.execute("""
+        CREATE TABLE with_length (
+            experiment USMALLINT PRIMARY KEY, name VARCHAR NOT NULL, title VARCHAR NOT NULL, prompt VARCHAR NOT NULL,
+            chat BOOLEAN NOT NULL, max_new_tokens INTEGER NOT NULL, temperature DOUBLE NOT NULL, top_p DOUBLE NOT NULL,
+            seed BIGINT NOT NULL, top_k INTEGER NOT NULL DEFAULT 0, max_length INTEGER NOT NULL DEFAULT 0,
+            task VARCHAR DEFAULT '', extras VARCHAR NOT NULL DEFAULT '',
+            UNIQUE (name, prompt, chat, max_new_tokens, temperature, top_p, seed, top_k, max_length, extras)
+        );
+        INSERT INTO with_length BY NAME SELECT * FROM experiments;
+        DROP TABLE experiments;
+        ALTER TABLE with_length RENAME TO experiments;
+        ALTER TABLE runs ADD COLUMN top_k INTEGER;
+        ALTER TABLE runs ADD COLUMN max_length INTEGER;
+        UPDATE runs SET top_k = 0, max_length = 0 WHERE max_new_tokens IS NOT NULL;
+        ALTER TABLE votes ADD COLUMN top_k INTEGER DEFAULT 0;
+        ALTER TABLE votes ADD COLUMN max_length INTEGER DEFAULT 0;
+        ALTER TABLE screens ADD COLUMN is_partial BOOLEAN DEFAULT false;
+    """)
+    for column in ("nonsilent", "phenotypes", "near_ties", "overflows", "destructive", "measured"):
+        connection.execute(f"ALTER TABLE counts ALTER {column} DROP NOT NULL")
+
+
 MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (
     m001_screens,
     m002_summaries,
@@ -183,6 +211,7 @@ MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (
     m006_votes,
     m007_search,
     m008_extras,
+    m009_published,
 )
 
 

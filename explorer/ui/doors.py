@@ -78,7 +78,7 @@ class Doors:
         if screen.task is None:
             return screen.prompt, screen.decoding
         prompt = self._handlers.workspace.behaviour.prompt_of(screen.task, number)
-        return prompt or screen.prompt, replace(screen.decoding, max_new_tokens=ANSWER_TOKENS)
+        return prompt or screen.prompt, replace(screen.decoding, max_new_tokens=ANSWER_TOKENS, max_length=0)
 
     def _check(self, exploration: Exploration, screen: StoredScreen) -> None:
         """Raises ExplorerError if another model is loaded, or none yet."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import parse_qsl, urlencode
 
-from explorer.domain.decoding import LEAST_TOP_P, MAX_NEW_TOKENS, MAX_SEED, MAX_TEMPERATURE, read_turns
+from explorer.domain.decoding import LEAST_TOP_P, MAX_NEW_TOKENS, MAX_SEED, MAX_TEMPERATURE, MAX_TOP_K, read_turns
 from explorer.domain.errors import PromptError
 
 TALK = "talk_"
@@ -142,6 +142,8 @@ class Link:
     temperature: float | None = None
     top_p: float | None = None
     seed: int | None = None
+    top_k: int | None = None
+    max_length: int | None = None
 
 
 def format_link(link: Link) -> str:
@@ -177,6 +179,8 @@ def read_link(said: Said) -> Link:
         temperature=said.number("temperature", 0, MAX_TEMPERATURE, None),
         top_p=said.number("top_p", LEAST_TOP_P, 1, None),
         seed=said.whole("seed", 0, MAX_SEED, None),
+        top_k=said.whole("top_k", 0, MAX_TOP_K, None),
+        max_length=said.whole("max_length", 0, MAX_NEW_TOKENS, None),
     )
 
 

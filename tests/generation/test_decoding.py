@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from transformers.generation.logits_process import TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper
 
 from explorer.domain.decoding import Decoding
 from explorer.domain.errors import DecodingError
@@ -64,6 +65,32 @@ def test_a_token_at_the_edge_of_the_nucleus_is_a_near_tie() -> None:
     assert bool((inside.gaps[third] == 0).all())
 
 
+def test_top_k_keeps_what_the_study_s_own_decoding_keeps() -> None:
+    logits = torch.randn(200, 60, generator=torch.Generator().manual_seed(3)) * 3
+    for top_k, top_p in ((1, 1.0), (5, 1.0), (50, 1.0), (500, 1.0), (20, 0.8)):
+        decoding = Decoding(temperature=0.7, top_k=top_k, top_p=top_p, seed=2)
+        kept = TopKLogitsWarper(top_k)(None, TemperatureLogitsWarper(0.7)(None, logits))
+        kept = TopPLogitsWarper(top_p)(None, kept) if top_p < 1 else kept
+        noise = torch.stack([gumbel_noise(2, place, 60) for place in range(200)])
+        assert torch.equal(choose(logits, decoding, 0).tokens, (kept + noise).argmax(-1))
+
+
+def test_a_token_at_the_edge_of_the_top_k_is_a_near_tie() -> None:
+    logits = torch.tensor([2.0, 1.0, 0.0001, 0.0, -3.0])
+    inside = choose(logits.expand(500, -1), Decoding(temperature=1.0, top_k=3, seed=1), 0)
+    third = inside.tokens == 2
+    assert third.any()
+    assert bool((inside.gaps[third] == 0).all())
+    assert not bool((inside.gaps[inside.tokens == 0] == 0).all())
+    assert set(inside.tokens.tolist()) == {0, 1, 2}
+
+
+def test_a_length_may_count_the_prompt() -> None:
+    assert Decoding(max_new_tokens=64).new_tokens(10) == 64
+    assert Decoding(max_length=150).new_tokens(10) == 140
+    assert Decoding(max_length=150).new_tokens(150) == 0
+
+
 def test_choosing_many_at_once_equals_one_by_one() -> None:
     logits = torch.randn(9, 40, generator=torch.Generator().manual_seed(0))
     decoding = Decoding(temperature=1.3, top_p=0.9, seed=5)
@@ -82,6 +109,8 @@ def test_choosing_many_at_once_equals_one_by_one() -> None:
         {"temperature": float("nan")},
         {"top_p": 0.0},
         {"top_p": 1.1},
+        {"top_k": -1},
+        {"max_length": -1},
         {"seed": -1},
         {"seed": 2**63},
     ],

@@ -13,7 +13,7 @@ from explorer.domain.decoding import Prompt, Turn
 from explorer.domain.errors import StoreError
 from explorer.screen.run import Screen
 from explorer.store.database import opened
-from explorer.store.parquet import ORDERS, export_screens, import_screens
+from explorer.store.parquet import FORMAT, ORDERS, export_screens, import_screens
 from explorer.store.queries import stored_screens
 from tests.made import make_screen
 from tests.screen.test_run import tiny_job
@@ -107,12 +107,24 @@ def test_what_goes_with_a_prompt_makes_another_experiment(tmp_path: Path) -> Non
         assert [screen.prompt for screen in stored_screens(connection, "own")] == [Prompt(text="Sea?"), told]
 
 
-def test_files_of_the_version_before_are_read(database: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("version", "lacking"),
+    [
+        (5, {"experiments": ["top_k", "max_length"], "screens": ["is_partial"]}),
+        (4, {"experiments": ["top_k", "max_length", "extras"], "screens": ["is_partial"]}),
+    ],
+)
+def test_files_of_the_versions_before_are_read(
+    database: Path, tmp_path: Path, version: int, lacking: dict[str, list[str]]
+) -> None:
     with opened(database) as connection:
         export_screens(connection, [], tmp_path / "files")
-    file, old = tmp_path / "files" / "experiments.parquet", tmp_path / "files" / "format.json"
-    pl.read_parquet(file).drop("extras").write_parquet(file)
-    old.write_text(old.read_text(encoding="utf-8").replace("5", "4"), encoding="utf-8")
+    for table, columns in lacking.items():
+        file = tmp_path / "files" / f"{table}.parquet"
+        pl.read_parquet(file).drop(columns).write_parquet(file)
+    old = tmp_path / "files" / "format.json"
+    old.write_text(old.read_text(encoding="utf-8").replace(str(FORMAT), str(version)), encoding="utf-8")
     with opened(tmp_path / "b.duckdb") as connection:
         assert len(import_screens(connection, tmp_path / "files")) == len(stored_screens(connection, "own"))
+        assert not any(screen.decoding.top_k for screen in stored_screens(connection, "own"))
         assert all(screen.prompt.extras == {} for screen in stored_screens(connection, "own"))

@@ -62,6 +62,8 @@ FIELDS: list[tuple[str, Reader, str, dict[str, Any], list[str]]] = [
     ("", read_link, "max_new_tokens", {"6e2": 600, str(MAX_NEW_TOKENS): MAX_NEW_TOKENS}, ["0", *WHOLE]),
     ("", read_link, "temperature", {"0": 0, "3": 3, "0.333": 0.333, "100": 100}, NUMBERS),
     ("", read_link, "top_p", {"1": 1, "0.001": 0.001}, [*NUMBERS, "0", "1.01"]),
+    ("", read_link, "top_k", {"0": 0, "50": 50}, [*WHOLE, "1000001"]),
+    ("", read_link, "max_length", {"0": 0, "150": 150}, [*WHOLE, "1000001"]),
     ("", read_link, "seed", {"0": 0, str(2**53 + 1): 2**53 + 1, str(MAX_SEED): MAX_SEED}, [*WHOLE, str(MAX_SEED + 1)]),
     ("gallery_", gallery.linked, "of", {"bundled:1": "bundled:1"}, []),
     ("gallery_", gallery.linked, "sort", {"cosine-rising": "cosine-rising"}, OTHERS),

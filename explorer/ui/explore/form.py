@@ -17,7 +17,7 @@ MOST_TOKENS, MOST_TEMPERATURE, LEAST_SHARE = 512, 2.0, 0.01
 """What the sliders go to, unless a link, an example or a run of the record goes further."""
 NO_SYSTEM = '""'
 """What is typed for an empty system prompt, where the template has one of its own."""
-ASKED_COUNT = 11
+ASKED_COUNT = 13
 """How many components hold prompt and decoding."""
 
 
@@ -31,6 +31,8 @@ class Question:
     temperature: float
     top_p: float
     seed: str | None
+    top_k: float | None = 0
+    max_length: float | None = 0
     plain: bool = False
     system: str | None = None
     thinking: bool = False
@@ -57,6 +59,8 @@ class Question:
             temperature=float(self.temperature),
             top_p=float(self.top_p),
             seed=read_seed(self.seed),
+            top_k=int(self.top_k or 0),
+            max_length=int(self.max_length or 0),
         )
 
 
@@ -79,7 +83,12 @@ def fill_in_extras(prompt: Prompt) -> list[Any]:
 
 
 def fill_in_decoding(
-    max_new_tokens: int | None, temperature: float | None, top_p: float | None, seed: int | None
+    max_new_tokens: int | None,
+    temperature: float | None,
+    top_p: float | None,
+    seed: int | None,
+    top_k: int | None,
+    max_length: int | None,
 ) -> list[Any]:
     """Updates of the decoding's components: what can be run can be shown; None leaves one as it is."""
     return [
@@ -87,6 +96,7 @@ def fill_in_decoding(
         _wide_enough(temperature, 0.0, MOST_TEMPERATURE),
         _wide_enough(top_p, LEAST_SHARE, 1.0),
         gr.skip() if seed is None else str(seed),
+        *(gr.skip() if value is None else value for value in (top_k, max_length)),
     ]
 
 

@@ -261,6 +261,8 @@ class Handlers:
                 temperature=decoding.temperature,
                 top_p=decoding.top_p,
                 seed=decoding.seed,
+                top_k=decoding.top_k or None,
+                max_length=decoding.max_length or None,
             )
         )
 

@@ -76,6 +76,8 @@ class ExploreTab:
     temperature: gr.Slider
     top_p: gr.Slider
     seed: gr.Textbox
+    top_k: gr.Number
+    max_length: gr.Number
     address: Address
     notice: gr.HTML
     change: gr.HTML
@@ -135,7 +137,8 @@ class ExploreTab:
     def asked(self) -> list[Any]:
         """Prompt and decoding, in the order of `form.Question`."""
         return [
-            self.prompt, self.mode, self.max_new_tokens, self.temperature, self.top_p, self.seed, self.plain,
+            self.prompt, self.mode, self.max_new_tokens, self.temperature, self.top_p, self.seed, self.top_k,
+            self.max_length, self.plain,
             self.system, self.thinking, self.prefill, self.turns,
         ]  # fmt: skip
 
@@ -264,6 +267,8 @@ def _build_prompt(workspace: Workspace) -> dict[str, Any]:
             )
             top_p = Slider(label="Top-p", minimum=LEAST_SHARE, maximum=1, step=0.01, value=1)
             seed = gr.Textbox(label="Seed", value="0", max_lines=1)
+            top_k = Number(label="Top-k (0: all tokens)", precision=0, value=0, minimum=0)
+            max_length = Number(label="Length with the prompt (0: by new tokens)", precision=0, value=0, minimum=0)
     return {
         "presets": presets,
         "prompt": prompt,
@@ -281,6 +286,8 @@ def _build_prompt(workspace: Workspace) -> dict[str, Any]:
         "temperature": temperature,
         "top_p": top_p,
         "seed": seed,
+        "top_k": top_k,
+        "max_length": max_length,
     }
 
 

@@ -154,10 +154,13 @@ def _asked(link: Link, model: LoadedModel, said: Said) -> list[Any]:
     if link.chat and not model.has_chat_template:
         said.refuse("chat", f"but {model.name} has no chat template", None, "the prompt is put as raw text")
     is_chat = model.has_chat_template and link.chat is not False
-    decoding = fill_in_decoding(link.max_new_tokens, link.temperature, link.top_p, link.seed)
+    is_said = link.prompt is not None  # else it is another model, and what is asked stays
+    top_k, length = link.top_k, link.max_length
+    if is_said:  # an address that does not say them means none
+        top_k, length = top_k or 0, length or 0
+    decoding = fill_in_decoding(link.max_new_tokens, link.temperature, link.top_p, link.seed, top_k, length)
     shown = gr.skip() if link.prompt is None else link.prompt
     default = model.default_system or "none"
-    is_said = link.prompt is not None  # else it is another model, and what is asked stays
     values: list[Any] = [link.system or "", bool(link.thinking), link.prefill or "", link.turns or ""]
     system, thinking, prefill, turns = [{"value": value} if is_said else {} for value in values]
     extras: list[Any] = [

@@ -93,9 +93,18 @@ class Endpoints:
         turns: Annotated[
             tuple[dict[str, str], ...], Field(description="Earlier turns, each with role and content")
         ] = (),
+        top_k: Annotated[int, Field(description="Sample from so many of the likeliest; 0: from all")] = 0,
+        max_length: Annotated[int, Field(description="Tokens with the prompt, not new ones; 0: new ones count")] = 0,
     ) -> Report:
         """The original's and the mutant's answer to a prompt, where they part, and how much they differ."""
-        decoding = Decoding(max_new_tokens=max_new_tokens, temperature=temperature, top_p=top_p, seed=seed)
+        decoding = Decoding(
+            max_new_tokens=max_new_tokens,
+            temperature=temperature,
+            top_p=top_p,
+            seed=seed,
+            top_k=top_k,
+            max_length=max_length,
+        )
         asked = Prompt(text=prompt, system=system, thinking=thinking, prefill=prefill, turns=read_turns(turns))
         model = self._workspace.models.get()
         asked = replace(asked, chat=model.has_chat_template if chat is None else chat)

@@ -196,11 +196,11 @@ def test_run_takes_the_notation_that_was_typed(workspace: Workspace, handlers: H
 
 def test_experiments_fill_the_form(handlers: Handlers, runs: Runs, start: Exploration) -> None:
     filled = handlers.choose_experiment(start, "python10", ADA)
-    prompt, mode, tokens, temperature, top_p, seed, plain, system, thinking, prefill, turns, notice = filled
+    prompt, mode, tokens, temperature, top_p, seed, top_k, length, plain, *extras, notice = filled
     assert prompt.startswith("The following is a python program")
-    assert (mode, tokens["value"], temperature["value"], top_p["value"]) == (RAW, 128, 0.7, 1.0)
-    assert (seed, plain, notice) == ("10", False, "")
-    assert (system, thinking, prefill, turns) == ("", False, "", "")
+    assert (mode, tokens["value"], temperature["value"], top_p["value"]) == (RAW, 64, 0.7, 1.0)
+    assert (seed, top_k, length, plain, notice) == ("10", 50, 150, False, "")
+    assert extras == ["", False, "", ""]
     assert runs.claim("ada") is not None
 
 

@@ -66,10 +66,10 @@ def test_returning_to_a_trial_restores_everything(
     own = TriedHandlers(handlers)
     outputs = own.choose(start, (trial,), ADA, event(place=0))
     assert genotype_of(workspace, outputs) == "0.down*-1"
-    assert (outputs[-11], outputs[-10], outputs[-9]["value"]) == ("w5 w6 w7", "Raw text", 8)
+    assert (outputs[-13], outputs[-12], outputs[-11]["value"]) == ("w5 w6 w7", "Raw text", 8)
     refused = own.choose(start, (replace(trial, model="another"),), ADA, event(place=0))
     assert len(refused) == len(outputs)
-    assert "load it first" in refused[-12]
+    assert "load it first" in refused[-14]
 
 
 def test_up_to_four_are_pinned(handlers: Handlers, trial: Trial) -> None:
