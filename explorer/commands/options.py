@@ -145,7 +145,7 @@ class Session(Output):
     def load(self) -> tuple[Workspace, LoadedModel]:
         """The model; what is being done goes to standard error, where it does not mix with results."""
         workspace = Workspace(source=self.model, **self.placement.given)
-        loading, teller = workspace.models.load(), _Teller(is_silent=self.as_json)
+        loading, teller = workspace.models.load(), Teller(is_silent=self.as_json)
         try:
             with starting():
                 while not loading.is_done:
@@ -209,11 +209,12 @@ def _json(text: str, whose: str) -> object:
         raise PromptError(f"{whose} is no JSON: {fault}") from fault
 
 
-class _Teller:
+class Teller:
     """Says what is being done on standard error: progress in one line of a terminal, and now and then elsewhere."""
 
-    def __init__(self, *, is_silent: bool) -> None:
-        self._is_silent, self._said, self._told = is_silent, "", 0.0
+    def __init__(self, *, is_silent: bool, progress: str = PROGRESS) -> None:
+        """`progress` is what sentences on progress begin with; "": all are."""
+        self._is_silent, self._said, self._told, self._progress = is_silent, "", 0.0, progress
         self._is_open = False
         """Whether the line of a terminal is not ended yet."""
 
@@ -221,7 +222,7 @@ class _Teller:
         """Say a sentence that is new."""
         if self._is_silent or sentence == self._said:
             return
-        goes_on = _kind(sentence) == _kind(self._said)
+        goes_on = self._kind(sentence) == self._kind(self._said)
         if goes_on and not sys.stderr.isatty() and time.monotonic() - self._told < SECONDS_BETWEEN:
             return
         if self._is_open and goes_on:
@@ -229,7 +230,7 @@ class _Teller:
         else:
             self.end()
         self._said, self._told = sentence, time.monotonic()
-        self._is_open = sys.stderr.isatty() and sentence.startswith(PROGRESS)
+        self._is_open = sys.stderr.isatty() and sentence.startswith(self._progress)
         typer.echo(sentence, err=True, nl=not self._is_open)
 
     def end(self) -> None:
@@ -238,10 +239,11 @@ class _Teller:
             typer.echo("", err=True)
         self._is_open = False
 
-
-def _kind(sentence: str) -> str:
-    """Sentences of one kind are of one thing that goes on."""
-    return sentence.partition(":")[0] if sentence.startswith(PROGRESS) else sentence
+    def _kind(self, sentence: str) -> str:
+        """Sentences of one kind are of one thing that goes on."""
+        if not self._progress:
+            return ""
+        return sentence.partition(":")[0] if sentence.startswith(self._progress) else sentence
 
 
 _OF_THE_MODEL: dict[str, tuple[Any, object]] = {

@@ -14,26 +14,39 @@ def study_lines(report: dict[str, Any]) -> Iterator[str]:
     for screen in report["screens"]:
         yield _screen_line(screen)
     if not report["screens"]:
-        yield "Nothing was imported: no file names a mutation of a matrix of this model."
+        yield "Nothing was imported: no file names a mutation of a matrix of a model that is known."
+    yield from report["questions"]
     for skipped in report["skipped"]:
         yield f"Left out: {skipped['file']}. {skipped['reason']}"
     if report["malformed"]:
         yield f"{report['malformed']:,} malformed or incomplete:"
     for fault in report["faults"][:FAULTS_TOLD]:
-        yield f"  {fault['file']}, line {fault['line']}: {fault['reason']}"
+        yield f"  {fault_told(fault)}"
     if report["malformed"] > FAULTS_TOLD:
         yield f"  … and {report['malformed'] - FAULTS_TOLD:,} more, which --json lists."
 
 
+def fault_told(fault: dict[str, Any]) -> str:
+    """What cannot be used, and where it stands."""
+    where = f"{fault['file']}, line {fault['line']}" if fault["line"] else fault["file"]
+    return f"{where}: {fault['reason']}"
+
+
 def _screen_line(screen: dict[str, Any]) -> str:
+    """A screen that was imported; its state is told last."""
+    of_what = f"{screen['mutants']:,} mutants" if screen["mutants"] is not None else None
+    listed = f"{of_what} listed, what it does not list is unknown" if screen["is_partial"] else of_what
     counts = [
         (screen["matrices"], "matrices"),
-        (screen["mutants"], "mutants"),
         (screen["nonsilent"], "non-silent"),
         (screen["phenotypes"], "phenotypes"),
         (screen["duplicates"], "duplicates"),
         (screen["conflicts"], "conflicts"),
     ]
-    told = ", ".join(f"{count:,} {what}" for count, what in counts if count is not None)
+    told = [f"{count:,} {what}" for count, what in counts if count is not None]
+    told[1:1] = [listed] if listed else []
     state = "" if screen["is_new"] else " It was there already: nothing was added."
-    return f"Screen {screen['screen']}, {screen['experiment']} ({screen['mode']}): {told}.{state}"
+    if screen["unknown_blocks"]:
+        state += f" {screen['unknown_blocks']:,} blocks that no finished mark covers are unknown (--complete: silent)."
+    named = f"Screen {screen['screen']}, {screen['model']}, {screen['experiment']} ({screen['mode']})"
+    return f"{named}: {', '.join(told)}.{state}"

@@ -22,6 +22,9 @@ NONSILENT = "(t.first_divergence IS NOT NULL OR t.phenotype IS NOT NULL)"
 
 DESTRUCTIVE = "coalesce(p.destructive, t.overflow)"
 
+MEASURED_ALONE = ("score", "cosine")
+"""Modes of screens whose phenotypes are known by a measure alone: different ones may have the same."""
+
 OPERATIONS = ("max", "min", "zero")
 """What a mutant's operation can be, controls left out."""
 
@@ -36,9 +39,11 @@ COSINE_BIN = (
 )
 
 SCORE = (
-    "(try_cast(split_part(p.score, '|', 1) AS SMALLINT) + try_cast(split_part(p.score, '|', 2) AS SMALLINT))::SMALLINT"
+    "(try_cast(split_part(p.score, '|', 1) AS SMALLINT)"
+    " + coalesce(try_cast(split_part(p.score, '|', 2) AS SMALLINT), 0))::SMALLINT"
 )
-"""Right answers to the questions of a task, of those that the standard gets right and of the others together."""
+"""Right answers to the questions of a task, of those that the standard gets right and of the others together; some
+screens know their sum alone."""
 
 _OF_SCREEN = """
     FROM mutants t JOIN matrices x ON x.screen = t.screen AND x.matrix = t.matrix
@@ -183,7 +188,8 @@ def distinct(
     known = table.filter(wanted).select("layer", "kind", "phenotypes")
     if not layers and not kinds:
         return known
-    if table["mutants"].max() <= MOST_RECOUNTED:  # type: ignore[operator]  # whole numbers
+    ((listed,),) = connection.execute("SELECT count(*) FROM mutants WHERE screen = ?", [screen]).fetchall()
+    if 0 < listed <= MOST_RECOUNTED:
         values = {"operations": list(operations), "layers": list(layers), "kinds": list(kinds)}
         return frame(connection, _DISTINCT, screen=screen, **values)
     return known.filter(
@@ -293,9 +299,13 @@ def _matrices(connection: duckdb.DuckDBPyConnection, screen: int, name: str | No
 
 def _counts(connection: duckdb.DuckDBPyConnection, screen: int) -> str:
     """The query that counts a screen."""
-    query = "SELECT len(json_extract(plan, '$.operations')::VARCHAR[]) FROM screens WHERE screen = ?"
-    ((operations,),) = connection.execute(query, [screen]).fetchall()
-    return _COUNTS + (_PAIRS if operations == len(OPERATIONS) else "")
+    query = "SELECT len(json_extract(plan, '$.operations')::VARCHAR[]), is_partial, mode FROM screens WHERE screen = ?"
+    ((operations, is_partial, mode),) = connection.execute(query, [screen]).fetchall()
+    counted = _COUNTS + (_PAIRS if operations == len(OPERATIONS) else "")
+    unknown = ["mutants"] if is_partial else []  # nobody knows how many there were
+    unknown += ["phenotypes"] if mode in MEASURED_ALONE else []
+    nulls = ", ".join(f"NULL::UINTEGER AS {name}" for name in unknown)
+    return f"SELECT * REPLACE ({nulls}) FROM ({counted})" if unknown else counted
 
 
 def _is_stored(connection: duckdb.DuckDBPyConnection, screen: int, *, has_growing: bool = True) -> bool:

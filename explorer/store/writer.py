@@ -67,6 +67,8 @@ class ScreenFacts:
     mutants: int
     baseline_tokens: tuple[int, ...]
     baseline_text: str
+    is_partial: bool = False
+    """Whether some of its mutants are listed only, and nothing is known of the others."""
 
 
 MUTANT_TYPES: dict[str, pl.DataType | type[pl.DataType]] = {

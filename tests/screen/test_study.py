@@ -72,7 +72,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def _import(connection: duckdb.DuckDBPyConnection, path: Path, **asked: Any) -> dict[str, Any]:
-    asked = {"experiment": "sky", **asked}
+    asked = {"experiment": "sky", "complete": path.suffix not in (".csv", ".xlsx"), **asked}
     config = next(parent / "config.json" for parent in path.parents if (parent / "config.json").exists())
     question = Question(paths=(path,), shape=str(config), **asked)
     return read_study(question, {"sky": SKY}).store(connection)
@@ -94,8 +94,9 @@ def test_a_log_and_its_codes_become_a_screen(folder: Path, tmp_path: Path) -> No
         # 0.v has 2 units and 1.down 6; max, min and zero occur
         assert report["screens"] == [
             {
-                "screen": 1, "experiment": "sky", "mode": "text", "is_new": True, "matrices": 2, "duplicates": 1,
-                "conflicts": 1, "mutants": 24, "nonsilent": 4, "phenotypes": 3,
+                "screen": 1, "experiment": "sky", "mode": "text", "is_new": True, "model": tmp_path.name,
+                "is_partial": False, "matrices": 2, "duplicates": 1, "conflicts": 1, "mutants": 24, "nonsilent": 4,
+                "phenotypes": 3, "unknown_blocks": 0,
             }
         ]  # fmt: skip
         assert _stored(connection, _NONSILENT) == [
@@ -238,7 +239,7 @@ HEADER = (
 )
 ROWS = [
     (V, "max", "0", "0", "14|2", "no", "0.25"),
-    (V, "min", "0", "1", "0 | 0", "yes", ""),
+    (V, "min", "0", "1", "0 | 0", "yes", "Standard"),
     (DOWN, "max", "1", "2", "14|2", "no", "1"),
     (DOWN, "max", "1", "2", "14|2", "no", "1"),
     (DOWN, "max", "0", "0", "", "", "0.25"),
@@ -253,7 +254,8 @@ ROWS = [
 ]
 
 
-def _write_table(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def write_table(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """As CSV, or as a sheet of Excel with another beside it."""
     if path.suffix == ".csv":
         path.write_text("\n".join(",".join(row) for row in [header, *rows]) + "\n", encoding="utf-8")
         return
@@ -268,7 +270,7 @@ def _write_table(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]
 def test_a_table_of_measures_becomes_two_screens(folder: Path, tmp_path: Path, name: str) -> None:
     table = folder / "tables" / name
     table.parent.mkdir()
-    _write_table(table, HEADER, ROWS)
+    write_table(table, HEADER, ROWS)
     with opened(tmp_path / "x.duckdb") as connection:
         report = _import(connection, table, step=4)
         told = [
@@ -278,28 +280,34 @@ def test_a_table_of_measures_becomes_two_screens(folder: Path, tmp_path: Path, n
             }
             for screen in report["screens"]
         ]
-        # the grid of 8 blocks twice, for max and min; of Drosophila only what the table lists is known
+        # only what the table lists is known; of a row with a bad measure the others count, the last of several rows
         assert told == [
-            {"experiment": "mmlu21", "mutants": 16, "nonsilent": 3, "phenotypes": 2, "duplicates": 1, "conflicts": 0},
+            {"experiment": "mmlu21", "mutants": 3, "nonsilent": 3, "phenotypes": None, "duplicates": 1, "conflicts": 3},
             {
                 "experiment": "drosophila",
-                "mutants": 3,
+                "mutants": 4,
                 "nonsilent": 3,
-                "phenotypes": 2,
-                "duplicates": 1,
-                "conflicts": 0,
+                "phenotypes": None,
+                "duplicates": 2,
+                "conflicts": 1,
             },
         ]
+        assert all(screen["is_partial"] for screen in report["screens"])
         assert [each["line"] for each in report["faults"]] == [7, 8, 9, 10, 11, 12, 13, 14]
         phenotypes = "SELECT screen, score, destructive, cosine, text, style FROM phenotypes ORDER BY ALL"
         assert _stored(connection, phenotypes) == [
             (1, "0|0", True, None, "", None),
             (1, "14|2", False, None, "", None),
+            (1, "1|1", False, None, "", None),
+            (2, None, None, 0.0, "", None),
             (2, None, None, 0.25, "", None),
             (2, None, None, 1.0, "", None),
         ]
-        assert [each.nonsilent.sum() for each in bitmaps(connection, 1)] == [1, 1, 1, 0]
-        assert [each.screened.sum() for each in bitmaps(connection, 2)] == [1, 2]
+        assert [each.nonsilent.sum() for each in bitmaps(connection, 1)] == [1, 1, 1]
+        assert [each.screened.sum() for each in bitmaps(connection, 2)] == [1, 1, 2]
+        assert [each.nonsilent.sum() for each in bitmaps(connection, 2)] == [1, 0, 2]
+        shares = matrix_shares(connection, 1).select("mutants", "share").rows()
+        assert shares == [(0, None), (0, None)]  # nobody knows how many there were
         assert (
             counts(connection, 1).filter(pl.col("layer").is_null() & pl.col("kind").is_null())["destructive"].max() == 1
         )
@@ -307,11 +315,13 @@ def test_a_table_of_measures_becomes_two_screens(folder: Path, tmp_path: Path, n
 
 
 def test_a_table_of_one_measure_becomes_one_screen_with_its_silent_rest(folder: Path, tmp_path: Path) -> None:
-    _write_table(folder / "t.csv", (*HEADER[:4], HEADER[6]), [(V, "MAX", "0", "0", "0.5"), (V, "max", "0", "0")])
+    write_table(folder / "t.csv", (*HEADER[:4], HEADER[6]), [(V, "MAX", "0", "0", "0.5"), (V, "max", "0", "0")])
     with opened(tmp_path / "x.duckdb") as connection:
         report = _import(connection, folder / "t.csv", step=4)
         (screen,) = report["screens"]
-        assert (screen["experiment"], screen["mutants"], screen["nonsilent"]) == ("drosophila", 2, 1)
+        assert (screen["experiment"], screen["mutants"], screen["nonsilent"]) == ("drosophila", 1, 1)
+        (whole,) = _import(connection, folder / "t.csv", step=4, complete=True)["screens"]
+        assert (whole["screen"], whole["mutants"], whole["is_partial"]) == (2, 2, False)
         assert [(each["line"], each["reason"]) for each in report["faults"]] == [
             (3, "The row has 4 cells, not 5 as the header.")
         ]
@@ -322,12 +332,12 @@ def test_a_table_of_counts_becomes_a_screen_of_counts(
     folder: Path, tmp_path: Path, operations: tuple[str, ...]
 ) -> None:
     rows = [(V, "3", "0"), (UP, "9", ""), (DOWN, "4", "x"), ("sum", "16", "0"), (V, "3", "1"), (UP, "99", "2")]
-    _write_table(folder / "counts.csv", ("mid", "Sky", "Other"), rows)
+    write_table(folder / "counts.csv", ("mid", "Sky", "Other"), rows)
     with opened(tmp_path / "x.duckdb") as connection:
         report = _import(connection, folder / "counts.csv", step=4, operations=operations)
         known = len(operations)
         told = [(each["experiment"], each["mutants"], each["nonsilent"]) for each in report["screens"]]
-        assert told == [("sky", 14 * known or None, 16), ("Other", 8 * known or None, 3)]
+        assert told == [("sky", 14 * known or None, 16), ("other", 8 * known or None, 3)]
         assert [(each["duplicates"], each["conflicts"]) for each in report["screens"]] == [(1, 0), (0, 1)]
         assert [each["line"] for each in report["faults"]] == [4, 5, 7]
         cube = counts(connection, 1).select("layer", "kind", "mutants", "nonsilent").rows()
@@ -363,7 +373,7 @@ def test_matrices_are_named_as_a_plan_names_them() -> None:
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        ({"experiment": None}, "A log does not say what the model was asked"),
+        ({"experiment": None}, "Nothing tells what the model was asked in the log a.log"),
         ({"operations": ("mix",)}, "'mix' is no operation"),
         ({"step": 0}, "The step is the side of a block"),
         ({"shape": "big"}, "There is no shape 'big'"),
@@ -379,14 +389,15 @@ def test_what_cannot_be_imported_is_one_sentence(folder: Path, asked: dict[str, 
 def test_the_command_line(folder: Path, tmp_path: Path) -> None:
     database = tmp_path / "x.duckdb"
     (folder / "a.log").write_text(LOG + "nonsense\n" * 30, encoding="utf-8")
-    common = ["import-study", str(folder), "--db", str(database), "--experiment", "drosophila"]
+    common = ["import-study", str(folder), "--db", str(database), "--experiment", "drosophila", "--complete"]
     refused = CliRunner().invoke(app, [*common, "--shape", "big"])
     assert (refused.exit_code, refused.stderr.count("\n"), database.exists()) == (2, 1, False)
     shape = ["--shape", str(tmp_path / "config.json")]
     told = CliRunner().invoke(app, [*common, *shape])
     assert told.exit_code == 0
     first = (
-        "Screen 1, drosophila (text): 2 matrices, 24 mutants, 4 non-silent, 3 phenotypes, 1 duplicates, 1 conflicts."
+        f"Screen 1, {tmp_path.name}, drosophila (text): 2 matrices, 24 mutants, 4 non-silent, 3 phenotypes, "
+        "1 duplicates, 1 conflicts."
     )
     assert told.stdout.splitlines()[0] == first
     assert "33 malformed or incomplete:" in told.stdout

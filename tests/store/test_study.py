@@ -76,7 +76,7 @@ def test_every_line_of_a_log_that_is_no_mutation_is_told() -> None:
         f"  min {v}:4032,4032:2  ",
         f"zero {v}:0,0:2",
     ]
-    log = read_logs({"a.log": "\n".join(lines)}, SHAPES["llama2-7b"].grid(64), 64, ["max", "min"])
+    log = read_logs([("a.log", "\n".join(lines))], SHAPES["llama2-7b"].grid(64), 64, ["max", "min"])
     assert log.mutations.select("place", "down", "across", "operation", "code").rows() == [
         (2, 0, 1, "max", 1),
         (2, 63, 63, "min", 2),
@@ -102,15 +102,15 @@ def test_a_code_file_is_read_text_by_text() -> None:
         *("seed:0 step: 64", "First line.", "%%%%%%"),
         *("M:4", "cut"),
     ]
-    codes = read_codes({"a.code": "\n".join(lines)})
+    codes = read_codes([("a.code", "\n".join(lines))])
     assert [tuple(heading) for heading in codes.headings] == [
-        ("a.code", 1, 0, 64, "First line,\nsecond “line."),
-        ("a.code", 20, 0, 64, ""),
+        ("a.code", 1, 0, 64, "First line,\nsecond “line.", False),
+        ("a.code", 20, 0, 64, "", False),
     ]
     assert codes.texts.rows() == [
-        ("a.code", 6, "M", 1, "One\n\ntwo"),
-        ("a.code", 11, "M", 2, ""),
-        ("a.code", 23, "M", 4, "cut"),
+        ("a.code", 6, "M", 1, "One\n\ntwo", None, None),
+        ("a.code", 11, "M", 2, "", None, None),
+        ("a.code", 23, "M", 4, "cut", None, None),
     ]
     assert [(line, reason.split(":")[0]) for _, line, reason in codes.faults.rows()] == [
         (15, "The code M"),
@@ -132,8 +132,9 @@ def test_files_are_known_by_what_they_hold(tmp_path: Path) -> None:
     (inner / "picture.log").write_bytes(b"\x89PNG\0\0")
     (inner / "latin.log").write_bytes(b"max model.layers.0.mlp.up_proj.weight:0,0:1\n\xe9\n")
     files = read_files([tmp_path, tmp_path / "a.txt"])
-    assert list(files.logs) == [str(tmp_path / "a.txt")]
-    assert files.codes == {str(inner / "b"): "seed:0 step: 64\nstandard output:\nyes\n%%%%%%\n"}
+    assert [each.path for each in files.of("log")] == [tmp_path / "a.txt"]
+    (code,) = files.of("code")
+    assert (code.path, code.text()) == (inner / "b", "seed:0 step: 64\nstandard output:\nyes\n%%%%%%\n")
     assert [table.columns for table in files.tables] == [("mid", " Java")]
     skipped = {Path(each["file"]).name: each["reason"].split(":")[0] for each in files.skipped}
     other = "It is no log, code file or table of the study."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import polars as pl
@@ -72,6 +72,11 @@ def whole(name: str) -> pl.Expr:
     number = pl.col(name).cast(pl.Float64, strict=False)
     whole = number.cast(pl.Int64, strict=False)
     return pl.when((whole == number) & (whole >= 0)).then(whole)
+
+
+def joined(names: Iterable[str]) -> str:
+    """Names in a row."""
+    return ", ".join(names)
 
 
 def or_blank(name: str) -> pl.Expr:

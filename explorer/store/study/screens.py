@@ -6,9 +6,11 @@ make another screen.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
+from itertools import zip_longest
 from typing import Any
 
 import duckdb
@@ -17,6 +19,7 @@ import polars as pl
 
 from explorer.domain.experiments import Experiment
 from explorer.store.study.shape import Shape
+from explorer.store.summaries import MEASURED_ALONE
 from explorer.store.writer import MUTANT_TYPES, MatrixFacts, ScreenFacts, ScreenWriter
 
 BATCH_ROWS = 1_000_000
@@ -25,7 +28,13 @@ BATCH_ROWS = 1_000_000
 Describe = Callable[[pl.DataFrame, str | None], pl.DataFrame]
 """Completes phenotypes to `PHENOTYPE_TYPES` by what can be computed of their texts and of the standard output."""
 
-_UNKNOWN_COUNTS = dict.fromkeys(("phenotypes", "near_ties", "overflows", "destructive", "measured"), 0)
+PHENOTYPE_ROWS = 20_000
+"""The most phenotypes of one transaction."""
+
+Tell = Callable[[str], None]
+"""Is told how far an import is, in a sentence."""
+
+_NO_MUTANTS = pl.DataFrame(schema=MUTANT_TYPES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +51,8 @@ class Published:
     """Of its matrices in the model."""
     standard: str | None = None
     """The standard output, where it is known."""
+    is_partial: bool = False
+    """Whether it lists some mutants only."""
     duplicates: int = 0
     """Mutations that were published twice with the same phenotype."""
     conflicts: int = 0
@@ -59,6 +70,8 @@ class Published:
             "experiment": self.experiment.name,
             "mode": self.mode,
             "is_new": is_new,
+            "model": self.shape.name,
+            "is_partial": self.is_partial,
             "matrices": len(self.places),
             "duplicates": self.duplicates,
             "conflicts": self.conflicts,
@@ -66,76 +79,110 @@ class Published:
 
     def writer(self, connection: duckdb.DuckDBPyConnection, mutants: int, *frames: pl.DataFrame) -> ScreenWriter:
         """The writer of the screen that has just these frames."""
-        said = [f"{mutants} {self.standard}", *(frame.write_csv() for frame in frames)]
-        digest = sha256("".join(said).encode()).hexdigest()
+        digest = sha256(f"{mutants} {self.standard}".encode())
+        for frame in frames:
+            for piece in frame.iter_slices(BATCH_ROWS):
+                digest.update(piece.write_csv().encode())
         facts = ScreenFacts(
             plan=self.plan,
             background="",
             mode=self.mode,
-            version=f"published {digest[:12]}",
+            version=f"published {digest.hexdigest()[:12]}",
             device="",
             dtype="",
             mutants=mutants,
             baseline_tokens=(),
             baseline_text=self.standard or "",
+            is_partial=self.is_partial,
         )
         return ScreenWriter(connection, self.shape.facts, self.experiment, facts, self.matrices, batch=lambda: 0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Screened:
     """The non-silent mutations of a published screen."""
 
     published: Published
     mutations: pl.DataFrame
-    """Columns `rows.MUTATION` and phenotype: sorted, each mutation once."""
+    """Columns `rows.MUTATION` and phenotype (null: it is silent): sorted, each mutation once."""
     phenotypes: pl.DataFrame
     """phenotype, text, score, destructive, cosine."""
-    is_whole: bool
-    """Whether every other block of its matrices is silent; else nothing is known of it."""
+    reached: dict[int, int]
+    """By place of a matrix, the block up to which those that are not listed are silent; see `texts.Log`. Of those
+    beyond it nothing is known."""
     describe: Describe
 
     @property
-    def mutants(self) -> int:
-        """How many there are, the silent ones included."""
-        if not self.is_whole:
-            return len(self.mutations)
-        return len(self.published.plan["operations"]) * sum(_units(matrix) for matrix in self.published.matrices)
+    def blocks(self) -> tuple[int, int]:
+        """How many are known whole, and how many its matrices have."""
+        matrices = dict(zip(self.published.places, self.published.matrices, strict=True))
+        return sum(self.reached[place] + 1 for place in matrices), sum(map(_units, matrices.values()))
 
-    def store(self, connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-        """Write it, unless it is there already; what it is."""
+    @cached_property
+    def mutants(self) -> int:
+        """How many are known, the silent ones included."""
+        beyond = self.mutations.filter(self._is_beyond()).height
+        return len(self.published.plan["operations"]) * self.blocks[0] + beyond
+
+    def _is_beyond(self) -> pl.Expr:
+        """Whether a mutation is of a block that is not known whole."""
+        downs = {
+            place: _blocks(matrix)[0]
+            for place, matrix in zip(self.published.places, self.published.matrices, strict=True)
+        }
+        of_place = pl.col("place").replace_strict(downs, return_dtype=pl.Int64)
+        last = pl.col("place").replace_strict(self.reached, return_dtype=pl.Int64)
+        return pl.col("across") * of_place + pl.col("down") > last
+
+    def store(self, connection: duckdb.DuckDBPyConnection, tell: Tell = lambda _sentence: None) -> dict[str, Any]:
+        """Write it, unless it is there already; what it is. `tell` is told how far it is."""
         writer = self.published.writer(connection, self.mutants, self.mutations, self.phenotypes)
         is_new = not _is_finished(connection, writer.screen)
         if is_new:
-            phenotypes = self.describe(self.phenotypes, self.published.standard)
-            for number, mutants in enumerate(_batches(self._by_matrix())):
-                writer.write(number, mutants, phenotypes if number == 0 else phenotypes.clear(), 0.0)
+            pieces = self.phenotypes.iter_slices(PHENOTYPE_ROWS)
+            mutants = _batches(self._by_matrix())
+            written = 0
+            for number, (rows, said) in enumerate(zip_longest(mutants, pieces)):
+                if number not in writer.done:
+                    described = self.describe(
+                        self.phenotypes.clear() if said is None else said, self.published.standard
+                    )
+                    writer.write(number, _NO_MUTANTS if rows is None else rows, described, 0.0)
+                written += len(said) if said is not None else 0
+                tell(f"{self.published.experiment.name}: {written:,} of {len(self.phenotypes):,} phenotypes written")
+            tell(f"{self.published.experiment.name}: counting {self.mutants:,} mutants")
             writer.finish()
+        known, blocks = self.blocks
         return {
             **self.published.told(writer.screen, is_new=is_new),
             "mutants": self.mutants,
-            "nonsilent": len(self.mutations),
-            "phenotypes": len(self.phenotypes),
+            "nonsilent": len(self.mutations) - self.mutations["phenotype"].null_count(),
+            "phenotypes": None if self.published.mode in MEASURED_ALONE else len(self.phenotypes),
+            "unknown_blocks": None if self.published.is_partial else blocks - known,
         }
 
     def _by_matrix(self) -> Iterator[pl.DataFrame]:
         """The rows of mutants, one matrix after the other."""
         of_matrices = self.mutations.partition_by("place", as_dict=True)
         for number, (place, matrix) in enumerate(zip(self.published.places, self.published.matrices, strict=True)):
-            loud = of_matrices.get((place,), self.mutations.clear())
-            yield _rows(number, self._grid(matrix, loud) if self.is_whole else loud)
+            listed = of_matrices.get((place,), self.mutations.clear())
+            yield _rows(number, self._grid(matrix, listed, self.reached[place]))
 
-    def _grid(self, matrix: MatrixFacts, loud: pl.DataFrame) -> pl.DataFrame:
-        """All mutants of a matrix: down, across, operation, phenotype."""
+    def _grid(self, matrix: MatrixFacts, listed: pl.DataFrame, reached: int) -> pl.DataFrame:
+        """The mutants of a matrix that are known: down, across, operation, phenotype."""
+        columns = ["down", "across", "operation", "phenotype"]
+        if reached < 0:
+            return listed.select(columns)
+        loud = listed.drop_nulls("phenotype")
         names = pl.Series(self.published.plan["operations"], dtype=pl.String)
         phenotypes = np.zeros((*_blocks(matrix), len(names)), np.uint32)
         operation = loud["operation"].replace_strict(names, range(len(names)), return_dtype=pl.Int64)
         phenotypes[loud["down"].to_numpy(), loud["across"].to_numpy(), operation.to_numpy()] = loud["phenotype"]
         down, across, number = np.indices(phenotypes.shape, dtype=np.uint32).reshape(3, -1)
         said = pl.Series("phenotype", phenotypes.ravel())
-        return pl.DataFrame(
-            {"down": down, "across": across, "operation": names[number], "phenotype": said}
-        ).with_columns(pl.col("phenotype").replace(0, None))
+        every = pl.DataFrame({"down": down, "across": across, "operation": names[number], "phenotype": said})
+        is_known = (pl.col("across").cast(pl.Int64) * _blocks(matrix)[0] + pl.col("down") <= reached) | (said > 0)
+        return every.filter(is_known).with_columns(pl.col("phenotype").replace(0, None))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,16 +191,22 @@ class Tallied:
 
     published: Published
     counts: pl.DataFrame
-    """place, nonsilent: sorted, and as many as there are matrices."""
+    """place, nonsilent, phenotypes (null where it is not known): sorted, and as many as there are matrices."""
+    totals: Mapping[str, int]
+    """NSMs by operation, where they are known."""
+    of_layers: Mapping[int, int]
+    """Distinct phenotypes of layers, where they are known; -1: of all."""
 
-    def store(self, connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    def store(self, connection: duckdb.DuckDBPyConnection, tell: Tell = lambda _sentence: None) -> dict[str, Any]:
         """Write it, unless it is there already; what it is."""
-        writer = self.published.writer(connection, 0, self.counts)
+        tell(f"{self.published.experiment.name}: writing its counts")
+        others = [pl.DataFrame(list(each.items()), orient="row") for each in (self.totals, self.of_layers) if each]
+        writer = self.published.writer(connection, 0, self.counts, *others)
         is_new = not _is_finished(connection, writer.screen)
         rows = self._rows()
         if is_new:
             connection.begin()
-            connection.register("cube", _cube(rows))
+            connection.register("cube", _cube(rows, self.totals, self.of_layers))
             query = "INSERT INTO counts BY NAME SELECT $screen AS screen, * FROM cube"
             connection.execute(query, {"screen": writer.screen})
             connection.unregister("cube")
@@ -162,9 +215,16 @@ class Tallied:
         return {
             **self.published.told(writer.screen, is_new=is_new),
             "mutants": int(rows["mutants"].sum()) or None,
-            "nonsilent": int(rows["nonsilent"].sum()),
+            "nonsilent": self.nonsilent,
             "phenotypes": None,
+            "unknown_blocks": None,
         }
+
+    @property
+    def nonsilent(self) -> int | None:
+        """In all; None where only phenotypes were counted."""
+        counted = self.counts["nonsilent"]
+        return int(counted.sum()) if counted.count() else sum(self.totals.values()) if self.totals else None
 
     def _rows(self) -> pl.DataFrame:
         """Of each matrix; how many mutants it has is known if the operations are."""
@@ -175,18 +235,47 @@ class Tallied:
                 "kind": [matrix.kind for matrix in matrices],
                 "mutants": [operations * _units(matrix) or None for matrix in matrices],
                 "nonsilent": self.counts["nonsilent"],
-                **_UNKNOWN_COUNTS,
+                "phenotypes": self.counts["phenotypes"],
+                **dict.fromkeys(_UNKNOWN, None),
             },
-            schema_overrides={"mutants": pl.Int64},
+            schema=_COUNT_TYPES,
         )
 
 
-def _cube(rows: pl.DataFrame) -> pl.DataFrame:
-    """The sums over layers, over kinds and over both, beside the rows themselves; a null means all."""
-    sums = pl.exclude("layer", "kind").sum()
+_UNKNOWN = ("near_ties", "overflows", "destructive", "measured")
+_COUNT_TYPES: dict[str, pl.DataType | type[pl.DataType]] = {
+    "layer": pl.Int64, "kind": pl.String, "mutants": pl.Int64, "nonsilent": pl.Int64, "phenotypes": pl.Int64,
+    **dict.fromkeys(_UNKNOWN, pl.Int64),
+}  # fmt: skip
+
+
+def _cube(rows: pl.DataFrame, totals: Mapping[str, int], of_layers: Mapping[int, int]) -> pl.DataFrame:
+    """The sums over layers, over kinds and over both, beside the rows themselves; a null layer or kind means all.
+
+    Null counts are unknown: phenotypes of several matrices cannot be added, but those of layers may be known. The
+    totals by operation come with them.
+    """
+    sums = [
+        pl.when(pl.col(name).count() == pl.len()).then(pl.col(name).sum()).alias(name)
+        for name in ("mutants", "nonsilent")
+    ]
     added = [rows.group_by("layer").agg(sums), rows.group_by("kind").agg(sums), rows.select(sums)]
+    if rows.is_empty():
+        added = [pl.DataFrame({"nonsilent": [sum(totals.values())]}, schema={"nonsilent": pl.Int64})]
+    if totals:
+        by_operation = {"operation": list(totals), "nonsilent": list(totals.values())}
+        added.append(pl.DataFrame(by_operation, schema={"operation": pl.String, "nonsilent": pl.Int64}))
+    known = pl.DataFrame(
+        {"layer": [None if layer < 0 else layer for layer in of_layers], "known": list(of_layers.values())},
+        schema={"layer": pl.Int64, "known": pl.Int64},
+    )
+    is_sum = pl.col("kind").is_null() & pl.col("operation").is_null() if totals else pl.col("kind").is_null()
     return (
-        pl.concat([rows, *added], how="diagonal").with_columns(pl.col("mutants").replace(0, None)).sort("layer", "kind")
+        pl.concat([rows, *added], how="diagonal")
+        .join(known, on="layer", how="left", nulls_equal=True)
+        .with_columns(phenotypes=pl.when(is_sum).then("known").otherwise("phenotypes"))
+        .drop("known")
+        .sort("layer", "kind", nulls_last=True)
     )
 
 

@@ -12,7 +12,8 @@ from typing import Any
 import polars as pl
 
 from explorer.domain.errors import ModelError
-from explorer.domain.genotype import ATTENTION_KINDS, MATRIX_KINDS
+from explorer.domain.genotype import MATRIX_KINDS
+from explorer.store.study.names import model_in
 from explorer.store.writer import MatrixFacts, ModelFacts
 
 
@@ -34,6 +35,8 @@ class Shape:
     vocabulary: int
     is_tied: bool = False
     """Whether the language-model head is the embedding."""
+    aliases: tuple[str, ...] = ()
+    """What the study calls it in names of sheets and files."""
 
     @cached_property
     def sizes(self) -> dict[str, tuple[int, int]]:
@@ -79,36 +82,43 @@ class Shape:
         )
 
     def grid(self, step: int) -> pl.DataFrame:
-        """Of every matrix the study's `id`, its `place` in the model, and how many blocks: `downs`, `acrosses`."""
+        """Of every matrix `layer`, `kind`, its `place` in the model, and how many blocks: `downs`, `acrosses`."""
         places = range(self.layers * len(MATRIX_KINDS))
         facts = [self.matrix(place, step) for place in places]
         return pl.DataFrame(
             {
-                "id": [_identity(each.layer, each.kind) for each in facts],
+                "layer": [each.layer for each in facts],
+                "kind": [each.kind for each in facts],
                 "place": places,
                 "downs": [-(-each.rows // step) for each in facts],
                 "acrosses": [-(-each.columns // step) for each in facts],
             },
-            schema={"id": pl.String, "place": pl.Int64, "downs": pl.Int64, "acrosses": pl.Int64},
-        )
+            schema={
+                "layer": pl.Int64, "kind": pl.String, "place": pl.Int64, "downs": pl.Int64, "acrosses": pl.Int64
+            },
+        )  # fmt: skip
 
-
-def _identity(layer: int, kind: str) -> str:
-    block = "self_attn" if kind in ATTENTION_KINDS else "mlp"
-    return f"model.layers.{layer}.{block}.{kind}_proj.weight"
+    def __str__(self) -> str:
+        return self.name
 
 
 SHAPES = {
     "llama2-7b": Shape(
         name="Llama2-7b", fingerprint="published:llama2-7b", family="llama", vocabulary=32000,
         layers=32, hidden=4096, mlp=11008, query=4096, kv=4096,
+        aliases=("llama2-7b", "llama-2-7b", "llama2", "llama-2"),
     ),
     "zephyr": Shape(
         name="Zephyr", fingerprint="published:zephyr", family="mistral", vocabulary=32000,
-        layers=32, hidden=4096, mlp=14336, query=4096, kv=1024,
+        layers=32, hidden=4096, mlp=14336, query=4096, kv=1024, aliases=("zephyr", "zph"),
     ),
 }  # fmt: skip
 """The models of the study."""
+
+
+def shape_in(name: str) -> Shape | None:
+    """The model of the study that a name has in it."""
+    return next((shape for shape in SHAPES.values() if model_in(name, shape.aliases)), None)
 
 
 def read_shape(name: str) -> Shape:
