@@ -1,8 +1,8 @@
 """How texts are compared: by their words, by their tokens, by what recurs in them. Knows no torch."""
 
+import functools
 import math
 import re
-from collections import Counter
 from difflib import SequenceMatcher
 
 from explorer.domain.thoughts import parted
@@ -17,11 +17,20 @@ def words(text: str) -> list[str]:
 
 def cosine_similarity(left: str, right: str) -> float:
     """Cosine of the two texts' word counts, 0 to 1; two texts without words are alike (1)."""
-    a, b = Counter(words(left)), Counter(words(right))
+    (a, length), (b, other) = _counted(left), _counted(right)
     if not a and not b:
         return 1.0
-    norm = math.sqrt(sum(n * n for n in a.values()) * sum(n * n for n in b.values()))
-    return min(1.0, sum(a[word] * b[word] for word in a) / norm) if norm else 0.0
+    norm = math.sqrt(length * other)
+    return min(1.0, sum(count * b[word] for word, count in a.items() if word in b) / norm) if norm else 0.0
+
+
+@functools.lru_cache(maxsize=8)  # one of the two is often the standard output, again and again
+def _counted(text: str) -> tuple[dict[str, int], int]:
+    """A text's words, each with how often it occurs; and the sum of the squares of these numbers."""
+    found: dict[str, int] = {}
+    for word in words(text):
+        found[word] = found.get(word, 0) + 1
+    return found, sum(count * count for count in found.values())
 
 
 def answer_similarity(original: str, mutated: str) -> float:

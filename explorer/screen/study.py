@@ -58,6 +58,9 @@ SAMPLED = Decoding(max_length=150, temperature=0.7, top_k=50)
 SINCE = date(2025, 1, 1)
 """From when on the descriptive program labels its maxima `min`, and its minima `max`."""
 
+MEMORY = "600MB"
+"""Of the database while it is written; the texts themselves need as much again."""
+
 _SAID = ("text", "score", "destructive", "cosine")
 _MODES = {"mmlu21": "score", "drosophila": "cosine"}
 
@@ -96,6 +99,7 @@ class Study:
 
     def store(self, connection: duckdb.DuckDBPyConnection, tell: Tell = lambda _sentence: None) -> dict[str, Any]:
         """Write the screens that are new, and tell of all. Raises StoreError."""
+        connection.execute(f"SET memory_limit = '{MEMORY}'")  # what it cannot hold it puts on disk for a while
         return {
             "screens": [screen.store(connection, tell) for screen in self.screens],
             "malformed": len(self.faults),

@@ -21,12 +21,12 @@ LEAST_ALIKE = 0.6
 BANDS, ROWS = 16, 3
 """Of a MinHash signature; two texts meet in a band if its rows agree: 98 % of those at the threshold meet somewhere."""
 
-_TEXTS_TOGETHER = 50_000
+_TEXTS_TOGETHER = 20_000
 _SIGNED_TOGETHER = 1 << 13
 _SHINGLE_BITS = 48
 _ONE, _OTHER = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
 """Odd numbers that spread what they are multiplied with."""
-_PAIRS_TOGETHER = 1 << 18
+_PAIRS_TOGETHER = 1 << 15
 
 _Numbers = npt.NDArray[np.uint64]
 _Places = npt.NDArray[np.int64]
@@ -39,7 +39,7 @@ class Tokens:
 
     words: list[str]
     """Each once."""
-    codes: npt.NDArray[np.int64]
+    codes: npt.NDArray[np.int32]
     """Of the words of all texts, one text after the other: places in `words`."""
     starts: _Places
     """[texts + 1]: where each text begins in `codes`."""
@@ -47,14 +47,14 @@ class Tokens:
 
 def tokens_of(texts: pl.Series) -> Tokens:
     """The words of texts: runs of letters, digits and underscores, in lower case."""
-    known = pl.DataFrame(schema={"word": pl.String, "code": pl.Int64})
-    codes, counts = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    known = pl.DataFrame(schema={"word": pl.String, "code": pl.Int32})
+    codes, counts = [np.empty(0, np.int32)], [np.empty(0, np.int64)]
     for part in pl.DataFrame({"text": texts}).iter_slices(_TEXTS_TOGETHER):
         listed = part["text"].str.to_lowercase().str.extract_all(r"\w+")
         counts.append(listed.list.len().to_numpy().astype(np.int64))
         said = pl.DataFrame({"word": listed.explode(empty_as_null=False)})
         new = said.unique(maintain_order=True).join(known, on="word", how="anti", maintain_order="left")
-        known = pl.concat([known, new.with_row_index("code", len(known)).select("word", pl.col("code").cast(pl.Int64))])
+        known = pl.concat([known, new.with_row_index("code", len(known)).select("word", pl.col("code").cast(pl.Int32))])
         codes.append(said.join(known, on="word", how="left", maintain_order="left")["code"].to_numpy())
     starts = np.concatenate([[0], np.cumsum(np.concatenate(counts))])
     return Tokens(words=known["word"].to_list(), codes=np.concatenate(codes), starts=starts)
@@ -124,19 +124,22 @@ def _shingled(tokens: Tokens) -> tuple[scipy.sparse.csr_array, _Numbers]:
     """The set of word pairs of each text, hashed, as rows of a matrix; and its buckets [texts, bands]."""
     hashes = np.array([int.from_bytes(blake2b(word.encode(), digest_size=8).digest()) for word in tokens.words], "u8")
     count = len(tokens.starts) - 1
-    columns, sizes = [np.empty(0, np.int64)], np.zeros(count, np.int64)
+    every, filled = np.empty(max(len(tokens.codes), count), np.int64), 0  # a text has no more pairs than words
+    sizes = np.zeros(count, np.int64)
     signatures = np.zeros((count, BANDS), np.uint64)
     for start, end in _parts(count, _SIGNED_TOGETHER):
         shingles, rows = _pairs(tokens, hashes, start, end)
         sizes[start:end] = np.bincount(rows, minlength=end - start)
-        columns.append(shingles.astype(np.int64))
+        every[filled : filled + len(shingles)] = shingles
+        filled += len(shingles)
         has_any = np.flatnonzero(sizes[start:end])
         if len(has_any):
             begins = np.cumsum(sizes[start:end])[has_any] - sizes[start:end][has_any]
             signatures[start + has_any] = _signed(shingles, begins)
-    every = np.concatenate(columns)
     pointers = np.concatenate([[0], np.cumsum(sizes)])
-    matrix = scipy.sparse.csr_array((np.ones(len(every), np.int8), every, pointers), shape=(count, 1 << _SHINGLE_BITS))
+    matrix = scipy.sparse.csr_array(
+        (np.ones(filled, np.int8), every[:filled], pointers), shape=(count, 1 << _SHINGLE_BITS)
+    )
     matrix.has_canonical_format = True
     return matrix, signatures
 

@@ -13,6 +13,7 @@ from explorer.store.alike import groups, tokens_of
 from explorer.store.frames import frame
 from explorer.store.search import words_of
 
+TEXTS_TOGETHER = 10_000
 LEAST_INDEXED = 20_000
 """Phenotypes of a screen from which on its words are stored; those of fewer texts are found by reading them."""
 
@@ -73,9 +74,12 @@ def describe(connection: duckdb.DuckDBPyConnection, screen: int) -> None:
 
 
 def _store_words(connection: duckdb.DuckDBPyConnection, screen: int, texts: pl.DataFrame) -> None:
-    """Of each word the phenotypes that have it, rising."""
-    said = texts.select("phenotype", word=words_of(texts["text"])).explode("word", empty_as_null=False)
-    listed = said.unique().sort("word", "phenotype").group_by("word", maintain_order=True).agg("phenotype")
+    """Of each word the phenotypes that have it, rising; some texts after the other, for their words fill the memory."""
+    parts = []
+    for part in texts.iter_slices(TEXTS_TOGETHER):
+        said = part.select("phenotype", word=words_of(part["text"])).explode("word", empty_as_null=False)
+        parts.append(said.unique().group_by("word").agg("phenotype"))
+    listed = pl.concat(parts).group_by("word").agg(pl.col("phenotype").explode().sort()).sort("word")
     connection.register("said", listed)
     connection.execute(
         "INSERT INTO words BY NAME SELECT $screen AS screen, word, phenotype AS phenotypes FROM said ORDER BY word",

@@ -28,7 +28,7 @@ BATCH_ROWS = 1_000_000
 Describe = Callable[[pl.DataFrame, str | None], pl.DataFrame]
 """Completes phenotypes to `PHENOTYPE_TYPES` by what can be computed of their texts and of the standard output."""
 
-PHENOTYPE_ROWS = 20_000
+PHENOTYPE_ROWS = 60_000
 """The most phenotypes of one transaction."""
 
 Tell = Callable[[str], None]
