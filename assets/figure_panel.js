@@ -2,7 +2,8 @@
 // `mark_click` with its x, y, customdata and axes, and the figure's own layout.meta. Where the figure says what it shows
 // (meta.matrix), a drag sends `zoom` with the edges that are to be seen. Where its maps are linked (meta.linked), a cell
 // that is pointed at is told in all of them. Where it is a view (meta.view), it can be taken away as a picture, or its
-// data as a table (`take`).
+// data as a table (`take`). Where no mutant is behind any mark (meta.is_closed), and on cells that nobody screened, a
+// click does nothing.
 const host = element.querySelector(".figure");
 const takeaways = element.querySelector(".figure-takeaways");
 const config = {
@@ -39,6 +40,12 @@ function inked(traces) {
   });
 }
 
+// A mark that stands for nothing: one of a trace whose other marks say what they stand for.
+function isEmpty(mark, meta) {
+  const held = mark.data.customdata;
+  return !meta?.maps && Array.isArray(held) && (mark.customdata ?? null) === null;
+}
+
 function draw() {
   host.hidden = !props.value;
   takeaways.hidden = true;
@@ -51,6 +58,8 @@ function draw() {
   host.on("plotly_click", (event) => {
     const mark = event.points.at(-1);
     const meta = host.layout.meta ?? null;
+    const isUnscreened = mark.data.name === "categories" && meta?.maps?.[0]?.closed === mark.z;
+    if (meta?.is_closed || isUnscreened || isEmpty(mark, meta)) return;
     const axes = [mark.xaxis?._id ?? "x", mark.yaxis?._id ?? "y"];
     trigger("mark_click", { x: mark.x, y: mark.y, customdata: mark.customdata ?? null, axes, meta });
   });

@@ -19,15 +19,26 @@ from explorer.atlas.phenotypes import Phenotypes
 from explorer.domain.errors import StatisticsError, StoreError
 from explorer.domain.screens import StoredScreen
 from explorer.statistics.axes import Axis, Clustering, axis_shares, clustering, sensitive_axes
+from explorer.statistics.beginnings import with_usual
 from explorer.statistics.copa import Copa, copa
-from explorer.statistics.experiments import Correlation, Overlap, correlation, correlation_matrix, overlap
+from explorer.statistics.experiments import (
+    Coefficient,
+    Correlation,
+    Overlap,
+    correlation,
+    correlation_matrix,
+    overlap,
+    site_matrix,
+)
 from explorer.statistics.filters import Filter
+from explorer.statistics.malignant import Limits, Malignant, malignant
 from explorer.statistics.multiplicity import better_than_baseline
 from explorer.statistics.overview import Overview, operation_totals, overview
 from explorer.statistics.phenotypes import histogram, rank_correlation, styles
 from explorer.store.doors import strongest
 from explorer.store.library import SHELVES, Library
 from explorer.store.maps import Bound, MatrixMap, Window, matrix_map
+from explorer.store.measured import beginnings, below
 from explorer.store.queries import has_matrix, matrix_shares, screen_report, stored_screens
 from explorer.store.scores import scores
 from explorer.store.summaries import Bitmap, bitmaps, counts, distinct, distribution, predictions
@@ -123,6 +134,8 @@ class Atlas:
         with self._library.reading(screen.shelf) as connection:
             shares = matrix_shares(connection, screen.screen)
             name = _mapped(shares, matrix)
+            if not name:
+                raise StoreError("This screen has no matrices: choose another.")
             return ScreenView(
                 report=screen_report(connection, screen.screen),
                 shares=shares,
@@ -156,6 +169,8 @@ class Atlas:
         with self._library.reading(screen.shelf) as connection:
             apart = distinct(connection, screen.screen, **asdict(chosen)) if has_phenotypes else None
             seen = overview(counts(connection, screen.screen), apart, chosen)
+        if seen.cells.is_empty() and chosen == Filter() and not screen.has_mutants:
+            raise StatisticsError("Of this screen the totals of all matrices are known, and nothing else.")
         if seen.cells.is_empty():
             raise StatisticsError("No mutant of this screen is left by the filters: clear one of them.")
         return seen
@@ -195,27 +210,53 @@ class Atlas:
                 self._kept[screen.key, chosen] = sensitive_axes(self._chosen(screen, chosen), chosen)
             found = self._kept[screen.key, chosen]
         if found.is_empty():
-            raise StatisticsError("This screen keeps no places of its mutants, or the filters leave none of them.")
+            raise StatisticsError("The filters leave no mutant of this screen: clear one of them.")
         return found
 
     def stripes(
         self, screen: StoredScreen, kind: str, axis: Axis, chosen: Filter
     ) -> tuple[npt.NDArray[np.float64], list[int]]:
-        """Share of non-silent mutants [layers, places] along an axis of a kind, and the layers."""
-        return axis_shares([bitmap for bitmap in self._chosen(screen, chosen) if bitmap.kind == kind], axis)
+        """Share of non-silent mutants [layers, places] along an axis of a kind, and the layers; see `axis_shares`."""
+        maps = [bitmap for bitmap in self._chosen(screen, chosen) if bitmap.kind == kind]
+        return axis_shares(maps, axis, is_partial=screen.is_partial)
 
     def correlation(self, first: StoredScreen, second: StoredScreen, chosen: Filter) -> Correlation:
         """Two screens layer by layer, see `statistics.experiments`."""
         (_, one), (_, other) = self._counts([first, second])
         return correlation(one, other, chosen)
 
-    def correlations(self, screens: Sequence[StoredScreen], chosen: Filter) -> list[list[float | None]]:
-        """Pearson's r of each two screens."""
+    def correlations(self, screens: Sequence[StoredScreen], chosen: Filter) -> list[list[Coefficient]]:
+        """Pearson's r of each two screens, layer by layer."""
         return correlation_matrix({screen.key: found for screen, found in self._counts(screens)}, chosen)
+
+    def site_correlations(self, screens: Sequence[StoredScreen], chosen: Filter) -> list[list[Coefficient]]:
+        """φ of each two screens over the mutants that both screened: whether the same ones are non-silent."""
+        return site_matrix([self._chosen(screen, chosen) for screen in screens])
 
     def overlap(self, first: StoredScreen, second: StoredScreen, chosen: Filter) -> Overlap:
         """The NSMs that two screens share. Raises StatisticsError if their grids differ."""
         return overlap(self._chosen(first, chosen), self._chosen(second, chosen), chosen)
+
+    def malignant(self, scored: StoredScreen, compared: StoredScreen, limits: Limits, chosen: Filter) -> Malignant:
+        """The mutants of a screen of scores and one of cosines that both are low, see `statistics.malignant`."""
+        with self._library.reading(scored.shelf) as connection:
+            scores = below(connection, scored.screen, "score", limits.score)
+        with self._library.reading(compared.shelf) as connection:
+            return malignant(scores, below(connection, compared.screen, "cosine", limits.cosine), chosen)
+
+    def has_measure(self, screen: StoredScreen, measure: str) -> bool:
+        """Whether any mutant of a screen has a `score` or a `cosine`."""
+        with self._library.reading(screen.shelf) as connection:
+            return not distribution(connection, screen.screen, measure).is_empty()
+
+    def beginnings(self, screen: StoredScreen, chosen: Filter) -> pl.DataFrame:
+        """Mutants by first word, see `statistics.beginnings.with_usual`."""
+        with self._library.reading(screen.shelf) as connection:
+            return with_usual(beginnings(connection, screen.screen), screen.baseline, chosen)
+
+    def bitmaps(self, screen: StoredScreen, chosen: Filter, matrix: str | None = None) -> list[Bitmap]:
+        """What each operation did, matrix by matrix."""
+        return self._chosen(screen, chosen, matrix)
 
     def histogram(self, screen: StoredScreen, measure: str, chosen: Filter) -> pl.DataFrame:
         """Mutants by `cosine`, `first_divergence` or `score`, see `statistics.phenotypes`."""
@@ -285,15 +326,15 @@ def _leaves(chosen: Filter | None, layer: int, kind: str) -> bool:
 def _mapped(shares: pl.DataFrame, matrix: str) -> str:
     """That matrix; or, of the large ones, that where there is most to see: about half of its mutants are silent.
 
-    The first, while nothing of the screen is there. Raises StoreError for a screen of no matrix at all.
+    Where shares are not known that with the most non-silent mutants, and "" for a screen of no matrix at all.
     """
     if shares.is_empty():
-        raise StoreError("This screen has no matrices: choose another.")
+        return ""
     by_name = {row["name"]: row for row in shares.iter_rows(named=True) if row["share"] is not None}
     if matrix in by_name:
         return matrix
     if not by_name:
-        return str(shares["name"][0])
+        return matrix if matrix in shares["name"] else str(shares.sort("nonsilent", descending=True)["name"][0])
     least = max(row["mutants"] for row in by_name.values()) / 2
     large = [name for name, row in by_name.items() if row["mutants"] >= least]
     return str(min(large, key=lambda name: abs(by_name[name]["share"] - 0.5)))

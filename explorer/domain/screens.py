@@ -61,9 +61,22 @@ class StoredScreen:
     """Whether it lists some of its mutants only: what it does not list is unknown, not silent."""
 
     @property
+    def has_mutants(self) -> bool:
+        """Whether it keeps mutants; else the counts of whole matrices alone."""
+        return self.mode != "counts"
+
+    @property
     def key(self) -> str:
         """What names it on the page and in links, such as `own:3`."""
         return f"{self.shelf}:{self.screen}"
+
+
+def what_told(screen: StoredScreen) -> str:
+    """What is known of a screen that was not run here to its end, in a word or two; "" of one that was."""
+    if not screen.has_mutants:
+        return "counts alone"
+    measure = {"score": "scores", "cosine": "cosines"}.get(screen.mode, "texts")
+    return f"{measure} of some mutants" if screen.is_partial else measure if screen.mode in ("score", "cosine") else ""
 
 
 def unit_told(plan: Mapping[str, Any]) -> str:

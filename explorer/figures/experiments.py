@@ -3,35 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import plotly.graph_objects as go
 
 from explorer.figures.marks import mark
+from explorer.figures.palette import OPERATION_COLOURS
 from explorer.figures.plain import BOTH_WAYS, FIRST, INK, QUIET, SECOND, literal, plain
-from explorer.statistics.experiments import Correlation, Overlap
+from explorer.statistics.experiments import Coefficient, Correlation, Overlap
+from explorer.store.summaries import OPERATIONS
 
 
 def correlation_figure(
-    names: Sequence[str], keys: Sequence[str], table: Sequence[Sequence[float | None]], *, meta: Mapping[str, object]
+    names: Sequence[str], keys: Sequence[str], table: Sequence[Sequence[Coefficient]], *, meta: Mapping[str, object]
 ) -> go.Figure:
-    """Pearson's r of the layers' shares, of every pair of screens; a cell's customdata are the keys of both."""
+    """A correlation of every pair of screens with its n; a cell's customdata are the keys of both."""
+    values = [[cell.value for cell in line] for line in table]
+    texts = [[_written(cell) for cell in line] for line in table]
+    told = [[f"{cell.reason or f'{cell.value:.3f}'}, n = {cell.count:,}" for cell in line] for line in table]
     figure = go.Figure(
         go.Heatmap(
-            z=[list(line) for line in table],
+            z=[[0.0 if value is None else value for value in line] for line in values],
+            text=texts, hovertext=told,
             customdata=[[f"{first} {second}" for second in keys] for first in keys],
             x=list(map(literal, names)), y=list(map(literal, names)), colorscale=BOTH_WAYS, zmin=-1, zmax=1,
-            xgap=2, ygap=2, showscale=False, hoverongaps=False, texttemplate="%{z:.2f}",
-            hovertemplate="%{y}<br>%{x}<br>r %{z:.3f}<extra></extra>",
+            xgap=2, ygap=2, showscale=False, hoverongaps=False, texttemplate="%{text}",
+            hovertemplate="%{y}<br>%{x}<br>%{hovertext}<extra></extra>",
         )
     )  # fmt: skip
     return figure.update_layout(
         height=120 + 44 * len(names),
-        margin={"l": 150, "r": 10, "t": 8, "b": 70},
+        margin={"l": 20, "r": 10, "t": 8, "b": 20},
         dragmode=False,
-        xaxis={"tickangle": 20, **QUIET},
-        yaxis={"autorange": "reversed", **QUIET},
+        xaxis={"tickangle": 30, "automargin": True, **QUIET},
+        yaxis={"autorange": "reversed", "automargin": True, **QUIET},
         meta=dict(meta),
     )
+
+
+def _written(cell: Coefficient) -> str:
+    value = "–" if cell.value is None else f"{cell.value:.2f}"
+    return f"{value}<br>({cell.count:,})"
 
 
 def scatter_figure(pair: Correlation, names: tuple[str, str], *, meta: Mapping[str, object]) -> go.Figure:
@@ -50,9 +62,9 @@ def scatter_figure(pair: Correlation, names: tuple[str, str], *, meta: Mapping[s
         figure,
         meta,
         height=320,
-        xaxis={"title": {"text": literal(names[0])}, "zeroline": False, "tickformat": ticks},
+        xaxis={"title": {"text": literal(names[0])}, "zeroline": False, "tickformat": ticks, "rangemode": "tozero"},
         y=literal(names[1]),
-    ).update_layout(yaxis={"tickformat": ticks, "zeroline": False})
+    ).update_layout(yaxis={"tickformat": ticks, "zeroline": False, "rangemode": "tozero"})
 
 
 def overlap_figure(found: Overlap, names: tuple[str, str], *, meta: Mapping[str, object]) -> go.Figure:
@@ -69,5 +81,39 @@ def overlap_figure(found: Overlap, names: tuple[str, str], *, meta: Mapping[str,
         )
     )  # fmt: skip
     return plain(figure, meta, height=170, xaxis={"title": {"text": "mutations"}, **QUIET}, y="").update_layout(
-        margin={"l": 190, "r": 10, "t": 8, "b": 40}, yaxis={"autorange": "reversed", **QUIET}
+        margin={"l": 20, "r": 10, "t": 8, "b": 40}, yaxis={"autorange": "reversed", "automargin": True, **QUIET}
     )
+
+
+def side_by_side_figure(rows: Sequence[Mapping[str, Any]], *, meta: Mapping[str, object]) -> go.Figure:
+    """Screens beside each other: their non-silent mutants by operation, one on the other.
+
+    A row has model, name, key, nonsilent, and max, min and zero where they are known.
+    """
+    figure = go.Figure()
+    for operation in (*OPERATIONS, None):
+        shown = list(rows)
+        values = [_height(row, operation) for row in shown]
+        if not any(values):
+            continue
+        figure.add_trace(
+            go.Bar(
+                x=[[literal(row["model"]) for row in shown], [literal(row["name"]) for row in shown]], y=values,
+                name=operation or "all together", customdata=[row["key"] for row in shown],
+                marker={"color": INK if operation is None else OPERATION_COLOURS[operation]},
+                hovertemplate=f"%{{x}}: %{{y:,}} {operation or ''} non-silent<extra></extra>",
+            )
+        )  # fmt: skip
+    return plain(figure, meta, height=340, xaxis={"automargin": True, **QUIET}, y="non-silent mutants").update_layout(
+        barmode="stack", bargap=0.25, legend={"orientation": "h", "y": 1.1, "x": 0}
+    )
+
+
+def _has_operations(row: Mapping[str, Any]) -> bool:
+    return any(row[name] is not None for name in OPERATIONS)
+
+
+def _height(row: Mapping[str, Any], operation: str | None) -> int:
+    if operation is None:
+        return 0 if _has_operations(row) else row["nonsilent"] or 0
+    return row[operation] or 0

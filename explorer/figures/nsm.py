@@ -32,6 +32,8 @@ _FEW = 8
 """Of so few units each has a number on its axis."""
 
 _TRANSPOSED = ("gate", "up")
+BY_CATEGORY = "categories"
+"""The name of a trace whose cells are places in `CATEGORIES`: those that nobody screened are no doors."""
 
 
 def nsm_figure(
@@ -143,7 +145,7 @@ def _meta(maps: Sequence[MatrixMap], meta: Mapping[str, object], severity: Sever
     first = maps[0]
     told: dict[str, Any] = {**meta, "maps": [_geometry(drawn) for drawn in maps]}
     if severity is not None:
-        told["severity"] = [severity.measure, severity.step]
+        told["severity"] = [severity.measure, severity.step, severity.own]
     if first.cell > 1 or not first.is_whole:
         told["matrix"] = first.matrix["name"]  # a zoom is then a question to the database
     if not first.is_whole:
@@ -157,6 +159,7 @@ def _geometry(drawn: MatrixMap) -> dict[str, Any]:
         "kind": drawn.matrix["kind"],
         "cell": drawn.cell,
         "transposed": _is_transposed(drawn),
+        "closed": CATEGORIES.index("not screened"),
     }
 
 
@@ -231,6 +234,7 @@ def _heatmap(kinds: Grid, texts: Grid, x0: float, y0: float, cell: int) -> go.He
     scale = [(edge, colour) for place, colour in enumerate(COLOURS) for edge in edges[place : place + 2]]
     gap = int(max(kinds.shape) <= _GAPS)
     return go.Heatmap(
+        name=BY_CATEGORY,
         z=kinds.astype(object),  # plotly takes an array of objects as it is, and looks at each item of a list
         text=texts,
         x0=x0,

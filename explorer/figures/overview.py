@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 import polars as pl
 
-from explorer.figures.heatmaps import RISING
+from explorer.figures.heatmaps import FEW_LAYERS, RISING
 from explorer.figures.marks import mark
 from explorer.figures.palette import NOT_SCREENED, OPERATION_COLOURS
 from explorer.figures.plain import BOTH_WAYS, INK, QUIET, kinds_of, plain
@@ -26,14 +26,14 @@ def overview_figure(seen: Overview, column: str, *, meta: Mapping[str, object]) 
     layers = list(range(int(seen.cells["layer"].max() or 0) + 1))  # type: ignore[arg-type]
     values = {(row["layer"], row["kind"]): row for row in seen.cells.iter_rows(named=True)}
     table = [[_value(values.get((layer, kind)), column) for layer in layers] for kind in kinds]
-    marks = [[mark(layer=layer, kind=kind) for layer in layers] for kind in kinds]
+    marks = [[mark(layer=layer, kind=kind) if (layer, kind) in values else None for layer in layers] for kind in kinds]
     texts = [[_told(values.get((layer, kind)), f"{layer}.{kind}") for layer in layers] for kind in kinds]
     controls = {row["layer"]: row for row in seen.controls.iter_rows(named=True)}
     has_controls = column in ("nonsilent_share", "mean_kl", "mean_added_nll") and bool(controls)
     if has_controls:
         kinds = [*kinds, "controls"]
         table.append([_value(controls.get(layer), column) for layer in layers])
-        marks.append([""] * len(layers))  # they stand for no mutant
+        marks.append([None] * len(layers))  # they stand for no mutant
         texts.append([_told(controls.get(layer), f"controls of layer {layer}") for layer in layers])
     numbers = [value for line in table for value in line if value is not None]
     top = float(np.quantile(np.abs(numbers), 0.98)) if numbers else 1.0
@@ -57,7 +57,7 @@ def overview_figure(seen: Overview, column: str, *, meta: Mapping[str, object]) 
     figure.add_trace(
         go.Bar(
             x=[row["layer"] for row in by_layer], y=[_value(row, column) for row in by_layer], yaxis="y2",
-            customdata=[mark(layer=row["layer"]) for row in by_layer], marker={"color": INK},
+            customdata=[mark(layer=row["layer"]) for row in by_layer], marker={"color": INK}, width=0.75,
             text=[_told(row, f"layer {row['layer']}") for row in by_layer], textposition="none",
             hovertemplate="%{text}<extra></extra>",
         )
@@ -100,17 +100,27 @@ def counts_figure(seen: Overview, by: str, *, meta: Mapping[str, object]) -> go.
                 name=operation or "all together",
                 marker={"color": INK if operation is None else OPERATION_COLOURS[operation]},
                 customdata=[mark(**{by: row[by]}, **of_operation) for row in rows],
-                text=[f"{row['nonsilent']:,} of {row['mutants'] or 0:,}" for row in rows],
+                text=[_of(row) for row in rows],
                 textposition="none",
-                hovertemplate=f"%{{x}}, {operation or 'all'}: %{{text}} non-silent<extra></extra>",
+                hovertemplate=f"%{{x}}, {operation or 'all'}: %{{text}}<extra></extra>",
             )
         )
     axis: dict[str, Any] = {"title": {"text": "" if by == "kind" else "layer"}, **QUIET}
+    if by == "layer" and counted["layer"].n_unique() <= FEW_LAYERS:  # some layers of many: each beside the next
+        axis |= {"type": "category"}
     if by == "kind":
         axis |= {"categoryorder": "array", "categoryarray": kinds_of(counted)}
     return plain(figure, meta, height=230, xaxis=axis, y="non-silent mutants").update_layout(
         legend={"orientation": "h", "y": 1.12, "x": 0}, bargap=0.25
     )
+
+
+def _of(row: Mapping[str, Any]) -> str:
+    """Non-silent mutants, of how many where that is known."""
+    if row["nonsilent"] is None:
+        return "non-silent mutants not counted"
+    of_mutants = f" of {row['mutants']:,}" if row["mutants"] else ""
+    return f"{row['nonsilent']:,}{of_mutants} non-silent"
 
 
 def _value(row: Mapping[str, Any] | None, column: str) -> float | None:
@@ -122,11 +132,7 @@ def _told(row: Mapping[str, Any] | None, name: str) -> str:
     """All measures of a group, in a few lines."""
     if row is None:
         return f"{name}: not screened"
-    known = row["mutants"] or 0
-    lines = [
-        f"<b>{name}</b>",
-        f"{row['nonsilent']:,} of {known:,} non-silent" if known else f"{row['nonsilent']:,} non-silent",
-    ]
+    lines = [f"<b>{name}</b>", _of(row)]
     if row.get("phenotypes"):
         lines.append(f"{row['phenotypes']:,} {MEASURES['phenotypes']}")
     for name_, column in (("mean KL", "mean_kl"), ("change of NLL", "mean_added_nll")):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import cycle
 
 import numpy as np
 import plotly.graph_objects as go
@@ -11,9 +12,12 @@ import polars as pl
 from explorer.figures.heatmaps import RISING
 from explorer.figures.marks import mark
 from explorer.figures.palette import OPERATION_COLOURS
-from explorer.figures.plain import QUIET, diagonal, kinds_of, plain
+from explorer.figures.plain import QUIET, diagonal, kinds_of, literal, plain
 from explorer.store.summaries import COSINE_BINS, OPERATIONS
 
+MOST_LETTERS = 24
+"""Of a word that is a label."""
+_KIND_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#e69f00", "#56b4e9", "#cc79a7", "#94a3b8")
 BINNED = {
     "cosine": "cosine similarity with the standard output",
     "first_divergence": "token at which they part",
@@ -57,13 +61,14 @@ def styles_figure(counted: pl.DataFrame, by: str, *, meta: Mapping[str, object])
     texts = [
         [f"{rows[place, name]['mutants']:,}" if (place, name) in rows else "" for place in places] for name in names
     ]
+    marks = [[mark(style=name, **{by: place}) if (place, name) in rows else None for place in places] for name in names]
     figure = go.Figure(
         go.Heatmap(
             z=[[None if share is None else float(np.sqrt(share)) for share in line] for line in shares],
             x=places,
             y=names,
             text=texts,
-            customdata=[[mark(style=name, **{by: place}) for place in places] for name in names],
+            customdata=marks,
             colorscale=RISING,
             zmin=0,
             zmax=1,
@@ -84,6 +89,24 @@ def styles_figure(counted: pl.DataFrame, by: str, *, meta: Mapping[str, object])
         yaxis={"autorange": "reversed", **QUIET},
         meta=dict(meta),
     )
+
+
+def distinct_layers_figure(cells: pl.DataFrame, *, meta: Mapping[str, object]) -> go.Figure:
+    """Distinct phenotypes over the layers, a line a kind."""
+    figure = go.Figure()
+    for kind, colour in zip(kinds_of(cells), cycle(_KIND_COLOURS), strict=False):
+        own = cells.filter(pl.col("kind") == kind).sort("layer")
+        figure.add_trace(
+            go.Scatter(
+                x=own["layer"].to_list(), y=own["phenotypes"].to_list(), mode="lines+markers", name=kind,
+                marker={"size": 6, "color": colour}, line={"width": 1.5, "color": colour},
+                customdata=[mark(layer=layer, kind=kind) for layer in own["layer"].to_list()],
+                hovertemplate=f"%{{x}}.{kind}: %{{y:,}} distinct<extra></extra>",
+            )
+        )  # fmt: skip
+    return plain(
+        figure, meta, height=300, xaxis={"title": {"text": "layer"}, **QUIET}, y="distinct phenotypes"
+    ).update_layout(legend={"orientation": "h", "y": 1.12, "x": 0}, yaxis={"rangemode": "tozero"})
 
 
 def distinct_figure(cells: pl.DataFrame, *, meta: Mapping[str, object]) -> go.Figure:
@@ -107,4 +130,50 @@ def distinct_figure(cells: pl.DataFrame, *, meta: Mapping[str, object]) -> go.Fi
         height=320,
         xaxis={"title": {"text": "non-silent mutants"}, "zeroline": False},
         y="distinct phenotypes",
-    ).update_layout(colorway=["#0072b2", "#d55e00", "#009e73", "#e69f00", "#56b4e9", "#cc79a7", "#94a3b8"])
+    ).update_layout(colorway=list(_KIND_COLOURS))
+
+
+def beginnings_figure(words: pl.DataFrame, *, meta: Mapping[str, object]) -> go.Figure:
+    """Unusual first words and how many mutants begin with them, from `statistics.beginnings.unusual_words`."""
+    rows = words.to_dicts()[::-1]
+    return plain(
+        go.Figure(
+            go.Bar(
+                y=[_short(row["word"]) for row in rows], x=[row["mutants"] for row in rows], orientation="h",
+                marker={"color": "#9333ea"}, customdata=[mark(first_word=row["word"]) for row in rows],
+                text=[f"{row['mutants']:,}" for row in rows], textposition="outside", cliponaxis=False,
+                hovertext=[f"{row['mutants']:,} mutants in {row['matrices']:,} matrices" for row in rows],
+                hovertemplate="“%{y}”: %{hovertext}<extra></extra>",
+            )
+        ),
+        meta,
+        height=60 + 20 * len(rows),
+        xaxis={"title": {"text": "mutants whose text begins with it"}, "rangemode": "tozero", **QUIET},
+        y="",
+    ).update_layout(
+        margin={"l": 20, "r": 50, "t": 8, "b": 40}, yaxis={"type": "category", "automargin": True, **QUIET}
+    )  # fmt: skip
+
+
+def split_figure(counted: pl.DataFrame, *, meta: Mapping[str, object]) -> go.Figure:
+    """Cosine similarities, by whether the first word is usual, from `statistics.beginnings.split_histogram`."""
+    figure = go.Figure()
+    for is_usual, name, colour in ((True, "usual first word", "#94a3b8"), (False, "unusual first word", "#9333ea")):
+        rows = counted.filter(pl.col("is_usual") == is_usual).to_dicts()
+        figure.add_trace(
+            go.Bar(
+                x=[(row["cosine"] + 0.5) / COSINE_BINS for row in rows], y=[row["mutants"] for row in rows],
+                width=1 / COSINE_BINS, name=name, marker={"color": colour},
+                customdata=[mark(cosine=row["cosine"], first_word=row["word"]) for row in rows],
+                text=[_short(row["word"]) for row in rows], textposition="none",
+                hovertemplate=f"%{{x:.3~g}}, {name}: %{{y:,}}, most often “%{{text}}”<extra></extra>",
+            )
+        )  # fmt: skip
+    return plain(
+        figure, meta, height=250, xaxis={"title": {"text": BINNED["cosine"]}, "range": [0, 1], **QUIET}, y="mutants"
+    ).update_layout(barmode="stack", bargap=0.05, legend={"orientation": "h", "y": 1.12, "x": 0})
+
+
+def _short(word: str) -> str:
+    """A word as a label, as it stands."""
+    return literal(word if len(word) <= MOST_LETTERS else f"{word[:MOST_LETTERS]}…") or "(none)"

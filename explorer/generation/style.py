@@ -25,7 +25,7 @@ _HOLDING = (
     "she so some such than that the their them then there these they this to two up was we were what when where "
     "which who will with would you your said here very new just over any each between through during"
 )
-_ENGLISH = frozenset(_HOLDING.split())
+COMMON = frozenset(_HOLDING.split())
 """Of an English text's words, those that hold it together."""
 _OTHERS = {
     "French": "le la les un une des du de et est dans pour qui que sur avec il elle nous vous ne pas ce cette au son "
@@ -127,7 +127,7 @@ class _Text:
     @cached_property
     def english(self) -> float:
         """Share of the words that hold English together."""
-        return sum(word in _ENGLISH for word in self.words) / len(self.words) if self.words else 0.0
+        return sum(word in COMMON for word in self.words) / len(self.words) if self.words else 0.0
 
     @cached_property
     def odd(self) -> float:
@@ -144,8 +144,8 @@ class _Text:
         """Share of the words that cannot follow the one before them."""
         low = self.whole.lower()
         wrong = len(_NO_SENTENCE.findall(low))
-        if any(left == right and left in _ENGLISH for left, right in pairwise(self.words)):
-            wrong += sum(word in _ENGLISH for word in _DOUBLED.findall(low))
+        if any(left == right and left in COMMON for left, right in pairwise(self.words)):
+            wrong += sum(word in COMMON for word in _DOUBLED.findall(low))
         return wrong / len(self.words) if wrong >= 2 else 0.0  # noqa: PLR2004
 
     @cached_property
@@ -159,7 +159,7 @@ class _Text:
         if self.english >= LEAST_ENGLISH or not self.is_verse:
             return self.english >= LEAST_ENGLISH
         different = set(self.words)
-        return len(different & _ENGLISH) / max(1, len(different)) >= LEAST_ENGLISH
+        return len(different & COMMON) / max(1, len(different)) >= LEAST_ENGLISH
 
     @cached_property
     def is_verse(self) -> bool:
@@ -169,7 +169,7 @@ class _Text:
             return False
         long, signed = len(self.words) / len(lines), sum(bool(_FINAL_SIGN.search(line)) for line in lines)
         inner = sum(len(_INNER_END.findall(line)) for line in lines)
-        cut = sum(line.rpartition(" ")[2].lower() in _ENGLISH for line in lines[:-1])
+        cut = sum(line.rpartition(" ")[2].lower() in COMMON for line in lines[:-1])
         if inner >= 2 and inner > signed and cut >= len(lines) / 4:  # noqa: PLR2004  # prose, broken anywhere
             return False
         most = LONG_VERSE_WORDS if signed >= len(lines) / 2 and inner <= signed / 2 else VERSE_WORDS

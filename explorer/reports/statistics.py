@@ -11,8 +11,10 @@ from explorer.domain.screens import StoredScreen
 MOST_ROWS = 40
 
 View = Literal[
-    "overview", "map", "copa", "axes", "correlation", "kinds", "layers", "stripes", "scatter", "overlap", "cosine",
-    "divergence", "scores", "styles", "distinct", "estimates",
+    "overview", "map", "copa", "axes", "correlation", "kinds", "layers", "stripes", "scatter", "overlap",
+    "cosine", "divergence", "scores", "styles", "distinct", "estimates", "malignant", "malignant_map",
+    "sheet_layers", "sheet_screens", "side_by_side", "site_correlations", "distinct_by_layer", "first_words",
+    "word_matrices", "word_map", "cosine_by_first_word",
 ]  # fmt: skip
 """What can be asked outside the page."""
 

@@ -49,8 +49,12 @@ def axis_counts(bitmaps: Sequence[Bitmap], axis: Axis) -> tuple[Counts, Counts]:
     return np.asarray(loud), np.asarray(screened)
 
 
-def axis_shares(bitmaps: Sequence[Bitmap], axis: Axis) -> tuple[npt.NDArray[np.float64], list[int]]:
+def axis_shares(
+    bitmaps: Sequence[Bitmap], axis: Axis, *, is_partial: bool = False
+) -> tuple[npt.NDArray[np.float64], list[int]]:
     """Of one kind, the share of non-silent mutants [layers, places] along an axis, and the layers.
+
+    Of a screen that is partial, how many are listed.
 
     Raises StatisticsError if there are none.
     """
@@ -60,6 +64,8 @@ def axis_shares(bitmaps: Sequence[Bitmap], axis: Axis) -> tuple[npt.NDArray[np.f
     for bitmap in bitmaps:
         layers.setdefault(bitmap.layer, []).append(bitmap)
     counted = [axis_counts(maps, axis) for maps in layers.values()]
+    if is_partial:
+        return np.stack([loud.astype(np.float64) for loud, _ in counted]), list(layers)
     return np.stack([loud / np.maximum(1, screened) for loud, screened in counted]), list(layers)
 
 

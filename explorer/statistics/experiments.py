@@ -1,6 +1,6 @@
 """Screens beside each other: how alike their layers are, and how many non-silent mutations they share."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,8 +15,25 @@ from explorer.store.summaries import Bitmap
 ALL = "all"
 """The operation of a row that is the sum of all."""
 
-LEAST_POINTS = 3
-"""Layers that two screens must have in common."""
+LEAST_POINTS = 10
+"""Layers, or mutants, that two screens must have in common for a correlation to be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coefficient:
+    """A correlation of two screens."""
+
+    value: float | None
+    """None where it is not defined, or would be of too few."""
+    count: int
+    """Layers, or mutants, that it is of."""
+
+    @property
+    def reason(self) -> str:
+        """Why there is none; "" if there is one."""
+        if self.value is not None:
+            return ""
+        return f"under {LEAST_POINTS}" if self.count < LEAST_POINTS else "one is the same everywhere"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +44,13 @@ class Correlation:
     """layer, and `x`, `y`: the shares of non-silent mutants in the matrices that both have."""
     r: float | None
     """Pearson's; None where there are too few layers or one share is the same everywhere."""
+    has_shares: bool = True
+    """Whether `x` and `y` are shares; else sums of counts, for it is not known how many mutants there were."""
+
+    @property
+    def coefficient(self) -> Coefficient:
+        """With the number of layers."""
+        return Coefficient(self.r, len(self.points))
 
     @property
     def r_squared(self) -> float | None:
@@ -63,6 +87,7 @@ def correlation(first: pl.DataFrame, second: pl.DataFrame, chosen: Filter) -> Co
     if ALL in (*one["operation"], *other["operation"]):
         one, other = _summed(one), _summed(other)
     both = one.join(other, on=["layer", "kind", "operation"], suffix="_second")
+    has_shares = not (first["mutants"].null_count() == len(first) or second["mutants"].null_count() == len(second))
     points = (
         both.group_by("layer")
         .agg(
@@ -73,18 +98,43 @@ def correlation(first: pl.DataFrame, second: pl.DataFrame, chosen: Filter) -> Co
         .sort("layer")
     )
     r = None if len(points) < LEAST_POINTS else pearson(points["x"].to_numpy(), points["y"].to_numpy())
-    return Correlation(points=points, r=r)
+    return Correlation(points=points, r=r, has_shares=has_shares)
 
 
-def correlation_matrix(counts: Mapping[str, pl.DataFrame], chosen: Filter) -> list[list[float | None]]:
-    """Pearson's r of every pair of screens, in the order of their names."""
-    names = list(counts)
-    table: list[list[float | None]] = [[1.0 if row == column else None for column in names] for row in names]
-    for row, first in enumerate(names):
-        for column, second in enumerate(names[:row]):
-            r = correlation(counts[first], counts[second], chosen).r
-            table[row][column] = table[column][row] = r
+def correlation_matrix(counts: Mapping[str, pl.DataFrame], chosen: Filter) -> list[list[Coefficient]]:
+    """Pearson's r of every pair of screens over their layers, in the order of their names."""
+    frames = list(counts.values())
+    return _table(len(frames), lambda row, column: correlation(frames[row], frames[column], chosen).coefficient)
+
+
+def site_matrix(screens: Sequence[Sequence[Bitmap]]) -> list[list[Coefficient]]:
+    """φ of every pair of screens over the mutants that both screened, from their bitmaps."""
+    return _table(len(screens), lambda row, column: _site_correlation(screens[row], screens[column]))
+
+
+def _table(count: int, pair: Callable[[int, int], Coefficient]) -> list[list[Coefficient]]:
+    """A symmetric table, each pair computed once."""
+    table = [[Coefficient(None, 0)] * count for _ in range(count)]
+    for row in range(count):
+        for column in range(row + 1):
+            table[row][column] = table[column][row] = pair(row, column)
     return table
+
+
+def _site_correlation(first: Sequence[Bitmap], second: Sequence[Bitmap]) -> Coefficient:
+    others = {(bitmap.name, bitmap.operation): bitmap for bitmap in second}
+    pairs = [(one, others[one.name, one.operation]) for one in first if (one.name, one.operation) in others]
+    counted = np.zeros((2, 2), np.int64)
+    for one, other in pairs:
+        if one.screened.shape == other.screened.shape:
+            both = one.screened & other.screened
+            counted += np.bincount(2 * one.nonsilent[both] + other.nonsilent[both], minlength=4).reshape(2, 2)
+    count = int(counted.sum())
+    sides = np.prod([*counted.sum(0).astype(np.float64), *counted.sum(1).astype(np.float64)])
+    if count < LEAST_POINTS or not sides:
+        return Coefficient(None, count)
+    product = float(counted[0, 0]) * float(counted[1, 1]) - float(counted[0, 1]) * float(counted[1, 0])
+    return Coefficient(product / float(np.sqrt(sides)), count)
 
 
 def overlap(first: Sequence[Bitmap], second: Sequence[Bitmap], chosen: Filter) -> Overlap:

@@ -82,7 +82,7 @@ def operation_totals(counts: pl.DataFrame) -> dict[str, int | None]:
 def _totals(rows: pl.DataFrame, distinct: pl.DataFrame | None, by: Sequence[str]) -> pl.DataFrame:
     """Sums over groups, means weighted by the mutants that were measured, and the shares."""
     weight = pl.col("measured")
-    sums = [pl.col(name).cast(pl.Int64).sum() for name in _ADDED]
+    sums = [pl.when(pl.col(name).count() > 0).then(pl.col(name).cast(pl.Int64).sum()).alias(name) for name in _ADDED]
     means = [
         pl.when(weight.sum() > 0).then((pl.col(name).fill_null(0) * weight).sum() / weight.sum()).alias(name)
         for name in _AVERAGED

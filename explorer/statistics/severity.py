@@ -6,7 +6,7 @@ from typing import Literal
 from explorer.domain.errors import StatisticsError
 from explorer.store.maps import Bound
 
-Measure = Literal["cosine", "mean_kl", "first_divergence", "added_nll", "score"]
+Measure = Literal["cosine", "mean_kl", "first_divergence", "added_nll", "score", "destructive"]
 
 MEASURES: dict[Measure, str] = {
     "cosine": "cosine similarity",
@@ -14,6 +14,7 @@ MEASURES: dict[Measure, str] = {
     "first_divergence": "first divergence, token",
     "added_nll": "change of NLL, nats a token",
     "score": "right answers",
+    "destructive": "destroyed",
 }
 THRESHOLDS: dict[Measure, tuple[float, ...]] = {
     "cosine": (0.7, 0.5, 0.3, 0.1),
@@ -21,6 +22,7 @@ THRESHOLDS: dict[Measure, tuple[float, ...]] = {
     "first_divergence": (8, 4, 2, 0),
     "added_nll": (0.01, 0.1, 1.0, 5.0),
     "score": (13, 11, 8, 4),
+    "destructive": (1, 1, 1, 1),
 }
 """Ever more severe; those of the cosine, and a score of 8, are the study's."""
 
@@ -34,6 +36,8 @@ class Severity:
 
     measure: Measure = "cosine"
     step: int = 0
+    own: float | None = None
+    """A threshold of the user's choice, in place of the step's."""
 
     def __post_init__(self) -> None:
         if self.measure not in MEASURES or not 0 <= self.step <= len(THRESHOLDS[self.measure]):
@@ -50,12 +54,16 @@ class Severity:
     @property
     def threshold(self) -> float | None:
         """The value that a mutant must reach; None at step 0."""
+        if self.own is not None:
+            return self.own
         return THRESHOLDS[self.measure][self.step - 1] if self.step else None
 
     def told(self) -> str:
         """The threshold in words."""
         if self.threshold is None:
             return "every non-silent mutant"
+        if self.measure == "destructive":
+            return "those that destroy the model"
         return f"{MEASURES[self.measure].split(',')[0]} {'≤' if self.is_falling else '≥'} {self.threshold:g}"
 
     @property

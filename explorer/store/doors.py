@@ -10,7 +10,7 @@ import duckdb
 from explorer.domain.errors import StoreError
 from explorer.store.frames import frame
 from explorer.store.maps import Bound
-from explorer.store.summaries import COSINE_BIN, NONSILENT, SCORE
+from explorer.store.summaries import COSINE_BIN, FIRST_WORD, NONSILENT, SCORE
 
 _CONDITIONS = {
     "layer": "x.layer = $layer",
@@ -27,6 +27,7 @@ _CONDITIONS = {
     "style": "p.style = $style",
     "cosine": f"{COSINE_BIN} = $cosine",
     "score": f"{SCORE} = $score",
+    "first_word": f"{FIRST_WORD.format(table='p')} = $first_word",
 }
 """What a mark can say of its mutants; a place goes from `top` to below `bottom`, `left` to below `right`, in units."""
 

@@ -10,7 +10,7 @@ import polars as pl
 
 from explorer.domain.errors import StoreError
 from explorer.store.frames import frame
-from explorer.store.summaries import NONSILENT, SCORE, units_of
+from explorer.store.summaries import DESTRUCTIVE, FIRST_WORD, NONSILENT, SCORE, units_of
 
 MOST_CELLS = 20_000
 """A map of more units is pooled: squares of them become one cell."""
@@ -26,7 +26,8 @@ _JOINED = """
 _UNITS = f"""
     SELECT t.down, t.across, t.operation::VARCHAR AS operation, 1 AS mutants, {NONSILENT}::INTEGER AS nonsilent,
            ({NONSILENT} AND {{reached}})::INTEGER AS shown,
-           t.first_divergence, t.overflow, t.mean_kl, t.added_nll, p.cosine, {SCORE} AS score, p.style,
+           t.first_divergence, t.overflow, t.mean_kl, t.added_nll, p.cosine, {SCORE} AS score,
+           {DESTRUCTIVE}::INTEGER AS destructive, p.style,
            left(p.text, {SHOWN_TEXT + 1}) AS text
     {_JOINED} ORDER BY ALL
 """
@@ -37,7 +38,8 @@ _POOLED = f"""
            count(*) FILTER ({NONSILENT} AND {{reached}})::INTEGER AS shown,
            min(t.first_divergence) AS first_divergence, bool_or(t.overflow) AS overflow, max(t.mean_kl) AS mean_kl,
            max(t.added_nll) AS added_nll,
-           min(p.cosine) AS cosine, min({SCORE}) AS score, NULL::VARCHAR AS style, NULL::VARCHAR AS text
+           min(p.cosine) AS cosine, min({SCORE}) AS score,
+           max({DESTRUCTIVE}::INTEGER) AS destructive, NULL::VARCHAR AS style, NULL::VARCHAR AS text
     {_JOINED} GROUP BY ALL ORDER BY ALL
 """
 
@@ -46,14 +48,19 @@ _POOLED = f"""
 class Bound:
     """What a mutant must reach to be shown."""
 
-    measure: Literal["cosine", "mean_kl", "first_divergence", "added_nll", "score"]
-    value: float
-    is_upper: bool
-    """Whether it may be at most this, or must be at least."""
+    measure: Literal["cosine", "mean_kl", "first_divergence", "added_nll", "score", "destructive", "first_word"]
+    value: float | str
+    is_upper: bool = False
+    """Whether it may be at most this, or must be at least; of a word: it is this one."""
 
     @property
     def condition(self) -> str:
         """In SQL."""
+        if self.measure == "destructive":
+            return DESTRUCTIVE
+        if self.measure == "first_word":
+            word = "".join(letter for letter in str(self.value) if letter.isalnum() or letter == "_")
+            return f"coalesce({FIRST_WORD.format(table='p')} = '{word}', false)"
         column = {"cosine": "p.cosine", "score": SCORE}.get(self.measure, f"t.{self.measure}")
         return f"coalesce({column} {'<=' if self.is_upper else '>='} {float(self.value)}, false)"
 

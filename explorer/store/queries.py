@@ -82,7 +82,10 @@ def has_matrix(connection: duckdb.DuckDBPyConnection, screen: int, name: str) ->
 
 
 def matrix_shares(connection: duckdb.DuckDBPyConnection, screen: int) -> pl.DataFrame:
-    """Each matrix of a screen with its size, that of its units, its mutants so far and the share of the non-silent."""
+    """Each matrix of a screen with its size, that of its units, its mutants so far and the non-silent among them.
+
+    `share` is null where it is not known of how many.
+    """
     matrices = frame(connection, "SELECT * EXCLUDE (screen) FROM matrices WHERE screen = $screen", screen=screen)
     of_matrices = counts(connection, screen).filter(
         pl.col("layer").is_not_null() & pl.col("kind").is_not_null() & pl.col("operation").is_null()
@@ -92,7 +95,7 @@ def matrix_shares(connection: duckdb.DuckDBPyConnection, screen: int) -> pl.Data
         .sort("matrix")
         .select(
             "name", "layer", "kind", "rows", "columns", "unit_rows", "unit_columns",
-            pl.col("mutants").fill_null(0),
+            pl.col("mutants", "nonsilent").fill_null(0),
             (pl.col("nonsilent") / pl.col("mutants")).alias("share"),
         )
     )  # fmt: skip

@@ -20,6 +20,9 @@ from explorer.store.frames import frame
 NONSILENT = "(t.first_divergence IS NOT NULL OR t.phenotype IS NOT NULL)"
 """Of a mutant `t`; one that comes from elsewhere may have an answer without a place where it parts."""
 
+FIRST_WORD = r"regexp_extract(lower({table}.text), '[\p{{L}}\p{{M}}\p{{N}}_]+')"
+"""The first word of a phenotype's text, in small letters; "" where it has none."""
+
 DESTRUCTIVE = "coalesce(p.destructive, t.overflow)"
 
 MEASURED_ALONE = ("score", "cosine")

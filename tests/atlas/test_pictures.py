@@ -11,7 +11,7 @@ import pytest
 
 from explorer.atlas.atlas import Atlas
 from explorer.atlas.pictures.asked import Asked
-from explorer.atlas.pictures.drawing import PICTURES, draw
+from explorer.atlas.pictures.drawing import PICTURES, WITH_OWN_CLICKS, draw
 from explorer.domain.errors import ExplorerError, StatisticsError
 from explorer.domain.notation import parse_genotype
 from explorer.figures.encoding import figure_json
@@ -58,7 +58,7 @@ def _marks(held: object) -> Iterator[str]:
             yield from _marks(each)
 
 
-@pytest.mark.parametrize("view", [name for name in PICTURES if name != "correlations"])
+@pytest.mark.parametrize("view", [name for name in PICTURES if name not in WITH_OWN_CLICKS])
 def test_every_mark_is_a_door(view: str, atlas: Atlas, asked: Asked) -> None:
     figure = _figure(view, atlas, asked)
     assert figure["layout"]["meta"]["view"] == view
@@ -145,7 +145,7 @@ def test_severity_leaves_out_the_mild_and_gives_colours(atlas: Atlas, asked: Ask
     assert [[CATEGORIES[kind] for kind in line] for line in cells] == [["silent", "max"], ["silent", "silent"]]
     assert draw("nsm_map", atlas, severe).numbers["shown"] == 1
     figure = _figure("nsm_map", atlas, replace(severe, matrix="1.v", severity=Severity("mean_kl", 1)))
-    assert figure["layout"]["meta"]["severity"] == ["mean_kl", 1]
+    assert figure["layout"]["meta"]["severity"] == ["mean_kl", 1, None]
     milder = atlas.behind(
         asked.screen, {"layer": 1, "kind": "v", "top": 0, "left": 1}, Filter(), Severity("cosine", 2).bound
     )

@@ -7,7 +7,7 @@ import polars as pl
 from explorer.figures.encoding import figure_json
 from explorer.figures.experiments import correlation_figure, overlap_figure, scatter_figure
 from explorer.figures.plain import literal
-from explorer.statistics.experiments import Correlation, Overlap
+from explorer.statistics.experiments import Coefficient, Correlation, Overlap
 
 NAME = "<b>bold</b> & <a href=x>link</a>"
 
@@ -22,7 +22,9 @@ def _texts(value: object) -> list[str]:
 def test_names_are_literal() -> None:
     points = pl.DataFrame({"layer": [0, 1], "x": [0.1, 0.2], "y": [0.2, 0.3]})
     figures = [
-        correlation_figure([NAME, "b"], ["own:1", "own:2"], [[1.0, 0.5], [0.5, 1.0]], meta={}),
+        correlation_figure(
+            [NAME, "b"], ["own:1", "own:2"], [[Coefficient(1.0, 12), Coefficient(0.5, 12)]] * 2, meta={}
+        ),
         scatter_figure(Correlation(points=points, r=0.5), (NAME, "b"), meta={}),
         overlap_figure(Overlap(screened=9, only_first=1, shared=2, only_second=3, examples={}), (NAME, "b"), meta={}),
     ]

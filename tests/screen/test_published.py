@@ -13,13 +13,18 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner
 
+from explorer.atlas.atlas import Atlas
+from explorer.atlas.pictures.asked import Asked
+from explorer.atlas.pictures.drawing import draw
 from explorer.cli import app
 from explorer.domain.decoding import Decoding
 from explorer.domain.experiments import Experiment
+from explorer.domain.screens import StoredScreen
 from explorer.files.experiments import read_experiments
 from explorer.files.settings import Settings
 from explorer.screen.study import Question, read_study
 from explorer.store.database import opened
+from explorer.store.library import Library
 from explorer.store.queries import stored_screens
 from explorer.store.study.names import MATRIX, day_of, experiment_in, summed_layer, with_place
 from explorer.store.study.shape import SHAPES, shape_in
@@ -102,6 +107,57 @@ def test_a_partial_table_says_nothing_of_what_it_does_not_list(
     assert sum(int(each.nonsilent.sum()) for each in maps) == 7296 - 369  # "standard": the text is the standard one
     assert partial.decoding == Decoding(max_length=150, temperature=0.7, top_k=50)
     assert not partial.prompt.chat
+
+
+@pytest.fixture(scope="module")
+def atlas(tmp_path_factory: pytest.TempPathFactory) -> Atlas:
+    """The study's tables, to be drawn."""
+    paths = tuple(REAL / name for name in TABLES)
+    if not all(path.is_file() for path in paths):
+        pytest.skip(f"the study's tables are not in {REAL}")
+    path = tmp_path_factory.mktemp("drawn") / "x.duckdb"
+    with opened(path) as connection:
+        read_study(Question(paths=paths), known()).store(connection)
+    return Atlas(Library(bundled=path.parent / "none", own=path))
+
+
+def _screens(atlas: Atlas) -> dict[tuple[str, str, str], StoredScreen]:
+    return {(each.model, each.experiment, each.mode): each for each in atlas.stored()[0]}
+
+
+def test_layers_of_experiments_go_together_as_the_study_says(atlas: Atlas) -> None:
+    screens = _screens(atlas)
+    first = screens["Llama2-7b", "python0", "counts"]
+    published = {"python10": 0.8453, "java": 0.8460, "drosophila": 0.6525, "newton": 0.5806, "mmlu21": 0.5705}
+    for name, r_squared in published.items():
+        picture = draw("scatter", atlas, Asked(screen=first, other=screens["Llama2-7b", name, "counts"]))
+        assert picture.numbers["r_squared"] == pytest.approx(r_squared, abs=1.01e-4)  # two of them are cut, not rounded
+        assert picture.numbers["n"] == 32
+
+
+def test_the_malignant_mutants_are_those_of_the_study(atlas: Atlas) -> None:
+    screens = _screens(atlas)
+    for mode, experiment in (("score", "mmlu21"), ("cosine", "drosophila")):
+        picture = draw("malignant", atlas, Asked(screen=screens["Llama2-7b", experiment, mode]))
+        assert picture.numbers["malignant"] == 922
+    mapped = draw("malignant_map", atlas, Asked(screen=screens["Llama2-7b", "mmlu21", "score"], matrix="31.down"))
+    assert mapped.numbers["malignant"] == 358
+
+
+def test_down_is_the_most_sensitive_kind_and_k_the_least(atlas: Atlas) -> None:
+    screens = _screens(atlas)
+    for (model, experiment, mode), screen in screens.items():
+        if mode == "counts" and model == "Llama2-7b":
+            totals = draw("by_kind", atlas, Asked(screen=screen)).data.sort("nonsilent")["kind"].to_list()
+            assert (totals[0], totals[-1]) == ("k", "down"), experiment
+
+
+def test_column_39_of_v_stands_out_far_beyond_chance(atlas: Atlas) -> None:
+    found = draw("axes", atlas, Asked(screen=_screens(atlas)["Llama2-7b", "mmlu21", "score"])).data
+    v = found.filter((pl.col("kind") == "v") & (pl.col("axis") == "column")).sort("nonsilent", descending=True)
+    assert v["place"].head(1).to_list() == [39]
+    assert v["p"].head(1).to_list()[0] < 0.001  # times the number of places
+    assert v["nonsilent"].head(2).to_list() == [287, 131]
 
 
 @pytest.mark.parametrize(

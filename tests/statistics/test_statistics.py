@@ -11,7 +11,7 @@ from scipy import stats
 from explorer.domain.errors import StatisticsError
 from explorer.statistics.axes import axis_shares, clustering, sensitive_axes, shuffled_tail
 from explorer.statistics.copa import copa
-from explorer.statistics.experiments import correlation, correlation_matrix, overlap
+from explorer.statistics.experiments import Coefficient, correlation, correlation_matrix, overlap, site_matrix
 from explorer.statistics.filters import Filter, format_layers, read_layers, read_operations
 from explorer.statistics.overview import operation_totals, overview
 from explorer.statistics.phenotypes import histogram, rank_correlation, styles
@@ -218,25 +218,46 @@ def _layers(shares: list[int]) -> pl.DataFrame:
 
 
 def test_layers_correlate_as_scipy_says() -> None:
-    first, second = [1, 4, 2, 8, 5], [2, 3, 3, 9, 1]
+    first, second = [1, 4, 2, 8, 5, 0, 3, 9, 7, 6], [2, 3, 3, 9, 1, 1, 0, 8, 9, 2]
     found = correlation(_layers(first), _layers(second), Filter())
     assert found.r == pytest.approx(stats.pearsonr(first, second).statistic)
     assert found.r_squared == pytest.approx(stats.linregress(first, second).rvalue ** 2)
     assert found.points["x"].to_list() == [share / 10 for share in first]
-    table = correlation_matrix({"a": _layers(first), "b": _layers(second), "c": _layers([1, 1])}, Filter())
-    assert table[0][1] == table[1][0] == found.r
-    assert (table[2][2], table[0][2]) == (1.0, None)  # two layers in common are too few
-    assert correlation(_layers(first), _layers([3] * 5), Filter()).r is None
+    frames = {"a": _layers(first), "b": _layers(second), "c": _layers(first[:9]), "d": _layers([3] * 10)}
+    table = correlation_matrix(frames, Filter())
+    assert table[0][1] == table[1][0] == Coefficient(found.r, 10)
+    assert table[0][0].value == pytest.approx(1.0)
+    assert table[0][1].reason == ""
+    assert table[0][2] == table[2][2] == Coefficient(None, 9)  # too few, even for itself
+    assert table[0][2].reason == "under 10"
+    assert (table[0][3], table[0][3].reason) == (Coefficient(None, 10), "one is the same everywhere")
     assert correlation(_layers(first), _layers(second), Filter(kinds=("q",))).points.is_empty()
     assert correlation(_layers(first), _layers(second), Filter(operations=("zero",))).points.is_empty()
 
 
 def test_published_counts_are_compared_with_the_sum_of_all_operations() -> None:
-    both = pl.concat([_layers([1, 4, 2, 8]), _layers([2, 0, 1, 1]).with_columns(operation=pl.lit("min"))])
-    counts = _layers([3, 4, 3, 9]).with_columns(operation=pl.lit(None, pl.String), mutants=pl.lit(None, pl.Int64))
+    one, other = [1, 4, 2, 8, 0, 0, 0, 0, 0, 0], [2, 0, 1, 1, 0, 0, 0, 0, 0, 0]
+    both = pl.concat([_layers(one), _layers(other).with_columns(operation=pl.lit("min"))])
+    sums = [left + right for left, right in zip(one, other, strict=True)]
+    counts = _layers(sums).with_columns(operation=pl.lit(None, pl.String), mutants=pl.lit(None, pl.Int64))
     found = correlation(both, counts, Filter())
-    assert found.points["x"].to_list() == [3 / 20, 4 / 20, 3 / 20, 9 / 20]
+    assert found.points["x"].to_list() == [each / 20 for each in sums]
     assert found.r == pytest.approx(1.0)
+    assert not found.has_shares
+
+
+def test_mutants_correlate_as_phi_says() -> None:
+    random = np.random.default_rng(0)
+    first, second = (random.random((6, 7)) < share for share in (0.3, 0.5))
+    table = site_matrix([[_bitmap(first)], [_bitmap(second)], [_bitmap(~first)], [_bitmap(first, "min")]])
+    expected = stats.pearsonr(first.ravel().astype(float), second.ravel().astype(float)).statistic
+    assert table[0][1].value == pytest.approx(expected)
+    assert table[0][1].count == 42
+    assert [table[0][place].value for place in (0, 2)] == pytest.approx([1.0, -1.0])
+    assert table[0][3] == Coefficient(None, 0)  # they have no operation in common
+    assert site_matrix([[_bitmap(np.ones((6, 7), np.bool_))]])[0][0].reason == "one is the same everywhere"
+    few = site_matrix([[_bitmap(first[:3, :3])], [_bitmap(second[:3, :3])]])[0][1]
+    assert (few, few.reason) == (Coefficient(None, 9), "under 10")
 
 
 def test_what_two_screens_share() -> None:

@@ -10,8 +10,9 @@ import plotly.graph_objects as go
 import polars as pl
 
 from explorer.domain.errors import StatisticsError
-from explorer.domain.screens import StoredScreen, unit_told
+from explorer.domain.screens import StoredScreen, unit_told, what_told
 from explorer.statistics.filters import Filter
+from explorer.statistics.malignant import Limits
 from explorer.statistics.severity import Severity
 from explorer.store.maps import Window
 
@@ -33,6 +34,10 @@ class Asked:
     """Kind and axis whose stripes are shown, such as `v column`; empty: the most sensitive."""
     other: StoredScreen | None = None
     """The screen that is put beside."""
+    limits: Limits = field(default_factory=Limits)
+    """Of malignant mutants."""
+    word: str = ""
+    """The first word of the texts that are mapped; empty: the most frequent of the unusual ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,11 +69,38 @@ def names_of(screens: Sequence[StoredScreen]) -> list[str]:
     has_models = len({screen.model for screen in screens}) > 1
     names = []
     for screen in screens:
-        parts = [screen.experiment, unit_told(screen.plan), screen.background, screen.model if has_models else ""]
+        told = what_told(screen)
+        parts = [
+            screen.experiment,
+            told or unit_told(screen.plan),
+            screen.background,
+            screen.model if has_models else "",
+        ]
         names.append(", ".join(filter(None, parts)))
     return [
         f"{name} ({screen.key})" if names.count(name) > 1 else name for name, screen in zip(names, screens, strict=True)
     ]
+
+
+def with_mutants(*screens: StoredScreen) -> None:
+    """Raises StatisticsError for a screen of which only counts are known."""
+    for screen in screens:
+        if not screen.has_mutants:
+            raise StatisticsError(
+                f"Of {names_of([screen])[0]} on {screen.model} only the counts of whole matrices are known: choose a "
+                "screen that keeps its mutants."
+            )
+
+
+def with_rest(*screens: StoredScreen) -> None:
+    """Raises StatisticsError for a screen of which it is not known which other mutants are silent."""
+    with_mutants(*screens)
+    for screen in screens:
+        if screen.is_partial:
+            raise StatisticsError(
+                f"{names_of([screen])[0]} on {screen.model} lists {screen.mutants:,} of its mutants alone, and the "
+                "others are unknown, not silent: choose a whole screen."
+            )
 
 
 def other_of(asked: Asked) -> StoredScreen:
@@ -78,9 +110,9 @@ def other_of(asked: Asked) -> StoredScreen:
     return asked.other
 
 
-def count_of(counted: pl.DataFrame) -> int:
-    """How many mutants were counted. Raises StatisticsError if there are none."""
+def count_of(counted: pl.DataFrame, nothing: str) -> int:
+    """How many mutants were counted. Raises StatisticsError, with a sentence, if there are none."""
     total = int(counted["mutants"].sum())
     if not total:
-        raise StatisticsError("This screen kept no texts that the filters leave: clear them, or choose another screen.")
+        raise StatisticsError(nothing)
     return total

@@ -2,53 +2,123 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from explorer.atlas.atlas import Atlas
-from explorer.atlas.pictures.asked import Asked, Picture, meta_of, names_of, other_of
+from explorer.atlas.pictures.asked import Asked, Picture, meta_of, names_of, other_of, with_rest
 from explorer.domain.errors import StatisticsError
-from explorer.figures.experiments import correlation_figure, overlap_figure, scatter_figure
+from explorer.domain.screens import StoredScreen
+from explorer.figures.experiments import correlation_figure, overlap_figure, scatter_figure, side_by_side_figure
+from explorer.statistics.experiments import LEAST_POINTS, Coefficient
+from explorer.store.summaries import OPERATIONS
 
 
 def correlations(atlas: Atlas, asked: Asked) -> Picture:
     """All screens of the same number of layers."""
-    screens = [screen for screen in atlas.stored()[0] if screen.layers == asked.screen.layers]
-    if len(screens) == 1:
+    like = [screen for screen in atlas.stored()[0] if screen.layers == asked.screen.layers]
+    screens = [screen for screen in like if not screen.is_partial]
+    if len(screens) <= 1:
         raise StatisticsError(
-            "This is the only screen of a model of so many layers: run another experiment to compare."
+            "There are no two whole screens of models of so many layers: run another experiment to compare."
         )
     table = atlas.correlations(screens, asked.chosen)
-    names = names_of(screens)
-    figure = correlation_figure(names, [screen.key for screen in screens], table, meta=meta_of(asked, "correlations"))
     sentence = (
         "How alike the layers of two screens are: Pearson's r of the share of non-silent mutants, layer by layer, over "
-        f"the matrices that both have; {len(screens)} screens. Click a cell to compare its two."
+        f"the matrices that both have; {len(screens)} screens{_left_out(like, screens)}. In brackets the layers; of "
+        f"fewer than {LEAST_POINTS} none is told. Click a cell to compare its two."
     )
-    columns = {f"{number}: {name}": list(line) for number, (name, line) in enumerate(zip(names, table, strict=True), 1)}
-    data = pl.DataFrame({"screen": names} | columns, strict=False)
+    return _correlated(asked, "correlations", screens, table, sentence)
+
+
+def site_correlations(atlas: Atlas, asked: Asked) -> Picture:
+    """The same, mutant by mutant."""
+    with_rest(asked.screen)
+    like = [screen for screen in atlas.stored()[0] if screen.model == asked.screen.model]
+    screens = [screen for screen in like if screen.has_mutants and not screen.is_partial]
+    if len(screens) == 1:
+        raise StatisticsError("This is the only whole screen of its model: run another experiment to compare.")
+    table = atlas.site_correlations(screens, asked.chosen)
+    sentence = (
+        "Whether the same mutants are non-silent in two screens: φ over all that both screened, of the same model; "
+        f"{len(screens)} screens{_left_out(like, screens)}. In brackets the mutants; of fewer "
+        f"than {LEAST_POINTS} none is told. Click a cell to compare its two."
+    )
+    return _correlated(asked, "site_correlations", screens, table, sentence)
+
+
+def _left_out(like: Sequence[StoredScreen], screens: Sequence[StoredScreen]) -> str:
+    missing = len(like) - len(screens)
+    return f" ({missing} that list some mutants or counts alone are left out)" if missing else ""
+
+
+def _correlated(
+    asked: Asked, view: str, screens: Sequence[StoredScreen], table: Sequence[Sequence[Coefficient]], sentence: str
+) -> Picture:
+    names = names_of(screens)
+    figure = correlation_figure(names, [screen.key for screen in screens], table, meta=meta_of(asked, view))
+    rows = [
+        {"screen": first, "other": second, "r": cell.value, "n": cell.count}
+        for first, line in zip(names, table, strict=True)
+        for second, cell in zip(names, line, strict=True)
+    ]
+    data = pl.DataFrame(rows, schema={"screen": pl.String, "other": pl.String, "r": pl.Float64, "n": pl.Int64})
+    return Picture(figure=figure, sentence=sentence, data=data)
+
+
+def side_by_side(atlas: Atlas, asked: Asked) -> Picture:
+    """All experiments and models: the non-silent mutants of each screen."""
+    screens = [screen for screen in atlas.stored()[0] if not screen.is_partial]
+    if not screens:
+        raise StatisticsError("Only screens that list some of their mutants are stored: there is no total to compare.")
+    totals = atlas.totals(screens)
+    rows = [
+        {"model": screen.model, "name": name, "key": screen.key, **found}
+        for screen, name, found in zip(screens, names_of(screens), totals, strict=True)
+    ]
+    rows.sort(key=lambda row: str(row["model"]))
+    figure = side_by_side_figure(rows, meta=meta_of(asked, "side_by_side"))
+    models = len({screen.model for screen in screens})
+    left_out = len(atlas.stored()[0]) - len(screens)
+    told = f" ({left_out} that list some mutants are left out)" if left_out else ""
+    sentence = (
+        f"Non-silent mutants of {len(screens)} screens{told} of {models} model{'s' if models > 1 else ''}, by "
+        "operation where that is known. Click a bar to look at its screen."
+    )
+    names = ["model", "name", "nonsilent", "mutants", "phenotypes", *OPERATIONS]
+    data = pl.DataFrame([{name: row[name] for name in names} for row in rows], infer_schema_length=None)
     return Picture(figure=figure, sentence=sentence, data=data)
 
 
 def scatter(atlas: Atlas, asked: Asked) -> Picture:
     """Two screens layer by layer."""
     other = other_of(asked)
+    for screen in (asked.screen, other):
+        if screen.is_partial:
+            with_rest(screen)
     pair = atlas.correlation(asked.screen, other, asked.chosen)
     if pair.points.is_empty():
         raise StatisticsError("These two screens have no matrix and operation in common.")
-    r = "too few layers for a correlation" if pair.r is None else f"r = {pair.r:.2f}, R² = {pair.r_squared:.2f}"
+    count = pair.coefficient.count
+    if pair.r is not None:
+        r = f"r = {pair.r:.3f}, R² = {pair.r_squared:.4f} (n = {count} layers)"
+    elif count < LEAST_POINTS:
+        r = f"n = {count} layers, too few for a correlation ({LEAST_POINTS} at least)"
+    else:
+        r = f"n = {count} layers, no correlation: one of the two is the same in all of them"
+    what = "shares of non-silent mutants" if pair.has_shares else "numbers of non-silent mutants"
     first, second = names_of([asked.screen, other])
     figure = scatter_figure(pair, (first, second), meta=meta_of(asked, "scatter"))
-    sentence = (
-        f"A point is a layer, by its shares of non-silent mutants in both screens: {len(pair.points)} layers, {r}."
-    )
-    return Picture(
-        figure=figure, sentence=sentence, data=pair.points, numbers={"r": pair.r, "r_squared": pair.r_squared}
-    )
+    sentence = f"A point is a layer, by its {what} in both screens: {r}."
+    numbers = {"r": pair.r, "r_squared": pair.r_squared, "n": count}
+    return Picture(figure=figure, sentence=sentence, data=pair.points, numbers=numbers)
 
 
 def overlap(atlas: Atlas, asked: Asked) -> Picture:
     """The non-silent mutations that two screens share."""
     other = other_of(asked)
+    with_rest(asked.screen, other)
     found = atlas.overlap(asked.screen, other, asked.chosen)
     first, second = names_of([asked.screen, other])
     figure = overlap_figure(found, (first, second), meta=meta_of(asked, "overlap"))

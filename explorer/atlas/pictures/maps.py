@@ -7,7 +7,7 @@ from dataclasses import asdict
 import polars as pl
 
 from explorer.atlas.atlas import Atlas
-from explorer.atlas.pictures.asked import Asked, Picture, meta_of, names_of, other_of, p_told
+from explorer.atlas.pictures.asked import Asked, Picture, meta_of, names_of, other_of, p_told, with_mutants, with_rest
 from explorer.domain.errors import StatisticsError
 from explorer.figures.nsm import copa_figure, nsm_figure, pair_figure
 from explorer.statistics.axes import Clustering
@@ -16,6 +16,7 @@ from explorer.statistics.severity import MEASURES as MEASURED
 
 def nsm_map(atlas: Atlas, asked: Asked) -> Picture:
     """The map of one matrix."""
+    with_mutants(asked.screen)
     matrix = atlas.telling(asked.screen, asked.matrix, asked.chosen)
     drawn = atlas.map(asked.screen, matrix, asked.window, asked.severity.bound)
     cells = asked.chosen.rows(drawn.cells)
@@ -25,13 +26,14 @@ def nsm_map(atlas: Atlas, asked: Asked) -> Picture:
     if not measured and (asked.severity.step or asked.coloured):
         raise StatisticsError(f"This screen did not measure that ({MEASURED[asked.severity.measure]}): choose another.")
     figure = nsm_figure(drawn, asked.chosen, asked.severity, coloured=asked.coloured, meta=meta_of(asked, "nsm_map"))
-    gathered = atlas.clustering(asked.screen, matrix, asked.chosen)
+    gathered = None if asked.screen.is_partial else atlas.clustering(asked.screen, matrix, asked.chosen)
     mutants, loud = int(cells["mutants"].sum()), int(cells["shown"].sum())
     pooled = f" A cell is {drawn.cell} × {drawn.cell} units: zoom in for single ones." if drawn.cell > 1 else ""
+    listed = " that the screen lists; the others are unknown, not silent" if asked.screen.is_partial else ""
     sentence = (
-        f"{matrix}: {loud:,} of {mutants:,} mutants shown ({asked.severity.told()}); the bars count them by row and "
-        f"column.{pooled} {_gathered(gathered)}"
-    )
+        f"{matrix}: {loud:,} of {mutants:,} mutants{listed} shown ({asked.severity.told()}); the bars count them by "
+        f"row and column.{pooled} {_gathered(gathered)}"
+    ).strip()
     numbers = {
         "matrix": matrix,
         "mutants": mutants,
@@ -52,6 +54,7 @@ def _gathered(found: tuple[Clustering, Clustering] | None) -> str:
 
 def copa(atlas: Atlas, asked: Asked) -> Picture:
     """The map rearranged."""
+    with_rest(asked.screen)
     matrix = atlas.telling(asked.screen, asked.matrix, asked.chosen)
     drawn, pattern = atlas.copa(asked.screen, matrix)
     told = []
@@ -85,6 +88,7 @@ def copa(atlas: Atlas, asked: Asked) -> Picture:
 def two_maps(atlas: Atlas, asked: Asked) -> Picture:
     """The same matrix in two screens."""
     other = other_of(asked)
+    with_mutants(asked.screen, other)
     matrix = atlas.telling(asked.screen, asked.matrix, asked.chosen)
     maps = [atlas.map(screen, matrix, bound=asked.severity.bound) for screen in (asked.screen, other)]
     if any(drawn.cells.is_empty() for drawn in maps):

@@ -7,11 +7,14 @@ from dataclasses import asdict
 from html import escape
 from typing import Any
 
-from explorer.domain.screens import StoredScreen, unit_told
+from explorer.domain.screens import StoredScreen, unit_told, what_told
 from explorer.reports.screens import duration
 from explorer.screen.queue import Entry
 from explorer.ui.words import notice_html, task_told
 from explorer.workspace.screens import Estimate
+
+MOST_PATTERNS = 40
+"""Letters of the matrices of a plan, in a line."""
 
 
 def entry_row(entry: Entry) -> dict[str, Any]:
@@ -68,12 +71,15 @@ def screen_label(screen: StoredScreen) -> str:
     background = f" on {screen.background}" if screen.background else ""
     whose = "bundled" if screen.shelf == "bundled" else "yours"
     part = "" if screen.done >= screen.mutants else f", {100 * screen.done // max(1, screen.mutants)} % so far"
-    return f"{screen.title}{background} · {_plan_line(screen.plan)} ({whose}, {screen.model}{part})"
+    told = what_told(screen)
+    known = f" · {told}" if told else ""
+    return f"{screen.title}{background} · {screen.model}{known} · {_plan_line(screen.plan)} ({whose}{part})"
 
 
 def _plan_line(plan: Mapping[str, Any]) -> str:
     """A plan, as the database keeps it, in a line."""
-    return f"{plan['matrices']} · {unit_told(plan)} · {', '.join(plan['operations'])}"
+    matrices = plan["matrices"] if len(plan["matrices"]) <= MOST_PATTERNS else f"{plan['matrices'][:MOST_PATTERNS]} …"
+    return f"{matrices} · {unit_told(plan)} · {', '.join(plan['operations'])}"
 
 
 def screen_html(screen: StoredScreen | None, report: Mapping[str, Any] | None, fault: str) -> str:
@@ -87,6 +93,11 @@ def screen_html(screen: StoredScreen | None, report: Mapping[str, Any] | None, f
     )
     if screen.mode == "counts":
         return f'{asked}<p class="caption">Only counts of it were published: the tab Statistics shows them.</p>'
+    if screen.is_partial:
+        return (
+            f'{asked}<p class="caption">{screen.mutants:,} mutants are listed, {report["nonsilent"]:,} of them '
+            "non-silent; the others are unknown. Below, how many each matrix has: click one for its map.</p>"
+        )
     if not report["mutants"]:
         return f'{asked}<p class="caption">Nothing of it has been screened yet.</p>'
     share = 100 * report["nonsilent"] / report["mutants"]

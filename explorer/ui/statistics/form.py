@@ -8,6 +8,7 @@ from typing import Any
 from explorer.atlas.pictures.asked import Asked
 from explorer.domain.errors import StatisticsError
 from explorer.statistics.filters import Filter, format_layers, read_layers, read_operations
+from explorer.statistics.malignant import MOST_SCORE
 from explorer.store.summaries import OPERATIONS
 from explorer.ui.links import Said, format_query
 
@@ -17,12 +18,15 @@ CONSOLE = "Console"
 ALL = "all models"
 
 TABS: dict[str, tuple[str, ...]] = {
-    "Overview": ("overview", "by_kind", "by_layer"),
+    "Overview": ("overview", "side_by_side", "by_kind", "by_layer", "distinct_by_layer"),
+    "Sheets": ("sheet_layers", "sheet_screens"),
     "NSM map": ("nsm_map",),
     "Rows and columns": ("axes", "stripes"),
     "COPA": ("copa",),
-    "Compare": ("correlations", "scatter", "overlap", "two_maps"),
+    "Malignant": ("malignant", "malignant_map"),
+    "Compare": ("correlations", "site_correlations", "scatter", "overlap", "two_maps"),
     "Texts": ("styles_by_kind", "styles_by_layer", "cosine", "divergence", "scores", "distinct"),
+    "First words": ("first_words", "cosine_by_first_word", "word_matrices", "word_map"),
     "Estimates": ("agreement",),
     CONSOLE: (),
 }
@@ -43,6 +47,7 @@ SEVERITIES = (
     ("First divergence", "first_divergence"),
     ("Change of NLL", "added_nll"),
     ("Score", "score"),
+    ("Destroyed", "destructive"),
 )
 
 
@@ -63,6 +68,10 @@ class Controls:
     step: float = 0
     axes: str | None = None
     other: str | None = None
+    own: float | None = None
+    cosine_limit: float = 0.5
+    score_limit: float = 8
+    word: str | None = None
 
 
 def read_controls(values: tuple[Any, ...]) -> Controls:
@@ -94,6 +103,10 @@ def linked(said: Said) -> Controls:
         step=said.whole("step", 0, 4, 0),
         axes=said.text("axes", None),
         other=said.text("other", None),
+        own=said.number("own", 0, 1e6, None),
+        cosine_limit=said.number("cosine_limit", 0, 1, 0.5),
+        score_limit=said.whole("score_limit", 0, MOST_SCORE, 8),
+        word=said.text("word", None),
     )
     for name in ("sql", "asked"):  # read by the console
         said.text(name, None)
@@ -108,7 +121,14 @@ def address_of(controls: Controls, asked: Asked, model: str) -> str:
     """The filters, and what the open tab's own controls say."""
     of_view: dict[str, dict[str, object]] = {
         "Overview": {"measure": controls.measure},
-        "NSM map": {"coloured": controls.coloured, "severity": controls.severity, "step": int(controls.step)},
+        "NSM map": {
+            "coloured": controls.coloured,
+            "severity": controls.severity,
+            "step": int(controls.step),
+            "own": "" if controls.own is None else f"{controls.own:g}",
+        },
+        "Malignant": {"cosine_limit": f"{controls.cosine_limit:g}", "score_limit": f"{controls.score_limit:g}"},
+        "First words": {"word": asked.word},
         "Rows and columns": {"axes": asked.axes},
         "Compare": {"other": asked.other.key if asked.other else ""},
     }

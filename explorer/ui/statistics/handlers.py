@@ -11,6 +11,7 @@ import gradio as gr
 
 from explorer.atlas.pictures.asked import Asked
 from explorer.atlas.pictures.axes import axis_names
+from explorer.atlas.pictures.beginnings import words_of
 from explorer.atlas.pictures.drawing import draw
 from explorer.domain.errors import ExplorerError, StoreError
 from explorer.domain.screens import StoredScreen
@@ -18,6 +19,7 @@ from explorer.figures.encoding import figure_json
 from explorer.figures.marks import window_of
 from explorer.figures.plain import kinds_of
 from explorer.statistics.filters import Filter
+from explorer.statistics.malignant import Limits
 from explorer.statistics.severity import Severity
 from explorer.store.maps import Window
 from explorer.ui.components.saver import Saver
@@ -40,7 +42,7 @@ from explorer.ui.statistics.form import (
 from explorer.ui.statistics.words import totals_html
 from explorer.ui.words import missing_html, notice_html, screen_label, sentence_html
 
-LINKED_COUNT = 9
+LINKED_COUNT = 12
 """Components that a link sets beside `StatisticsTab.drawn`."""
 
 
@@ -78,6 +80,17 @@ class StatisticsHandlers:
         first, second = str(event.customdata).split()
         return self._draw(replace(read_controls(values), model=ALL, screen=first, other=second))
 
+    def show_screen(self, event: gr.EventData, *values: Any) -> list[Any]:
+        """A bar of the screens was clicked: that screen is shown."""
+        return self._draw(replace(read_controls(values), model=ALL, screen=str(event.customdata)))
+
+    def enlarge(self, event: gr.EventData, *values: Any) -> list[Any]:
+        """A map of a sheet was clicked: it is shown large."""
+        number = int(str(event.axes[0])[1:] or 1)
+        screen, _, matrix = str(event.meta["sheet"][number - 1]).partition(" ")
+        controls = replace(read_controls(values), model=ALL, screen=screen, matrix=matrix, view="NSM map")
+        return [gr.Tabs(selected="NSM map"), "NSM map", *self._draw(controls)]
+
     def open(self, event: gr.EventData, request: gr.Request, exploration: Exploration, *values: Any) -> list[Any]:
         """A mark was clicked: its mutant."""
         try:
@@ -113,14 +126,14 @@ class StatisticsHandlers:
         """The page was opened at an address: show what it says, if it is of this tab."""
         said = Said(parameters, PREFIX)
         if not said:
-            return [gr.skip()] * (LINKED_COUNT + 10 + 2 * len(VIEWS))
+            return [gr.skip()] * (LINKED_COUNT + 11 + 2 * len(VIEWS))
         controls = linked(said)
         if controls.view == CONSOLE and not self._has_console:
             reason = "which is closed on this page (serve --console opens it)"
             controls = replace(controls, view=said.refuse("view", reason, "Overview"))
         shown = [
             list(controls.operations), controls.layers, controls.measure, controls.coloured, controls.severity,
-            controls.step,
+            controls.step, controls.own, controls.cosine_limit, controls.score_limit,
         ]  # fmt: skip
         selected = [gr.Tabs(selected="statistics"), gr.Tabs(selected=controls.view), controls.view]
         return [*selected, *shown, *self._draw(controls, said)]
@@ -131,7 +144,7 @@ class StatisticsHandlers:
             with self._atlas.held():
                 return [controls, *self._drawn(controls, said)]
         except ExplorerError as fault:
-            return [controls, *[gr.skip()] * 6, notice_html(str(fault)), *[gr.skip()] * (2 + 2 * len(VIEWS))]
+            return [controls, *[gr.skip()] * 7, notice_html(str(fault)), *[gr.skip()] * (2 + 2 * len(VIEWS))]
 
     def _drawn(self, controls: Controls, said: Said | None) -> list[Any]:
         screens, fault = self._atlas.stored()
@@ -146,7 +159,7 @@ class StatisticsHandlers:
         if not screens:
             told = missing_html("No screen is stored yet: run one in the tab Screen, and its pictures appear here.")
             empty = [each for view in VIEWS for each in ("", told)]
-            return [*[gr.skip()] * 6, notice_html(fault), "", gr.skip(), *empty]
+            return [*[gr.skip()] * 7, notice_html(fault), "", gr.skip(), *empty]
         asked = self._asked(controls, screens, offered, chosen)
         if said:
             _note_differences(said, controls, asked, model, self._axes(controls.view, asked))
@@ -179,7 +192,16 @@ class StatisticsHandlers:
             gr.update(choices=matrices["name"].to_list(), value=asked.matrix),
             axes,
             gr.update(choices=others, value=None if asked.other is None else asked.other.key),
+            gr.update(choices=self._words(view, asked), value=asked.word) if view == "First words" else gr.skip(),
         ]
+
+    def _words(self, view: str, asked: Asked) -> list[str]:
+        """The unusual first words of the screen, where the open tab asks for one."""
+        if "word_map" not in TABS[view]:
+            return []
+        with contextlib.suppress(ExplorerError):
+            return words_of(self._atlas, asked)
+        return []
 
     def _axes(self, view: str, asked: Asked) -> list[str]:
         """The stripes that can be drawn, where the open tab draws some."""
@@ -225,10 +247,12 @@ class StatisticsHandlers:
             chosen=chosen,
             measure=controls.measure,
             matrix=self._atlas.telling(screen, controls.matrix, chosen),
-            severity=Severity(controls.severity, int(controls.step)),  # type: ignore[arg-type]  # a choice
+            severity=Severity(controls.severity, int(controls.step), controls.own),  # type: ignore[arg-type]  # a choice
             coloured=controls.coloured == "severity",
             axes=controls.axes or "",
             other=other or _alike(screen, others),
+            limits=Limits(cosine=float(controls.cosine_limit), score=float(controls.score_limit)),
+            word=(controls.word or "").strip(),
         )
 
 

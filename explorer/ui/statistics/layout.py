@@ -7,11 +7,12 @@ from typing import Any
 
 import gradio as gr
 
+from explorer.statistics.malignant import Limits
 from explorer.store.summaries import OPERATIONS
 from explorer.ui.components.address import Address
 from explorer.ui.components.figure_panel import FigurePanel
 from explorer.ui.components.saver import Saver
-from explorer.ui.numbers import Slider
+from explorer.ui.numbers import Number, Slider
 from explorer.ui.statistics.console.layout import Console
 from explorer.ui.statistics.console.layout import build as build_console
 from explorer.ui.statistics.form import ALL, CONSOLE, MEASURES, PREFIX, SEVERITIES, TABS, VIEWS
@@ -19,13 +20,24 @@ from explorer.ui.words import legend_html
 
 TITLES = {
     "overview": "All matrices",
+    "side_by_side": "Experiments and models side by side",
+    "distinct_by_layer": "Distinct texts by layer",
+    "sheet_layers": "One kind of matrix, all layers",
+    "sheet_screens": "One matrix, all experiments",
+    "malignant": "Malignant mutants by matrix",
+    "malignant_map": "One matrix, unit by unit",
+    "site_correlations": "All screens, mutant by mutant",
+    "first_words": "Unusual first words",
+    "cosine_by_first_word": "How far those are from the standard output",
+    "word_matrices": "Which matrices begin with the word",
+    "word_map": "Where in one matrix",
     "by_kind": "By kind",
     "by_layer": "By layer",
     "nsm_map": "One matrix, unit by unit",
     "copa": "The same matrix, rearranged",
     "axes": "The most sensitive rows and columns",
     "stripes": "Layer by layer",
-    "correlations": "All screens",
+    "correlations": "All screens, layer by layer",
     "scatter": "Two screens, layer by layer",
     "overlap": "What they share",
     "two_maps": "Side by side",
@@ -59,8 +71,12 @@ class StatisticsTab:
     coloured: gr.Radio
     severity: gr.Radio
     step: gr.Slider
+    own: gr.Number
     axes: gr.Dropdown
     other: gr.Dropdown
+    cosine_limit: gr.Slider
+    score_limit: gr.Slider
+    word: gr.Dropdown
     panels: dict[str, FigurePanel]
     sentences: dict[str, gr.HTML]
     totals: gr.HTML
@@ -77,14 +93,15 @@ class StatisticsTab:
         """What a picture is made of, in the order of `Controls`."""
         return [
             self.model, self.screen, self.operations, self.layers, self.kinds, self.matrix, self.view, self.measure,
-            self.coloured, self.severity, self.step, self.axes, self.other,
+            self.coloured, self.severity, self.step, self.axes, self.other, self.own, self.cosine_limit,
+            self.score_limit, self.word,
         ]  # fmt: skip
 
     @property
     def drawn(self) -> list[Any]:
         """What `StatisticsHandlers.draw` updates, in its order."""
         figures = [each for view in VIEWS for each in (self.panels[view], self.sentences[view])]
-        choices = [self.model, self.screen, self.kinds, self.matrix, self.axes, self.other]
+        choices = [self.model, self.screen, self.kinds, self.matrix, self.axes, self.other, self.word]
         return [self.shown, *choices, self.notice, self.totals, self.address, *figures]
 
 
@@ -151,7 +168,17 @@ def _build_controls(name: str) -> dict[str, Any]:
             )
             severity = gr.Radio(label="Severity is", choices=list(SEVERITIES), value="cosine", elem_classes="pills")
             step = Slider(label="Threshold, from all to the most severe", minimum=0, maximum=4, step=1, value=0)
-        return {"coloured": coloured, "severity": severity, "step": step}
+            own = Number(label="Or a threshold of your own", value=None, min_width=130)
+        return {"coloured": coloured, "severity": severity, "step": step, "own": own}
+    if name == "Malignant":
+        with gr.Row():
+            cosine = Slider(label="Cosine, at most", minimum=0, maximum=1, step=0.05, value=Limits().cosine)
+            score = Slider(label="Right answers, at most", minimum=0, maximum=21, step=1, value=Limits().score)
+        return {"cosine_limit": cosine, "score_limit": score}
+    if name == "First words":
+        return {
+            "word": gr.Dropdown(label="Texts that begin with", choices=[], value=None, allow_custom_value=True)
+        }  # fmt: skip
     if name == "Rows and columns":
         return {"axes": gr.Dropdown(label="Stripes of", choices=[], value=None)}
     if name == "Compare":
@@ -166,5 +193,5 @@ def _build_views(shown: tuple[str, ...], panels: dict[str, FigurePanel], sentenc
             gr.HTML(f"<h2>{TITLES[view]}</h2>", apply_default_css=False)
             sentences[view] = gr.HTML('<p class="caption busy">Reading the screens …</p>', apply_default_css=False)
             panels[view] = FigurePanel(elem_classes=f"view-{view.replace('_', '-')}")
-            if view in ("nsm_map", "copa", "two_maps"):
+            if view in ("nsm_map", "copa", "two_maps", "malignant_map", "word_map", "sheet_layers", "sheet_screens"):
                 gr.HTML(legend_html(), apply_default_css=False)

@@ -33,16 +33,23 @@ def wire(
     own = StatisticsHandlers(handlers, has_console=tab.console is not None)
     opened(own.open_tab, tab.shown, tab.drawn, **QUIETLY)
     for component in (tab.screen, tab.operations, tab.kinds, tab.matrix, tab.measure, tab.coloured, tab.severity,
-                      tab.step, tab.axes, tab.other, tab.model):  # fmt: skip
+                      tab.step, tab.axes, tab.other, tab.model, tab.cosine_limit, tab.score_limit,
+                      tab.word):  # fmt: skip
         component.input(own.draw, tab.asked, tab.drawn, **QUIETLY | LATEST)
-    for event in (tab.layers.submit, tab.layers.blur):
+    for event in (tab.layers.submit, tab.layers.blur, tab.own.submit, tab.own.blur):
         event(own.draw, tab.asked, tab.drawn, **QUIETLY)
     tab.views.select(own.look, tab.shown, [tab.view, *tab.drawn], **QUIETLY)
     tab.clear.click(own.clear, tab.asked, [tab.operations, tab.layers, *tab.drawn], **QUIETLY)
     for view, panel in tab.panels.items():
         panel.take(own.take, tab.asked, [tab.saver, tab.notice], **QUIETLY)
-        if view == "correlations":
+        if view in ("correlations", "site_correlations"):
             panel.mark_click(own.compare, tab.asked, tab.drawn, **QUIETLY)
+            continue
+        if view == "side_by_side":
+            panel.mark_click(own.show_screen, tab.asked, tab.drawn, **QUIETLY)
+            continue
+        if view in ("sheet_layers", "sheet_screens"):
+            panel.mark_click(own.enlarge, tab.asked, [tab.views, tab.view, *tab.drawn], **QUIETLY)
             continue
         connect_run(
             explore, handlers, panel.mark_click, own.open, [explore.exploration, *tab.asked],
@@ -50,7 +57,10 @@ def wire(
         )  # fmt: skip
     tab.panels["nsm_map"].zoom(own.zoom, tab.asked, [tab.panels["nsm_map"], tab.sentences["nsm_map"]], **QUIETLY)
     tabs.select(own.leave, None, tab.address, **QUIETLY)
-    linked = [tab.operations, tab.layers, tab.measure, tab.coloured, tab.severity, tab.step]
+    linked = [
+        tab.operations, tab.layers, tab.measure, tab.coloured, tab.severity, tab.step, tab.own, tab.cosine_limit,
+        tab.score_limit,
+    ]  # fmt: skip
     explore.address.opens(page_load, own.read_link, [tabs, tab.views, tab.view, *linked, *tab.drawn])
     if tab.console is None or tab.console_tab is None:
         return

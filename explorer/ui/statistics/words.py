@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from explorer.domain.screens import StoredScreen, unit_told
+from explorer.domain.screens import StoredScreen, unit_told, what_told
 from explorer.ui.words import sentence_html
 
 
@@ -15,7 +15,7 @@ def totals_html(rows: Sequence[tuple[StoredScreen, Mapping[str, Any]]]) -> str:
     names = ("Experiment", "Model", "Mutants", "max", "min", "zero", "Distinct", "Controls not silent")
     head = "".join(f"<th>{name}</th>" for name in names)
     body = "".join(_row(screen, told) for screen, told in rows)
-    caption = "Non-silent mutants of every screen by operation; – where none was screened."
+    caption = "Non-silent mutants of every screen by operation; – where none was screened, or it is not known."
     return (
         f'<div class="totals"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
         f"{sentence_html(caption)}"
@@ -27,5 +27,6 @@ def _row(screen: StoredScreen, told: Mapping[str, Any]) -> str:
     numbers = [told[name] for name in ("mutants", "max", "min", "zero", "phenotypes")]
     controls = "–" if not told["controls"] else f"{told['failed_controls']:,} of {told['controls']:,}"
     cells = "".join(f"<td>{'–' if number is None else f'{number:,}'}</td>" for number in numbers)
-    name = f"{escape(screen.title + background)} <small>{escape(unit_told(screen.plan))}</small>"
+    what = ", ".join(filter(None, [what_told(screen), unit_told(screen.plan)]))
+    name = f"{escape(screen.title + background)} <small>{escape(what)}</small>"
     return f"<tr><td>{name}</td><td>{escape(screen.model)}</td>{cells}<td>{controls}</td></tr>"

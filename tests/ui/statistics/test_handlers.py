@@ -26,7 +26,7 @@ from explorer.workspace.workspace import Workspace
 from tests.made import make_screens
 from tests.ui.visit import ADA, event
 
-NAMES = ("shown", "model", "screen", "kinds", "matrix", "axes", "other", "notice", "totals", "address")
+NAMES = ("shown", "model", "screen", "kinds", "matrix", "axes", "other", "word", "notice", "totals", "address")
 
 
 def _page(folder: Path, source: str = "/nowhere") -> StatisticsHandlers:
@@ -85,7 +85,9 @@ def test_a_filter_changes_the_figures_and_is_kept_in_the_link(own: StatisticsHan
         "stats_kinds": "v", "stats_matrix": "1.v", "stats_measure": "nonsilent",
     }  # fmt: skip
     restored = own.read_link(said)
-    assert restored[2:LINKED_COUNT] == ["Overview", ["min"], "0-1", "nonsilent", "operation", "cosine", 0]
+    assert restored[2:LINKED_COUNT] == [
+        "Overview", ["min"], "0-1", "nonsilent", "operation", "cosine", 0, None, 0.5, 8,
+    ]  # fmt: skip
     assert _drawn(restored[LINKED_COUNT:])["figures"]["by_kind"] == drawn["figures"]["by_kind"]
     assert own.read_link({"genotype": "1.v=0"}) == [gr.skip()] * len(restored)
     cleared = own.clear(*_asked(**changes))
