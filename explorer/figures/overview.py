@@ -43,7 +43,7 @@ def overview_figure(seen: Overview, column: str, *, meta: Mapping[str, object]) 
         go.Heatmap(
             z=[[0 if value is None else None for value in line] for line in table],
             x=layers, y=kinds, colorscale=[[0, NOT_SCREENED], [1, NOT_SCREENED]], showscale=False, xgap=2, ygap=2,
-            hoverongaps=False, hovertemplate="%{x}.%{y}: not screened<extra></extra>",
+            hoverongaps=False, hovertemplate="%{x}.%{y}: not screened, or unknown<extra></extra>",
         )
     )  # fmt: skip
     figure.add_trace(

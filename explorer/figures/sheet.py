@@ -13,7 +13,7 @@ from explorer.figures.palette import CATEGORIES, COLOURS
 from explorer.figures.plain import literal
 from explorer.store.summaries import Bitmap
 
-MOST_CELLS = 48
+MOST_CELLS = 176
 """Cells of a small map along either side; of more units, squares of them are one."""
 COLUMNS = 8
 """Maps beside each other, at most."""

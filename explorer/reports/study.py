@@ -12,7 +12,7 @@ FAULTS_TOLD = 20
 def study_lines(report: dict[str, Any]) -> Iterator[str]:
     """The report of `screen.study.Study.store` for people."""
     for screen in report["screens"]:
-        yield _screen_line(screen)
+        yield screen_told(screen)
     if not report["screens"]:
         yield "Nothing was imported: no file names a mutation of a matrix of a model that is known."
     yield from report["questions"]
@@ -32,7 +32,7 @@ def fault_told(fault: dict[str, Any]) -> str:
     return f"{where}: {fault['reason']}"
 
 
-def _screen_line(screen: dict[str, Any]) -> str:
+def screen_told(screen: dict[str, Any]) -> str:
     """A screen that was imported; its state is told last."""
     of_what = f"{screen['mutants']:,} mutants" if screen["mutants"] is not None else None
     listed = f"{of_what} listed, what it does not list is unknown" if screen["is_partial"] else of_what
@@ -40,8 +40,8 @@ def _screen_line(screen: dict[str, Any]) -> str:
         (screen["matrices"], "matrices"),
         (screen["nonsilent"], "non-silent"),
         (screen["phenotypes"], "phenotypes"),
-        (screen["duplicates"], "duplicates"),
-        (screen["conflicts"], "conflicts"),
+        (screen["duplicates"] or None, "duplicates"),
+        (screen["conflicts"] or None, "conflicts"),
     ]
     told = [f"{count:,} {what}" for count, what in counts if count is not None]
     told[1:1] = [listed] if listed else []

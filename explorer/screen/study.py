@@ -100,8 +100,12 @@ class Study:
     def store(self, connection: duckdb.DuckDBPyConnection, tell: Tell = lambda _sentence: None) -> dict[str, Any]:
         """Write the screens that are new, and tell of all. Raises StoreError."""
         connection.execute(f"SET memory_limit = '{MEMORY}'")  # what it cannot hold it puts on disk for a while
+        try:
+            screens = [screen.store(connection, tell) for screen in self.screens]
+        finally:
+            connection.execute("RESET memory_limit")
         return {
-            "screens": [screen.store(connection, tell) for screen in self.screens],
+            "screens": screens,
             "malformed": len(self.faults),
             "faults": self.faults.rows(named=True),
             "skipped": self.skipped,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from explorer.domain.errors import StoreError
+from explorer.domain.errors import BusyError, StoreError
 from explorer.domain.screens import Shelf
 from explorer.store.database import opened, refusal, told
 from explorer.store.parquet import looked_at
@@ -28,6 +28,8 @@ class Library:
         self.paths: dict[Shelf, Path] = {"bundled": bundled, "own": own}
         self._lock = threading.RLock()
         self._written: dict[Path, duckdb.DuckDBPyConnection] = {}
+        self._writers: dict[Path, threading.Lock] = {}
+        """One writer at a time, of each database."""
         self._folders: dict[Path, duckdb.DuckDBPyConnection] = {}
         """Views of folders of Parquet files: they hold no file, so they may stay open."""
         self._held: ExitStack | None = None
@@ -77,18 +79,28 @@ class Library:
                     self._open.clear()
 
     @contextmanager
-    def writing(self, path: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A connection to write with, to the user's own database unless another is named. Raises StoreError."""
+    def writing(self, path: Path | None = None, *, waits: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection to write with, to the user's own database unless another is named. Raises StoreError.
+
+        There is one writer at a time: the next one waits, or is refused.
+        """
         path = path or self._own_path()
         with self._lock:
-            manager = opened(path)
-            connection = self._written[path] = manager.__enter__()
+            writer = self._writers.setdefault(path, threading.Lock())
+        if not writer.acquire(blocking=waits):
+            raise BusyError("A screen or an import is being written: wait until it has ended, or stop it.")
         try:
-            yield connection
-        finally:
             with self._lock:
-                del self._written[path]
-                manager.__exit__(None, None, None)
+                manager = opened(path)
+                connection = self._written[path] = manager.__enter__()
+            try:
+                yield connection
+            finally:
+                with self._lock:
+                    del self._written[path]
+                    manager.__exit__(None, None, None)
+        finally:
+            writer.release()
 
     @contextmanager
     def adding(self) -> Iterator[duckdb.DuckDBPyConnection]:

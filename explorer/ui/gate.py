@@ -55,10 +55,16 @@ class Gate:
     """Lets requests in, or refuses them with a sentence."""
 
     def __init__(
-        self, host: str, *, names: Collection[str] = (), is_shared: bool = False, has_login: bool = False
+        self,
+        host: str,
+        *,
+        names: Collection[str] = (),
+        is_shared: bool = False,
+        has_login: bool = False,
+        takes_files: bool = False,
     ) -> None:
         """`host` is what the page listens on, `names` by which others call it."""
-        self._has_login = has_login
+        self._has_login, self._takes_files = has_login, takes_files
         self._is_local = is_this_machine(host)
         self._names = {host.lower(), "localhost", *(name.lower() for name in names)}
         if not self._is_local:
@@ -77,7 +83,7 @@ class Gate:
         origin = request.headers.get("origin")
         if origin is not None and request.method not in ("GET", "HEAD") and urlsplit(origin).hostname != name:
             return PlainTextResponse("Requests from other pages are refused.", 403)
-        if any(part == "upload" for part in request.url.path.split("/")):
+        if not self._takes_files and any(part == "upload" for part in request.url.path.split("/")):
             return PlainTextResponse("This page takes no files.", 403)
         if self._has_login and not _may_be_in(request):
             return PlainTextResponse("Log in first.", 401)

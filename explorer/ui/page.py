@@ -31,13 +31,19 @@ from explorer.ui.tasks import layout as tasks
 from explorer.ui.tasks import wiring as tasks_wiring
 from explorer.workspace.workspace import Workspace
 
+KEPT_FILES = (3600, 3600)
+"""Seconds between two looks at what visitors have left, and after which it goes."""
 
-def build_page(workspace: Workspace, *, has_console: bool = True) -> gr.Blocks:
-    """The whole page; no model needs to be loaded yet. `has_console`: whether visitors may ask the database in SQL."""
+
+def build_page(workspace: Workspace, *, has_console: bool = True, takes_files: bool = True) -> gr.Blocks:
+    """The whole page; no model needs to be loaded yet.
+
+    `has_console`: whether visitors may ask the database in SQL; `takes_files`: whether they may upload some.
+    """
     runs, opening, questions, turns = Runs(), Runs(), Runs(), Runs()
     comparing, asking = (Runs(), Runs()), (Runs(), Runs(), Runs())
     handlers = Handlers(workspace, runs)
-    page: gr.Blocks = Page(title="Mutation Explorer", analytics_enabled=False, fill_width=True)
+    page: gr.Blocks = Page(title="Mutation Explorer", analytics_enabled=False, fill_width=True, delete_cache=KEPT_FILES)
     with page:
         add_endpoints(page, Endpoints(workspace))  # first, so that their names are free
         header = model.build_header()
@@ -52,7 +58,7 @@ def build_page(workspace: Workspace, *, has_console: bool = True) -> gr.Blocks:
             with gr.Tab("Gallery", id="gallery") as gallery_tab:
                 said = gallery.build()
             with gr.Tab("Screen", id="screen") as screen_tab:
-                screens = screen.build(workspace)
+                screens = screen.build(workspace, takes_files=takes_files)
             with gr.Tab("Statistics", id="statistics") as statistics_tab:
                 shown = statistics.build(has_console=has_console)
             with gr.Tab("Tasks", id="tasks") as tasks_tab:

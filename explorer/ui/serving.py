@@ -60,13 +60,17 @@ class Serving:
     """Called when the page answers, before anything is loaded."""
 
 
+MOST_UPLOADED = "500mb"
+"""Of one file."""
+
+
 def run(serving: Serving) -> None:
     """Serve until interrupted. Raises ExplorerError if the address cannot be used."""
     login = _login(serving)
     _check_port(serving)
     workspace = Workspace(source=serving.model, **serving.placement.given, mmlu=serving.mmlu)
     workspace.behaviour.question_sets()  # a faulty folder is told before the page opens
-    page = build_page(workspace, has_console=_has_console(serving))
+    page = build_page(workspace, has_console=_has_console(serving), takes_files=_is_own(serving))
     _, url, public_url = page.launch(
         server_name=serving.host,
         server_port=serving.port or _free_port(serving.host),
@@ -77,6 +81,7 @@ def run(serving: Serving) -> None:
         css_paths=STYLE_SHEET,
         footer_links=["api"],
         run_history=False,
+        max_file_size=MOST_UPLOADED,
         quiet=True,
         prevent_thread_lock=True,
         _frontend=False,  # else a machine so busy that the page takes three seconds, or a proxy, ends it in a traceback
@@ -96,7 +101,10 @@ def options_of(serving: Serving, workspace: Workspace, login: tuple[str, str] | 
 
     Raises ExplorerError if the extra for the tools is not installed.
     """
-    gate = Gate(serving.host, names=serving.names, is_shared=serving.share, has_login=login is not None)
+    gate = Gate(
+        serving.host, names=serving.names, is_shared=serving.share, has_login=login is not None,
+        takes_files=_is_own(serving),
+    )  # fmt: skip
     guards = [Middleware(BaseHTTPMiddleware, dispatch=dispatch) for dispatch in (_keep_at_home, gate.dispatch)]
     options: dict[str, Any] = {"middleware": guards, "openapi_url": None}
     return options | (_tools(workspace, login) if serving.mcp else {})
@@ -146,6 +154,11 @@ def _has_console(serving: Serving) -> bool:
     if serving.console is None:
         return is_this_machine(serving.host) and not serving.share
     return serving.console
+
+
+def _is_own(serving: Serving) -> bool:
+    """Whether only this machine reaches the page: its visitor is who started it."""
+    return is_this_machine(serving.host) and not serving.share and not serving.names
 
 
 def _check_port(serving: Serving) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from explorer.atlas.atlas import Behind
-from explorer.domain.screens import StoredScreen, StoredTask, unit_told
+from explorer.domain.screens import StoredScreen, StoredTask, unit_told, what_told
 from explorer.figures.palette import CATEGORIES, COLOURS
 
 
@@ -45,11 +45,17 @@ def page_html(count: int, page: int) -> str:
     return f'<p class="caption">{told}</p>'
 
 
+MOST_PATTERNS = 28
+"""Letters of the matrices of a plan, in a label."""
+
+
 def screen_label(screen: StoredScreen) -> str:
-    """A screen in the list of those that are stored; its model is chosen beside it."""
-    parts = [screen.title + (f" on {screen.background}" if screen.background else ""), unit_told(screen.plan)]
-    if screen.plan["matrices"] != "*.*":
-        parts.append(str(screen.plan["matrices"]))
+    """A screen in a list of those that are stored: none looks like another."""
+    parts = [screen.title + (f" on {screen.background}" if screen.background else ""), screen.model]
+    parts += [*filter(None, [what_told(screen)]), unit_told(screen.plan)]
+    matrices = str(screen.plan["matrices"])
+    if matrices != "*.*":
+        parts.append(matrices if len(matrices) <= MOST_PATTERNS else f"{matrices[:MOST_PATTERNS]} …")
     if screen.shelf == "bundled":
         parts.append("bundled")
     return " · ".join(parts)
@@ -119,5 +125,5 @@ _LEGEND = {
     "min": "min does",
     "max and min": "both do",
     "zero": "only zero does",
-    "not screened": "not screened",
+    "not screened": "not screened, or unknown",
 }

@@ -6,12 +6,13 @@ Owns the databases that are open. Imports torch only when a screen is made ready
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from explorer.domain.experiments import Experiment
 from explorer.domain.record import Run
 from explorer.files.settings import Settings
 from explorer.model.loaded import LoadedModel
@@ -20,6 +21,7 @@ from explorer.screen.job import job_of
 from explorer.screen.order import Order, Progress
 from explorer.screen.plan import matching
 from explorer.screen.queue import RunningScreen, ScreenQueue
+from explorer.screen.study import Question, read_study
 from explorer.store.library import Library
 from explorer.store.queries import screen_report
 from explorer.workspace.computing import Computing
@@ -100,6 +102,17 @@ class Screens:
                 report = screen_report(connection, ready.number or 0)
                 database = path or self.library.paths["own"]
                 self._keep(ready.job.model, run_of(order, report, database, time.perf_counter() - begun))
+
+    def import_study(
+        self, question: Question, known: Mapping[str, Experiment], tell: Callable[[str], None]
+    ) -> dict[str, Any]:
+        """Put what the study published into the user's own database; the report of it, see `screen.study`.
+
+        `tell` is told how far it is. Raises ExplorerError, also while a screen is being written.
+        """
+        study = read_study(question, known, tell)
+        with self.library.writing(waits=False) as connection:
+            return study.store(connection, tell)
 
     def check(self, order: Order) -> None:
         """Raises ExplorerError if the plan or the background is none for the model."""

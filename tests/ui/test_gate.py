@@ -7,7 +7,9 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.applications import Starlette
 from starlette.routing import Route
+from starlette.testclient import TestClient
 
 from explorer.ui import gate as gates
 from explorer.ui.gate import FREE, MOST_SECONDS, Gate
@@ -94,11 +96,24 @@ def test_other_names_and_origins_are_refused(served: tuple[str, list[Any]]) -> N
     assert httpx.get(url, headers={"Host": "localhost"}).is_success
 
 
-def test_files_cannot_be_left_on_the_machine(served: tuple[str, list[Any]]) -> None:
+def test_files_are_left_by_who_is_in_and_only_where_this_machine_alone_reaches_the_page(
+    served: tuple[str, list[Any]],
+) -> None:
     url, _ = served
     with httpx.Client(base_url=url, timeout=20) as client:
+        refused = client.post("/gradio_api/upload", files={"files": ("a.txt", b"x")})
+        assert (refused.status_code, refused.text) == (401, "Log in first.")
         assert client.post("/login", data={"username": LOGIN[0], "password": LOGIN[1]}).is_success
-        sent = client.post("/gradio_api/upload", files={"files": ("a.txt", b"x" * 1000)})
+        assert client.post("/gradio_api/upload", files={"files": ("a.txt", b"x")}).is_success
+
+
+@pytest.mark.parametrize("asked", [{"host": "0.0.0.0"}, {"share": True}, {"names": ("lab.example",)}])
+def test_a_page_that_others_reach_takes_no_files(asked: dict[str, Any]) -> None:
+    serving = Serving(auth="ada:enchantress", **asked)
+    options = options_of(serving, Workspace(source="/nowhere"), LOGIN)
+    app = Starlette(middleware=options["middleware"])
+    with TestClient(app, base_url="http://localhost") as client:
+        sent = client.post("/gradio_api/upload", files={"files": ("a.txt", b"x")})
         assert (sent.status_code, sent.text) == (403, "This page takes no files.")
 
 

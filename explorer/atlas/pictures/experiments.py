@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 import polars as pl
 
@@ -73,9 +74,17 @@ def side_by_side(atlas: Atlas, asked: Asked) -> Picture:
     if not screens:
         raise StatisticsError("Only screens that list some of their mutants are stored: there is no total to compare.")
     totals = atlas.totals(screens)
+    experiments = Counter((screen.model, screen.experiment) for screen in screens)
+    long = {screen.key: name for model in dict.fromkeys(screen.model for screen in screens)
+            for screen, name in _named([each for each in screens if each.model == model])}  # fmt: skip
     rows = [
-        {"model": screen.model, "name": name, "key": screen.key, **found}
-        for screen, name, found in zip(screens, names_of(screens), totals, strict=True)
+        {
+            "model": screen.model,
+            "name": screen.experiment if experiments[screen.model, screen.experiment] == 1 else long[screen.key],
+            "key": screen.key,
+            **found,
+        }
+        for screen, found in zip(screens, totals, strict=True)
     ]
     rows.sort(key=lambda row: str(row["model"]))
     figure = side_by_side_figure(rows, meta=meta_of(asked, "side_by_side"))
@@ -89,6 +98,11 @@ def side_by_side(atlas: Atlas, asked: Asked) -> Picture:
     names = ["model", "name", "nonsilent", "mutants", "phenotypes", *OPERATIONS]
     data = pl.DataFrame([{name: row[name] for name in names} for row in rows], infer_schema_length=None)
     return Picture(figure=figure, sentence=sentence, data=data)
+
+
+def _named(screens: Sequence[StoredScreen]) -> Iterator[tuple[StoredScreen, str]]:
+    """Screens of one model with their names."""
+    return zip(screens, names_of(screens), strict=True)
 
 
 def scatter(atlas: Atlas, asked: Asked) -> Picture:

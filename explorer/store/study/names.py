@@ -1,7 +1,7 @@
 """What the study's names tell: a matrix, a sum row, the model, the experiment, when a program wrote a file.
 
-The study has three forms of the same matrix: `model.layers.0.self_attn.q_proj.weight` in logs, `L0_attn.q` and
-`0.attn.q` in tables.
+The study has three forms of the same matrix: that of the weights (layers.0.self_attn.q_proj) in logs, `L0_attn.q` and
+0.attn.q in tables.
 """
 
 from __future__ import annotations

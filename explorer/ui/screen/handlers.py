@@ -24,7 +24,7 @@ from explorer.tasks.sample import task_experiment
 from explorer.ui.doors import Doors
 from explorer.ui.explore.exploration import Exploration
 from explorer.ui.explore.handlers import Handlers
-from explorer.ui.screen.words import entry_row, estimate_html, map_caption_html, screen_html, screen_label
+from explorer.ui.screen.words import entry_row, estimate_html, map_caption_html, progress_label, screen_html
 from explorer.ui.words import notice_html
 from explorer.workspace.workspace import Workspace
 
@@ -135,7 +135,7 @@ class ScreenHandlers:
     def draw(self, shown: str | None, matrix: str) -> list[Any]:
         """Updates of `ScreenTab.drawn`."""
         screens, fault = self._atlas.stored()
-        labels = [(screen_label(screen), screen.key) for screen in screens]
+        labels = [(progress_label(screen), screen.key) for screen in screens]
         found = next((screen for screen in screens if screen.key == shown), screens[0] if screens else None)
         if found is None:
             return [gr.update(choices=[], value=None), screen_html(None, None, fault), "", "", "", ""]
@@ -152,7 +152,7 @@ class ScreenHandlers:
             screen_html(found, view.report, fault),
             figure_json(shares_figure(view.shares, name, meta=meta)),
             name,
-            map_caption_html(view.matrix, asks_questions=found.task is not None),
+            map_caption_html(view.matrix, asks_questions=found.task is not None, is_partial=found.is_partial),
             figure_json(nsm_figure(view.map, Filter(), meta=meta)),
         ]
 

@@ -11,6 +11,8 @@ from explorer.ui.components.figure_panel import FigurePanel
 from explorer.ui.components.queue_list import QueueList
 from explorer.ui.numbers import Number, Slider
 from explorer.ui.screen.handlers import offered
+from explorer.ui.screen.published import layout as published
+from explorer.ui.screen.published.layout import Published
 from explorer.ui.words import legend_html
 from explorer.workspace.workspace import Workspace
 
@@ -46,6 +48,7 @@ class ScreenTab:
     queue: QueueList
     seen: gr.State
     """What the page has seen of the queue: its revision, and the screen that ran."""
+    published: Published
     shown: gr.Dropdown
     summary: gr.HTML
     strip: FigurePanel
@@ -71,11 +74,11 @@ class ScreenTab:
         return [self.shown, self.summary, self.strip, self.matrix, self.caption, self.map]
 
 
-def build(workspace: Workspace) -> ScreenTab:
-    """Lay the tab out."""
+def build(workspace: Workspace, *, takes_files: bool) -> ScreenTab:
+    """Lay the tab out; `takes_files`: whether published results may be uploaded."""
     with gr.Row(elem_classes="explore"):
         with gr.Column(scale=4, min_width=340, elem_classes="controls"):
-            parts = _build_order(workspace) | _build_queue()
+            parts = _build_order(workspace) | _build_queue() | {"published": published.build(is_open=takes_files)}
         with gr.Column(scale=7, min_width=340, elem_classes="results"):
             parts |= _build_stored()
     return ScreenTab(**parts, seen=gr.State(NOTHING), matrix=gr.State(""), timer=gr.Timer(TICK_SECONDS))

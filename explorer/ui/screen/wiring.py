@@ -12,6 +12,8 @@ from explorer.ui.explore.layout import ExploreTab
 from explorer.ui.explore.wiring import connect_run
 from explorer.ui.screen.handlers import ScreenHandlers
 from explorer.ui.screen.layout import ScreenTab
+from explorer.ui.screen.published import wiring as published_wiring
+from explorer.ui.screen.published.handlers import PublishedHandlers
 
 
 def wire(tab: ScreenTab, opened: Any, tabs: gr.Tabs, explore: ExploreTab, handlers: Handlers) -> None:
@@ -29,6 +31,8 @@ def wire(tab: ScreenTab, opened: Any, tabs: gr.Tabs, explore: ExploreTab, handle
         **QUEUED | LATEST,
     )
     tab.start.click(own.start, [explore.exploration, *tab.asked], [tab.told, tab.queue], **QUIETLY)
+    imported = published_wiring.wire(tab.published, tab.shown, PublishedHandlers(handlers.workspace))
+    imported.then(own.show, [tab.shown, tab.matrix], tab.drawn, **QUIETLY)
     tab.queue.act(own.act, None, tab.queue, **QUIETLY)
     tab.shown.input(own.show, [tab.shown, tab.matrix], tab.drawn, **QUIETLY)
     tab.strip.mark_click(own.open_matrix, [tab.shown], tab.drawn, **QUIETLY)

@@ -7,14 +7,11 @@ from dataclasses import asdict
 from html import escape
 from typing import Any
 
-from explorer.domain.screens import StoredScreen, unit_told, what_told
+from explorer.domain.screens import StoredScreen, unit_told
 from explorer.reports.screens import duration
 from explorer.screen.queue import Entry
-from explorer.ui.words import notice_html, task_told
+from explorer.ui.words import notice_html, screen_label, task_told
 from explorer.workspace.screens import Estimate
-
-MOST_PATTERNS = 40
-"""Letters of the matrices of a plan, in a line."""
 
 
 def entry_row(entry: Entry) -> dict[str, Any]:
@@ -66,20 +63,15 @@ def estimate_html(estimate: Estimate | None) -> str:
     )
 
 
-def screen_label(screen: StoredScreen) -> str:
-    """A screen in the list of those that are stored."""
-    background = f" on {screen.background}" if screen.background else ""
-    whose = "bundled" if screen.shelf == "bundled" else "yours"
-    part = "" if screen.done >= screen.mutants else f", {100 * screen.done // max(1, screen.mutants)} % so far"
-    told = what_told(screen)
-    known = f" · {told}" if told else ""
-    return f"{screen.title}{background} · {screen.model}{known} · {_plan_line(screen.plan)} ({whose}{part})"
+def progress_label(screen: StoredScreen) -> str:
+    """A screen in the list of those that are stored, with how far it is."""
+    part = "" if screen.done >= screen.mutants else f" ({100 * screen.done // max(1, screen.mutants)} % so far)"
+    return f"{screen_label(screen)} · {', '.join(screen.plan['operations'])}{part}"
 
 
 def _plan_line(plan: Mapping[str, Any]) -> str:
     """A plan, as the database keeps it, in a line."""
-    matrices = plan["matrices"] if len(plan["matrices"]) <= MOST_PATTERNS else f"{plan['matrices'][:MOST_PATTERNS]} …"
-    return f"{matrices} · {unit_told(plan)} · {', '.join(plan['operations'])}"
+    return f"{plan['matrices']} · {unit_told(plan)} · {', '.join(plan['operations'])}"
 
 
 def screen_html(screen: StoredScreen | None, report: Mapping[str, Any] | None, fault: str) -> str:
@@ -113,11 +105,14 @@ def screen_html(screen: StoredScreen | None, report: Mapping[str, Any] | None, f
     )
 
 
-def map_caption_html(matrix: Mapping[str, Any], *, asks_questions: bool = False) -> str:
+def map_caption_html(matrix: Mapping[str, Any], *, asks_questions: bool = False, is_partial: bool = False) -> str:
     """What the map of a matrix shows, in a sentence."""
+    which = f"which of its {matrix['mutants']:,} mutants"
+    if is_partial:
+        which = f"which of its {matrix['nonsilent']:,} non-silent mutants that are listed"
     changed, told = ("an answer", "its score") if asks_questions else ("the text", "what it says")
     return (
         f'<p class="caption"><b>{matrix["name"]}</b>, {matrix["rows"]:,} × {matrix["columns"]:,}, in units of '
-        f"{matrix['unit_rows']} × {matrix['unit_columns']}: which of its {matrix['mutants']:,} mutants change "
-        f"{changed}. Point at a cell to read {told}, click it to open it in Explore.</p>"
+        f"{matrix['unit_rows']} × {matrix['unit_columns']}: {which} change {changed}. "
+        f"Point at a cell to read {told}, click it to open it in Explore.</p>"
     )

@@ -26,7 +26,7 @@ from explorer.ui.explore.exploration import Exploration
 from explorer.ui.explore.handlers import Handlers
 from explorer.ui.questions import chosen
 from explorer.ui.runs import Runs
-from explorer.ui.screen.words import screen_label
+from explorer.ui.screen.words import progress_label
 from explorer.ui.tasks.questions.words import MOST_LISTED, accuracy_html, better_html, better_json, no_task_html
 from explorer.ui.words import notice_html, progress_html
 
@@ -79,7 +79,7 @@ class ExaminingHandlers:
 
     def _choices(self, screens: list[StoredScreen], key: str) -> Any:
 
-        return gr.update(choices=[(screen_label(screen), screen.key) for screen in screens], value=key, visible=True)
+        return gr.update(choices=[(progress_label(screen), screen.key) for screen in screens], value=key, visible=True)
 
     def _nothing(self) -> list[Any]:
 
