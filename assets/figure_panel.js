@@ -3,7 +3,7 @@
 // (meta.matrix), a drag sends `zoom` with the edges that are to be seen. Where its maps are linked (meta.linked), a cell
 // that is pointed at is told in all of them. Where it is a view (meta.view), it can be taken away as a picture, or its
 // data as a table (`take`). Where no mutant is behind any mark (meta.is_closed), and on cells that nobody screened, a
-// click does nothing.
+// click does nothing. On a single map a box or a loop can be drawn: `encircle` is sent with its corners.
 const host = element.querySelector(".figure");
 const takeaways = element.querySelector(".figure-takeaways");
 const config = {
@@ -14,6 +14,7 @@ const config = {
   doubleClick: "autosize",
   modeBarButtonsToRemove: ["sendChartToCloud", "select2d", "lasso2d", "resetScale2d", "toImage"],
 };
+const drawing = { ...config, modeBarButtonsToAdd: ["drawrect", "drawclosedpath"], displayModeBar: true };
 let isBound = false;
 let told = "";
 
@@ -46,13 +47,25 @@ function isEmpty(mark, meta) {
   return !meta?.maps && Array.isArray(held) && (mark.customdata ?? null) === null;
 }
 
+// The corners of a box or a loop that was drawn.
+function polygon(shape) {
+  if (shape.type === "rect") {
+    const { x0, x1, y0, y1 } = shape;
+    return { x: [x0, x1, x1, x0], y: [y0, y0, y1, y1] };
+  }
+  const points = (shape.path ?? "").match(/-?[\d.]+(?:e-?\d+)?,-?[\d.]+(?:e-?\d+)?/g) ?? [];
+  const [x, y] = [0, 1].map((place) => points.map((point) => Number(point.split(",")[place])));
+  return { x, y };
+}
+
 function draw() {
   host.hidden = !props.value;
   takeaways.hidden = true;
   if (!props.value) return;
   const figure = JSON.parse(props.value);
   takeaways.hidden = !figure.layout.meta?.view;
-  Plotly.react(host, inked(figure.data), themed(figure.layout), config).then(() => Plotly.Plots.resize(host));
+  const isMap = figure.layout.meta?.maps?.length === 1;
+  Plotly.react(host, inked(figure.data), themed(figure.layout), isMap ? drawing : config).then(() => Plotly.Plots.resize(host));
   if (isBound) return;
   isBound = true;
   host.on("plotly_click", (event) => {
@@ -64,6 +77,12 @@ function draw() {
     trigger("mark_click", { x: mark.x, y: mark.y, customdata: mark.customdata ?? null, axes, meta });
   });
   host.on("plotly_relayout", (change) => {
+    if (change.shapes?.length) {
+      const drawn = polygon(change.shapes.at(-1));
+      Plotly.relayout(host, { shapes: [], dragmode: "zoom" });
+      trigger("encircle", { ...drawn, meta: host.layout.meta });
+      return;
+    }
     if (!host.layout.meta?.matrix || !Object.keys(change).some((key) => /^[xy]axis/.test(key))) return;
     const isWhole = Object.keys(change).some((key) => key.endsWith("autorange"));
     const edges = (axis) => (isWhole ? null : host.layout[axis].range.slice());

@@ -15,18 +15,27 @@ from explorer.commands.options import (
     listed,
     tell_unkept,
 )
-from explorer.domain.errors import ExperimentError
+from explorer.domain.errors import ExperimentError, PlanError, StoreError
 from explorer.domain.evaluation import Task
 from explorer.domain.experiments import Experiment
+from explorer.domain.screens import matrices_told
 from explorer.files.experiments import read_experiment, read_experiments
 from explorer.files.settings import Settings
-from explorer.reports.screens import duration, export_lines, import_lines, progress_line, screen_lines
+from explorer.files.sites import read_sites
+from explorer.reports.screens import (
+    duration,
+    estimate_lines,
+    export_lines,
+    import_lines,
+    progress_line,
+    screen_lines,
+)
 from explorer.screen.order import Order
-from explorer.screen.plan import Plan
+from explorer.screen.plan import Plan, as_stored, rectangle_of
 from explorer.store.console import MOST_ROWS, MOST_SECONDS, ask
 from explorer.store.database import opened
 from explorer.store.parquet import check_folder, export_screens, import_screens
-from explorer.tasks.questions import bundled_questions
+from explorer.tasks.questions import BUNDLED, bundled_questions, has_lists, listed_questions
 from explorer.tasks.sample import task_experiment
 from explorer.workspace.behaviour import mmlu_questions
 
@@ -60,12 +69,24 @@ Database = Annotated[Path, typer.Option("--db", help="The DuckDB file.")]
 @edge
 def screen(
     session: Session,
-    matrices: Annotated[str, typer.Option(help="Patterns such as '*.down, 0-5.v, 11.*'.")],
-    database: Database,
+    database: Annotated[Path | None, typer.Option("--db", help="The DuckDB file.")] = None,
+    matrices: Annotated[str, typer.Option(help="Patterns such as '*.down, 0-5.v, 11.*'.")] = "",
+    sites: Annotated[
+        Path | None, typer.Option(help="A file of places, one a line, such as 11.down[0:96,96:192]: only units there.")
+    ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Print plan, size, time and disk, by measuring a batch or two."),
+    ] = False,
     experiment: Annotated[str, typer.Option(help="The name of an experiment, or the path of a TOML file.")] = "",
     task: Annotated[
-        str, typer.Option(help="Ask questions instead: 'facts', the bundled ones, or a folder in MMLU's layout.")
+        str,
+        typer.Option(
+            help="Ask questions instead: 'facts', the bundled ones, or a folder in MMLU's layout, also one with "
+            "test_right and test_wrong."
+        ),
     ] = "",
+    subject: Annotated[str, typer.Option(help="Of a task: its questions on this subject alone.")] = "",
     right: Annotated[int, typer.Option(min=1, help="Of a task: questions that the original gets right.")] = 14,
     wrong: Annotated[int, typer.Option(min=0, help="And those that it gets wrong.")] = 7,
     shots: Annotated[int, typer.Option(min=0, help="Answered questions shown before each.")] = 0,
@@ -86,22 +107,32 @@ def screen(
 ) -> None:
     """Screen a model: mutate unit after unit, and store what each mutant does. Killed, it goes on where it was."""
 
+    places = read_sites(sites) if sites is not None else ()
+    if not (matrices or places):
+        raise PlanError("Name matrices with --matrices, such as '*.down', or places of them with --sites FILE.")
+    if database is None and not dry_run:
+        raise StoreError("Name the database with --db FILE, or ask for --dry-run.")
     plan = Plan(
-        matrices=matrices,
+        matrices=matrices or ", ".join(dict.fromkeys(rectangle_of(place).matrix for place in places)),
+        sites=places,
         unit=unit.value,
         step=step,
         operations=listed(operations),
         rate=rate,
         seed=seed,
     )
-    chosen = _task(task, right, wrong, shots, by, seed) if task else _experiment(experiment)
+    chosen = _task(task, subject, right, wrong, shots, by, seed) if task else _experiment(experiment)
     kept = ModeName.text if chosen.task else mode  # answers to questions are always kept
     order = Order(source=session.model, experiment=chosen, plan=plan, background=background, mode=kept.value)
     workspace, _ = session.load()
+    if dry_run:
+        estimate = workspace.screens.estimate(order, is_behind=False)
+        session.show({"plan": as_stored(plan), "experiment": chosen.name, **estimate._asdict()}, estimate_lines)
+        return
     with workspace.screens.running(order, database, ray=ray, workers=workers) as running:
         if not session.as_json:
             typer.echo(
-                f"{running.total:,} mutants of {running.matrices} matrices, about {duration(running.estimate())}",
+                f"{running.total:,} mutants of {matrices_told(running.matrices)}, about {duration(running.estimate())}",
                 err=True,
             )
         for progress in running.progress:
@@ -158,12 +189,19 @@ def import_(
     output.show({"screens": added}, import_lines)
 
 
-def _task(name: str, right: int, wrong: int, shots: int, by: ByName, seed: int) -> Experiment:
+def _task(name: str, subject: str, right: int, wrong: int, shots: int, by: ByName, seed: int) -> Experiment:
     """The questions of that name, or of that folder, as an experiment. Raises TaskError."""
 
-    bundled = bundled_questions(Settings().questions_folder)
-    questions = bundled if name == bundled.name else mmlu_questions(Path(name))
-    return task_experiment(Task(questions=questions, shots=shots, right=right, wrong=wrong, seed=seed, by=by.value))
+    subjects = (subject,) if subject else None
+    is_listed = name != BUNDLED and has_lists(Path(name))
+    if name == BUNDLED:
+        questions = bundled_questions(Settings().questions_folder, subjects)
+    elif is_listed:
+        questions = listed_questions(Path(name), subjects)
+    else:
+        questions = mmlu_questions(Path(name), subjects=subjects)
+    task = Task(questions=questions, shots=shots, right=right, wrong=wrong, seed=seed, by=by.value, is_listed=is_listed)
+    return task_experiment(task)
 
 
 def _experiment(name: str) -> Experiment:

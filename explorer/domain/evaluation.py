@@ -114,6 +114,8 @@ class Task:
     seed: int = 0
     """Of the draw."""
     by: ScoredBy = "likelihood"
+    is_listed: bool = False
+    """Whether the set lists questions that a model gets right, then wrong: the first of each are taken, not drawn."""
 
 
 BlindMode = Literal["better", "mutant"]

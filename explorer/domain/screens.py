@@ -82,3 +82,8 @@ def what_told(screen: StoredScreen) -> str:
 def unit_told(plan: Mapping[str, Any]) -> str:
     """What one mutant of a plan changes, in a word or two."""
     return f"step {plan['step']}" if plan["unit"] == "block" else f"each {plan['unit']}"
+
+
+def matrices_told(count: int) -> str:
+    """So many matrices, in words."""
+    return "1 matrix" if count == 1 else f"{count:,} matrices"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from explorer.domain.screens import matrices_told, unit_told
 from explorer.screen.order import Progress
 
 
@@ -39,3 +40,15 @@ def duration(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def estimate_lines(report: dict[str, Any]) -> Iterator[str]:
+    """What a screen would be, for people."""
+    plan = report["plan"]
+    yield f"{report['experiment']}: {plan['matrices']} · {unit_told(plan)} · {', '.join(plan['operations'])}"
+    if plan.get("sites"):
+        yield f"Only units in {len(plan['sites']):,} places, such as {plan['sites'][0]}."
+    yield (
+        f"{report['mutants']:,} mutants of {matrices_told(report['matrices'])}, controls included: about "
+        f"{duration(report['seconds'])}, and {report['disk'] / 1e6:,.1f} MB of disk. What was measured is not kept."
+    )

@@ -1,27 +1,34 @@
-"""How many mutants go into a batch, and how long a screen takes: both by measuring the screen's own batches."""
+"""How many mutants go into a batch, and how long a screen takes: by measuring some of the screen's own batches.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import chain, cycle, islice
+What is measured is part of the screen, and kept: the first batches of two layers. Of a large screen larger batches are
+tried too, up to one in twenty of its mutants altogether; of them those of the size that is taken are kept.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
 
 import psutil
 import torch
 
 from explorer.model.anatomy import Matrix
-from explorer.screen.plan import Plan, Planned, layer_of, planned, planned_count
-from explorer.screen.worker import Worker
+from explorer.screen.plan import Batch, Plan, layer_batches, layer_of, planned_count
+from explorer.screen.worker import Screened, Worker
 
 LEAST, MOST = 32, 512
 """Mutants of a batch, at least and at most; between them it is doubled as long as that pays."""
 
 WORTH = 0.95
-"""A batch is doubled if the same mutants then take at most this share of their time in two batches."""
+"""A batch is doubled if a mutant then takes at most this share of its time."""
 
 LONG = 10_000
 """A screen of fewer mutants than this has the least batch: to try others would cost more than it saves."""
 
-PLACES = 3
-"""Layers, drawn evenly, that are measured for the estimate."""
+MOST_MEASURED = 0.05
+"""Share of the mutants of a long screen that is measured, at most."""
+
+Measure = Callable[[Batch], Screened]
+"""Screens a batch, and remembers nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,27 +38,48 @@ class Fit:
     batch: int
     """Mutants of a batch."""
     seconds_per_mutant: float
+    kept: dict[int, tuple[Batch, Screened]] = field(default_factory=dict)
+    """By number, the batches of this size that were measured: they need not be screened again."""
+
+    @property
+    def measured(self) -> int:
+        """Mutants of these batches."""
+        return sum(len(batch.items) for batch, _ in self.kept.values())
 
 
-def fit(plan: Plan, worker: Worker, matrices: Sequence[Matrix], total: int, most: int = MOST) -> Fit:
-    """The batch, of `most` mutants at most, for a screen of so many, and its time a mutant."""
-    layers = sorted({layer_of(matrix) for matrix in matrices})
-    places = sorted({layers[round(place * (len(layers) - 1) / (PLACES - 1))] for place in range(PLACES)})
-    own = {layer: [matrix for matrix in matrices if layer_of(matrix) == layer] for layer in places}
-    samples = [_sample(plan, own[layer], LEAST) for layer in places]
-    worker.time(samples[0])  # the first pass of all takes longer
-    seconds = sum(map(worker.time, samples)) / sum(map(len, samples))
-    batch = LEAST
+def fit(plan: Plan, matrices: Sequence[Matrix], total: int, room: int, most: int, measure: Measure) -> Fit:
+    """The batch, of `most` mutants and as many as there is `room` for at most, and the time of a mutant."""
+    layers = sorted({layer_of(matrix) for matrix in matrices if planned_count(plan, matrix)})
+    near, far = layers[len(layers) // 4], layers[3 * len(layers) // 4]
+    size = LEAST
+
+    def take(layer: int, batch_size: int, place: int = 0) -> tuple[Batch, Screened] | None:
+        batch = next(islice(layer_batches(plan, matrices, batch_size, layer), place, None), None)
+        return None if batch is None else (batch, measure(batch))
+
+    first = take(near, size)
+    assert first is not None  # both layers have mutants
+    second = take(far, size, place=int(near == far))
+    found = [each for each in (first, second) if each is not None]
+    whole, pace, gained = _pace(found), _pace(found[-1:]), 1.0
     if total > LONG:
-        middle = own[places[len(places) // 2]]
-        while 2 * batch <= min(most, largest(worker)):
-            items = _sample(plan, middle, 2 * batch)
-            apart = worker.time(items[:batch]) + worker.time(items[batch:])
-            together = worker.time(items)
-            if together > WORTH * apart:
+        left = MOST_MEASURED * total - sum(len(batch.items) for batch, _ in found)
+        while 2 * size <= min(most, room) and 2 * size <= left:
+            tried = take(far, 2 * size)
+            if tried is None or len(tried[0].items) < 2 * size:
                 break
-            batch, seconds = 2 * batch, seconds * together / apart
-    return Fit(batch, seconds)
+            left -= 2 * size
+            if _pace([tried]) > WORTH * pace:
+                break
+            gained *= _pace([tried]) / pace
+            size, found, pace = 2 * size, [tried], _pace([tried])
+    kept = {batch.number: (batch, screened) for batch, screened in found}
+    return Fit(size, whole * gained, kept)
+
+
+def _pace(found: Sequence[tuple[Batch, Screened]]) -> float:
+    """Seconds a mutant."""
+    return sum(screened.seconds for _, screened in found) / sum(len(batch.items) for batch, _ in found)
 
 
 def largest(worker: Worker) -> int:
@@ -59,12 +87,3 @@ def largest(worker: Worker) -> int:
     device = worker.device
     free = torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else psutil.virtual_memory().available
     return max(1, int(free / 4 / (3 * 4 * worker.asked.logits_a_mutant)))
-
-
-def _sample(plan: Plan, matrices: Sequence[Matrix], size: int) -> list[Planned]:
-    """So many mutants drawn evenly over the matrices of a layer; over again, if the layer has no more."""
-    count = sum(planned_count(plan, matrix) for matrix in matrices)
-    every = chain.from_iterable(planned(plan, matrix) for matrix in matrices)
-    wanted = {place * count // size for place in range(size)}
-    drawn = [item for place, item in enumerate(every) if place in wanted]
-    return list(islice(cycle(drawn), size))

@@ -5,11 +5,12 @@ can go on where it was.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
 from itertools import groupby, islice
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -25,6 +26,11 @@ CONTROL = Operation(kind="add", value=0.0)
 CONTROL_EVERY = 100
 """One control goes before so many mutants of a matrix: each matrix has one at least."""
 
+_RECTANGLE = re.compile(
+    r"(?P<matrix>[0-9]+\.[A-Za-z0-9_.]+)"
+    r"(?:\[\s*(?P<rows>[0-9]*:?[0-9]*)\s*(?:,\s*(?P<columns>[0-9]*:?[0-9]*)\s*)?\])?"
+)
+_ENDLESS = 2**40
 _PATTERN = re.compile(r"(?P<layers>\*|[0-9]+(?:-[0-9]+)?)\.(?P<kind>[A-Za-z0-9_.*]+)")
 
 
@@ -42,8 +48,12 @@ class Plan:
     rate: float = 1.0
     """The share of the units that is screened, drawn by `seed`."""
     seed: int = 0
+    sites: tuple[str, ...] = ()
+    """Only units that lie in one of these rectangles of weights, such as `11.down[0:96,96:192]`; none: all."""
 
     def __post_init__(self) -> None:
+        for site in self.sites:
+            rectangle_of(site)
         if self.step < 1:
             raise PlanError(f"The step is the side of a block: 1 or more, not {self.step}.")
         if not 0 < self.rate <= 1:
@@ -99,6 +109,55 @@ def matching(anatomy: Anatomy, patterns: str) -> tuple[Matrix, ...]:
     return tuple(matrix for matrix in screened if matrix.name in chosen)
 
 
+class Rectangle(NamedTuple):
+    """Some weights of one matrix."""
+
+    matrix: str
+    rows: tuple[int, int]
+    """From the first to below the last, as the next; the last may lie beyond the matrix."""
+    columns: tuple[int, int]
+
+
+def rectangle_of(site: str) -> Rectangle:
+    """A site of one matrix as a rectangle of its weights. Raises PlanError."""
+    found = _RECTANGLE.fullmatch(site.strip())
+    if found is None:
+        raise PlanError(f"'{site[:60]}' is no place of a matrix: write one such as 11.down[0:96,96:192] or 11.down.")
+    rows, columns = (_span(found[name]) for name in ("rows", "columns"))
+    return Rectangle(found["matrix"], rows, columns)
+
+
+def check_sites(plan: Plan, matrices: Sequence[Matrix]) -> None:
+    """Raise PlanError if a site of a plan lies in none of these matrices."""
+    known = {matrix.name: matrix for matrix in matrices}
+    for site in plan.sites:
+        rectangle = rectangle_of(site)
+        matrix = known.get(rectangle.matrix)
+        if matrix is None:
+            raise PlanError(f"'{site}' is not in a matrix that is screened: these are {', '.join(known)[:80]}.")
+        if rectangle.rows[0] >= matrix.rows or rectangle.columns[0] >= matrix.columns:
+            raise PlanError(f"'{site}' lies outside: {matrix.name} has {matrix.rows} rows, {matrix.columns} columns.")
+
+
+def _span(text: str | None) -> tuple[int, int]:
+    if text in (None, "", ":"):
+        return 0, _ENDLESS
+    first, colon, last = str(text).partition(":")
+    start = int(first or 0)
+    stop = (int(last) if last else _ENDLESS) if colon else start + 1
+    if stop <= start:
+        raise PlanError(f"'{text}' holds no rows or columns: the second number must be the greater.")
+    return start, stop
+
+
+def as_stored(plan: Plan) -> dict[str, Any]:
+    """A plan as a database keeps it; one without sites as those of before sites were."""
+    said = asdict(plan)
+    if not plan.sites:
+        del said["sites"]
+    return said
+
+
 def planned(plan: Plan, matrix: Matrix) -> Iterator[Planned]:
     """The mutants of a matrix: unit by unit, each operation in turn, and a control before every `CONTROL_EVERY`."""
     height, width = unit_size(plan, matrix)
@@ -123,11 +182,29 @@ def batches(plan: Plan, matrices: Sequence[Matrix], size: int) -> Iterator[Batch
     """The mutants of some matrices in batches, the same each time; only the last of a layer is smaller than `size`."""
     number = 0
     for _, group in groupby(enumerate(matrices), key=lambda placed: layer_of(placed[1])):
-        layer = ((place, item) for place, matrix in group for item in planned(plan, matrix))
-        while batch := list(islice(layer, size)):
-            places, items = zip(*batch, strict=True)
-            yield Batch(number=number, places=places, items=items)
-            number += 1
+        for batch in _cut(plan, list(group), size, number):
+            yield batch
+            number = batch.number + 1
+
+
+def layer_batches(plan: Plan, matrices: Sequence[Matrix], size: int, layer: int) -> Iterator[Batch]:
+    """Those of `batches` that are of one layer."""
+    before = Counter[int]()
+    for matrix in matrices:
+        if layer_of(matrix) < layer:
+            before[layer_of(matrix)] += planned_count(plan, matrix)
+    number = sum(-(-count // size) for count in before.values())
+    own = [placed for placed in enumerate(matrices) if layer_of(placed[1]) == layer]
+    yield from _cut(plan, own, size, number)
+
+
+def _cut(plan: Plan, placed: Sequence[tuple[int, Matrix]], size: int, number: int) -> Iterator[Batch]:
+    """The mutants of the matrices of one layer, each with its place among all, in batches from a number on."""
+    layer = ((place, item) for place, matrix in placed for item in planned(plan, matrix))
+    while batch := list(islice(layer, size)):
+        places, items = zip(*batch, strict=True)
+        yield Batch(number=number, places=places, items=items)
+        number += 1
 
 
 def planned_count(plan: Plan, matrix: Matrix) -> int:
@@ -159,10 +236,26 @@ def _places(plan: Plan, matrix: Matrix) -> range | np.ndarray:
     """The places of the screened units of a matrix, in rising order."""
     height, width = unit_size(plan, matrix)
     total = -(-matrix.rows // height) * -(-matrix.columns // width)
+    chosen = _inside(plan, matrix) if plan.sites else None
     if plan.rate == 1:
-        return range(total)
+        return range(total) if chosen is None else chosen
     random = np.random.default_rng([plan.seed, *matrix.name.encode()])
-    return np.sort(random.choice(total, size=max(1, round(plan.rate * total)), replace=False))
+    offered = np.arange(total) if chosen is None else chosen
+    if not len(offered):
+        return offered
+    return np.sort(random.choice(offered, size=max(1, round(plan.rate * len(offered))), replace=False))
+
+
+def _inside(plan: Plan, matrix: Matrix) -> np.ndarray:
+    """The places of the units of which a weight lies in a rectangle of the plan."""
+    height, width = unit_size(plan, matrix)
+    down, across = -(-matrix.rows // height), -(-matrix.columns // width)
+    chosen = np.zeros((down, across), np.bool_)
+    for rectangle in map(rectangle_of, plan.sites):
+        if rectangle.matrix == matrix.name:
+            (top, bottom), (left, right) = rectangle.rows, rectangle.columns
+            chosen[top // height : -(-bottom // height), left // width : -(-right // width)] = True
+    return np.flatnonzero(chosen)
 
 
 def _fits(matrix: Matrix, layers: str, kind: str) -> bool:

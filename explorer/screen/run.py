@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, replace
 from functools import cached_property
+from itertools import tee
 
 import duckdb
 import numpy as np
@@ -21,15 +22,18 @@ from explorer.domain.notation import format_genotype
 from explorer.domain.phenotype import Phenotype
 from explorer.files.versions import program_version
 from explorer.model.loaded import LoadedModel
-from explorer.screen.fitting import MOST, Fit, fit
+from explorer.screen.fitting import MOST, Fit, fit, largest
 from explorer.screen.job import Job
 from explorer.screen.order import Progress
-from explorer.screen.plan import Batch, batches, layer_of, matching, planned_count, unit_size
+from explorer.screen.plan import Batch, as_stored, batches, check_sites, layer_of, matching, planned_count, unit_size
 from explorer.screen.worker import Screened, Worker, answer_key, is_out_of_memory
 from explorer.store.writer import MUTANT_TYPES, PHENOTYPE_TYPES, MatrixFacts, ModelFacts, ScreenFacts, ScreenWriter
 
 MOST_ESTIMATED = 10_000_000
 """Units times operations of a screen of which the first-order estimates are kept, at most."""
+
+BYTES_A_MUTANT, COMPRESSED = 16.0, 0.5
+"""Of a database: of a mutant without its text, and of a letter of a text, which is compressed."""
 
 Execute = Callable[[Iterator[Batch]], Iterable[tuple[Batch, Screened]]]
 """What takes batches and hands them back screened, in any order, each once."""
@@ -42,19 +46,17 @@ class Screen:
         """`breathe` is called between forward passes, where something else may be computed; `most` limits a batch."""
         self.job = job
         self.matrices = matching(job.model.anatomy, job.plan.matrices)
+        check_sites(job.plan, self.matrices)
         self.number: int | None = None
         """Its number in the database, once it runs."""
         self.total = sum(planned_count(job.plan, matrix) for matrix in self.matrices)
         self.worker = Worker(job, breathe)
         self._most = most
+        self._writer: ScreenWriter | None = None
 
-    def estimate(self) -> float:
-        """Seconds that the whole screen will take, from batches drawn evenly over its layers."""
-        return self.total * self._fit.seconds_per_mutant
-
-    def run(self, connection: duckdb.DuckDBPyConnection, execute: Execute | None = None) -> Iterator[Progress]:
-        """Screen what is not in the database yet, and tell after every batch. Raises StoreError."""
-        writer = ScreenWriter(
+    def begin(self, connection: duckdb.DuckDBPyConnection) -> ScreenWriter:
+        """Note in a database that it has begun, or find how far it is there. Raises StoreError."""
+        self._writer = ScreenWriter(
             connection,
             _model_facts(self.job.model),
             self.worker.asked.experiment,
@@ -62,12 +64,31 @@ class Screen:
             self._matrix_facts(),
             batch=lambda: self._fit.batch,
         )
-        self.number = writer.screen
+        self.number = self._writer.screen
+        return self._writer
+
+    def estimate(self) -> float:
+        """Seconds that it will take, or that are left of it: from its own batches, measured now or stored before."""
+        if self._writer is not None and self._writer.mutants_done:
+            return float((self.total - self._writer.mutants_done) * self._writer.pace)
+        return float(self.total * self._fit.seconds_per_mutant)
+
+    def disk(self) -> int:
+        """Bytes that a database will take of it, roughly: by what its measured batches say."""
+        kept = [screened for _, screened in self._fit.kept.values()]
+        answers = [answer for screened in kept for answer in screened.answers.values()]
+        letters = sum(len(answer.text) + 4 * len(answer.tokens) for answer in answers) / max(1, self._fit.measured)
+        return int(self.total * (BYTES_A_MUTANT + COMPRESSED * letters))
+
+    def run(self, connection: duckdb.DuckDBPyConnection, execute: Execute | None = None) -> Iterator[Progress]:
+        """Screen what is not in the database yet, and tell after every batch. Raises StoreError."""
+        writer = self._writer or self.begin(connection)
+        self._writer = None
         known = {answer_key(tokens, ending): number for tokens, ending, number in writer.phenotypes()}
         self.worker.know(known)
         tally = _Tally(total=self.total, done=writer.mutants_done)
         todo = (each for each in batches(self.job.plan, self.matrices, writer.batch) if each.number not in writer.done)
-        for batch, screened in (execute or self._execute)(todo):
+        for batch, screened in self._executed(todo, execute):
             new = {key: answer for key, answer in screened.answers.items() if key not in known}
             known.update({key: number for number, key in enumerate(new, len(known) + 1)})
             answers: dict[int, Phenotype] = {known[key]: answer for key, answer in new.items()}
@@ -81,7 +102,7 @@ class Screen:
 
         Nothing of a screen whose question has no gradient, of very many units, or where memory lacks.
         """
-        whole = replace(self.job.plan, rate=1.0)
+        whole = replace(self.job.plan, rate=1.0, sites=())
         units = {matrix.name: unit_size(whole, matrix) for matrix in self.matrices}
         if sum(planned_count(whole, matrix) for matrix in self.matrices) > MOST_ESTIMATED:
             return {}
@@ -98,18 +119,39 @@ class Screen:
             if (matrix.name, operation) in estimates
         }
 
-    def _execute(self, todo: Iterator[Batch]) -> Iterator[tuple[Batch, Screened]]:
-        """In this thread, one after the other."""
-        return ((batch, self.worker.screen(batch.items)) for batch in todo)
+    def _executed(self, todo: Iterator[Batch], execute: Execute | None) -> Iterator[tuple[Batch, Screened]]:
+        """In this thread, one after the other, or as others do it; those that were measured need not be done again."""
+        kept = self._fit.kept if "_fit" in self.__dict__ else {}
+        if execute is not None and not kept:
+            yield from execute(todo)
+            return
+        if execute is not None:
+            todo, rest = tee(todo)
+            yield from ((batch, kept[batch.number][1]) for batch in todo if self._is_kept(batch, kept))
+            yield from execute(batch for batch in rest if not self._is_kept(batch, kept))
+            return
+        for batch in todo:
+            if self._is_kept(batch, kept):
+                yield batch, kept.pop(batch.number)[1]
+            else:
+                yield batch, self.worker.screen(batch.items)
+
+    @staticmethod
+    def _is_kept(batch: Batch, kept: dict[int, tuple[Batch, Screened]]) -> bool:
+        """Whether just that batch was measured; a screen that goes on may have batches of another size."""
+        return batch.number in kept and kept[batch.number][0].items == batch.items
 
     @cached_property
     def _fit(self) -> Fit:
         """Measured when it is first asked for: a screen that goes on has its batch, and need not tell its time."""
-        return fit(self.job.plan, self.worker, self.matrices, self.total, self._most)
+        room = largest(self.worker)
+        return fit(
+            self.job.plan, self.matrices, self.total, room, self._most, lambda batch: self.worker.measure(batch.items)
+        )
 
     def _facts(self) -> ScreenFacts:
         return ScreenFacts(
-            plan=asdict(self.job.plan),
+            plan=as_stored(self.job.plan),
             background=format_genotype(self.job.background),
             mode=self.job.mode,
             version=program_version(),

@@ -59,7 +59,7 @@ class Bound:
         if self.measure == "destructive":
             return DESTRUCTIVE
         if self.measure == "first_word":
-            word = "".join(letter for letter in str(self.value) if letter.isalnum() or letter == "_")
+            word = str(self.value).replace("'", "''")
             return f"coalesce({FIRST_WORD.format(table='p')} = '{word}', false)"
         column = {"cosine": "p.cosine", "score": SCORE}.get(self.measure, f"t.{self.measure}")
         return f"coalesce({column} {'<=' if self.is_upper else '>='} {float(self.value)}, false)"

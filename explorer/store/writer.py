@@ -128,6 +128,9 @@ class ScreenWriter:
         self.done = frozenset(number for number, _ in stored)
         """The batches that are in the database already."""
         self.mutants_done = sum(mutants for _, mutants in stored)
+        ((seconds,),) = self._all("SELECT coalesce(sum(seconds), 0) FROM batches WHERE screen = ?", self.screen)
+        self.pace = float(seconds) / max(1, self.mutants_done)
+        """Seconds a mutant took, of those that are done."""
         self._written = self.mutants_done
         self._due = time.monotonic() + PAUSE
 

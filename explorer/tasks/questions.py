@@ -5,6 +5,7 @@ Owns the format, which docs/tasks.md describes; how a question is put to a model
 
 import csv
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from explorer.domain.errors import TaskError
@@ -13,6 +14,10 @@ from explorer.domain.evaluation import Question, QuestionForm, QuestionSet
 EXAMPLES_SPLIT = "dev"
 """The folder of the questions that are shown, answered, before others."""
 
+LISTS = ("test_right", "test_wrong")
+"""The folders of questions that a model gets right, and wrong."""
+BUNDLED = "facts"
+"""The name of the questions that come along."""
 _LETTERS = "ABCD"
 _FIELDS = 2 + len(_LETTERS)
 
@@ -50,7 +55,41 @@ def read_questions(
 
 def bundled_questions(folder: Path, subjects: Sequence[str] | None = None) -> QuestionSet:
     """The questions that come along, or those of the folder that stands in for them. Raises TaskError."""
-    return read_questions(folder, name="facts", title="Short facts", form="cloze", subjects=subjects)
+    return read_questions(folder, name=BUNDLED, title="Short facts", form="cloze", subjects=subjects)
+
+
+def has_lists(folder: Path) -> bool:
+    """Whether a folder lists the questions that a model gets right, and those that it gets wrong."""
+    return all((folder / name).is_dir() for name in LISTS)
+
+
+def listed_questions(folder: Path, subjects: Sequence[str] | None = None) -> QuestionSet:
+    """The questions of `folder/test_right/<subject>_test.csv`, then those of `folder/test_wrong`, in their order.
+
+    The examples come from `folder/dev`, where it has the subject. Raises TaskError with file and line.
+    """
+    lists = {name: _files(folder, name, ending="_test.csv") for name in LISTS}
+    known = sorted(set().union(*lists.values()))
+    chosen = tuple(dict.fromkeys(subjects or known))
+    for subject in chosen:
+        if subject not in known:
+            raise TaskError(f"{folder} lists nothing of a subject '{subject}'. Choose from: {', '.join(known)}.")
+    if not known:
+        raise TaskError(f"{folder} holds no file named <subject>_test.csv in {' or '.join(LISTS)}.")
+    questions = [
+        replace(each, name=f"{name.removeprefix('test_')}-{each.name}")
+        for name, files in lists.items()
+        for subject in chosen
+        if subject in files
+        for each in _read(files[subject], subject)
+    ]
+    return QuestionSet(
+        name=folder.name,
+        title=f"Questions of {folder.name}",
+        form="letter",
+        questions=tuple(questions),
+        examples=_examples(folder, chosen),
+    )
 
 
 def _examples(folder: Path, subjects: Sequence[str]) -> dict[str, tuple[Question, ...]]:
@@ -60,13 +99,13 @@ def _examples(folder: Path, subjects: Sequence[str]) -> dict[str, tuple[Question
     return {subject: _read(files[subject], subject) for subject in subjects if subject in files}
 
 
-def _files(folder: Path, split: str) -> dict[str, Path]:
+def _files(folder: Path, split: str, ending: str | None = None) -> dict[str, Path]:
     """By subject."""
     if not (folder / split).is_dir():
         raise TaskError(
             f"There is no folder {folder / split}. Name one laid out as MMLU's: with dev, test or val in it."
         )
-    ending = f"_{split}.csv"
+    ending = ending or f"_{split}.csv"
     return {path.name.removesuffix(ending): path for path in sorted((folder / split).glob(f"?*{ending}"))}
 
 

@@ -8,11 +8,12 @@ from dataclasses import replace
 from typing import Any
 
 import gradio as gr
+import polars as pl
 
 from explorer.domain.decoding import Decoding, Prompt
 from explorer.domain.errors import ExplorerError
 from explorer.domain.screens import StoredScreen
-from explorer.figures.marks import mark_of, stripe_mark
+from explorer.figures.marks import encircled, mark_of, stripe_mark
 from explorer.statistics.filters import Filter
 from explorer.statistics.severity import Severity
 from explorer.ui.explore.drawing import DRAWN_COUNT
@@ -21,6 +22,8 @@ from explorer.ui.explore.form import ASKED_COUNT
 from explorer.ui.explore.handlers import Handlers
 from explorer.ui.words import behind_html, notice_html
 
+FINER = 2
+"""How many times as fine the units of an encircled part of a map are offered."""
 ANSWER_TOKENS = 8
 """Of a question's answer, in Explore."""
 
@@ -59,6 +62,31 @@ class Doors:
             return ["", *self._opened(exploration, screen, genotype, None, request)]
         except ExplorerError as fault:
             return self.refuse(str(fault))
+
+    def finer(self, event: gr.EventData) -> list[Any]:
+        """A box or a loop was drawn on a map: the tab Screen is to screen its units finer.
+
+        The tabs, the places, the unit, the side of a block, and the notice.
+        """
+        try:
+            drawn = event.meta["maps"][0]
+            screen = self._atlas.screen(str(event.meta["screen"]))
+            units = encircled(drawn, event.x, event.y)
+            name = f"{drawn['layer']}.{drawn['kind']}"
+            matrix = self._atlas.matrices(screen).row(by_predicate=pl.col("name") == name, named=True)
+            height, width = matrix["unit_rows"], matrix["unit_columns"]
+            places = [
+                f"{name}[{rows.start * height}:{min(rows.stop * height, matrix['rows'])},"
+                f"{columns.start * width}:{min(columns.stop * width, matrix['columns'])}]"
+                for rows, columns in units
+                if rows.start * height < matrix["rows"] and columns.start * width < matrix["columns"]
+            ]
+            if not places:
+                raise ExplorerError("No unit lies in what was drawn: draw around the middle of some cells.")
+        except (ExplorerError, pl.exceptions.PolarsError, KeyError) as fault:
+            return [*[gr.skip()] * 4, notice_html(str(fault))]
+        finer = max(1, min(height, width) // FINER)
+        return [gr.Tabs(selected="screen"), "\n".join(places), "block", finer, ""]
 
     def refuse(self, sentence: str) -> list[Any]:
         """Outputs that change nothing but the notice."""

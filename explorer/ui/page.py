@@ -76,7 +76,7 @@ def build_page(workspace: Workspace, *, has_console: bool = True, takes_files: b
         talk_wiring.wire(talking, talk_tab.select, tabs, page.load, tab, handlers, turns)
         gallery_wiring.wire(said, gallery_tab.select, tabs, page.load, tab, handlers)
         screen_wiring.wire(screens, screen_tab.select, tabs, tab, handlers)
-        statistics_wiring.wire(shown, statistics_tab.select, tabs, page.load, tab, handlers, questions)
+        statistics_wiring.wire(shown, statistics_tab.select, tabs, page.load, tab, handlers, questions, screens.places)
         tasks_wiring.wire(asked, tasks_tab.select, tabs, page.load, tab, screens, handlers, asking)
         compare_wiring.wire(comparison, tabs, page.load, tab, handlers, comparing)
         history_wiring.wire(record, history_tab.select, tabs, tab, screens, talking, handlers)

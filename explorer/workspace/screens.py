@@ -36,6 +36,8 @@ class Estimate(NamedTuple):
     mutants: int
     matrices: int
     seconds: float
+    disk: int
+    """Bytes."""
 
 
 class Screens:
@@ -52,17 +54,29 @@ class Screens:
         self._computing, self._model, self._keep = computing, model, keep
         self.library = Library(settings.screens_folder, settings.database)
         self.library.update()
+        self._measured: tuple[Order, bool, Screen] | None = None
+        """The screen that was estimated last, with what was measured of it."""
         self.queue = ScreenQueue(lambda order: self.running(order, is_behind=True))
 
     def __deepcopy__(self, _memo: object) -> Screens:
         """Itself, as with `Workspace`: a copy at every visit would reach the models."""
         return self
 
-    def estimate(self, order: Order) -> Estimate:
-        """Its size, and its time by a measurement that takes some seconds. Raises ExplorerError."""
-        ready = self._ready(order, is_behind=True)
+    def estimate(self, order: Order, *, is_behind: bool = True) -> Estimate:
+        """Its size, and its time by a measurement that takes some seconds. Raises ExplorerError.
+
+        What is measured is part of the screen, if that is what is run next.
+        """
+        ready = self._ready(order, is_behind=is_behind)
         seconds = self._computing.run_behind(ready.estimate)
-        return Estimate(mutants=ready.total, matrices=len(ready.matrices), seconds=seconds)
+        self._measured = (order, is_behind, ready)
+        disk = self._computing.run_behind(ready.disk)
+        return Estimate(mutants=ready.total, matrices=len(ready.matrices), seconds=seconds, disk=disk)
+
+    def forget(self, model: LoadedModel) -> None:
+        """What was measured of a model."""
+        if self._measured is not None and self._measured[2].job.model is model:
+            self._measured = None
 
     @contextmanager
     def running(
@@ -82,6 +96,7 @@ class Screens:
         """
         with self.library.writing(path) as connection, _cluster(ray) as has_cluster:
             ready = self._ready(order, is_behind=is_behind)
+            self._computing.run_behind(ready.begin, connection)
             steps = ready.run(connection, self._on_cluster(order, ready, workers) if has_cluster else None)
             begun, has_run = time.perf_counter(), False
 
@@ -132,6 +147,9 @@ class Screens:
         from explorer.screen.run import Screen
 
         model = self._model(order.source)
+        measured, self._measured = self._measured, None
+        if measured is not None and measured[:2] == (order, is_behind) and measured[2].job.model is model:
+            return measured[2]
         job = job_of(order, model)
         most = LEAST if is_behind and model.device.type == "cpu" else MOST
         return self._computing.run_behind(lambda: Screen(job, self._computing.breathe, most))

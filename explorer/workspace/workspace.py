@@ -140,7 +140,7 @@ class Workspace:
 
     def _forget(self, model: LoadedModel) -> None:
         """Forget what parts keep of a model that is no longer in memory."""
-        for part in (self._parts.get("pairs"), self._parts.get("talks"), self._parts.get("behaviour")):
+        for part in map(self._parts.get, ("pairs", "talks", "behaviour", "screens")):
             if part is not None:
                 part.forget(model)
 

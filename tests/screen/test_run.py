@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,12 @@ from explorer.cli import app
 from explorer.domain.decoding import Decoding, Prompt
 from explorer.domain.experiments import Experiment
 from explorer.generation.texts import repetition
+from explorer.screen.fitting import LEAST
 from explorer.screen.job import Job
 from explorer.screen.order import Mode
-from explorer.screen.plan import Plan
+from explorer.screen.plan import Plan, Planned
 from explorer.screen.run import Screen
+from explorer.screen.worker import Screened, Worker
 from explorer.store.database import opened
 from tests.checkout import ROOT
 from tests.tiny import tiny_model, tiny_tokenizer, tiny_transformer
@@ -71,6 +74,7 @@ torch.set_num_threads(1)
 from explorer.store.database import opened
 from tests.screen.test_run import tiny_job
 from explorer.screen.run import Screen
+from explorer.screen.worker import Screened, Worker
 
 def screen(path):
     with opened(pathlib.Path(path)) as connection:
@@ -128,12 +132,61 @@ def test_the_command_line(tmp_path: Path, files: tuple[Path, Path]) -> None:
     ]  # fmt: skip
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 0
-    assert "49 mutants of 1 matrices, about" in result.stderr
+    assert "49 mutants of 1 matrix, about" in result.stderr
     assert "Screen 1: 48 mutants" in result.stdout
     query = "SELECT background, mode FROM screens"
     asked = CliRunner().invoke(app, ["sql", query, "--db", str(path), "--json"])
     assert json.loads(asked.stdout) == [{"background": "0.o*0.5", "mode": "divergence"}]
     assert CliRunner().invoke(app, ["sql", query, "--db", str(path)]).stdout.splitlines()[0] == "background\tmode"
+
+
+def test_places_from_a_file_and_what_it_would_cost(tmp_path: Path, files: tuple[Path, Path]) -> None:
+    folder, experiment = files
+    sites = tmp_path / "sites.txt"
+    sites.write_text("# two corners\n1.down[0:8,0:8]\n\n1.down[31,47]  # the last\n", encoding="utf-8")
+    arguments = [
+        "screen", "--experiment", str(experiment), "--sites", str(sites), "--step", "8", "--operations", "max,zero",
+        "--model", str(folder),
+    ]  # fmt: skip
+    told = CliRunner().invoke(app, [*arguments, "--dry-run"])
+    assert (told.exit_code, "Only units in 2 places, such as 1.down[0:8,0:8]." in told.stdout) == (0, True)
+    assert "5 mutants of 1 matrix, controls included: about" in told.stdout
+    assert not list(tmp_path.glob("*.duckdb"))
+    report = json.loads(CliRunner().invoke(app, [*arguments, "--dry-run", "--json"]).stdout)
+    assert (report["mutants"], report["matrices"], report["plan"]["matrices"]) == (5, 1, "1.down")
+    assert report["disk"] > 0
+    wider = CliRunner().invoke(app, [*arguments, "--matrices", "*.down", "--dry-run"])
+    assert (wider.exit_code, "5 mutants of 2 matrices" in wider.stdout) == (0, True)  # one has none of the places
+    assert CliRunner().invoke(app, arguments).exit_code == 2  # a database must be named
+    path = tmp_path / "x.duckdb"
+    assert CliRunner().invoke(app, [*arguments, "--db", str(path)]).exit_code == 0
+    assert _rows(path, "(SELECT DISTINCT down, across FROM mutants)", "ALL") == [(0, 0), (3, 5)]
+    sites.write_text("# nothing\n", encoding="utf-8")
+    refused = CliRunner().invoke(app, [*arguments, "--dry-run"])
+    assert (refused.exit_code, "holds no place" in refused.stderr) == (2, True)
+
+
+def test_what_an_estimate_measures_is_part_of_the_screen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    screened = list[int]()
+    plain = Worker._screened
+
+    def counted(worker: Worker, items: Sequence[Planned]) -> Screened:
+        screened.append(len(items))
+        return plain(worker, items)
+
+    monkeypatch.setattr(Worker, "_screened", counted)
+    made = Screen(tiny_job())
+    assert made.estimate() > 0
+    measured = sum(screened)
+    assert measured == 2 * LEAST
+    assert made.disk() > 0
+    with opened(tmp_path / "x.duckdb") as connection:
+        list(made.run(connection))
+    assert sum(screened) == made.total  # nothing was screened twice
+    with opened(tmp_path / "y.duckdb") as connection:
+        list(Screen(tiny_job()).run(connection))
+    query = "(SELECT matrix, down, across, operation, phenotype FROM mutants)"
+    assert _rows(tmp_path / "x.duckdb", query, "ALL") == _rows(tmp_path / "y.duckdb", query, "ALL")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Batches that do not fit into memory, and how large a batch is made."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 import torch
@@ -10,8 +11,8 @@ from explorer.domain.genotype import Mutation
 from explorer.screen import fitting
 from explorer.screen.asked import Record
 from explorer.screen.job import Job
-from explorer.screen.plan import batches, matching
-from explorer.screen.worker import Worker
+from explorer.screen.plan import Batch, batches, matching
+from explorer.screen.worker import Screened, Worker
 from tests.screen.test_run import tiny_job
 
 
@@ -72,26 +73,37 @@ def test_other_faults_are_not_taken_for_lack_of_memory(monkeypatch: pytest.Monke
 
 @pytest.mark.parametrize(
     ("overhead", "room", "batch"),
-    [(100.0, 10_000, 512), (3.0, 10_000, 64), (0.0, 10_000, 32), (100.0, 130, 128)],
+    [(100.0, 10_000, 128), (3.0, 10_000, 64), (0.0, 10_000, 32), (100.0, 65, 64)],
 )
-def test_a_batch_is_doubled_while_it_pays_and_fits(
-    overhead: float, room: int, batch: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_batch_is_doubled_while_it_pays_and_fits(overhead: float, room: int, batch: int) -> None:
     job = tiny_job()
+    job = replace(job, plan=replace(job.plan, unit="weight"))
     worker = Worker(job)
     matrices = matching(job.model.anatomy, job.plan.matrices)
-    monkeypatch.setattr(worker, "time", lambda items: overhead + 0.5 * len(items))
-    monkeypatch.setattr(fitting, "largest", lambda _: room)
-    assert fitting.fit(job.plan, worker, matrices, fitting.LONG + 1).batch == batch
-    assert fitting.fit(job.plan, worker, matrices, fitting.LONG + 1, most=32).batch == 32
-    short = fitting.fit(job.plan, worker, matrices, fitting.LONG)
-    assert short.batch == fitting.LEAST
+    measured = list[Batch]()
+
+    def measure(each: Batch) -> Screened:
+        measured.append(each)
+        return replace(worker.measure(each.items[:1]), seconds=overhead + 0.5 * len(each.items))
+
+    found = fitting.fit(job.plan, matrices, fitting.LONG + 1, room, fitting.MOST, measure)
+    assert found.batch == batch
+    assert sum(len(each.items) for each in measured) <= fitting.MOST_MEASURED * (fitting.LONG + 1)
+    assert [len(each.items) for each, _ in found.kept.values()] == [batch] * (2 if batch == 32 else 1)
+    assert fitting.fit(job.plan, matrices, fitting.LONG + 1, room, 32, measure).batch == 32
+    measured.clear()
+    short = fitting.fit(job.plan, matrices, fitting.LONG, room, fitting.MOST, measure)
+    assert (short.batch, short.measured, len(measured)) == (fitting.LEAST, 64, 2)
     assert short.seconds_per_mutant == pytest.approx(overhead / fitting.LEAST + 0.5)
+    plain = {each.number: each for each in batches(job.plan, matrices, fitting.LEAST)}
+    assert all(
+        plain[number].items == each.items for number, (each, _) in short.kept.items()
+    )  # they are the screen's own
 
 
-def test_what_was_timed_is_not_remembered() -> None:
+def test_what_was_measured_is_not_remembered() -> None:
     job = tiny_job()
     worker = Worker(job)
     items = _items(job)
-    assert worker.time(items) > 0
+    assert worker.measure(items).seconds > 0
     assert len(worker.screen(items).answers) > 0

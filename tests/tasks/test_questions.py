@@ -9,11 +9,12 @@ from scipy.stats import binomtest
 from torch.nn.utils.rnn import pad_sequence
 
 from explorer.domain.errors import TaskError
-from explorer.domain.evaluation import Question, QuestionSet
+from explorer.domain.evaluation import Question, QuestionSet, Task
 from explorer.files.settings import Settings
 from explorer.model.loaded import LoadedModel
 from explorer.tasks.prompts import Put, put
-from explorer.tasks.questions import bundled_questions, read_questions
+from explorer.tasks.questions import bundled_questions, has_lists, listed_questions, read_questions
+from explorer.tasks.sample import draw
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +83,30 @@ def test_subjects_are_chosen_by_name(tmp_path: Path) -> None:
     assert [question.subject for question in _read(tmp_path, "val", ["c", "a", "c"]).questions] == ["c", "a"]
     with pytest.raises(TaskError, match=r"has no subject 'd'\. Choose from: a, b, c"):
         _read(tmp_path, "val", ["d"])
+
+
+def test_lists_of_what_a_model_gets_right_and_wrong(tmp_path: Path) -> None:
+    for name, subject, text in (
+        ("test_right", "algebra", "Q1,1,2,3,4,A\nQ2,1,2,3,4,B\n"),
+        ("test_wrong", "algebra", "Q3,1,2,3,4,C\n"),
+        ("test_wrong", "law", "Q4,1,2,3,4,D\n"),
+        ("dev", "algebra", "Q5,1,2,3,4,A\n"),
+    ):
+        (tmp_path / name).mkdir(exist_ok=True)
+        (tmp_path / name / f"{subject}_{'dev' if name == 'dev' else 'test'}.csv").write_text(text, encoding="utf-8")
+    assert has_lists(tmp_path)
+    assert not has_lists(tmp_path / "dev")
+    listed = listed_questions(tmp_path)
+    assert [each.name for each in listed.questions] == [
+        "right-algebra-1", "right-algebra-2", "wrong-algebra-1", "wrong-law-1",
+    ]  # fmt: skip
+    assert list(listed.examples) == ["algebra"]
+    assert [each.name for each in listed_questions(tmp_path, ["law"]).questions] == ["wrong-law-1"]
+    with pytest.raises(TaskError, match=r"nothing of a subject 'art'\. Choose from: algebra, law"):
+        listed_questions(tmp_path, ["art"])
+    task = Task(questions=listed, right=1, wrong=1, is_listed=True)
+    drawn = draw(task, [True, True, False, False])
+    assert [each.name for each in drawn.questions] == ["right-algebra-1", "wrong-algebra-1"]  # the first of each
 
 
 def test_examples_are_not_shown_before_themselves(tmp_path: Path) -> None:

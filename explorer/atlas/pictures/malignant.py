@@ -57,8 +57,8 @@ def malignant_map(atlas: Atlas, asked: Asked) -> Picture:
     meta = {**meta_of(asked, "malignant_map"), "screen": scored.key}
     figure = nsm_figure(drawn, asked.chosen, meta=meta)
     sentence = (
-        f"{matrix}: {len(places):,} malignant mutants ({_told(asked)}), counted by row and column in the bars; grey ones "
-        "are not."
+        f"{matrix}: {len(places):,} malignant mutants ({_told(asked)}), counted by row and column in the bars; grey "
+        "ones are not."
     )
     data = places.select(*SITE, "score", "cosine")
     return Picture(figure=figure, sentence=sentence, data=data, numbers={"matrix": matrix, "malignant": len(places)})

@@ -22,6 +22,7 @@ class FigurePanel(Scripted):
 
     A click on a mark sends `mark_click` with x, y, customdata, axes (ids of its x and y axis) and the figure's
     `layout.meta`; a drag sends `zoom` with the edges x and y of what is to be seen ([low, high]; null: everything). A
+    box or a loop that is drawn on a single map sends `encircle` with its corners x and y. A
     figure with `meta.view` is offered as a picture, and its data by `take` with the format (csv or parquet).
     """
 

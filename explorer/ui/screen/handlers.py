@@ -17,8 +17,9 @@ from explorer.figures.encoding import figure_json
 from explorer.figures.marks import window_of
 from explorer.figures.nsm import nsm_figure
 from explorer.figures.screens import shares_figure
+from explorer.files.sites import sites_of
 from explorer.screen.order import Order
-from explorer.screen.plan import Plan
+from explorer.screen.plan import Plan, rectangle_of
 from explorer.statistics.filters import Filter
 from explorer.tasks.sample import task_experiment
 from explorer.ui.doors import Doors
@@ -82,11 +83,14 @@ class ScreenHandlers:
     def order(
         self, exploration: Exploration, experiment: str, matrices: str, unit: str, step: float | None,
         operations: list[str], mode: str, rate: float, seed: float | None, background: str, right: float | None = None,
-        wrong: float | None = None, shots: float = 0, by: str = "likelihood",
+        wrong: float | None = None, shots: float = 0, by: str = "likelihood", sites: str | None = None,
     ) -> Order:  # fmt: skip
         """What the controls ask for. Raises ExplorerError."""
+        places = sites_of(sites or "", "The box") if (sites or "").strip() else ()
+        named = ", ".join(dict.fromkeys(rectangle_of(place).matrix for place in places))
         plan = Plan(
-            matrices=matrices,
+            matrices=named or matrices,
+            sites=places,
             unit=unit,  # type: ignore[arg-type]  # one of the radio's choices
             step=int(step or 0),
             operations=tuple(name for name in NAMED_OPERATIONS if name in operations),
@@ -166,6 +170,10 @@ class ScreenHandlers:
         except ExplorerError:  # it is told when the tab is drawn next
             return gr.skip()
         return figure_json(nsm_figure(drawn, Filter(), meta={"screen": found.key}))
+
+    def finer(self, event: gr.EventData) -> list[Any]:
+        """A part of the map was encircled: it is to be screened finer."""
+        return self._doors.finer(event)
 
     def choose(self, exploration: Exploration, request: gr.Request, event: gr.EventData) -> list[Any]:
         """A unit of the map was clicked: its mutation and its prompt are set in the tab Explore."""

@@ -36,6 +36,7 @@ class ScreenTab:
     rate: gr.Slider
     seed: gr.Number
     background: gr.Textbox
+    sites: gr.Textbox
     right: gr.Number
     wrong: gr.Number
     shots: gr.Slider
@@ -65,8 +66,13 @@ class ScreenTab:
         """What a screen is made of, in the order of `ScreenHandlers.order`."""
         return [
             self.experiment, self.matrices, self.unit, self.step, self.operations, self.mode, self.rate, self.seed,
-            self.background, self.right, self.wrong, self.shots, self.by,
+            self.background, self.right, self.wrong, self.shots, self.by, self.sites,
         ]  # fmt: skip
+
+    @property
+    def places(self) -> list[Any]:
+        """What a part of a map that is to be screened finer fills in, in the order of `Doors.finer`."""
+        return [self.sites, self.unit, self.step]
 
     @property
     def drawn(self) -> list[Any]:
@@ -92,6 +98,14 @@ def _build_order(workspace: Workspace) -> dict[str, Any]:
         task = _build_task()
         matrices = gr.Textbox(
             label="Matrices, such as *.down, 0-5.v or 11.*", value="11.*", max_lines=1, elem_classes="mono"
+        )
+        sites = gr.Textbox(
+            label="Or only these places of them, one a line",
+            placeholder="11.down[0:96,96:192]",
+            elem_classes="mono",
+            lines=1,
+            max_lines=6,
+            info="A box or a loop drawn on any map fills them in.",
         )
         unit = gr.Radio(
             label="One mutant changes one",
@@ -130,8 +144,8 @@ def _build_order(workspace: Workspace) -> dict[str, Any]:
         told = gr.HTML(apply_default_css=False)
     return {
         **task, "experiment": experiment, "matrices": matrices, "unit": unit, "step": step, "operations": operations,
-        "mode": mode, "rate": rate, "seed": seed, "background": background, "start": start, "estimate": estimate,
-        "told": told,
+        "mode": mode, "rate": rate, "seed": seed, "background": background, "sites": sites, "start": start,
+        "estimate": estimate, "told": told,
     }  # fmt: skip
 
 

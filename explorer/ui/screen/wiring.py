@@ -36,6 +36,7 @@ def wire(tab: ScreenTab, opened: Any, tabs: gr.Tabs, explore: ExploreTab, handle
     tab.queue.act(own.act, None, tab.queue, **QUIETLY)
     tab.shown.input(own.show, [tab.shown, tab.matrix], tab.drawn, **QUIETLY)
     tab.strip.mark_click(own.open_matrix, [tab.shown], tab.drawn, **QUIETLY)
+    tab.map.encircle(own.finer, None, [tabs, *tab.places, tab.behind], **QUIETLY)
     tab.map.zoom(own.zoom, [tab.shown], tab.map, **QUIETLY)
     connect_run(
         explore, handlers, tab.map.mark_click, own.choose, [explore.exploration],

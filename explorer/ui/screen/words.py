@@ -7,7 +7,7 @@ from dataclasses import asdict
 from html import escape
 from typing import Any
 
-from explorer.domain.screens import StoredScreen, unit_told
+from explorer.domain.screens import StoredScreen, matrices_told, unit_told
 from explorer.reports.screens import duration
 from explorer.screen.queue import Entry
 from explorer.ui.words import notice_html, screen_label, task_told
@@ -55,11 +55,10 @@ def estimate_html(estimate: Estimate | None) -> str:
     """How large a screen is and how long it takes; None: it is being measured."""
     if estimate is None:
         return '<p class="caption busy">Measuring a few of its mutants …</p>'
-    matrices = "1 matrix" if estimate.matrices == 1 else f"{estimate.matrices} matrices"
     return (
-        f'<p class="caption"><b>{estimate.mutants:,} mutants</b> of {matrices}, controls included: about '
-        f"<b>{duration(estimate.seconds)}</b> on this machine. Each is stored as it comes; one that is stopped goes on "
-        "later.</p>"
+        f'<p class="caption"><b>{estimate.mutants:,} mutants</b> of {matrices_told(estimate.matrices)}, controls '
+        f"included: about <b>{duration(estimate.seconds)}</b> on this machine and {estimate.disk / 1e6:,.1f} MB. Each is stored as it "
+        "comes, what was measured now too if you start it next; one that is stopped goes on later.</p>"
     )
 
 

@@ -91,6 +91,10 @@ class StatisticsHandlers:
         controls = replace(read_controls(values), model=ALL, screen=screen, matrix=matrix, view="NSM map")
         return [gr.Tabs(selected="NSM map"), "NSM map", *self._draw(controls)]
 
+    def finer(self, event: gr.EventData) -> list[Any]:
+        """A part of a map was encircled: it is to be screened finer."""
+        return self._doors.finer(event)
+
     def open(self, event: gr.EventData, request: gr.Request, exploration: Exploration, *values: Any) -> list[Any]:
         """A mark was clicked: its mutant."""
         try:

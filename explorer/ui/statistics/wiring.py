@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
@@ -25,8 +26,11 @@ def wire(
     explore: ExploreTab,
     handlers: Handlers,
     questions: Runs,
+    ordered: Sequence[Any],
 ) -> None:
     """Connect the tab's events; `opened` is that of the tab being looked at, `page_load` that of the page.
+
+    `ordered` are the places, the unit and the step of the screen that is ordered next.
 
     `questions` are those that visitors ask in the console.
     """
@@ -42,6 +46,8 @@ def wire(
     tab.clear.click(own.clear, tab.asked, [tab.operations, tab.layers, *tab.drawn], **QUIETLY)
     for view, panel in tab.panels.items():
         panel.take(own.take, tab.asked, [tab.saver, tab.notice], **QUIETLY)
+        if view in ("nsm_map", "copa", "malignant_map", "word_map"):
+            panel.encircle(own.finer, None, [tabs, *ordered, tab.behind], **QUIETLY)
         if view in ("correlations", "site_correlations"):
             panel.mark_click(own.compare, tab.asked, tab.drawn, **QUIETLY)
             continue
