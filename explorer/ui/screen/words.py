@@ -57,8 +57,8 @@ def estimate_html(estimate: Estimate | None) -> str:
         return '<p class="caption busy">Measuring a few of its mutants …</p>'
     return (
         f'<p class="caption"><b>{estimate.mutants:,} mutants</b> of {matrices_told(estimate.matrices)}, controls '
-        f"included: about <b>{duration(estimate.seconds)}</b> on this machine and {estimate.disk / 1e6:,.1f} MB. Each is stored as it "
-        "comes, what was measured now too if you start it next; one that is stopped goes on later.</p>"
+        f"included: about <b>{duration(estimate.seconds)}</b> on this machine and {estimate.disk / 1e6:,.1f} MB. Each "
+        "is stored as it comes, what was measured now too if you start it next; one that is stopped goes on later.</p>"
     )
 
 
