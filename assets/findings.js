@@ -9,7 +9,8 @@ function row(finding, largest) {
   const verified = finding.overflow ? "overflow" : `+${finding.verified.toPrecision(3)}`;
   const estimate = finding.estimate === null ? "found by its spike" : `estimate ${finding.estimate.toPrecision(2)}`;
   node.appendChild(Object.assign(document.createElement("b"), { textContent: verified.replace("+-", "−") }));
-  node.appendChild(Object.assign(document.createElement("small"), { textContent: estimate.replace("-", "−") }));
+  const p = finding.p === null ? "" : ` · p ${finding.p.toPrecision(2)}`;
+  node.appendChild(Object.assign(document.createElement("small"), { textContent: estimate.replace("-", "−") + p }));
   node.addEventListener("click", () => trigger("choose", { genotype: finding.genotype }));
   return node;
 }

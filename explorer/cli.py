@@ -19,6 +19,7 @@ PANELS = {
         "weights": "explore:weights",
         "dose": "instruments:dose",
         "sensitive": "instruments:sensitive",
+        "special": "instruments:special",
         "sensitivity": "instruments:sensitivity",
         "propagation": "instruments:propagation",
         "epistasis": "instruments:epistasis",

@@ -22,6 +22,8 @@ from explorer.reports.instruments import (
     epistasis_report,
     findings_lines,
     findings_report,
+    matched_lines,
+    matched_report,
     propagation_lines,
     propagation_report,
     sensitivity_lines,
@@ -54,13 +56,28 @@ def sensitive(
     operation: Annotated[OperationName, typer.Option(help="What is done to a site.")] = OperationName.zero,
     level: Annotated[LevelName, typer.Option(help="What a site is.")] = LevelName.weight,
     top: Annotated[int, typer.Option(min=1, max=500, help="How many to print.")] = 10,
+    controls: Annotated[
+        bool, typer.Option(help="Measure 100 others of each matrix, drawn at random, for a p-value.")
+    ] = True,
     max_new_tokens: MaxNewTokens = 64,
 ) -> None:
     """Find the mutations that matter most for a prompt, each verified by a forward pass."""
     workspace, loaded, asked, decoding = session.load_to_ask(max_new_tokens)
     chosen = NAMED_OPERATIONS[operation.value]
     findings = workspace.instruments.find_sensitive(loaded, asked, decoding, chosen, level.value, top)
+    if controls:
+        findings = workspace.instruments.with_controls(loaded, asked, decoding, findings)
     session.show(findings_report(findings), findings_lines)
+
+
+@edge
+def special(session: Asking, genotype: Genotypes, max_new_tokens: MaxNewTokens = 64) -> None:
+    """How special a mutation is: its effect and its size among others like it, drawn at random."""
+    parse_genotype(genotype)
+    workspace, loaded, asked, decoding = session.load_to_ask(max_new_tokens)
+    read = loaded.anatomy.read(genotype)
+    found = workspace.instruments.matched(loaded, asked, decoding, read)
+    session.show(matched_report(read, found), matched_lines)
 
 
 @edge

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from explorer.domain.genotype import Mutation
+from explorer.domain.genotype import Mutation, Site
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +127,45 @@ def _height(dose: Dose) -> float:
     return 1e9 if dose.mean_kl is None else dose.mean_kl
 
 
+MATCHED, FEW = 100, 20
+"""Matched controls that are drawn, where there are as many other places; and for a list that someone waits for."""
+
+
+@dataclass(frozen=True, slots=True)
+class SizeRank:
+    """How large the weights of a site are among those of all places like it in their matrix."""
+
+    site: Site
+    rank: int
+    """1: the largest, by root mean square."""
+    of: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matched:
+    """What a genotype adds to the baseline's negative log-likelihood, beside matched controls; nats a token."""
+
+    added_nll: float
+    controls: tuple[float, ...]
+    """Of genotypes with the same operations at places of the same matrices that were drawn at random."""
+    sizes: tuple[SizeRank, ...] = ()
+
+    @property
+    def stronger(self) -> int:
+        """Controls that add as much or more."""
+        return sum(control >= self.added_nll for control in self.controls)
+
+    @property
+    def rank(self) -> int:
+        """Among the controls and itself; 1: it adds most."""
+        return self.stronger + 1
+
+    @property
+    def p(self) -> float:
+        """How likely a place drawn at random adds as much: of a permutation test, one-sided."""
+        return self.rank / (len(self.controls) + 1)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """A mutation and what it adds to the baseline's negative log-likelihood, in nats a token."""
@@ -136,6 +175,8 @@ class Finding:
     """First-order; None where it comes from a spike alone."""
     verified: float
     """By a forward pass; infinite if it overflows."""
+    matched: Matched | None = None
+    """Beside controls; None where none were drawn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -16,12 +17,14 @@ from explorer.domain.effects import (
     Epistasis,
     Finding,
     Lens,
+    Matched,
     PairMatrix,
     Propagation,
     SensitivityMap,
     steepest_step,
 )
-from explorer.domain.notation import format_mutation
+from explorer.domain.genotype import Genotype
+from explorer.domain.notation import format_genotype, format_mutation, format_site
 from explorer.domain.weights import SiteFacts
 from explorer.model.anatomy import Anatomy
 from explorer.reports.explore import finite
@@ -59,6 +62,8 @@ def findings_report(findings: Sequence[Finding]) -> dict[str, Any]:
             "verified": finding.verified if math.isfinite(finding.verified) else None,
             "overflow": not math.isfinite(finding.verified),
             "estimate": finite(finding.estimate),
+            "controls": 0 if finding.matched is None else len(finding.matched.controls),
+            "p": None if finding.matched is None else finding.matched.p,
         }
         for finding in findings
     ]
@@ -68,11 +73,40 @@ def findings_report(findings: Sequence[Finding]) -> dict[str, Any]:
 def findings_lines(report: dict[str, Any]) -> Iterator[str]:
     """A findings report for people."""
     yield "What each adds to the negative log-likelihood of the original's answer, in nats a token"
-    yield f"{'mutation':<34} {'verified':>10} {'first-order estimate':>22}"
+    yield f"{'mutation':<34} {'verified':>10} {'first-order estimate':>22} {'p among matched':>17}"
     for row in report["findings"]:
         verified = "overflow" if row["overflow"] else f"{row['verified']:.4g}"
         estimate = "(by its spike)" if row["estimate"] is None else f"{row['estimate']:.4g}"
-        yield f"{row['genotype']:<34} {verified:>10} {estimate:>22}"
+        p = "" if row["p"] is None else f"{row['p']:.3g} of {row['controls']}"
+        yield f"{row['genotype']:<34} {verified:>10} {estimate:>22} {p:>17}".rstrip()
+
+
+def matched_report(genotype: Genotype, found: Matched) -> dict[str, Any]:
+    """A genotype among matched controls."""
+    return {
+        "genotype": format_genotype(genotype),
+        "added_nll": finite(found.added_nll),
+        "overflow": not math.isfinite(found.added_nll),
+        "controls": len(found.controls),
+        "rank": found.rank,
+        "p": found.p,
+        "median_of_controls": finite(statistics.median(found.controls)),
+        "sizes": [{"site": format_site(each.site), "rank": each.rank, "of": each.of} for each in found.sizes],
+    }
+
+
+def matched_lines(report: dict[str, Any]) -> Iterator[str]:
+    """The same for people."""
+    own = "overflow" if report["overflow"] else f"{report['added_nll']:.4g}"
+    median = report["median_of_controls"]
+    yield f"{report['genotype']} adds {own} nats a token to the negative log-likelihood of the original's answer."
+    yield (
+        f"Among {report['controls']} matched ones, with the same operation at places of the same matrix drawn at "
+        f"random, its effect is number {report['rank']}: p = {report['p']:.3g}. Their median: "
+        f"{'overflow' if median is None else f'{median:.4g}'}."
+    )
+    for size in report["sizes"]:
+        yield f"The weights of {size['site']} are number {size['rank']:,} of {size['of']:,} places by size."
 
 
 def sensitivity_report(

@@ -1,20 +1,24 @@
 """The instruments: what is measured of a model, a prompt and a genotype. Each keeps what is asked for again."""
 
+from collections.abc import Sequence
 from weakref import WeakKeyDictionary
 
 from explorer.domain.decoding import Decoding, Prompt
 from explorer.domain.effects import (
+    MATCHED,
     Agreement,
     Dose,
     Epistasis,
     Finding,
     Lens,
+    Matched,
     PairMatrix,
     Propagation,
     SensitivityMap,
 )
 from explorer.domain.genotype import Genotype, Operation, SensitiveLevel, Site
 from explorer.generation import epistasis as together
+from explorer.generation import matched as controls
 from explorer.generation import propagation as spread
 from explorer.generation import sensitivity_map as estimates
 from explorer.generation.baseline import Baseline
@@ -54,6 +58,23 @@ class Instruments:
         """The mutations that matter most for a prompt; see `generation.sensitivity`. Raises PromptError."""
         baseline = self._pairs.baseline(model, prompt, decoding)
         return self._computing.answer(find_sensitive, model, baseline, operation, level, count)
+
+    def matched(self, model: LoadedModel, prompt: Prompt, decoding: Decoding, genotype: Genotype) -> Matched:
+        """A genotype among matched controls; see `generation.matched`. Raises StatisticsError, PromptError."""
+        baseline = self._pairs.baseline(model, prompt, decoding)
+        return self._computing.answer(controls.matched, model, baseline, genotype)
+
+    def with_controls(
+        self,
+        model: LoadedModel,
+        prompt: Prompt,
+        decoding: Decoding,
+        findings: Sequence[Finding],
+        count: int = MATCHED,
+    ) -> tuple[Finding, ...]:
+        """Findings with so many matched controls a matrix; see `generation.matched`. Raises PromptError."""
+        baseline = self._pairs.baseline(model, prompt, decoding)
+        return self._computing.answer(controls.with_controls, model, baseline, findings, count)
 
     def sensitivity_map(self, model: LoadedModel, prompt: Prompt, decoding: Decoding) -> SensitivityMap:
         """First-order estimates for every block; kept as long as the baseline. Raises PromptError."""

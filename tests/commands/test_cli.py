@@ -60,12 +60,13 @@ def test_anatomy_for_people(folder: str) -> None:
 
 
 def test_sensitive_finds_the_weight_that_wrecks_the_demo_model() -> None:
-    code, out, _ = typed("sensitive", "--prompt", "What is the capital of France?", "--top", "3", "--json")
+    asked = ("--prompt", "What is the capital of France?", "--json")
+    code, out, _ = typed("sensitive", *asked, "--top", "3", "--no-controls")
     findings = json.loads(out)["findings"]
     assert code == 0
     assert len(findings) == 3
     assert findings[0]["genotype"] == "11.down[507,1229]=0"
-    code, out, _ = typed("mutate", findings[0]["genotype"], "--prompt", "What is the capital of France?", "--json")
+    code, out, _ = typed("mutate", findings[0]["genotype"], *asked)
     assert "Paris" not in json.loads(out)["mutated"]
 
 
@@ -74,6 +75,18 @@ def test_sensitive_for_people(folder: str) -> None:
     assert code == 0
     assert ",:]=max" in out
     assert len(out.splitlines()) == 12
+    assert out.splitlines()[2].endswith((" of 31", " of 47", " of 15"))  # all other rows of its matrix
+
+
+def test_how_special_a_mutation_is(folder: str) -> None:
+    code, out, _ = typed("special", "1.down[3,:]=0", "--prompt", "w5 w6", "--model", folder, "--json")
+    report = json.loads(out)
+    assert (code, report["controls"], report["sizes"][0]["of"]) == (0, 31, 32)
+    assert report["p"] == report["rank"] / 32
+    code, out, _ = typed("special", "1.down[3,:]=0", "--prompt", "w5 w6", "--model", folder)
+    assert (code, f"number {report['rank']}: p = " in out) == (0, True)
+    code, _, err = typed("special", "1.mlp=0", "--prompt", "w5 w6", "--model", folder)
+    assert (code, "is many matrices" in err) == (2, True)
 
 
 def test_dose_response(folder: str) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
-from explorer.domain.effects import SensitivityMap
+from explorer.domain.effects import FEW, Finding, SensitivityMap
 from explorer.domain.errors import ExplorerError
 from explorer.domain.genotype import BLOCK_SIDE, NAMED_OPERATIONS, Genotype, Mutation, SensitiveLevel
 from explorer.domain.notation import format_genotype
@@ -17,7 +17,7 @@ from explorer.domain.weights import Grid
 from explorer.figures.encoding import figure_json
 from explorer.figures.heatmaps import grid_figure, overview_figure
 from explorer.model.anatomy import Matrix, block_site, kind_of
-from explorer.reports.instruments import findings_report
+from explorer.reports.instruments import findings_report, matched_report
 from explorer.ui.components.figure_panel import FigurePanel
 from explorer.ui.components.findings import Findings
 from explorer.ui.events import LATEST, ON_MODEL
@@ -25,7 +25,7 @@ from explorer.ui.explore.edge import check_source, edge
 from explorer.ui.explore.exploration import Exploration
 from explorer.ui.explore.form import Question
 from explorer.ui.explore.handlers import Handlers
-from explorer.ui.explore.instruments.words import findings_caption_html, sensitivity_caption_html
+from explorer.ui.explore.instruments.words import findings_caption_html, matched_html, sensitivity_caption_html
 from explorer.ui.explore.layout import ExploreTab
 from explorer.ui.explore.wiring import connect_move
 from explorer.ui.words import notice_html
@@ -38,7 +38,7 @@ _HINT = (
     "from one backward pass; <b>Find what matters</b> follows up the largest gradients and activation spikes, and "
     "measures each by a forward pass. Both take some seconds.</p>"
 )
-CLEARED: list[Any] = [_HINT, "", "", "", "", ""]
+CLEARED: list[Any] = ["", _HINT, "", "", "", "", ""]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,8 @@ class Search:
     level: gr.Radio
     map: gr.Button
     find: gr.Button
+    special: gr.Button
+    specialty: gr.HTML
     findings_caption: gr.HTML
     findings: Findings
     shown: gr.State
@@ -60,7 +62,15 @@ class Search:
     @property
     def results(self) -> list[Any]:
         """What was measured of one model."""
-        return [self.findings_caption, self.findings, self.shown, self.caption, self.overview, self.blocks]
+        return [
+            self.specialty,
+            self.findings_caption,
+            self.findings,
+            self.shown,
+            self.caption,
+            self.overview,
+            self.blocks,
+        ]
 
 
 def build() -> Search:
@@ -72,12 +82,16 @@ def build() -> Search:
         map_all = gr.Button("Map the whole model", size="sm", min_width=150)
         level = gr.Radio(label="One", choices=levels, value="weight", elem_classes="pills", min_width=220)
         find = gr.Button("Find what matters", size="sm", min_width=150)
+        special = gr.Button("How special is my mutation?", size="sm", min_width=190)
+    specialty = gr.HTML(apply_default_css=False)
     findings_caption = gr.HTML(_HINT, apply_default_css=False)
     return Search(
         operation=operation,
         level=level,
         map=map_all,
         find=find,
+        special=special,
+        specialty=specialty,
         findings_caption=findings_caption,
         findings=Findings(),
         shown=gr.State(""),
@@ -98,6 +112,7 @@ def wire(look: Search, tab: ExploreTab, handlers: Handlers) -> None:
         [look.findings, look.findings_caption, tab.notice],
         **ON_MODEL | LATEST,
     )
+    look.special.click(own.special, [tab.exploration, *tab.asked], [look.specialty, tab.notice], **ON_MODEL | LATEST)
     look.map.click(own.map, [*asked, look.shown, *tab.asked], mapped, **ON_MODEL | LATEST)
     look.operation.input(own.redraw, [*asked, look.shown, look.caption, *tab.asked], mapped, **ON_MODEL | LATEST)
     look.overview.mark_click(own.open_matrix, [*asked, *tab.asked], mapped, **ON_MODEL)
@@ -124,8 +139,31 @@ class SearchHandlers:
         except ExplorerError as fault:
             yield ["", _HINT, notice_html(str(fault))]
             return
-        rows = findings_report(findings)["findings"]
-        yield [json.dumps(rows), findings_caption_html(findings), ""]
+        yield [self._listed(findings), findings_caption_html(findings), ""]
+        try:
+            told = self._workspace.instruments.with_controls(
+                model, question.asked(), question.decoding(), findings, FEW
+            )
+        except ExplorerError as fault:
+            yield [gr.skip(), gr.skip(), notice_html(str(fault))]
+            return
+        yield [self._listed(told), findings_caption_html(told), ""]
+
+    def special(self, exploration: Exploration, *asked: Any) -> Iterator[list[Any]]:
+        """How special the genotype is that is set, and the notice; first that it is being worked on."""
+        yield [matched_html(None), ""]
+        try:
+            model, question = self._handlers.model(exploration), Question(*asked)
+            genotype = exploration.genotype(model.anatomy)
+            found = self._workspace.instruments.matched(model, question.asked(), question.decoding(), genotype)
+        except ExplorerError as fault:
+            yield ["", notice_html(str(fault))]
+            return
+        yield [matched_html(matched_report(genotype, found)), ""]
+
+    @staticmethod
+    def _listed(findings: Sequence[Finding]) -> str:
+        return json.dumps(findings_report(findings)["findings"])
 
     @edge
     def choose_finding(self, exploration: Exploration, request: gr.Request, event: gr.EventData) -> list[Any]:

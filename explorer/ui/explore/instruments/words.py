@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from html import escape
+from typing import Any
 
 from explorer.domain.effects import Agreement, Alternative, Epistasis, Finding, Lens, Propagation
 from explorer.domain.weights import Grid
@@ -50,9 +51,31 @@ def findings_caption_html(findings: Sequence[Finding] | None) -> str:
     """What the list of mutations that matter shows, in a sentence; None: it is being worked on."""
     if findings is None:
         return '<p class="caption busy">Measuring candidates …</p>'
-    return (
+    told = (
         f'<p class="caption">The {len(findings)} that add most to the negative log-likelihood of the original’s text, '
-        "in nats a token, as measured by a forward pass each; beside it the first-order estimate.</p>"
+        "in nats a token, as measured by a forward pass each; beside it the first-order estimate"
+    )
+    if any(finding.matched is not None for finding in findings):
+        counts = max(len(finding.matched.controls) for finding in findings if finding.matched is not None)
+        return f"{told}, and p: the share of {counts} places of its matrix, drawn at random, that do as much.</p>"
+    return f"{told}. <span class='busy'>Measuring others, drawn at random …</span></p>"
+
+
+def matched_html(report: dict[str, Any] | None) -> str:
+    """How special a mutation is, in sentences; None: it is being measured."""
+    if report is None:
+        return '<p class="caption busy">Measuring others like it, drawn at random …</p>'
+    own = "an overflow" if report["overflow"] else f"{report['added_nll']:.3g} nats a token"
+    median = report["median_of_controls"]
+    half = "Half of them overflow" if median is None else f"Half of them add {median:.2g} or less"
+    sizes = "; ".join(
+        f"the weights of <code>{escape(each['site'])}</code> are number {each['rank']:,} of {each['of']:,} by size"
+        for each in report["sizes"]
+    )
+    return (
+        f'<p class="caption"><b>Number {report["rank"]} of {report["controls"] + 1}</b> by its effect ({own}), among '
+        f"{report['controls']} with the same operation at other places of the same matrix, drawn at random: <b>p = "
+        f"{report['p']:.2g}</b>. {half}{f'; {sizes}' if sizes else ''}.</p>"
     )
 
 

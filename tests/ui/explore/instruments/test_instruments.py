@@ -1,6 +1,7 @@
 """The instruments' handlers, without a browser."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -113,15 +114,28 @@ def test_the_strip_jumps_to_a_matrix(workspace: Workspace, handlers: Handlers, s
 
 def test_what_matters_is_one_click_away(workspace: Workspace, handlers: Handlers, start: Exploration) -> None:
     own = SearchHandlers(handlers)
-    working, done = own.find(start, "max", "row", *ASKED)
+    working, measured, done = own.find(start, "max", "row", *ASKED)
     assert "Measuring" in working[1]
+    assert "Measuring others" in measured[1]
+    assert "drawn at random" in done[1]
     rows = json.loads(done[0])
+    assert all(0 < row["p"] <= 1 and row["controls"] in (15, 20) for row in rows)
+    assert [row | {"p": None, "controls": 0} for row in rows] == json.loads(measured[0])
     assert len(rows) == COUNT
     assert all(row["genotype"].endswith(",:]=max") for row in rows)
     chosen = own.choose_finding(start, ADA, event(genotype=rows[0]["genotype"]))
     assert genotype_of(workspace, chosen) == rows[0]["genotype"]
     *_, refused = own.find(start, "max", "row", *EMPTY)
     assert "prompt is empty" in refused[2]
+
+
+def test_how_special_the_mutation_is_that_is_set(handlers: Handlers, start: Exploration) -> None:
+    own = SearchHandlers(handlers)
+    _, refused = own.special(start.reset(), *ASKED)
+    assert "Nothing is mutated yet" in refused[1]
+    working, told = own.special(start, *ASKED)
+    assert "Measuring" in working[0]
+    assert re.search(r"<b>Number \d+ of 101</b> by its effect .* are number [\d,]+ of 1,536 by size", told[0])
 
 
 def test_the_sensitivity_map_opens_and_a_block_is_set(
