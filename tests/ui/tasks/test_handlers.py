@@ -1,7 +1,9 @@
 """The Tasks tab's handlers, without a browser, on a tiny model and a database of its own."""
 
 import base64
+import html
 import json
+import re
 import time
 from dataclasses import fields, replace
 from io import BytesIO
@@ -12,6 +14,7 @@ import gradio as gr
 import polars as pl
 import pytest
 
+from explorer.figures.palette import STYLE_COLOURS
 from explorer.files.settings import Settings
 from explorer.ui.explore.exploration import Exploration
 from explorer.ui.explore.form import ASKED_COUNT, RAW
@@ -116,6 +119,23 @@ def test_a_run_shows_words_styles_groups_and_answers(own: WritingHandlers, page:
     (entry,) = page.record.entries([1])
     assert (entry.run.kind, entry.run.genotypes) == ("rihf", (LOUD, "0.q*0"))
     assert entry.run.link == FORM.address()
+
+
+def test_every_text_is_in_a_table_of_mutants_and_inputs_by_its_style(own: WritingHandlers, start: Exploration) -> None:
+    shown = _run(own, start)
+    assert shown["text_card"]["visible"]
+    head, *rows = re.findall(r"<tr>.*?</tr>", shown["texts"], re.DOTALL)
+    assert re.findall(r"<th scope='col'>(.*?)</th>", head) == ["original", LOUD, "0.q*0"]
+    said = shown["shown"].written.said
+    cells = [re.findall(r"<td style='--style: (#\w+)' title='([\w ]+)'>(.*?)</td>", row) for row in rows]
+    assert [len(row) for row in cells] == [3] * 9
+    for item, row in enumerate(cells):
+        for place, (colour, style, text) in enumerate(row):
+            (answer,) = said.filter(item=item, genotype=place).iter_rows(named=True)
+            assert (style, colour) == (answer["style"], STYLE_COLOURS[style])
+            assert html.unescape(text).removesuffix(" …") in answer["text"] or text == "<i>nothing</i>"
+    key = re.findall(r"<span style='--style: #\w+'>([\w ]+)</span>", shown["texts"])
+    assert set(key) == set(said["style"])
 
 
 def test_one_mutant_needs_no_groups(own: WritingHandlers, start: Exploration) -> None:

@@ -28,7 +28,7 @@ from explorer.ui.explore.handlers import Handlers
 from explorer.ui.links import Said
 from explorer.ui.runs import Runs
 from explorer.ui.tasks.writers.form import ALL_STYLES, ANY, PREFIX, Form, linked, read_mutants
-from explorer.ui.tasks.writers.words import answers_json, groups_json, shared_html, writer_html
+from explorer.ui.tasks.writers.words import answers_json, groups_json, shared_html, texts_html, writer_html
 from explorer.ui.words import notice_html, page_html, page_within, progress_html, screen_label
 
 UPDATE_SECONDS = 0.3
@@ -194,6 +194,8 @@ class WritingHandlers:
             group_card=gr.update(visible=many),
             groups=groups_json(shown.written, place) if many else "",
             shared=shared_html(shown.written) if many else "",
+            text_card=gr.update(visible=True),
+            texts=texts_html(shown.written),
             listing=gr.update(visible=True),
             of_kind=gr.update(value=ANY),
             of_word=gr.update(choices=word_choices(words), value=None),
@@ -291,7 +293,7 @@ def named_answers(shown: Shown) -> pl.DataFrame:
 
 NAMES = (
     "shown", "chosen", "address", "notice", "progress", "verdict", "words", "styles", "group_card", "groups", "shared",
-    "listing", "of_kind", "of_word", "page", "answers", "told",
+    "text_card", "texts", "listing", "of_kind", "of_word", "page", "answers", "told",
 )  # fmt: skip
 """Of the components in `WritersTab.drawn`."""
 

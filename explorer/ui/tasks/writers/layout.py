@@ -68,6 +68,9 @@ class WritersTab:
     """The groups by RIHF; hidden for one mutant."""
     groups: MutantTable
     shared: gr.HTML
+    text_card: gr.Group
+    """All texts; hidden while there are none."""
+    texts: gr.HTML
     listing: gr.Group
     """All that shows answers; hidden while there are none."""
     of_kind: gr.Radio
@@ -95,13 +98,14 @@ class WritersTab:
         """What was measured of one model, in the order of `cleared`."""
         return [
             self.shown, self.notice, self.progress, self.verdict, self.words, self.styles, self.group_card,
-            self.listing,
+            self.text_card, self.listing,
         ]  # fmt: skip
 
 
 def cleared() -> list[Any]:
     """Updates of `WritersTab.results` for a model of which nothing has been measured."""
-    return [None, "", "", _HINT, "", "", gr.update(visible=False), gr.update(visible=False)]
+    hidden = [gr.update(visible=False) for _ in ("groups", "texts", "answers")]
+    return [None, "", "", _HINT, "", "", *hidden]
 
 
 def build() -> WritersTab:
@@ -110,7 +114,7 @@ def build() -> WritersTab:
         with gr.Column(scale=4, min_width=340, elem_classes="controls"):
             parts = _build_mutants() | _build_inputs()
         with gr.Column(scale=7, min_width=340, elem_classes="task-results"):
-            parts |= _build_first_words() | _build_groups() | _build_answers()
+            parts |= _build_first_words() | _build_groups() | _build_texts() | _build_answers()
     return WritersTab(
         **parts, shown=gr.State(None), chosen=gr.State(1), page=gr.State(0), address=Address(prefix=PREFIX),
         saver=Saver(),
@@ -183,6 +187,13 @@ def _build_groups() -> dict[str, Any]:
         groups = MutantTable()
         shared = gr.HTML(apply_default_css=False)
     return {"group_card": group_card, "groups": groups, "shared": shared}
+
+
+def _build_texts() -> dict[str, Any]:
+    with gr.Group(elem_classes="card", visible=False) as text_card:
+        gr.HTML("<h2>Every text, by its style</h2>", apply_default_css=False)
+        texts = gr.HTML(apply_default_css=False)
+    return {"text_card": text_card, "texts": texts}
 
 
 def _build_answers() -> dict[str, Any]:

@@ -9,13 +9,18 @@ from typing import Any
 
 import polars as pl
 
+from explorer.domain.notation import format_genotype
 from explorer.domain.parting import parting
+from explorer.figures.palette import STYLE_COLOURS
 from explorer.reports.comparison import p_told
 from explorer.reports.tasks import NO_WORD, scan_report
 from explorer.statistics.paired import ALPHA
 from explorer.tasks.writers import Written
 from explorer.ui.components.mutant_table import table_json
 from explorer.ui.words import PAGE
+
+CELL = 120
+"""Letters of a text in the table of all."""
 
 _SCAN_HEAD = ("Mutant", "RIHF", "begins", "original", "p", "q")
 
@@ -78,6 +83,35 @@ def _shared_row(row: Mapping[str, Any]) -> str:
     layers = ", ".join(map(str, row["layers"]))
     cells = (_short(row["word"]), row["kind"], f"{row['axis']} {row['place']}", layers, f"{row['mutants']:,}")
     return "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
+
+
+def texts_html(written: Written) -> str:
+    """Every text: inputs down, the original and the mutants across, each cell in the colour of its style."""
+    mutants = written.asked.genotypes[: written.finished]
+    names = ("original", *map(format_genotype, mutants))
+    said = {(row["item"], row["genotype"]): row for row in written.said.iter_rows(named=True)}
+    head = "".join(f"<th scope='col'>{escape(name)}</th>" for name in names)
+    rows = "".join(
+        f"<tr><th scope='row'>{escape(each.text)}</th>"
+        + "".join(_text_cell(said[item, place]) for place in range(len(names)))
+        + "</tr>"
+        for item, each in enumerate(written.asked.inputs)
+    )
+    styles = [style for style in STYLE_COLOURS if style in set(written.said["style"])]
+    key = "".join(f"<span style='--style: {STYLE_COLOURS[style]}'>{style}</span>" for style in styles)
+    return (
+        f'<div class="style-key">{key}</div><div class="text-table" tabindex="0"><table><thead><tr><th>Input</th>{head}'
+        f"</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _text_cell(row: Mapping[str, Any]) -> str:
+    text = row["text"].strip()
+    shown = text if len(text) <= CELL else f"{text[:CELL].rstrip()} …"
+    return (
+        f"<td style='--style: {STYLE_COLOURS[row['style']]}' title='{escape(row['style'])}'>"
+        f"{escape(shown) or '<i>nothing</i>'}</td>"
+    )
 
 
 def answers_json(pairs: pl.DataFrame, page: int, place: int) -> str:
