@@ -72,6 +72,8 @@ screen: setup  ## the bundled screens again, in hours; killed, it goes on where 
 	$(SCREEN) --experiment week --matrices '*.*' --step 96 --mode text
 	$(SCREEN) --experiment sea --matrices '*.*' --step 96 --mode text
 	$(SCREEN) --experiment week --matrices '11.down, 14.v, 14.k, 27.o' --step 9
+	$(SCREEN) --experiment drosophila --matrices '0-25.down' --step 96 --mode text
+	$(SCREEN) --task facts --matrices '*.down' --step 96
 	rm -rf build/screens
 	$(BIN)/python -m explorer export build/screens --db build/screens.duckdb
 	rm -rf data/screens && mv build/screens data/screens

@@ -199,7 +199,7 @@ def test_the_gallery_of_the_bundled_screens() -> None:
     code, out, err = typed("gallery", *arguments, "--json")
     assert (code, err) == (0, "")
     report = json.loads(out)
-    assert report["total"] == len(report["cards"]) > 1
+    assert 1 < len(report["cards"]) == min(report["total"], 20)
     for card in report["cards"]:
         assert card["style"] == "poem"
         assert "you" in card["text"].lower()

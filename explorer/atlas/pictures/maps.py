@@ -29,10 +29,12 @@ def nsm_map(atlas: Atlas, asked: Asked) -> Picture:
     gathered = None if asked.screen.is_partial else atlas.clustering(asked.screen, matrix, asked.chosen)
     mutants, loud = int(cells["mutants"].sum()), int(cells["shown"].sum())
     pooled = f" A cell is {drawn.cell} × {drawn.cell} units: zoom in for single ones." if drawn.cell > 1 else ""
-    listed = " that the screen lists; the others are unknown, not silent" if asked.screen.is_partial else ""
+    listed, unknown = "", ""
+    if asked.screen.is_partial:
+        listed, unknown = " that the screen lists", " What it does not list is unknown, not silent."
     sentence = (
         f"{matrix}: {loud:,} of {mutants:,} mutants{listed} shown ({asked.severity.told()}); the bars count them by "
-        f"row and column.{pooled} {_gathered(gathered)}"
+        f"row and column.{unknown}{pooled} {_gathered(gathered)}"
     ).strip()
     numbers = {
         "matrix": matrix,

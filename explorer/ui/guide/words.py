@@ -50,7 +50,8 @@ A mutation is a *site* and an *operation*; several are joined by `;` and apply i
 - **Map** draws the chosen matrix. Drag to zoom in, down to single weights; click to mutate what is there.
 - **Model** draws all parts of the loaded model, to scale: unfold a layer, search for a name, click to choose.
 - **Search** says where to look. Estimates are first-order: they rank zeroed blocks well, and may miss a weight whose
-  effect is a cliff. *Find what matters* measures each of its candidates by a forward pass.
+  effect is a cliff. *Find what matters* measures each of its candidates by a forward pass, and others of the same
+  matrix, drawn at random, beside it; *How special is my mutation?* does so for the mutation that is set.
 - **Spread** shows what a mutation changes of the hidden states. Click a token to read both models after each layer.
 - **Together** compares mutations alone with all of them at once: what they add to the negative log-likelihood of the
   original's text adds up where they do not interact.

@@ -60,7 +60,7 @@ def test_prompts_inputs_and_questions_are_compared(endpoints: Endpoints) -> None
 def test_the_screens_can_be_asked_by_their_keys(endpoints: Endpoints) -> None:
     screens = _ask(endpoints, "screens")
     assert screens["fault"] is None
-    assert [screen["key"] for screen in screens["screens"]] == ["bundled:1", "bundled:2", "bundled:3"]
+    assert [screen["key"] for screen in screens["screens"]] == [f"bundled:{number}" for number in range(1, 6)]
     report = _ask(endpoints, "stats", view="kinds", screen="bundled:2", operations=["max"], layers=[3, 4], limit=2)
     assert (report["key"], report["row_count"], len(report["rows"])) == ("bundled:2", 7, 2)
     assert {row["operation"] for row in report["rows"]} == {"max"}

@@ -82,8 +82,9 @@ def build() -> Search:
         map_all = gr.Button("Map the whole model", size="sm", min_width=150)
         level = gr.Radio(label="One", choices=levels, value="weight", elem_classes="pills", min_width=220)
         find = gr.Button("Find what matters", size="sm", min_width=150)
-        special = gr.Button("How special is my mutation?", size="sm", min_width=190)
-    specialty = gr.HTML(apply_default_css=False)
+    with gr.Row(elem_classes="find-row"):
+        special = gr.Button("How special is my mutation?", size="sm", min_width=190, scale=0)
+        specialty = gr.HTML(apply_default_css=False)
     findings_caption = gr.HTML(_HINT, apply_default_css=False)
     return Search(
         operation=operation,

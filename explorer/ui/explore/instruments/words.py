@@ -67,7 +67,7 @@ def matched_html(report: dict[str, Any] | None) -> str:
         return '<p class="caption busy">Measuring others like it, drawn at random …</p>'
     own = "an overflow" if report["overflow"] else f"{report['added_nll']:.3g} nats a token"
     median = report["median_of_controls"]
-    half = "Half of them overflow" if median is None else f"Half of them add {median:.2g} or less"
+    half = "Half of them overflow" if median is None else f"Half of them add {number_told(median)} or less"
     sizes = "; ".join(
         f"the weights of <code>{escape(each['site'])}</code> are number {each['rank']:,} of {each['of']:,} by size"
         for each in report["sizes"]

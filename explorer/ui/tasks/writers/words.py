@@ -97,8 +97,10 @@ def texts_html(written: Written) -> str:
         + "</tr>"
         for item, each in enumerate(written.asked.inputs)
     )
-    styles = [style for style in STYLE_COLOURS if style in set(written.said["style"])]
-    key = "".join(f"<span style='--style: {STYLE_COLOURS[style]}'>{style}</span>" for style in styles)
+    styles = set(written.said["style"])
+    key = "".join(
+        f"<span style='--style: {colour}'>{style}</span>" for style, colour in STYLE_COLOURS.items() if style in styles
+    )
     return (
         f'<div class="style-key">{key}</div><div class="text-table" tabindex="0"><table><thead><tr><th>Input</th>{head}'
         f"</tr></thead><tbody>{rows}</tbody></table></div>"
@@ -109,7 +111,7 @@ def _text_cell(row: Mapping[str, Any]) -> str:
     text = row["text"].strip()
     shown = text if len(text) <= CELL else f"{text[:CELL].rstrip()} …"
     return (
-        f"<td style='--style: {STYLE_COLOURS[row['style']]}' title='{escape(row['style'])}'>"
+        f"<td style='--style: {STYLE_COLOURS.get(row['style'], 'transparent')}' title='{escape(row['style'])}'>"
         f"{escape(shown) or '<i>nothing</i>'}</td>"
     )
 
