@@ -207,7 +207,7 @@ def test_the_gallery_of_the_bundled_screens() -> None:
     cosines = [card["cosine"] for card in report["cards"]]
     assert cosines == sorted(cosines)
     code, out, _ = typed("gallery", "--group", "--limit", "2")
-    assert (code, out.splitlines()[0]) == (0, "2 of 15,893")
+    assert (code, out.splitlines()[0]) == (0, "2 of 23,621")
     assert "more nearly the same" in out
     assert typed("gallery", "--surprise", "3") == typed("gallery", "--surprise", "3")
     code, _, err = typed("gallery", "--screen", "9")
