@@ -22,9 +22,9 @@ def _open(visitor: Visitor, **said: str) -> Locator:
 def test_poems_are_found_and_more_of_them_shown(guest: Visitor) -> None:
     cards = _open(guest)
     told = guest.page.locator(".block.gallery-told")
-    expect(told).to_contain_text("22,306 phenotypes")
-    guest.choose("Styles (none: all)", "poem 130")
-    expect(told).to_contain_text("130 phenotypes (poem)")
+    expect(told).to_contain_text("27,297 phenotypes")
+    guest.choose("Styles (none: all)", "poem 508")
+    expect(told).to_contain_text("508 phenotypes (poem)")
     expect(cards).to_have_count(24)
     assert set(cards.locator(".style-label").all_inner_texts()) == {"poem"}
     guest.page.get_by_role("button", name="Show more").click()
@@ -32,7 +32,7 @@ def test_poems_are_found_and_more_of_them_shown(guest: Visitor) -> None:
     assert len(set(cards.locator("code").all_inner_texts())) == 48
     assert "gallery_styles=poem" in guest.page.url
     guest.open_again()
-    expect(told).to_contain_text("130 phenotypes (poem)", timeout=PATIENCE_MS)
+    expect(told).to_contain_text("508 phenotypes (poem)", timeout=PATIENCE_MS)
     guest.page.get_by_role("tab", name="Guide").click()
     expect(guest.page).not_to_have_url(re.compile("gallery_"))
 
@@ -51,7 +51,7 @@ def test_words_are_searched_while_they_are_typed(guest: Visitor) -> None:
     expect(told).to_contain_text("No text is left by the filters")
     expect(cards).to_have_count(0)
     guest.page.get_by_role("button", name="Clear filters").click()
-    expect(told).to_contain_text("22,306 phenotypes")
+    expect(told).to_contain_text("27,297 phenotypes")
 
 
 def test_the_standard_output_is_one_tap_away(guest: Visitor) -> None:

@@ -159,3 +159,21 @@ def test_the_console_answers_with_a_table_and_a_chart(guest: Visitor) -> None:
     guest.page.get_by_role("button", name="Ask", exact=True).click()
     expect(guest.page.locator(".notice:visible")).to_contain_text("does not take the query")
     expect(guest.page.locator(".console-table td")).to_have_count(0)
+
+
+def test_a_box_drawn_on_a_map_is_screened_finer(guest: Visitor) -> None:
+    _open(guest, "NSM map")
+    page = guest.page
+    page.locator(".modebar-btn[data-title='Draw rectangle']:visible").first.click()
+    box = page.locator(".nsewdrag:visible").first.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.3 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 0.6 * box["height"], steps=8)
+    page.mouse.up()
+    expect(page.get_by_role("tab", name="Screen", exact=True)).to_have_attribute("aria-selected", "true")
+    places = page.get_by_label("Or only these places of them, one a line")
+    expect(places).to_have_value(re.compile(r"^\d+\.\w+\[\d+:\d+,\d+:\d+\]"))
+    expect(page.get_by_label("Side of a block")).to_have_value("48")
+    page.get_by_role("button", name="How long will it take?").click()
+    expect(page.locator(".caption", has_text="controls included")).to_be_visible(timeout=PATIENCE_MS)
