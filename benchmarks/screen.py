@@ -41,6 +41,10 @@ EXPERIMENT = Experiment(name="drosophila", title="Drosophila", prompt=PROMPT, de
 PLAN = Plan(matrices="*.*", step=16, operations=("max", "min", "zero"))
 
 
+SMALL = Plan(matrices="11.down", step=64, operations=("max", "min", "zero"), sites=("11.down[0:64,0:512]",))
+"""24 mutants and a control."""
+
+
 def drawn(model: LoadedModel, count: int) -> list[Batch]:
     """Batches of so many mutants in all, one a layer, evenly over layers, kinds and operations; controls left out."""
     matrices = matching(model.anatomy, PLAN.matrices)
@@ -120,6 +124,22 @@ def our_seconds(model: LoadedModel, batches: list[Batch], mode: Mode) -> tuple[f
     return seconds, seconds - sum(clock.computing)
 
 
+def small_ratio(model: LoadedModel) -> float:
+    """A screen of 25 mutants that is estimated first, and the study's procedure on the same: ours over theirs."""
+    (matrix,) = matching(model.anatomy, SMALL.matrices)
+    items = [item for item in planned(SMALL, matrix) if item.operation != "control"]
+    plain = plain_seconds(model, items)
+    screen = Screen(Job(model=model, experiment=EXPERIMENT, plan=SMALL, mode="text"))
+    started = time.perf_counter()
+    screen.estimate()
+    with tempfile.TemporaryDirectory() as folder, opened(Path(folder) / "screen.duckdb") as connection:
+        for _ in screen.run(connection):
+            pass
+    ours = time.perf_counter() - started
+    print(f"  {screen.total} mutants, estimated and screened: {ours:.1f} s; plain: {plain:.1f} s", flush=True)
+    return ours / plain
+
+
 def peak(model: LoadedModel, size: int = 2048) -> float:
     """Floating-point operations a second of the machine's own matrix product, the best of ten."""
     left = torch.randn(size, size, dtype=model.dtype, device=model.device)
@@ -160,13 +180,14 @@ def main() -> None:
     print(f"{model.name} on {model.device}, {torch.get_num_threads()} threads, step {PLAN.step}")
     print(f"  plain: {plain:.3f} s a mutant ({count} mutants)", flush=True)
     figures = []
-    limits: dict[Mode, int] = {"divergence": 50, "text": 15}
+    limits: dict[Mode, int] = {"divergence": 50, "text": 15}  # of text the goal is 25
     for mode, least in limits.items():
         seconds, writing = our_seconds(model, batches, mode)
         ours = seconds / many
         print(f"  {mode}: {ours:.4f} s a mutant ({many} mutants), {plain / ours:.1f} times as fast", flush=True)
         figures.append(Figure(f"{mode}: ours to plain, a mutant (1/{least} at most)", ours / plain, 1 / least, "×"))
         figures.append(Figure(f"{mode}: planning and writing, share of the time", writing / seconds, 0.05, " "))
+    figures.append(Figure("25 mutants, with estimate: ours to plain (1/4 at most)", small_ratio(model), 1 / 4, "×"))
     best = peak(model)
     share = share_of_peak(model, batches[::3], best)
     print(f"  verifying: {share:.2f} of the {best / 1e9:.0f} GFLOP/s that a matrix product reaches here")

@@ -137,7 +137,7 @@ def test_without_the_demo_model_it_says_what_brings_it_and_opens_the_rest(instal
         assert "mutation-explorer demo" in loaded["fault"]
         assert ".pair-card" in urllib.request.urlopen(url).read().decode()
         client = Client(url, verbose=False)
-        assert len(client.predict(api_name="/screens")["screens"]) == 3
+        assert len(client.predict(api_name="/screens")["screens"]) == 5
         assert client.predict(api_name="/gallery")["total"] > 20_000
         with pytest.raises(Exception, match="mutation-explorer demo"):
             client.predict(GENOTYPE, "What is the capital of France?", api_name="/mutate")

@@ -17,6 +17,9 @@ from explorer.domain.decoding import Decoding
 NEAR_TIE = 1e-3
 """Below this gap, in logits, rounding may decide which token is chosen, in float32."""
 
+POSITIONS_KEPT = 300
+"""Positions whose noise is kept, as many as the study's longest texts have: 4 bytes a token of the vocabulary each."""
+
 _NUCLEUS_SLACK = 1e-4
 
 
@@ -37,11 +40,11 @@ class Choices:
     """[positions], bool: False where the forward pass has overflowed; the token means nothing there."""
 
 
-def choose(logits: Tensor, decoding: Decoding, first_position: int, tie: float = NEAR_TIE) -> Choices:
+def choose(logits: Tensor, decoding: Decoding, first_position: int | list[int], tie: float = NEAR_TIE) -> Choices:
     """Choose a token at each position from logits [positions, vocabulary].
 
-    `first_position` counts generated tokens from 0 and selects the noise; `tie` is the gap below which
-    rounding may decide what belongs to the nucleus.
+    `first_position` counts generated tokens from 0 and selects the noise, or is the position of each row, where they
+    are of different texts; `tie` is the gap below which rounding may decide what belongs to the nucleus.
     """
     lowest, highest = torch.aminmax(logits, dim=-1)  # half the time of a look at each
     finite = torch.isfinite(lowest) & torch.isfinite(highest)
@@ -67,14 +70,22 @@ def gumbel_noise(seed: int, position: int, size: int) -> Tensor:
     return torch.from_numpy(-np.log(-np.log(uniform))).float()
 
 
-def _noise_for(logits: Tensor, seed: int, first_position: int) -> Tensor:
+def _noise_for(logits: Tensor, seed: int, first_position: int | list[int]) -> Tensor:
+    if isinstance(first_position, list):
+        size, device = logits.shape[-1], logits.device
+        return torch.stack([_noise_row(seed, position, size, device) for position in first_position])
     return _noise_rows(seed, first_position, *logits.shape, logits.device)
 
 
 @functools.lru_cache(maxsize=1)  # mutants that are checked one after the other meet the same noise
 def _noise_rows(seed: int, first_position: int, count: int, size: int, device: torch.device) -> Tensor:
     positions = range(first_position, first_position + count)
-    return torch.stack([gumbel_noise(seed, position, size) for position in positions]).to(device)
+    return torch.stack([_noise_row(seed, position, size, device) for position in positions])
+
+
+@functools.lru_cache(maxsize=POSITIONS_KEPT)  # texts that grow together are each at a position of its own
+def _noise_row(seed: int, position: int, size: int, device: torch.device) -> Tensor:
+    return gumbel_noise(seed, position, size).to(device)
 
 
 def _best_in_nucleus(scores: Tensor, logits: Tensor, decoding: Decoding, tie: float) -> tuple[Tensor, Tensor]:

@@ -45,13 +45,24 @@ class Growing:
 
     def take(self, model: LoadedModel, logits: Tensor, decoding: Decoding) -> None:
         """Choose the next token from logits [vocabulary]; an overflow ends the text without one."""
-        tie = near_tie(model.dtype)
-        choice = choose(logits.unsqueeze(0), decoding, len(self.tokens), tie)
-        if not bool(choice.finite[0]):
+        self.take_choice(model, *_chosen(model, logits.unsqueeze(0), decoding, [self])[0], decoding)
+
+    def take_choice(self, model: LoadedModel, token: int, gap: float, is_finite: bool, decoding: Decoding) -> None:
+        """As `take`, of a choice that is made: its token, its lead in logits, and whether there was one."""
+        if not is_finite:
             self.end = "overflow"
             return
-        self.is_tied |= float(choice.gaps[0]) < tie
-        self.accept(model, int(choice.tokens[0]), decoding)
+        self.is_tied |= gap < near_tie(model.dtype)
+        self.accept(model, token, decoding)
+
+
+def _chosen(
+    model: LoadedModel, logits: Tensor, decoding: Decoding, texts: Sequence[Growing]
+) -> list[tuple[int, float, bool]]:
+    """The choice of each text from logits [texts, vocabulary], as `Growing.take_choice` takes it."""
+    choices = choose(logits, decoding, [len(text.tokens) for text in texts], near_tie(model.dtype))
+    told = choices.tokens.tolist(), choices.gaps.tolist(), choices.finite.tolist()
+    return list(zip(*told, strict=True))
 
 
 def is_apart(model: LoadedModel, mutant: Mutant, prompts: Sequence[Sequence[int]], decoding: Decoding) -> bool:
@@ -92,9 +103,9 @@ def decode_together(model: LoadedModel, texts: Sequence[Growing], decoding: Deco
             mask = torch.cat([mask, mask.new_ones(len(batch), 1)], dim=1)
             logits = forward(model, view, fed, cache, keep=1, positions=positions.unsqueeze(-1), mask=mask)
             positions = positions + 1
-            for text, row in zip(batch, logits[:, -1], strict=True):
+            for text, choice in zip(batch, _chosen(model, logits[:, -1], decoding, batch), strict=True):
                 if text.end is None:  # one that has ended is fed its last token again, to no effect
-                    text.take(model, row, decoding)
+                    text.take_choice(model, *choice, decoding)
         for row, text in enumerate(batch):
             if text.end is None:
                 text.key_values = cut(layers_of(cache), row, slice(-text.length, None))

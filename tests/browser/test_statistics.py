@@ -15,8 +15,8 @@ PATIENCE_MS = 60_000
 
 
 def _open(visitor: Visitor, view: str = "Overview") -> None:
-    """The first bundled screen, by its link: others may have been run on this page."""
-    visitor.follow({"stats_screen": "bundled:1", "stats_view": view})
+    """The first bundled screen, beside the second, by its link: others may have been run on this page."""
+    visitor.follow({"stats_screen": "bundled:1", "stats_view": view, "stats_other": "bundled:2"})
     expect(visitor.page.get_by_role("tab", name=view, exact=True).last).to_have_attribute("aria-selected", "true")
 
 

@@ -63,16 +63,17 @@ def test_a_mistake_is_shown_with_a_caret(guest: Visitor) -> None:
     expect(guest.page.locator(".task-tabs .notice")).to_contain_text("11.dwn*0")
 
 
-def test_right_answers_by_subject_and_the_way_to_a_screen_on_a_task(guest: Visitor) -> None:
+def test_right_answers_by_subject_and_mutants_of_a_screen_on_a_task(guest: Visitor) -> None:
     _open(guest)
     guest.page.get_by_role("tab", name="Questions", exact=True).click()
     guest.type("number input for Questions, drawn evenly", "10").press("Tab")
     guest.page.get_by_role("button", name="Ask the original and Explore’s genotype").click()
     expect(guest.page.locator(".view-accuracy .main-svg").first).to_be_visible(timeout=PATIENCE_MS)
     expect(guest.page.locator(".task-tabs .tally", has_text="By likelihood the original answers")).to_be_visible()
-    guest.page.get_by_role("button", name="Open the tab Screen with that experiment").click()
-    expect(guest.page.get_by_label("Experiment", exact=True)).to_have_value("Short facts: 14 right, 7 wrong")
-    expect(guest.page.get_by_label("Wrong by the original")).to_be_visible()
+    expect(guest.page.get_by_text("answer more of the screen's questions right than the standard")).to_be_visible()
+    guest.page.get_by_role("button", name="14.down[192:288,1152:1248]=max").click()
+    guest.wait_for_run()
+    assert guest.page.get_by_label("Notation").input_value() == "14.down[192:288,1152:1248]=max"
 
 
 def test_a_phone_shows_it_within_its_width(guest: Visitor) -> None:

@@ -28,7 +28,7 @@ def correlations(atlas: Atlas, asked: Asked) -> Picture:
     sentence = (
         "How alike the layers of two screens are: Pearson's r of the share of non-silent mutants, layer by layer, over "
         f"the matrices that both have; {len(screens)} screens{_left_out(like, screens)}. In brackets the layers; of "
-        f"fewer than {LEAST_POINTS} none is told. Click a cell to compare its two."
+        f"fewer than {LEAST_POINTS}, or all alike, none is told. Click a cell to compare its two."
     )
     return _correlated(asked, "correlations", screens, table, sentence)
 
@@ -44,7 +44,7 @@ def site_correlations(atlas: Atlas, asked: Asked) -> Picture:
     sentence = (
         "Whether the same mutants are non-silent in two screens: φ over all that both screened, of the same model; "
         f"{len(screens)} screens{_left_out(like, screens)}. In brackets the mutants; of fewer "
-        f"than {LEAST_POINTS} none is told. Click a cell to compare its two."
+        f"than {LEAST_POINTS}, or all alike, none is told. Click a cell to compare its two."
     )
     return _correlated(asked, "site_correlations", screens, table, sentence)
 
