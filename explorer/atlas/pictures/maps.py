@@ -46,8 +46,8 @@ def nsm_map(atlas: Atlas, asked: Asked) -> Picture:
 
 
 def _gathered(found: tuple[Clustering, Clustering] | None) -> str:
-    if found is None:
-        return ""
+    if found is None or not any(each.times for each in found):
+        return ""  # all of its units are non-silent, or none: nothing can gather
     told = " and ".join(
         f"in {each.axis}s {each.dispersion:.1f} times (p {p_told(each.p, each.times)})" for each in found
     )

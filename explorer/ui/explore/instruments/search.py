@@ -84,7 +84,7 @@ def build() -> Search:
         find = gr.Button("Find what matters", size="sm", min_width=150)
     with gr.Row(elem_classes="find-row"):
         special = gr.Button("How special is my mutation?", size="sm", min_width=190, scale=0)
-        specialty = gr.HTML(apply_default_css=False)
+    specialty = gr.HTML(apply_default_css=False)
     findings_caption = gr.HTML(_HINT, apply_default_css=False)
     return Search(
         operation=operation,
