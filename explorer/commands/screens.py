@@ -31,7 +31,7 @@ from explorer.reports.screens import (
     screen_lines,
 )
 from explorer.screen.order import Order
-from explorer.screen.plan import Plan, as_stored, rectangle_of
+from explorer.screen.plan import Plan, as_stored, matrices_of
 from explorer.store.console import MOST_ROWS, MOST_SECONDS, ask
 from explorer.store.database import opened
 from explorer.store.parquet import check_folder, export_screens, import_screens
@@ -113,7 +113,7 @@ def screen(
     if database is None and not dry_run:
         raise StoreError("Name the database with --db FILE, or ask for --dry-run.")
     plan = Plan(
-        matrices=matrices or ", ".join(dict.fromkeys(rectangle_of(place).matrix for place in places)),
+        matrices=matrices or matrices_of(places),
         sites=places,
         unit=unit.value,
         step=step,

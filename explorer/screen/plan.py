@@ -127,6 +127,11 @@ def rectangle_of(site: str) -> Rectangle:
     return Rectangle(found["matrix"], rows, columns)
 
 
+def matrices_of(sites: Sequence[str]) -> str:
+    """The matrices of some sites, each once, as a plan names them. Raises PlanError."""
+    return ", ".join(dict.fromkeys(rectangle_of(site).matrix for site in sites))
+
+
 def check_sites(plan: Plan, matrices: Sequence[Matrix]) -> None:
     """Raise PlanError if a site of a plan lies in none of these matrices."""
     known = {matrix.name: matrix for matrix in matrices}

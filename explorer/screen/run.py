@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, replace
 from functools import cached_property
-from itertools import tee
+from itertools import chain
 
 import duckdb
 import numpy as np
@@ -88,7 +88,12 @@ class Screen:
         self.worker.know(known)
         tally = _Tally(total=self.total, done=writer.mutants_done)
         todo = (each for each in batches(self.job.plan, self.matrices, writer.batch) if each.number not in writer.done)
-        for batch, screened in self._executed(todo, execute):
+        kept = self._kept(writer)
+        if execute is None:
+            done = self._execute(todo, kept)
+        else:
+            done = chain(kept.values(), execute(each for each in todo if each.number not in kept))
+        for batch, screened in done:
             new = {key: answer for key, answer in screened.answers.items() if key not in known}
             known.update({key: number for number, key in enumerate(new, len(known) + 1)})
             answers: dict[int, Phenotype] = {known[key]: answer for key, answer in new.items()}
@@ -119,27 +124,21 @@ class Screen:
             if (matrix.name, operation) in estimates
         }
 
-    def _executed(self, todo: Iterator[Batch], execute: Execute | None) -> Iterator[tuple[Batch, Screened]]:
-        """In this thread, one after the other, or as others do it; those that were measured need not be done again."""
-        kept = self._fit.kept if "_fit" in self.__dict__ else {}
-        if execute is not None and not kept:
-            yield from execute(todo)
-            return
-        if execute is not None:
-            todo, rest = tee(todo)
-            yield from ((batch, kept[batch.number][1]) for batch in todo if self._is_kept(batch, kept))
-            yield from execute(batch for batch in rest if not self._is_kept(batch, kept))
-            return
-        for batch in todo:
-            if self._is_kept(batch, kept):
-                yield batch, kept.pop(batch.number)[1]
-            else:
-                yield batch, self.worker.screen(batch.items)
+    def _kept(self, writer: ScreenWriter) -> dict[int, tuple[Batch, Screened]]:
+        """The batches that were measured and need not be screened again: none if those of the screen are of another
+        size, as of one that goes on."""
+        found = self.__dict__.get("_fit")
+        if found is None or found.batch != writer.batch:
+            return {}
+        return {number: each for number, each in found.kept.items() if number not in writer.done}
 
-    @staticmethod
-    def _is_kept(batch: Batch, kept: dict[int, tuple[Batch, Screened]]) -> bool:
-        """Whether just that batch was measured; a screen that goes on may have batches of another size."""
-        return batch.number in kept and kept[batch.number][0].items == batch.items
+    def _execute(
+        self, todo: Iterator[Batch], kept: dict[int, tuple[Batch, Screened]]
+    ) -> Iterator[tuple[Batch, Screened]]:
+        """In this thread, one after the other."""
+        return (
+            kept[batch.number] if batch.number in kept else (batch, self.worker.screen(batch.items)) for batch in todo
+        )
 
     @cached_property
     def _fit(self) -> Fit:

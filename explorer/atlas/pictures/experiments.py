@@ -27,8 +27,7 @@ def correlations(atlas: Atlas, asked: Asked) -> Picture:
     table = atlas.correlations(screens, asked.chosen)
     sentence = (
         "How alike the layers of two screens are: Pearson's r of the share of non-silent mutants, layer by layer, over "
-        f"the matrices that both have; {len(screens)} screens{_left_out(like, screens)}. In brackets the layers; of "
-        f"fewer than {LEAST_POINTS}, or all alike, none is told. Click a cell to compare its two."
+        f"the matrices that both have; {len(screens)} screens{_left_out(like, screens)}. {_counted('layers')}"
     )
     return _correlated(asked, "correlations", screens, table, sentence)
 
@@ -43,8 +42,7 @@ def site_correlations(atlas: Atlas, asked: Asked) -> Picture:
     table = atlas.site_correlations(screens, asked.chosen)
     sentence = (
         "Whether the same mutants are non-silent in two screens: φ over all that both screened, of the same model; "
-        f"{len(screens)} screens{_left_out(like, screens)}. In brackets the mutants; of fewer "
-        f"than {LEAST_POINTS}, or all alike, none is told. Click a cell to compare its two."
+        f"{len(screens)} screens{_left_out(like, screens)}. {_counted('mutants')}"
     )
     return _correlated(asked, "site_correlations", screens, table, sentence)
 
@@ -52,6 +50,11 @@ def site_correlations(atlas: Atlas, asked: Asked) -> Picture:
 def _left_out(like: Sequence[StoredScreen], screens: Sequence[StoredScreen]) -> str:
     missing = len(like) - len(screens)
     return f" ({missing} that list some mutants or counts alone are left out)" if missing else ""
+
+
+def _counted(what: str) -> str:
+    known = f"In brackets the {what}; of fewer than {LEAST_POINTS}, or all alike, none is told."
+    return f"{known} Click a cell to compare its two."
 
 
 def _correlated(

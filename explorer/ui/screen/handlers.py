@@ -19,7 +19,7 @@ from explorer.figures.nsm import nsm_figure
 from explorer.figures.screens import shares_figure
 from explorer.files.sites import sites_of
 from explorer.screen.order import Order
-from explorer.screen.plan import Plan, rectangle_of
+from explorer.screen.plan import Plan, matrices_of
 from explorer.statistics.filters import Filter
 from explorer.tasks.sample import task_experiment
 from explorer.ui.doors import Doors
@@ -87,9 +87,8 @@ class ScreenHandlers:
     ) -> Order:  # fmt: skip
         """What the controls ask for. Raises ExplorerError."""
         places = sites_of(sites or "", "The box") if (sites or "").strip() else ()
-        named = ", ".join(dict.fromkeys(rectangle_of(place).matrix for place in places))
         plan = Plan(
-            matrices=named or matrices,
+            matrices=matrices_of(places) or matrices,
             sites=places,
             unit=unit,  # type: ignore[arg-type]  # one of the radio's choices
             step=int(step or 0),
