@@ -152,7 +152,11 @@ class Visitor:
         """Type into a box, in place of what it says."""
         box = self.page.get_by_label(label, exact=exact)
         self.let_settle(box)
-        box.fill(text)
+        for _ in range(3):  # on a busy machine the first value may come back later than that: then it is typed again
+            box.fill(text)
+            self.let_settle(box)
+            if box.input_value() == text:
+                break
         return box
 
     def fill(self, label: str, text: str) -> None:

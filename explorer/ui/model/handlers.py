@@ -110,7 +110,7 @@ class Opening:
                 break
             yield update
         if self._asked.is_overtaken(visitor, ticket):
-            yield [gr.skip()] * (2 + _OTHERS)  # at the end gradio sends the last update again
+            yield _nothing()
             return
         try:
             model = loading.wait()
@@ -123,17 +123,20 @@ class Opening:
             async for update in self._load(self._workspace.source, rest, said, present, request):
                 yield update
             return
-        yield await to_thread.run_sync(self._shown, source, model, link, said, request)
+        shown = await to_thread.run_sync(self._shown, source, model, link, said)
+        if self._asked.is_overtaken(visitor, ticket):  # another was asked for while this one was being drawn
+            yield _nothing()
+            return
+        yield [*shown, self._handlers.begin(request), gr.skip()]
 
-    def _shown(self, source: str, model: LoadedModel, link: Link, said: Said, request: gr.Request) -> list[Any]:
-        """What the page shows of a model that has just been loaded; a run is wanted."""
+    def _shown(self, source: str, model: LoadedModel, link: Link, said: Said) -> list[Any]:
+        """What the page shows of a model that has just been loaded, without the ticket of the run that it wants."""
         opened = Exploration(source=source).with_genotype(_first_genotype(model, link.genotype, said), model.anatomy)
         opened = opened.pointed_at(opened.selection, model.anatomy)
         asked = _asked(link, model, said)
         drawn = [*self._handlers.draw(opened)[:-1], notice_html(said.told())]
-        ticket = self._handlers.begin(request)
         anew = [*cleared(), *bench.cleared()]  # what was of another model, should the first run of this one fail
-        return [header_html(model), gr.skip(), opened, *asked, *drawn, *anew, ticket, gr.skip()]
+        return [header_html(model), gr.skip(), opened, *asked, *drawn, *anew]
 
     async def _wait(self, loading: Loading, present: LoadedModel | None) -> AsyncIterator[list[Any]]:
         """How loading goes; whoever waits keeps no thread that others need."""
@@ -147,6 +150,11 @@ class Opening:
     def _header(self, html: str, headline: str = "") -> list[Any]:
         """The header, and a headline of the texts if there is one: nothing else changes, and nothing runs."""
         return [html, change_html(headline) if headline else gr.skip(), *[gr.skip()] * _OTHERS]
+
+
+def _nothing() -> list[Any]:
+    """The last word of an event that another has overtaken: gradio sends an event's last update again at its end."""
+    return [gr.skip()] * (2 + _OTHERS)
 
 
 def _asked(link: Link, model: LoadedModel, said: Said) -> list[Any]:

@@ -116,16 +116,16 @@ class ScreenHandlers:
 
     def open(self, shown: str | None, matrix: str) -> list[Any]:
         """The tab was opened: everything as it is now."""
-        return [self._queue(), (self._screening.queue.revision, self._running()), *self.draw(shown, matrix)]
+        return [self._queue(), (self._screening.queue.revision, self._begun()), *self.draw(shown, matrix)]
 
     def tick(self, seen: tuple[int, int], shown: str | None, matrix: str) -> list[Any]:
-        """Whatever has changed since the page looked last; a screen that has begun is shown."""
-        revision, running = self._screening.queue.revision, self._running()
+        """Whatever has changed since the page looked last; a screen that has begun is shown, even if it has ended."""
+        revision, begun = self._screening.queue.revision, self._begun()
         if revision == seen[0]:
             return [gr.skip()] * 8
-        begun = running != seen[1] and running
-        drawn = self.draw(f"own:{running}" if begun else shown, "" if begun else matrix)
-        return [self._queue(), (revision, running), *drawn]
+        is_new = begun != seen[1] and begun
+        drawn = self.draw(f"own:{begun}" if is_new else shown, "" if is_new else matrix)
+        return [self._queue(), (revision, begun), *drawn]
 
     def show(self, shown: str | None, matrix: str) -> list[Any]:
         """Another screen was chosen; its map of the same matrix, if it has one."""
@@ -178,7 +178,7 @@ class ScreenHandlers:
         """A unit of the map was clicked: its mutation and its prompt are set in the tab Explore."""
         return self._doors.open(exploration, event, request)
 
-    def _running(self) -> int:
-        """The number of the screen that runs; 0 for none."""
-        running = (entry.progress for entry in self._screening.queue.entries if entry.state == "running")
-        return next((progress.screen for progress in running if progress is not None), 0)
+    def _begun(self) -> int:
+        """The number of the screen that began last; 0 for none."""
+        progress = (entry.progress for entry in self._screening.queue.entries)
+        return next((each.screen for each in progress if each is not None), 0)

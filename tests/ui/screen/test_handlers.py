@@ -87,6 +87,15 @@ def test_a_screen_runs_behind_and_its_map_fills_in(own: ScreenHandlers, start: E
     assert own.tick(seen, "own:1", "1.down") == [gr.skip()] * 8  # nothing new
 
 
+def test_a_screen_that_begins_and_ends_between_two_looks_is_shown(own: ScreenHandlers, start: Exploration) -> None:
+    _run(own, start)
+    _, seen, *_ = own.open("own:1", "")
+    _run(own, start, "words", "0.q", *ASKED[2:])
+    _, _, *outputs = own.tick(seen, "own:1", "1.down")
+    drawn = _drawn(outputs)
+    assert (drawn["value"], drawn["matrix"]) == ("own:2", "0.q")
+
+
 def test_a_click_opens_the_mutation_in_explore(own: ScreenHandlers, start: Exploration) -> None:
     _run(own, start, *ASKED[:-1], "0.o*0.5")
     drawn = _drawn(own.open(None, ""))
