@@ -30,6 +30,8 @@ class Verdict:
     """Whether texts with a common beginning fit into one row."""
     ragged: bool = True
     """Whether texts of different lengths can grow in one batch."""
+    drafted: bool = True
+    """Whether they can also grow by several tokens at once, from what enters a layer. A screen is slower without."""
 
     @property
     def is_fast(self) -> bool:

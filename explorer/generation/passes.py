@@ -78,15 +78,27 @@ def forward_from(
 
 
 def forward_between(
-    model: LoadedModel, view: View, hidden: Tensor, cache: DynamicCache, *, first_layer: int, start: int, keep: int
+    model: LoadedModel,
+    view: View,
+    hidden: Tensor,
+    cache: DynamicCache,
+    *,
+    first_layer: int,
+    keep: int,
+    start: int = 0,
+    positions: Tensor | None = None,
+    mask: Tensor | None = None,
 ) -> Tensor:
     """As `forward_from`, the hidden states being those from position `start` on.
 
-    The cache holds what comes before them, of all layers: those below `first_layer` do not add to it.
+    The cache holds what comes before them, of all layers: those below `first_layer` do not add to it. Where rows of
+    different lengths share it, `positions` and `mask` are those of `forward`, and `start` means nothing.
     """
     _skip(model, view, first_layer, hidden)
-    positions = _positions(model, start, hidden.shape[:2]) if model.is_told_positions else None
-    return _run(model, view, {"inputs_embeds": hidden}, positions, cache, keep)
+    inputs = {"inputs_embeds": hidden} if mask is None else {"inputs_embeds": hidden, "attention_mask": mask}
+    if positions is None and model.is_told_positions:
+        positions = _positions(model, start, hidden.shape[:2])
+    return _run(model, view, inputs, positions, cache, keep)
 
 
 def forward_row(
@@ -105,23 +117,24 @@ def forward_row(
     return _run(model, view, inputs, row.positions.expand(count, -1), DynamicCache(), keep)
 
 
-def watch_hidden(model: LoadedModel, view: View, row: int) -> list[list[Tensor]]:
-    """Let the view record what enters each layer, and the final norm, for one batch row.
+def watch_hidden(model: LoadedModel, view: View, row: int | None) -> list[list[Tensor]]:
+    """Let the view record what enters each layer, and the final norm, for one batch row, or for all (None).
 
-    The lists, one a layer and one for the norm, grow by [1, tokens, hidden size] a pass. Empty if the layers are not
+    The lists, one a layer and one for the norm, grow by [rows, tokens, hidden size] a pass. Empty if the layers are not
     known. Where there is no such norm, the last is what leaves the last layer.
     """
     trunk = model.anatomy.trunk
     if trunk is None:
         return []
+    rows = slice(None) if row is None else slice(row, row + 1)
     records: list[list[Tensor]] = []
     for path in filter(None, [*trunk.layers, trunk.norm]):
         record: list[Tensor] = []
-        view.before(path, lambda hidden, record=record: record.append(hidden[row : row + 1].clone()))  # type: ignore[misc]
+        view.before(path, lambda hidden, record=record: record.append(hidden[rows].clone()))  # type: ignore[misc]
         records.append(record)
     if trunk.norm is None:
         last: list[Tensor] = []
-        view.behind(trunk.layers[-1], lambda hidden: last.append(hidden[row : row + 1].clone()))
+        view.behind(trunk.layers[-1], lambda hidden: last.append(hidden[rows].clone()))
         records.append(last)
     return records
 

@@ -19,6 +19,7 @@ from explorer.domain.verdict import Verdict
 from explorer.generation.packed import Tree, row_of_tree
 from explorer.generation.passes import forward, forward_between, forward_row, row_of, watch_hidden
 from explorer.generation.ragged import Layers, cache_of, cut, layers_of, stack_ragged
+from explorer.generation.resumed import Resumed
 from explorer.generation.single import Reader, Single
 from explorer.model.anatomy import Matrix, sort_of
 from explorer.model.loaded import LoadedModel
@@ -127,6 +128,7 @@ class _Trial:
             tuples=tuples,
             packed=not self._fault(lambda: self._packed(found, mutant, original, plain)),
             ragged=not self._fault(lambda: self._ragged(mutant, original, plain)),
+            drafted=resumes and not self._fault(lambda: self._drafted(mutant, original, plain)),
         )
 
     def _resumes(self, found: Verdict, mutant: Mutant, original: Tensor, plain: Tensor) -> tuple[bool, bool]:
@@ -293,6 +295,24 @@ class _Trial:
         view = mutated_view(self.model, {1: mutant})
         read = forward(self.model, view, fed, together, keep=1, positions=positions, mask=mask)
         return self._agree(read[0, 0], original[lengths[0]]) and self._agree(read[1, 0], plain[lengths[1]])
+
+    def _drafted(self, mutant: Mutant, original: Tensor, plain: Tensor) -> bool:
+        """Whether texts of different lengths go on by several tokens in one batch, from what enters a layer, twice."""
+        lengths, layers = (PROMPT - 4, PROMPT - 2), self.model.anatomy.layer_count
+        hidden = [[torch.cat(record, dim=1) for record in own] for own in self.records]
+        for layer in sorted({min(1, layers - 1), layers - 1}):
+            rows = [cut(self.layers, row, slice(0, length)) for row, length in enumerate(lengths)]
+            resumed, read = Resumed(self.model, layer, rows), []
+            for step in (0, 2):
+                fed = [
+                    own[layer][:, start + step : start + step + 2] for own, start in zip(hidden, lengths, strict=True)
+                ]
+                read.append(resumed.read(mutated_view(self.model, {1: mutant}), fed))
+            logits = torch.cat(read, dim=1)
+            wanted = [slice(length, length + 4) for length in lengths]
+            if not (self._agree(logits[0], original[wanted[0]]) and self._agree(logits[1], plain[wanted[1]])):
+                return False
+        return True
 
     # ------------------------------------------------------------------------------------- common
 

@@ -2,10 +2,11 @@
 
 The baseline is a draft. A batch of mutants of one matrix is checked by teacher-forced passes from that matrix's layer
 on, in chunks: whoever chooses another token than the baseline leaves the batch, so that early divergers cost little.
-In mode `text` those then decode on together, in one ragged batch, each from its own first divergence.
+In mode `text` those then go on from their own first divergence: along texts that mutants before them have written,
+several tokens a pass, as far as any begins as their own, and then together in one ragged batch.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, chain, repeat, takewhile
 
@@ -26,6 +27,8 @@ from explorer.generation.trial import verdict_of
 from explorer.model.loaded import LoadedModel
 from explorer.mutation.apply import make_mutant, mutated_view
 from explorer.screen.asked import Record
+from explorer.screen.following import Pace, follow
+from explorer.screen.known import KnownTexts
 from explorer.screen.order import Mode
 
 CHUNKS = (4, 12, 24)
@@ -61,6 +64,10 @@ class Engine:
         self._p = self._log_p.exp()
         self._expected = torch.tensor(baseline.tokens, device=model.device)
         self._stops = _chunk_ends(len(baseline.tokens))
+        self.pace = Pace()
+        """Of texts along known ones; what is left grows by a token a pass."""
+        known = KnownTexts(model, baseline, background)
+        self._known = known if mode == "text" and known.is_of_use else None
         self._own_nll = -self._log_p.gather(-1, self._expected.unsqueeze(-1)).squeeze(-1)
 
     def screen(self, mutations: Sequence[Mutation]) -> list[Record]:
@@ -76,7 +83,7 @@ class Engine:
             self._verify(together, layer)
         self._verify_apart(apart)
         if self._mode == "text":
-            for _ in self._decode(together, apart):
+            for _ in self._decode(together, apart, layer):
                 self._breathe()
         return [self._record(mutant) for mutant in batch]
 
@@ -85,10 +92,20 @@ class Engine:
         is_whole = not verdict_of(self._model).resumes or not self._baseline.hidden
         return is_whole or is_apart(self._model, mutant.mutant, [mutant.prompt], self._decoding)
 
-    def _decode(self, together: list[_Mutant], apart: list[_Mutant]) -> Iterator[None]:
-        yield from decode_together(
-            self._model, [each for each in together if each.divergence is not None], self._decoding
-        )
+    @property
+    def perplexities(self) -> Mapping[tuple[int, ...], float | None]:
+        """By the original model, of texts of the batch that was screened last, as far as they are known."""
+        return self._known.perplexities if self._known is not None else {}
+
+    def _decode(self, together: list[_Mutant], apart: list[_Mutant], layer: int) -> Iterator[None]:
+        diverged = [each for each in together if each.divergence is not None]
+        known = self._known if layer < self._model.anatomy.layer_count else None
+        if known is not None:
+            yield from follow(self._model, diverged, known, layer, self._decoding, self.pace)
+        yield from decode_together(self._model, diverged, self._decoding)
+        if known is not None:
+            yield
+            known.learn(tuple(each.tokens) for each in diverged)
         for mutant in apart:
             if mutant.divergence is not None:
                 yield from decode_apart(self._model, mutant, self._decoding)

@@ -38,11 +38,10 @@ class Texts:
         """Each with its perplexity and style."""
         if self._likelihood is None or not answers:
             return []
-        perplexities = self._likelihood.perplexities([tokens for tokens, _ in answers])
-        return [
-            self._phenotype(tokens, ending, perplexity)
-            for (tokens, ending), perplexity in zip(answers, perplexities, strict=True)
-        ]
+        perplexities = dict(self._engine.perplexities)
+        others = [tokens for tokens, _ in answers if tokens not in perplexities]
+        perplexities |= dict(zip(others, self._likelihood.perplexities(others), strict=True))
+        return [self._phenotype(tokens, ending, perplexities[tokens]) for tokens, ending in answers]
 
     def estimates(self, unit: UnitSize, /) -> Mapping[tuple[str, str], npt.NDArray[np.float32]]:
         """By the gradient of the baseline; nothing on a background, which has another gradient."""

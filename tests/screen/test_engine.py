@@ -60,11 +60,13 @@ def test_every_phenotype_is_that_of_the_plain_procedure(family: str, decoding: D
         standard, _ = decode_token_by_token(tiny, tiny.encode(RAW, decoding), decoding)
     dice = random.Random(1)
     divergences = set()
+    engine = Engine(tiny, baseline, decoding, base, "text")
     for layer in (0, 1):
         plan = Plan(matrices=f"{layer}.*", step=8, operations=("max", "min", "zero"))
         every = [item for matrix in matching(tiny.anatomy, plan.matrices) for item in planned(plan, matrix)]
         mutations = [item.mutation for item in dice.sample(every, 8)]
-        texts = Engine(tiny, baseline, decoding, base, "text").screen(mutations)
+        texts = engine.screen(mutations)
+        assert [each.tokens for each in engine.screen(mutations)] == [each.tokens for each in texts]
         for mutation, record in zip(mutations, texts, strict=True):
             _assert_is(tiny, record, mutation, RAW, decoding, base, standard)
             divergences.add(record.first_divergence)
@@ -74,6 +76,7 @@ def test_every_phenotype_is_that_of_the_plain_procedure(family: str, decoding: D
             assert short.first_divergence == text.first_divergence
             assert (short.mean_kl, short.added_nll) == pytest.approx((text.mean_kl, text.added_nll))
     assert len(divergences) > 1
+    assert engine.pace.tokens > 2 * engine.pace.passes > 0  # the second time every text was known
     assert checksum(tiny.causal_lm) == before
 
 
