@@ -133,6 +133,15 @@ def parse_genotype(text: str) -> Genotype:
     return Genotype(tuple(parsed.mutation for parsed in parse_mutations(text)))
 
 
+def parse_site(text: str) -> Site:
+    """A site by itself, such as `14.down[0:64,:]`. Raises NotationError."""
+    reader = _Reader(text)
+    site = _read_site(reader, {})
+    if not reader.at_end():
+        reader.fail("Expected the end of the site.")
+    return site
+
+
 def parse_mutations(text: str) -> tuple[ParsedMutation, ...]:
     """As `parse_genotype`, keeping where in the text each site's parts stand."""
     reader = _Reader(text)

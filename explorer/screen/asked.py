@@ -52,6 +52,10 @@ class Asked(Protocol):
     logits_a_mutant: int
     """Logits of one pass, of one mutant."""
 
+    def know(self, texts: Sequence[tuple[int, ...]]) -> None:
+        """Tokens of answers that mutants have given before, for what they are worth."""
+        ...
+
     def screen(self, mutations: Sequence[Mutation]) -> list[Record]:
         """The records of some mutations of one layer, in their order."""
         ...

@@ -6,7 +6,7 @@ In mode `text` those then go on from their own first divergence: along texts tha
 several tokens a pass, as far as any begins as their own, and then together in one ragged batch.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, chain, repeat, takewhile
 
@@ -87,15 +87,15 @@ class Engine:
                 self._breathe()
         return [self._record(mutant) for mutant in batch]
 
+    def know(self, texts: Iterable[tuple[int, ...]]) -> None:
+        """Texts that mutants have written before, as drafts of what others write."""
+        if self._known is not None:
+            self._known.learn(texts)
+
     def _is_apart(self, mutant: _Mutant) -> bool:
         """Whether a mutant cannot start from what enters its layer, or not share a batch."""
         is_whole = not verdict_of(self._model).resumes or not self._baseline.hidden
         return is_whole or is_apart(self._model, mutant.mutant, [mutant.prompt], self._decoding)
-
-    @property
-    def perplexities(self) -> Mapping[tuple[int, ...], float | None]:
-        """By the original model, of texts of the batch that was screened last, as far as they are known."""
-        return self._known.perplexities if self._known is not None else {}
 
     def _decode(self, together: list[_Mutant], apart: list[_Mutant], layer: int) -> Iterator[None]:
         diverged = [each for each in together if each.divergence is not None]
@@ -104,7 +104,6 @@ class Engine:
             yield from follow(self._model, diverged, known, layer, self._decoding, self.pace)
         yield from decode_together(self._model, diverged, self._decoding)
         if known is not None:
-            yield
             known.learn(tuple(each.tokens) for each in diverged)
         for mutant in apart:
             if mutant.divergence is not None:

@@ -52,6 +52,9 @@ class Examination:
             task=task,
         )
 
+    def know(self, texts: Sequence[tuple[int, ...]]) -> None:
+        """Of no worth here: questions are answered without a text."""
+
     def screen(self, mutations: Sequence[Mutation]) -> list[Record]:
         """The records of some mutations, each alone on top of the background."""
         genotypes = [Genotype((*self._background.mutations, mutation)) for mutation in mutations]

@@ -8,10 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-import psutil
-import torch
-
 from explorer.model.anatomy import Matrix
+from explorer.model.memory import free_memory
 from explorer.screen.plan import Batch, Plan, layer_batches, layer_of, planned_count
 from explorer.screen.worker import Screened, Worker
 
@@ -84,6 +82,4 @@ def _pace(found: Sequence[tuple[Batch, Screened]]) -> float:
 
 def largest(worker: Worker) -> int:
     """Mutants whose logits, of one pass and with two copies, fit into a quarter of the memory that is free."""
-    device = worker.device
-    free = torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else psutil.virtual_memory().available
-    return max(1, int(free / 4 / (3 * 4 * worker.asked.logits_a_mutant)))
+    return max(1, int(free_memory(worker.device) / 4 / (3 * 4 * worker.asked.logits_a_mutant)))

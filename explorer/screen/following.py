@@ -65,10 +65,13 @@ def follow(
     Halts before each forward pass. Each text has a token that is not fed yet.
     """
     while True:
-        drafts = ((text, known.find(text.tokens)) for text in texts if text.end is None)
-        batch = [_Follower(text, draft, text.key_values) for text, draft in drafts if draft is not None]
-        if not batch:
+        found = [(text, known.find(text.tokens)) for text in texts if text.end is None]
+        begun = [(text, branch) for text, branch in found if branch is not None]
+        if not begun:
             return
+        yield
+        drafts = known.drafts([branch for _, branch in begun])
+        batch = [_Follower(text, draft, text.key_values) for (text, _), draft in zip(begun, drafts, strict=True)]
         yield from _along(model, batch, layer, decoding, pace)
 
 

@@ -7,15 +7,16 @@ can go on where it was.
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from fnmatch import fnmatchcase
 from itertools import groupby, islice
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from explorer.domain.errors import PlanError
-from explorer.domain.genotype import NAMED_OPERATIONS, Mutation, Operation, Site, unit_span
+from explorer.domain.errors import NotationError, PlanError
+from explorer.domain.genotype import ALL, NAMED_OPERATIONS, Mutation, Operation, Site, unit_span
+from explorer.domain.notation import format_site, parse_site
 from explorer.model.anatomy import Anatomy, Matrix
 
 Unit = Literal["block", "row", "column", "weight"]
@@ -26,10 +27,6 @@ CONTROL = Operation(kind="add", value=0.0)
 CONTROL_EVERY = 100
 """One control goes before so many mutants of a matrix: each matrix has one at least."""
 
-_RECTANGLE = re.compile(
-    r"(?P<matrix>[0-9]+\.[A-Za-z0-9_.]+)"
-    r"(?:\[\s*(?P<rows>[0-9]*:?[0-9]*)\s*(?:,\s*(?P<columns>[0-9]*:?[0-9]*)\s*)?\])?"
-)
 _ENDLESS = 2**40
 _PATTERN = re.compile(r"(?P<layers>\*|[0-9]+(?:-[0-9]+)?)\.(?P<kind>[A-Za-z0-9_.*]+)")
 
@@ -120,11 +117,14 @@ class Rectangle(NamedTuple):
 
 def rectangle_of(site: str) -> Rectangle:
     """A site of one matrix as a rectangle of its weights. Raises PlanError."""
-    found = _RECTANGLE.fullmatch(site.strip())
-    if found is None:
-        raise PlanError(f"'{site[:60]}' is no place of a matrix: write one such as 11.down[0:96,96:192] or 11.down.")
-    rows, columns = (_span(found[name]) for name in ("rows", "columns"))
-    return Rectangle(found["matrix"], rows, columns)
+    try:
+        found = parse_site(site)
+    except NotationError as fault:
+        raise PlanError(f"'{site[:60]}' is no place of a matrix: {fault.reason}") from fault
+    if found.layer is None or found.head is not None or found.part in ("layer", "attn", "mlp"):
+        raise PlanError(f"'{site[:60]}' is no place of one matrix: write one such as 11.down[0:96,96:192] or 11.down.")
+    rows, columns = ((each.start, _ENDLESS if each.stop is None else each.stop) for each in (found.rows, found.columns))
+    return Rectangle(format_site(replace(found, rows=ALL, columns=ALL)), rows, columns)
 
 
 def matrices_of(sites: Sequence[str]) -> str:
@@ -142,17 +142,6 @@ def check_sites(plan: Plan, matrices: Sequence[Matrix]) -> None:
             raise PlanError(f"'{site}' is not in a matrix that is screened: these are {', '.join(known)[:80]}.")
         if rectangle.rows[0] >= matrix.rows or rectangle.columns[0] >= matrix.columns:
             raise PlanError(f"'{site}' lies outside: {matrix.name} has {matrix.rows} rows, {matrix.columns} columns.")
-
-
-def _span(text: str | None) -> tuple[int, int]:
-    if text in (None, "", ":"):
-        return 0, _ENDLESS
-    first, colon, last = str(text).partition(":")
-    start = int(first or 0)
-    stop = (int(last) if last else _ENDLESS) if colon else start + 1
-    if stop <= start:
-        raise PlanError(f"'{text}' holds no rows or columns: the second number must be the greater.")
-    return start, stop
 
 
 def as_stored(plan: Plan) -> dict[str, Any]:

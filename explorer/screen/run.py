@@ -84,8 +84,11 @@ class Screen:
         """Screen what is not in the database yet, and tell after every batch. Raises StoreError."""
         writer = self._writer or self.begin(connection)
         self._writer = None
-        known = {answer_key(tokens, ending): number for tokens, ending, number in writer.phenotypes()}
+        stored = list(writer.phenotypes())
+        known = {answer_key(tokens, ending): number for tokens, ending, number in stored}
         self.worker.know(known)
+        self.worker.asked.know([tokens for tokens, _, _ in stored])
+        del stored
         tally = _Tally(total=self.total, done=writer.mutants_done)
         todo = (each for each in batches(self.job.plan, self.matrices, writer.batch) if each.number not in writer.done)
         kept = self._kept(writer)

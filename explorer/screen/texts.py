@@ -14,6 +14,7 @@ from explorer.generation.style import style_of
 from explorer.generation.texts import cosine_similarity, repetition
 from explorer.screen.asked import Answered, Record
 from explorer.screen.engine import CHUNKS, Engine
+from explorer.screen.following import Pace
 from explorer.screen.job import Job
 
 
@@ -28,7 +29,18 @@ class Texts:
         self.standard = job.model.decode(list(self._baseline.tokens))
         self.logits_a_mutant = max(CHUNKS) * self._baseline.logits.shape[-1]
         self._engine = Engine(job.model, self._baseline, job.experiment.decoding, job.background, job.mode, breathe)
-        self._likelihood = Likelihood(job.model, self._baseline.prompt_tokens) if job.mode == "text" else None
+        own = None if job.background else self._baseline
+        likelihood = Likelihood(job.model, self._baseline.prompt_tokens, own) if job.mode == "text" else None
+        self._likelihood = likelihood
+
+    @property
+    def pace(self) -> Pace:
+        """See `Engine.pace`."""
+        return self._engine.pace
+
+    def know(self, texts: Sequence[tuple[int, ...]]) -> None:
+        """See `Engine.know`."""
+        self._engine.know(texts)
 
     def screen(self, mutations: Sequence[Mutation]) -> list[Record]:
         """See `Engine.screen`."""
@@ -38,10 +50,11 @@ class Texts:
         """Each with its perplexity and style."""
         if self._likelihood is None or not answers:
             return []
-        perplexities = dict(self._engine.perplexities)
-        others = [tokens for tokens, _ in answers if tokens not in perplexities]
-        perplexities |= dict(zip(others, self._likelihood.perplexities(others), strict=True))
-        return [self._phenotype(tokens, ending, perplexities[tokens]) for tokens, ending in answers]
+        perplexities = self._likelihood.perplexities([tokens for tokens, _ in answers])
+        return [
+            self._phenotype(tokens, ending, perplexity)
+            for (tokens, ending), perplexity in zip(answers, perplexities, strict=True)
+        ]
 
     def estimates(self, unit: UnitSize, /) -> Mapping[tuple[str, str], npt.NDArray[np.float32]]:
         """By the gradient of the baseline; nothing on a background, which has another gradient."""

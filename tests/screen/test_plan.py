@@ -65,7 +65,7 @@ def test_only_the_units_in_the_places_of_a_plan() -> None:
     matrices = matching(_LLAMA, "0.down, 1.down")
     first = matrices[0]
     assert (first.rows, first.columns) == (32, 48)
-    plan = Plan(matrices="*.down", step=8, operations=("zero",), sites=("0.down[0:9,44:]", "0.down[31]"))
+    plan = Plan(matrices="*.down", step=8, operations=("zero",), sites=("0.down[0:9,44:]", "0.down[31,:]"))
     taken = [(item.down, item.across) for item in planned(plan, first) if item.operation != "control"]
     assert taken == [(0, 5), (1, 5), *((3, across) for across in range(6))]  # one weight of a unit inside is enough
     assert planned_count(plan, first) == 8 + 1
@@ -76,32 +76,47 @@ def test_only_the_units_in_the_places_of_a_plan() -> None:
     with pytest.raises(PlanError, match=r"not in a matrix that is screened: these are 0\.down"):
         check_sites(replace(plan, sites=("1.q",)), matrices)
     with pytest.raises(PlanError, match=r"lies outside: 0\.down has 32 rows, 48 columns"):
-        check_sites(replace(plan, sites=("0.down[40:50]",)), matrices)
+        check_sites(replace(plan, sites=("0.down[40:50,:]",)), matrices)
 
 
 @pytest.mark.parametrize(
     ("site", "rows", "columns"),
     [
         ("1.q[2:4,3:5]", (2, 4), (3, 5)),
-        (" 1.q[7] ", (7, 8), (0, 2**40)),
+        (" 1.q[7,:] ", (7, 8), (0, 2**40)),
+        ("1.attn_norm[7]", (7, 8), (0, 2**40)),
         ("1.q[:, 9]", (0, 2**40), (9, 10)),
-        ("1.q[:3]", (0, 3), (0, 2**40)),
+        ("1.q[:3,:]", (0, 3), (0, 2**40)),
         ("1.q", (0, 2**40), (0, 2**40)),
     ],
 )
 def test_places_as_rectangles(site: str, rows: tuple[int, int], columns: tuple[int, int]) -> None:
-    assert rectangle_of(site) == Rectangle("1.q", rows, columns)
+    assert rectangle_of(site) == Rectangle(site.strip().partition("[")[0], rows, columns)
 
 
-@pytest.mark.parametrize("site", ["", "q[1]", "*.q[1:2]", "1.q[1:2:3]", "1.q[-1]", "1.q[4:4]", "1.q[1,2,3]"])
+@pytest.mark.parametrize(
+    "site",
+    [
+        "",
+        "q[1,2]",
+        "*.q[1:2,:]",
+        "1.q[1:2:3,:]",
+        "1.q[-1,:]",
+        "1.q[4:4,:]",
+        "1.q[1,2,3]",
+        "1.q[7]",
+        "1.attn",
+        "1.head2",
+    ],
+)
 def test_what_is_no_place_is_refused(site: str) -> None:
-    with pytest.raises(PlanError, match=r"no place of a matrix|holds no rows"):
+    with pytest.raises(PlanError, match=r"no place of (a|one) matrix"):
         Plan(matrices="1.q", sites=(site,))
 
 
 def test_a_plan_without_places_is_stored_as_before_there_were_any() -> None:
     assert "sites" not in as_stored(Plan(matrices="1.q"))
-    assert as_stored(Plan(matrices="1.q", sites=("1.q[0]",)))["sites"] == ("1.q[0]",)
+    assert as_stored(Plan(matrices="1.q", sites=("1.q[0,:]",)))["sites"] == ("1.q[0,:]",)
 
 
 def test_wrong_plans_are_refused() -> None:
