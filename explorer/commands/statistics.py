@@ -13,7 +13,10 @@ from explorer.domain.errors import StoreError
 from explorer.domain.screens import StoredScreen
 from explorer.files.settings import Settings
 from explorer.reports.statistics import View, picture_of, statistics_lines, statistics_report
+from explorer.statistics import overview
+from explorer.statistics import severity as severities
 from explorer.statistics.filters import Filter, read_layers, read_operations
+from explorer.statistics.malignant import Limits
 
 
 @edge
@@ -30,6 +33,14 @@ def stats(
     layers: Annotated[str, typer.Option(help="Only these, such as '0-5, 11'.")] = "",
     kinds: Annotated[str, typer.Option(help="Only these kinds of matrix, separated by commas.")] = "",
     axes: Annotated[str, typer.Option(help="Of stripes: such as 'v column'; the most sensitive by default.")] = "",
+    measure: Annotated[overview.Measure, typer.Option(help="Of the overview: what a cell tells.")] = "nonsilent",
+    severity: Annotated[
+        severities.Measure | None, typer.Option(help="Of maps: show those that are this bad, by its mildest step.")
+    ] = None,
+    threshold: Annotated[float | None, typer.Option(help="And your own threshold of it, or of the cosine.")] = None,
+    cosine: Annotated[float, typer.Option(min=0, max=1, help="A malignant mutant has this cosine at most,")] = 0.5,
+    score: Annotated[float, typer.Option(min=0, help="and so many right answers.")] = 8,
+    word: Annotated[str, typer.Option(help="Of the word map: the first word; the most frequent unusual one.")] = "",
 ) -> None:
     """Print the numbers behind a picture of the Statistics tab; needs no model."""
 
@@ -45,6 +56,10 @@ def stats(
         matrix=matrix,
         axes=axes,
         other=None if other is None else _numbered(atlas, other),
+        measure=measure,
+        severity=severities.Severity.asked(severity, threshold),
+        limits=Limits(cosine=cosine, score=score),
+        word=word,
     )
     picture = draw(picture_of(view), atlas, asked)
     output.show(statistics_report(asked.screen, picture), statistics_lines)

@@ -5,13 +5,16 @@ Takes the frame of `store.summaries.counts`: a null layer, kind or operation the
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import polars as pl
 
 from explorer.statistics.filters import Filter
 from explorer.store.summaries import OPERATIONS
 
-MEASURES = {
+Measure = Literal["nonsilent", "phenotypes", "mean_kl", "mean_added_nll", "destructive"]
+
+MEASURES: dict[Measure, str] = {
     "nonsilent": "share of non-silent mutants",
     "phenotypes": "distinct phenotypes",
     "mean_kl": "mean KL, nats a token",

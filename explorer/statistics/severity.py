@@ -40,11 +40,17 @@ class Severity:
     """A threshold of the user's choice, in place of the step's."""
 
     def __post_init__(self) -> None:
-        if self.measure not in MEASURES or not 0 <= self.step <= len(THRESHOLDS[self.measure]):
+        if self.measure not in MEASURES:
+            raise StatisticsError(f"'{self.measure}' is no measure: take one of {', '.join(MEASURES)}.")
+        if not 0 <= self.step <= len(THRESHOLDS[self.measure]):
             raise StatisticsError(
-                f"'{self.measure}' at step {self.step} is no threshold: take one of {', '.join(MEASURES)}, and a step "
-                "from 0 to 4."
+                f"{MEASURES[self.measure].split(',')[0]} has no step {self.step}: take a step from 0 to 4."
             )
+
+    @classmethod
+    def asked(cls, measure: Measure | None, threshold: float | None) -> "Severity":
+        """Of a measure and a threshold that are said, or not: a measure alone means its mildest step."""
+        return cls(measure or "cosine", int(measure is not None and threshold is None), threshold)
 
     @property
     def is_falling(self) -> bool:

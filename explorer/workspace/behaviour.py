@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -22,7 +23,7 @@ from explorer.model.loaded import LoadedModel
 from explorer.tasks.comparison import shortened
 from explorer.tasks.inputs import read_inputs
 from explorer.tasks.prompts import put
-from explorer.tasks.questions import bundled_questions, read_questions
+from explorer.tasks.questions import BUNDLED, bundled_questions, has_lists, listed_questions, read_questions
 from explorer.tasks.sample import task_experiment
 from explorer.workspace.computing import Computing, lack_of_memory_told
 
@@ -137,7 +138,11 @@ class Behaviour:
 
     def tasks(self) -> tuple[Experiment, ...]:
         """The question sets as experiments of a screen, with the study's numbers. Raises TaskError."""
-        return tuple(task_experiment(Task(questions=questions)) for questions in self.question_sets())
+        are_lists = self._mmlu is not None and has_lists(self._mmlu)
+        return tuple(
+            task_experiment(Task(questions=questions, is_listed=are_lists and questions.name != BUNDLED))
+            for questions in self.question_sets()
+        )
 
     def prompt_of(self, task: StoredTask, number: int) -> Prompt | None:
         """The question of a stored screen's sample with that number, as it is put; None if the set is not here."""
@@ -187,7 +192,9 @@ class Behaviour:
 
 
 def mmlu_questions(folder: Path, form: QuestionForm = "letter", subjects: Sequence[str] | None = None) -> QuestionSet:
-    """The test questions of a folder in MMLU's layout. Raises TaskError."""
+    """Of a folder in MMLU's layout, what it lists as right and wrong, else its test questions. Raises TaskError."""
+    if has_lists(folder):
+        return replace(listed_questions(folder, subjects), form=form)
     return read_questions(folder, name=folder.name, title=f"Questions of {folder.name}", form=form, subjects=subjects)
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from explorer.tasks.retest import held_out
+from explorer.workspace.behaviour import mmlu_questions
 from tests.commands.typed import typed
 
 LOUD = "1.down*-3"
@@ -106,6 +108,19 @@ def test_questions(folder: str, mmlu: str) -> None:
     assert (code, "of 20 right" in out) == (0, True)
     code, _, err = typed("questions", "", "--mmlu", mmlu, "--subjects", "art", "--model", folder)
     assert (code, "has no subject 'art'" in err) == (2, True)
+
+
+@pytest.mark.usefixtures("own")
+def test_questions_that_a_folder_lists_as_right_and_wrong_can_be_asked_again(folder: str, tmp_path: Path) -> None:
+    for name, count in (("test_right", 2), ("test_wrong", 1)):
+        (tmp_path / name).mkdir()
+        rows = "\n".join(f"w{5 + number},w6,w7,w8,w9,A" for number in range(count))
+        (tmp_path / name / "words_test.csv").write_text(rows, encoding="utf-8")
+    code, out, err = typed("questions", LOUD, "--mmlu", str(tmp_path), "--form", "cloze", "--model", folder, "--json")
+    assert (code, err) == (0, "")
+    assert json.loads(out)["questions"] == 3
+    fresh = held_out(mmlu_questions(tmp_path), ["right-words-1"], ["wrong-words-1"])
+    assert [each.name for each in fresh.questions] == ["right-words-2"]
 
 
 @pytest.mark.usefixtures("own")

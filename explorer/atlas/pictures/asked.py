@@ -13,6 +13,7 @@ from explorer.domain.errors import StatisticsError
 from explorer.domain.screens import StoredScreen, unit_told, what_told
 from explorer.statistics.filters import Filter
 from explorer.statistics.malignant import Limits
+from explorer.statistics.overview import Measure
 from explorer.statistics.severity import Severity
 from explorer.store.maps import Window
 
@@ -23,8 +24,8 @@ class Asked:
 
     screen: StoredScreen
     chosen: Filter = field(default_factory=Filter)
-    measure: str = "nonsilent"
-    """Of the overview, see `statistics.overview.MEASURES`."""
+    measure: Measure = "nonsilent"
+    """Of the overview."""
     matrix: str = ""
     severity: Severity = field(default_factory=Severity)
     coloured: bool = False

@@ -24,7 +24,10 @@ from explorer.reports.comparison import comparison_report
 from explorer.reports.explore import anatomy_report, keep_pair, mutate_report
 from explorer.reports.gallery import gallery_report
 from explorer.reports.statistics import View, picture_of, statistics_report
+from explorer.statistics import overview
+from explorer.statistics import severity as severities
 from explorer.statistics.filters import Filter
+from explorer.statistics.malignant import Limits
 from explorer.store.gallery import Order, Sort, Wanted
 from explorer.tasks.comparison import Comparison, compare, read_genotypes, shortened, spread
 from explorer.workspace.workspace import Workspace
@@ -167,6 +170,12 @@ class Endpoints:
         layers: Layers = (),
         kinds: Kinds = (),
         axes: Annotated[str, Field(description="Of stripes: such as 'v column'; empty: the most sensitive")] = "",
+        measure: Annotated[overview.Measure, Field(description="Of the overview, what a cell tells")] = "nonsilent",
+        severity: Annotated[severities.Measure | None, Field(description="Of maps: only the bad ones by it")] = None,
+        threshold: Annotated[float | None, Field(description="And from there on; left out: its mildest step")] = None,
+        cosine: Annotated[float, Field(ge=0, le=1, description="A malignant mutant has this cosine at most")] = 0.5,
+        score: Annotated[float, Field(ge=0, description="And so many right answers at most")] = 8,
+        word: Annotated[str, Field(description="Of the word map: the first word; empty: an unusual one")] = "",
         limit: Annotated[int, Field(ge=0, le=MOST_ROWS, description="The most rows")] = 200,
     ) -> Report:
         """The numbers behind a picture of the Statistics tab, and the sentence that says what they show."""
@@ -180,6 +189,10 @@ class Endpoints:
             matrix=matrix,
             axes=axes,
             other=self._screen(other) if other else None,
+            measure=measure,
+            severity=severities.Severity.asked(severity, threshold),
+            limits=Limits(cosine=cosine, score=score),
+            word=word,
         )
         report = statistics_report(asked.screen, draw(picture_of(view), atlas, asked))
         return {"key": asked.screen.key, **report, "rows": report["rows"][:limit]}

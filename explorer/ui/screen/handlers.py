@@ -114,9 +114,12 @@ class ScreenHandlers:
 
     # ------------------------------------------------------------------------------------- what was found
 
-    def open(self, shown: str | None, matrix: str) -> list[Any]:
-        """The tab was opened: everything as it is now."""
-        return [self._queue(), (self._screening.queue.revision, self._begun()), *self.draw(shown, matrix)]
+    def open(self, seen: tuple[int, int], shown: str | None, matrix: str) -> list[Any]:
+        """The tab was opened: everything as it is now; a screen that has begun since the page looked last is shown."""
+        revision, begun = self._screening.queue.revision, self._begun()
+        is_new = seen[1] >= 0 and begun != seen[1]
+        drawn = self.draw(f"own:{begun}" if is_new else shown, "" if is_new else matrix)
+        return [self._queue(), (revision, begun), *drawn]
 
     def tick(self, seen: tuple[int, int], shown: str | None, matrix: str) -> list[Any]:
         """Whatever has changed since the page looked last; a screen that has begun is shown, even if it has ended."""

@@ -19,8 +19,8 @@ from explorer.workspace.workspace import Workspace
 TICK_SECONDS = 1.5
 """How often the page asks whether a screen has come further."""
 
-NOTHING = (0, 0)
-"""What a page that was just opened has seen of the queue."""
+NOTHING = (0, -1)
+"""What a page that was just opened has seen: the queue as it is at first, and no screen that may have begun."""
 
 
 @dataclass(frozen=True, slots=True)

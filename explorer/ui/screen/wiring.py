@@ -20,7 +20,7 @@ def wire(tab: ScreenTab, opened: Any, tabs: gr.Tabs, explore: ExploreTab, handle
     """Connect the tab's events; `opened` is that of the tab being looked at."""
     own = ScreenHandlers(handlers)
     queued = [tab.queue, tab.seen, *tab.drawn]
-    opened(own.open, [tab.shown, tab.matrix], queued, **QUIETLY)
+    opened(own.open, [tab.seen, tab.shown, tab.matrix], queued, **QUIETLY)
     tab.timer.tick(own.tick, [tab.seen, tab.shown, tab.matrix], queued, **QUIETLY | {"trigger_mode": "once"})
     tab.experiment.change(own.choose_experiment, tab.experiment, [tab.of_task, tab.mode], **QUIETLY)
     tab.estimate.click(

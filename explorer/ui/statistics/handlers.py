@@ -249,7 +249,7 @@ class StatisticsHandlers:
         return Asked(
             screen=screen,
             chosen=chosen,
-            measure=controls.measure,
+            measure=controls.measure,  # type: ignore[arg-type]  # a choice
             matrix=self._atlas.telling(screen, controls.matrix, chosen),
             severity=Severity(controls.severity, int(controls.step), controls.own),  # type: ignore[arg-type]  # a choice
             coloured=controls.coloured == "severity",

@@ -22,6 +22,7 @@ from explorer.ui.explore.handlers import Handlers
 from explorer.ui.links import parse_query
 from explorer.ui.runs import Runs
 from explorer.ui.screen.handlers import ScreenHandlers
+from explorer.ui.screen.layout import NOTHING
 from explorer.ui.tasks.questions.handlers import LISTED, ExaminingHandlers
 from explorer.ui.tasks.writers.form import ALL_STYLES, ANY, Form
 from explorer.ui.tasks.writers.handlers import NAMES, Shown, WritingHandlers
@@ -337,7 +338,7 @@ def test_the_screen_tab_reads_well_for_a_task(handlers: Handlers, start: Explora
     assert [update["visible"] for update in screens.choose_experiment("task-facts")] == [True, False]
     assert [update["visible"] for update in screens.choose_experiment("capital")] == [False, True]
     _screen(handlers, start, *TASK)
-    *_, shown, summary, _, matrix, caption, figure = screens.open(None, "")
+    *_, shown, summary, _, matrix, caption, figure = screens.open(NOTHING, None, "")
     assert "Short facts: 3 right, 9 wrong" in shown["choices"][0][0]
     assert "12 questions of Short facts: 3 that the standard gets right | 9 that it gets wrong" in summary
     assert "different combinations of answers" in summary
