@@ -34,8 +34,6 @@ def test_a_table_is_imported_and_its_screen_is_shown(browser: Browser, tmp_path:
         expect(report).to_contain_text("mmlu21", timeout=PATIENCE_MS)
         expect(report).to_contain_text("1 malformed or incomplete")
         expect(report).to_contain_text("line 4")
-        expect(page.locator(".caption", has_text="are listed")).to_contain_text(
-            "2 mutants are listed, 2 of them non-silent"
-        )
+        expect(page.get_by_text("2 mutants are listed, 2 of them non-silent")).to_be_visible()
         assert "Traceback" not in page.content()
         page.close()
