@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
 
 from explorer.generation.baseline import Baseline
 from explorer.generation.passes import forward
@@ -34,14 +33,8 @@ def branch_of(baseline: Baseline, tokens: Sequence[int]) -> Branch | None:
     return None if start is None else Branch(tuple(tokens), start)
 
 
-def read_branches(
-    model: LoadedModel, view: View, baseline: Baseline, branches: Sequence[Branch], *, keeps_logits: bool
-) -> tuple[Tensor, list[Layers]]:
-    """Logits [branches, longest, vocabulary] behind the tokens that are fed, and the keys and values of those.
-
-    Rows that are shorter than the longest mean nothing behind their end. Without `keeps_logits` the logits are those
-    behind the last token alone. `view` is of what the baseline is of.
-    """
+def read_branches(model: LoadedModel, view: View, baseline: Baseline, branches: Sequence[Branch]) -> list[Layers]:
+    """The keys and values of the tokens that are fed, of each. `view` is of what the baseline is of."""
     prompt, width = len(baseline.prompt_tokens), max(len(each.fed) for each in branches)
     held = list(zip(baseline.key_values.keys, baseline.key_values.values, strict=True))
     rows = [[tuple(part[..., : prompt + each.start, :] for part in pair) for pair in held] for each in branches]
@@ -49,11 +42,11 @@ def read_branches(
     before = mask.shape[1]
     fed = [[*each.fed, *[0] * (width - len(each.fed))] for each in branches]
     steps = [[prompt + min(each.start + place, len(each.tokens) - 1) for place in range(width)] for each in branches]
-    logits = forward(
+    forward(
         model, view, torch.tensor(fed, device=model.device), cache,
-        keep=width if keeps_logits else 1,
+        keep=1,
         positions=torch.tensor(steps, device=model.device),
         mask=torch.cat([mask, mask.new_ones(len(branches), width)], dim=1),
     )  # fmt: skip
     layers = layers_of(cache)
-    return logits, [cut(layers, row, slice(before, before + len(each.fed))) for row, each in enumerate(branches)]
+    return [cut(layers, row, slice(before, before + len(each.fed))) for row, each in enumerate(branches)]

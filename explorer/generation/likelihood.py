@@ -6,12 +6,10 @@ import torch
 from transformers import DynamicCache
 
 from explorer.domain.genotype import Genotype
-from explorer.generation.baseline import Baseline
-from explorer.generation.branches import Branch, branch_of, read_branches
 from explorer.generation.differences import perplexity
 from explorer.generation.passes import forward
 from explorer.generation.ragged import cache_of, layers_of, repeat_row
-from explorer.generation.trial import is_alone, single_of, verdict_of
+from explorer.generation.trial import is_alone, single_of
 from explorer.model.loaded import LoadedModel
 from explorer.mutation.apply import make_mutant, mutated_view
 
@@ -22,11 +20,8 @@ LOGITS = 2**27
 class Likelihood:
     """Perplexities of answers to one prompt, whose keys and values are computed once."""
 
-    def __init__(self, model: LoadedModel, prompt_tokens: Sequence[int], baseline: Baseline | None = None) -> None:
-        """With the original's own answer, what others have in common with its beginning is not read again."""
+    def __init__(self, model: LoadedModel, prompt_tokens: Sequence[int]) -> None:
         self._model, self._prompt_tokens = model, tuple(prompt_tokens)
-        is_of_use = baseline is not None and bool(baseline.key_values.keys) and verdict_of(model).ragged
-        self._baseline = baseline if is_of_use else None
         self._original = make_mutant(model, Genotype())
         if self._is_alone(0):
             return
@@ -44,7 +39,7 @@ class Likelihood:
             return [perplexity(single.logits_over(self._prompt_tokens, own), list(own)) for own in answers]
         rows = max(1, LOGITS // (max(1, longest) * self._first.shape[-1]))
         for start in range(0, len(answers), rows):
-            found += self._by_parts(answers[start : start + rows])
+            found += self._of(answers[start : start + rows])
         return found
 
     def _is_alone(self, longest: int) -> bool:
@@ -63,27 +58,4 @@ class Likelihood:
         return [
             perplexity(torch.cat((self._first, row[: max(0, len(answer) - 1)]))[: len(answer)], list(answer))
             for answer, row in zip(answers, logits, strict=True)
-        ]
-
-    def _by_parts(self, answers: Sequence[Sequence[int]]) -> list[float | None]:
-        """Those that leave the original's answer from there on, the others from the prompt on."""
-        baseline = self._baseline
-        if baseline is None:
-            return self._of(answers)
-        branches = {place: branch_of(baseline, answer) for place, answer in enumerate(answers)}
-        parting = {place: branch for place, branch in branches.items() if branch is not None}
-        others = [place for place in branches if place not in parting]
-        found = dict(zip(parting, self._of_branches(baseline, list(parting.values())), strict=True))
-        found |= dict(zip(others, self._of([answers[place] for place in others]) if others else (), strict=True))
-        return [found[place] for place in branches]
-
-    def _of_branches(self, baseline: Baseline, branches: Sequence[Branch]) -> list[float | None]:
-        """As `_of`, of answers that leave the original's: it says how likely what comes before that is."""
-        rows = [baseline.logits[:0]] * len(branches)
-        if any(branch.fed for branch in branches):
-            view = mutated_view(self._model, {})
-            rows = list(read_branches(self._model, view, baseline, branches, keeps_logits=True)[0])
-        return [
-            perplexity(torch.cat((baseline.logits[: each.start + 1], row[: len(each.fed)])), list(each.tokens))
-            for each, row in zip(branches, rows, strict=True)
         ]

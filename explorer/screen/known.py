@@ -116,7 +116,7 @@ class KnownTexts:
         rows = range(len(branches) if self._background else 0)
         view = mutated_view(self._model, {row: self._background for row in rows if self._background is not None})
         records = watch_hidden(self._model, view, None)
-        _, key_values = read_branches(self._model, view, self._baseline, branches, keeps_logits=False)
+        key_values = read_branches(self._model, view, self._baseline, branches)
         drafts = []
         for row, (branch, held) in enumerate(zip(branches, key_values, strict=True)):
             hidden = [torch.clone(record[0][row : row + 1, : len(branch.fed)]) for record in records]

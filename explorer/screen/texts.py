@@ -29,9 +29,7 @@ class Texts:
         self.standard = job.model.decode(list(self._baseline.tokens))
         self.logits_a_mutant = max(CHUNKS) * self._baseline.logits.shape[-1]
         self._engine = Engine(job.model, self._baseline, job.experiment.decoding, job.background, job.mode, breathe)
-        own = None if job.background else self._baseline
-        likelihood = Likelihood(job.model, self._baseline.prompt_tokens, own) if job.mode == "text" else None
-        self._likelihood = likelihood
+        self._likelihood = Likelihood(job.model, self._baseline.prompt_tokens) if job.mode == "text" else None
 
     @property
     def pace(self) -> Pace:

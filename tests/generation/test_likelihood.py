@@ -6,9 +6,6 @@ import pytest
 import torch
 from transformers import DynamicCache
 
-from explorer.domain.decoding import Decoding, Prompt
-from explorer.domain.genotype import Genotype
-from explorer.generation.alone import decode_alone
 from explorer.generation.likelihood import Likelihood
 from explorer.generation.passes import forward
 from explorer.mutation.apply import mutated_view
@@ -27,19 +24,6 @@ def test_many_answers_are_as_likely_as_each_alone(family: str) -> None:
         logits = forward(model, mutated_view(model, {}), tokens, DynamicCache(), keep=len(answer))[0]
         nll = -logits.log_softmax(-1)[torch.arange(len(answer)), torch.tensor(answer)].mean()
         assert perplexity == pytest.approx(math.exp(float(nll)), rel=1e-4)
-
-
-@pytest.mark.parametrize("family", ["llama", "gpt2", "gemma2"])
-def test_what_an_answer_has_in_common_with_the_originals_need_not_be_read_again(family: str) -> None:
-    model = tiny_model(family)
-    baseline = decode_alone(model, Prompt(text="w5 w6 w7", chat=False), Decoding(max_new_tokens=9), Genotype())
-    own, prompt = baseline.tokens, baseline.prompt_tokens
-    other = (own[4] + 1) % 90
-    answers = [(*own[:4], other, 3, 4), (*own[:4], other), own[:3], (*own[:2], other, 8), (), (other, *own)]
-    found = Likelihood(model, prompt, baseline).perplexities(answers)
-    plain = Likelihood(model, prompt).perplexities(answers)
-    assert found.pop(4) is plain.pop(4) is None
-    assert found == pytest.approx(plain, rel=1e-4)
 
 
 def test_short_answers_need_no_pass_of_their_own() -> None:
