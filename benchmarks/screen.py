@@ -27,7 +27,6 @@ from explorer.model.loading import load_model
 from explorer.model.weights import weight_of
 from explorer.mutation.operations import operate
 from explorer.screen.engine import Engine
-from explorer.screen.following import Pace
 from explorer.screen.job import Job
 from explorer.screen.order import Mode
 from explorer.screen.plan import Batch, Plan, Planned, layer_of, matching, planned
@@ -134,8 +133,8 @@ def our_seconds(
             pass
     seconds = time.perf_counter() - clock.started
     asked = screen.worker.asked
-    pace = asked.pace if isinstance(asked, Texts) else Pace()
-    if pace.passes:
+    assert isinstance(asked, Texts)
+    if (pace := asked.pace).passes:
         told = f"{pace.tokens:,} of them along known texts, {pace.tokens / pace.passes:.1f} a pass"
         print(f"  {clock.grown:,} tokens after the first divergence, {told}", flush=True)
     return seconds, seconds - sum(clock.computing)

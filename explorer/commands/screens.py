@@ -35,7 +35,7 @@ from explorer.screen.plan import Plan, as_stored, matrices_of
 from explorer.store.console import MOST_ROWS, MOST_SECONDS, ask
 from explorer.store.database import opened
 from explorer.store.parquet import check_folder, export_screens, import_screens
-from explorer.tasks.questions import BUNDLED, bundled_questions, has_lists
+from explorer.tasks.questions import BUNDLED, bundled_questions
 from explorer.tasks.sample import task_experiment
 from explorer.workspace.behaviour import mmlu_questions
 
@@ -193,12 +193,11 @@ def _task(name: str, subject: str, right: int, wrong: int, shots: int, by: ByNam
     """The questions of that name, or of that folder, as an experiment. Raises TaskError."""
 
     subjects = (subject,) if subject else None
-    is_listed = name != BUNDLED and has_lists(Path(name))
     if name == BUNDLED:
         questions = bundled_questions(Settings().questions_folder, subjects)
     else:
         questions = mmlu_questions(Path(name), subjects=subjects)
-    task = Task(questions=questions, shots=shots, right=right, wrong=wrong, seed=seed, by=by.value, is_listed=is_listed)
+    task = Task(questions=questions, shots=shots, right=right, wrong=wrong, seed=seed, by=by.value)
     return task_experiment(task)
 
 

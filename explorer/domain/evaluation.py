@@ -71,6 +71,8 @@ class QuestionSet:
     questions: tuple[Question, ...]
     examples: Mapping[str, tuple[Question, ...]] = field(default_factory=dict)
     """By subject, answered questions that are shown before one of it (few-shot)."""
+    is_listed: bool = False
+    """Whether it lists questions that a model gets right, then wrong: a task takes the first of each and draws none."""
 
 
 ScoredBy = Literal["likelihood", "letter"]
@@ -114,8 +116,6 @@ class Task:
     seed: int = 0
     """Of the draw."""
     by: ScoredBy = "likelihood"
-    is_listed: bool = False
-    """Whether the set lists questions that a model gets right, then wrong: the first of each are taken, not drawn."""
 
 
 BlindMode = Literal["better", "mutant"]

@@ -39,6 +39,10 @@ class Choices:
     finite: Tensor
     """[positions], bool: False where the forward pass has overflowed; the token means nothing there."""
 
+    def told(self) -> list[tuple[int, float, bool]]:
+        """Token, gap and whether it is finite, position by position."""
+        return list(zip(self.tokens.tolist(), self.gaps.tolist(), self.finite.tolist(), strict=True))
+
 
 def choose(logits: Tensor, decoding: Decoding, first_position: int | list[int], tie: float = NEAR_TIE) -> Choices:
     """Choose a token at each position from logits [positions, vocabulary].
@@ -71,15 +75,13 @@ def gumbel_noise(seed: int, position: int, size: int) -> Tensor:
 
 
 def _noise_for(logits: Tensor, seed: int, first_position: int | list[int]) -> Tensor:
-    if isinstance(first_position, list):
-        size, device = logits.shape[-1], logits.device
-        return torch.stack([_noise_row(seed, position, size, device) for position in first_position])
-    return _noise_rows(seed, first_position, *logits.shape, logits.device)
+    if isinstance(first_position, int):
+        first_position = list(range(first_position, first_position + len(logits)))
+    return _noise_rows(seed, tuple(first_position), logits.shape[-1], logits.device)
 
 
 @functools.lru_cache(maxsize=1)  # mutants that are checked one after the other meet the same noise
-def _noise_rows(seed: int, first_position: int, count: int, size: int, device: torch.device) -> Tensor:
-    positions = range(first_position, first_position + count)
+def _noise_rows(seed: int, positions: tuple[int, ...], size: int, device: torch.device) -> Tensor:
     return torch.stack([_noise_row(seed, position, size, device) for position in positions])
 
 

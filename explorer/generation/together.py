@@ -60,9 +60,7 @@ def _chosen(
     model: LoadedModel, logits: Tensor, decoding: Decoding, texts: Sequence[Growing]
 ) -> list[tuple[int, float, bool]]:
     """The choice of each text from logits [texts, vocabulary], as `Growing.take_choice` takes it."""
-    choices = choose(logits, decoding, [len(text.tokens) for text in texts], near_tie(model.dtype))
-    told = choices.tokens.tolist(), choices.gaps.tolist(), choices.finite.tolist()
-    return list(zip(*told, strict=True))
+    return choose(logits, decoding, [len(text.tokens) for text in texts], near_tie(model.dtype)).told()
 
 
 def is_apart(model: LoadedModel, mutant: Mutant, prompts: Sequence[Sequence[int]], decoding: Decoding) -> bool:

@@ -1,6 +1,6 @@
 """What a screen wants of whatever asks its mutants, and what it is told of each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -52,7 +52,7 @@ class Asked(Protocol):
     logits_a_mutant: int
     """Logits of one pass, of one mutant."""
 
-    def know(self, texts: Sequence[tuple[int, ...]]) -> None:
+    def know(self, texts: Iterable[tuple[int, ...]]) -> None:
         """Tokens of answers that mutants have given before, for what they are worth."""
         ...
 

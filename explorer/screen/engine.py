@@ -66,8 +66,8 @@ class Engine:
         self._stops = _chunk_ends(len(baseline.tokens))
         self.pace = Pace()
         """Of texts along known ones; what is left grows by a token a pass."""
-        known = KnownTexts(model, baseline, background)
-        self._known = known if mode == "text" and known.is_of_use else None
+        has_drafts = mode == "text" and bool(baseline.hidden) and verdict_of(model).drafted
+        self._known = KnownTexts(model, baseline, background) if has_drafts else None
         self._own_nll = -self._log_p.gather(-1, self._expected.unsqueeze(-1)).squeeze(-1)
 
     def screen(self, mutations: Sequence[Mutation]) -> list[Record]:
@@ -99,12 +99,10 @@ class Engine:
 
     def _decode(self, together: list[_Mutant], apart: list[_Mutant], layer: int) -> Iterator[None]:
         diverged = [each for each in together if each.divergence is not None]
-        known = self._known if layer < self._model.anatomy.layer_count else None
-        if known is not None:
-            yield from follow(self._model, diverged, known, layer, self._decoding, self.pace)
+        if self._known is not None:
+            yield from follow(self._model, diverged, self._known, layer, self._decoding, self.pace)
         yield from decode_together(self._model, diverged, self._decoding)
-        if known is not None:
-            known.learn(tuple(each.tokens) for each in diverged)
+        self.know(tuple(each.tokens) for each in diverged)
         for mutant in apart:
             if mutant.divergence is not None:
                 yield from decode_apart(self._model, mutant, self._decoding)

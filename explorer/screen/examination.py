@@ -5,7 +5,7 @@ answer is kept as two numbers a question, the choice that counts and the one tha
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -52,7 +52,7 @@ class Examination:
             task=task,
         )
 
-    def know(self, texts: Sequence[tuple[int, ...]]) -> None:
+    def know(self, texts: Iterable[tuple[int, ...]]) -> None:
         """Of no worth here: questions are answered without a text."""
 
     def screen(self, mutations: Sequence[Mutation]) -> list[Record]:

@@ -102,8 +102,7 @@ def _take(model: LoadedModel, follower: _Follower, logits: Tensor, decoding: Dec
     """Choose tokens from logits [tokens, vocabulary] up to the first that is not the draft's; whether it can go on."""
     text = follower.text
     choices = choose(logits, decoding, len(text.tokens), near_tie(model.dtype))
-    told = zip(choices.tokens.tolist(), choices.gaps.tolist(), choices.finite.tolist(), strict=True)
-    for token, gap, is_finite in told:
+    for token, gap, is_finite in choices.told():
         expected = follower.draft.tokens[len(text.tokens)]
         text.take_choice(model, token, gap, is_finite, decoding)
         if text.end is not None or token != expected:

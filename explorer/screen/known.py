@@ -16,7 +16,6 @@ from explorer.generation.baseline import Baseline
 from explorer.generation.branches import Branch, branch_of, read_branches
 from explorer.generation.passes import watch_hidden
 from explorer.generation.ragged import Layers
-from explorer.generation.trial import is_alone, verdict_of
 from explorer.model.loaded import LoadedModel
 from explorer.model.memory import free_memory
 from explorer.mutation.apply import make_mutant, mutated_view
@@ -48,7 +47,7 @@ class KnownTexts:
     """Of one screen: texts are told by `learn`, found by what they begin with, and read when they are of use."""
 
     def __init__(self, model: LoadedModel, baseline: Baseline, background: Genotype) -> None:
-        """`background` is what the baseline is of."""
+        """`background` is what the baseline is of; the model can be read as drafts say (`Verdict.drafted`)."""
         self._model, self._baseline = model, baseline
         self._background = make_mutant(model, background) if background.mutations else None
         self._uses: OrderedDict[Text, int] = OrderedDict()
@@ -58,17 +57,6 @@ class KnownTexts:
         self._drafts: OrderedDict[Text, Draft] = OrderedDict()
         self._bytes = _bytes_a_token(baseline)
         self._room = min(KEPT_BYTES, int(KEPT_SHARE * free_memory(model.device)))
-
-    @property
-    def is_of_use(self) -> bool:
-        """Whether mutants of this model can be read as drafts say."""
-        length = len(self._baseline.prompt_tokens) + len(self._baseline.tokens)
-        background = self._background or make_mutant(self._model, Genotype())
-        return (
-            bool(self._baseline.hidden)
-            and verdict_of(self._model).drafted
-            and not is_alone(self._model, background, 0, length)
-        )
 
     def learn(self, texts: Iterable[Text]) -> None:
         """Know texts from now on; one that ends as the baseline begins is left out."""

@@ -7,6 +7,7 @@ ends with the rows of one that was not.
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, replace
 from functools import cached_property
@@ -24,6 +25,7 @@ from explorer.files.versions import program_version
 from explorer.model.loaded import LoadedModel
 from explorer.screen.fitting import MOST, Fit, fit, largest
 from explorer.screen.job import Job
+from explorer.screen.known import MOST_TEXTS
 from explorer.screen.order import Progress
 from explorer.screen.plan import Batch, as_stored, batches, check_sites, layer_of, matching, planned_count, unit_size
 from explorer.screen.worker import Screened, Worker, answer_key, is_out_of_memory
@@ -84,11 +86,13 @@ class Screen:
         """Screen what is not in the database yet, and tell after every batch. Raises StoreError."""
         writer = self._writer or self.begin(connection)
         self._writer = None
-        stored = list(writer.phenotypes())
-        known = {answer_key(tokens, ending): number for tokens, ending, number in stored}
+        known: dict[bytes, int] = {}
+        last: deque[tuple[int, ...]] = deque(maxlen=MOST_TEXTS)
+        for tokens, ending, number in writer.phenotypes():
+            known[answer_key(tokens, ending)] = number
+            last.append(tokens)
         self.worker.know(known)
-        self.worker.asked.know([tokens for tokens, _, _ in stored])
-        del stored
+        self.worker.asked.know(last)
         tally = _Tally(total=self.total, done=writer.mutants_done)
         todo = (each for each in batches(self.job.plan, self.matrices, writer.batch) if each.number not in writer.done)
         kept = self._kept(writer)

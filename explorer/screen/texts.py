@@ -1,6 +1,6 @@
 """Mutants that are asked for a text: each is compared with the standard output, and maybe decoded on."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -36,7 +36,7 @@ class Texts:
         """See `Engine.pace`."""
         return self._engine.pace
 
-    def know(self, texts: Sequence[tuple[int, ...]]) -> None:
+    def know(self, texts: Iterable[tuple[int, ...]]) -> None:
         """See `Engine.know`."""
         self._engine.know(texts)
 

@@ -89,6 +89,7 @@ def listed_questions(folder: Path, subjects: Sequence[str] | None = None) -> Que
         form="letter",
         questions=tuple(questions),
         examples=_examples(folder, chosen),
+        is_listed=True,
     )
 
 

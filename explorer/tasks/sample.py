@@ -30,7 +30,7 @@ def draw(task: Task, is_right: Sequence[bool]) -> QuestionSet:
             f"The original answers {len(right)} of the {len(is_right)} questions right and {len(wrong)} wrong: ask for "
             f"at least one and as many at most, not for {task.right} and {task.wrong}."
         )
-    if task.is_listed:
+    if task.questions.is_listed:
         places = [*right[: task.right], *wrong[: task.wrong]]
         return replace(task.questions, questions=tuple(task.questions.questions[place] for place in places))
     random = np.random.default_rng(task.seed)

@@ -23,7 +23,7 @@ from explorer.model.loaded import LoadedModel
 from explorer.tasks.comparison import shortened
 from explorer.tasks.inputs import read_inputs
 from explorer.tasks.prompts import put
-from explorer.tasks.questions import BUNDLED, bundled_questions, has_lists, listed_questions, read_questions
+from explorer.tasks.questions import bundled_questions, has_lists, listed_questions, read_questions
 from explorer.tasks.sample import task_experiment
 from explorer.workspace.computing import Computing, lack_of_memory_told
 
@@ -138,11 +138,7 @@ class Behaviour:
 
     def tasks(self) -> tuple[Experiment, ...]:
         """The question sets as experiments of a screen, with the study's numbers. Raises TaskError."""
-        are_lists = self._mmlu is not None and has_lists(self._mmlu)
-        return tuple(
-            task_experiment(Task(questions=questions, is_listed=are_lists and questions.name != BUNDLED))
-            for questions in self.question_sets()
-        )
+        return tuple(task_experiment(Task(questions=questions)) for questions in self.question_sets())
 
     def prompt_of(self, task: StoredTask, number: int) -> Prompt | None:
         """The question of a stored screen's sample with that number, as it is put; None if the set is not here."""

@@ -104,7 +104,7 @@ def test_lists_of_what_a_model_gets_right_and_wrong(tmp_path: Path) -> None:
     assert [each.name for each in listed_questions(tmp_path, ["law"]).questions] == ["wrong-law-1"]
     with pytest.raises(TaskError, match=r"nothing of a subject 'art'\. Choose from: algebra, law"):
         listed_questions(tmp_path, ["art"])
-    task = Task(questions=listed, right=1, wrong=1, is_listed=True)
+    task = Task(questions=listed, right=1, wrong=1)
     drawn = draw(task, [True, True, False, False])
     assert [each.name for each in drawn.questions] == ["right-algebra-1", "wrong-algebra-1"]  # the first of each
 

@@ -116,19 +116,20 @@ class ScreenHandlers:
 
     def open(self, seen: tuple[int, int], shown: str | None, matrix: str) -> list[Any]:
         """The tab was opened: everything as it is now; a screen that has begun since the page looked last is shown."""
-        revision, begun = self._screening.queue.revision, self._begun()
-        is_new = seen[1] >= 0 and begun != seen[1]
-        drawn = self.draw(f"own:{begun}" if is_new else shown, "" if is_new else matrix)
-        return [self._queue(), (revision, begun), *drawn]
+        now = self._now()
+        return self._look(now, shown, matrix, is_new=seen[1] >= 0 and now[1] != seen[1])
 
     def tick(self, seen: tuple[int, int], shown: str | None, matrix: str) -> list[Any]:
         """Whatever has changed since the page looked last; a screen that has begun is shown, even if it has ended."""
-        revision, begun = self._screening.queue.revision, self._begun()
-        if revision == seen[0]:
+        now = self._now()
+        if now[0] == seen[0]:
             return [gr.skip()] * 8
-        is_new = begun != seen[1] and begun
-        drawn = self.draw(f"own:{begun}" if is_new else shown, "" if is_new else matrix)
-        return [self._queue(), (revision, begun), *drawn]
+        return self._look(now, shown, matrix, is_new=now[1] not in (0, seen[1]))
+
+    def _look(self, now: tuple[int, int], shown: str | None, matrix: str, *, is_new: bool) -> list[Any]:
+        """The queue, what is seen of it now, and the screen that began last if it is new, else the one shown before."""
+        drawn = self.draw(f"own:{now[1]}", "") if is_new else self.draw(shown, matrix)
+        return [self._queue(), now, *drawn]
 
     def show(self, shown: str | None, matrix: str) -> list[Any]:
         """Another screen was chosen; its map of the same matrix, if it has one."""
@@ -181,7 +182,8 @@ class ScreenHandlers:
         """A unit of the map was clicked: its mutation and its prompt are set in the tab Explore."""
         return self._doors.open(exploration, event, request)
 
-    def _begun(self) -> int:
-        """The number of the screen that began last; 0 for none."""
+    def _now(self) -> tuple[int, int]:
+        """The revision of the queue, and the number of the screen that began last; 0 for none."""
+        revision = self._screening.queue.revision  # before the rest: what comes meanwhile is then seen by the next look
         progress = (entry.progress for entry in self._screening.queue.entries)
-        return next((each.screen for each in progress if each is not None), 0)
+        return revision, next((each.screen for each in progress if each is not None), 0)
