@@ -38,9 +38,11 @@ class Controls:
     most_perplexity: str = ""
     least_mutants: str = ""
     least_score: str = ""
+    told: str = ""
+    """What was not taken of the address that says them; it is told until one of them is changed."""
 
 
-NAMES = tuple(field.name for field in fields(Controls))
+NAMES = tuple(field.name for field in fields(Controls) if field.name != "told")
 _MANY = ("styles", "operations", "kinds", "experiments")
 NUMBERS = tuple(name for name in NAMES if name.startswith(("least_", "most_")))
 

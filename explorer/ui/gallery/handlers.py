@@ -116,7 +116,8 @@ class GalleryHandlers:
         """All that is drawn; with what was not taken of an address, if that is what says the controls."""
         try:
             with self._atlas.held():
-                return [controls, *self._drawn(controls, said or Said({}))]
+                drawn = self._drawn(controls, said or Said({}))
+                return [replace(controls, told=said.told()) if said else controls, *drawn]
         except ExplorerError as fault:
             return [controls, *[gr.skip()] * 4, notice_html(str(fault)), *[gr.skip()] * 3]
 
@@ -142,7 +143,7 @@ class GalleryHandlers:
         return [
             gr.update(choices=choices, value=of),
             *self._choices(controls, asked),
-            notice_html(said.told()),
+            notice_html(said.told() or controls.told),
             told,
             page_message(found, 0),
             address_of(controls),

@@ -72,6 +72,8 @@ class Controls:
     cosine_limit: float = 0.5
     score_limit: float = 8
     word: str | None = None
+    told: str = ""
+    """What was not taken of the address that says them; it is told until one of them is changed."""
 
 
 def read_controls(values: tuple[Any, ...]) -> Controls:

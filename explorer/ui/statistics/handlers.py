@@ -146,7 +146,8 @@ class StatisticsHandlers:
         """All that is drawn; with what was not taken of an address, if that is what says the controls."""
         try:
             with self._atlas.held():
-                return [controls, *self._drawn(controls, said)]
+                drawn = self._drawn(controls, said)
+                return [replace(controls, told=said.told()) if said else controls, *drawn]
         except ExplorerError as fault:
             return [controls, *[gr.skip()] * 7, notice_html(str(fault)), *[gr.skip()] * (2 + 2 * len(VIEWS))]
 
@@ -167,7 +168,7 @@ class StatisticsHandlers:
         asked = self._asked(controls, screens, offered, chosen)
         if said:
             _note_differences(said, controls, asked, model, self._axes(controls.view, asked))
-            fault = "\n".join(filter(None, (fault, said.told())))
+        fault = "\n".join(filter(None, (fault, said.told() if said else controls.told)))
         totals: Any = gr.skip()
         if controls.view == "Overview":
             totals = totals_html(list(zip(offered, self._atlas.totals(offered), strict=True)))

@@ -100,6 +100,7 @@ def test_a_link_of_other_tabs_or_with_nonsense_changes_nothing(own: GalleryHandl
         "gallery_operations=burn, which are not all",
     ):
         assert told in drawn["notice"]
+    assert _drawn(own.open_tab(outputs[1 + len(NAMES)]))["notice"] == drawn["notice"]  # opening the tab draws it again
 
 
 @pytest.mark.parametrize(

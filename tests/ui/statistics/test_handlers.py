@@ -44,7 +44,7 @@ def own(tmp_path: Path) -> StatisticsHandlers:
 
 def _asked(**changes: Any) -> list[Any]:
     controls = replace(Controls(), **changes)
-    return [getattr(controls, name) for name in Controls.__slots__]
+    return [getattr(controls, name) for name in Controls.__slots__ if name != "told"]
 
 
 def _drawn(outputs: list[Any]) -> dict[str, Any]:
@@ -101,6 +101,11 @@ def test_what_an_address_names_and_is_not_there_is_told(own: StatisticsHandlers)
     told = _drawn(outputs[LINKED_COUNT:])["notice"]
     for name in ("screen=own:9", "model=nobody", "matrix=9.z", "axes=z rows"):
         assert f"The address says stats_{name}, " in told
+    shown = outputs[LINKED_COUNT]
+    for opened in (own.open_tab(shown), own.look(event(value="Overview"), shown)[1:]):  # opening the tab draws it again
+        assert _drawn(opened)["notice"] == told
+    changed = _drawn(own.draw(*_asked(view="Overview")))
+    assert (changed["notice"], _drawn(own.open_tab(changed["shown"]))["notice"]) == ("", "")
 
 
 def test_looking_at_another_tab_and_leaving(own: StatisticsHandlers) -> None:
