@@ -8,7 +8,7 @@ ARGS ?=
 WORKERS ?= 2
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: run test check quick static oracle architectures formats coverage faults bench setup browser format screen screenshots wheel
+.PHONY: run test check quick static oracle architectures formats coverage faults bench setup browser format screen recordings screenshots wheel
 
 run: setup  ## open the dashboard; ARGS="--model PATH" for another model
 	$(BIN)/python app.py --open $(ARGS)
@@ -77,6 +77,10 @@ screen: setup  ## the bundled screens again, in hours; killed, it goes on where 
 	rm -rf build/screens
 	$(BIN)/python -m explorer export build/screens --db build/screens.duckdb
 	rm -rf data/screens && mv build/screens data/screens
+
+recordings: setup  ## the presets' recorded runs again, which the page opens with
+	rm -f data/recordings/*.json
+	$(BIN)/python -m explorer programme --folder data/recordings
 
 screenshots: setup browser  ## pictures of the page, for the README
 	$(BIN)/python -m tests.browser.screenshots

@@ -15,6 +15,8 @@ for (const name of ["original", "mutated"]) {
   });
 }
 const popover = element.querySelector(".pair-popover");
+const recorded = element.querySelector(".pair-recorded");
+recorded.addEventListener("click", () => trigger("again", {}));
 let readouts = null;
 let pinned = null;
 
@@ -55,6 +57,7 @@ function draw() {
   drawSide("mutated", value.mutated, value.notes[1], divergence, thoughts[1], value.prefill);
   element.querySelector(".pair").classList.toggle("running", value.running);
   element.querySelector(".pair").dataset.running = value.running;
+  recorded.hidden = !value.recorded;
   element.querySelector(".pair").dataset.run = value.run ?? 0;
 }
 

@@ -51,6 +51,7 @@ PANELS = {
     },
     "Serve": {
         "serve": "serve:serve",
+        "programme": "programme:programme",
         "demo": "demo:demo",
     },
 }

@@ -46,6 +46,10 @@ class ExperimentError(ExplorerError):
     """An experiment file that cannot be read."""
 
 
+class ProgrammeError(ExplorerError):
+    """A programme that cannot be read or shown."""
+
+
 class PlanError(ExplorerError):
     """A screen's plan that cannot be carried out."""
 

@@ -47,6 +47,10 @@ class Settings:
         default_factory=lambda: _folder("EXPLORER_EXPERIMENTS", shipped("data") / "experiments")
     )
     """EXPLORER_EXPERIMENTS: the TOML files offered as prompts."""
+    recordings_folder: Path = field(
+        default_factory=lambda: _folder("EXPLORER_RECORDINGS", shipped("data") / "recordings")
+    )
+    """EXPLORER_RECORDINGS: the folder of recorded runs that are shown before anything is computed."""
     presets_folder: Path = field(default_factory=lambda: _folder("EXPLORER_PRESETS", shipped("data") / "presets"))
     """EXPLORER_PRESETS: the TOML files of mutations worth showing on the demo model."""
     inputs_file: Path = field(

@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from explorer.atlas.atlas import Atlas
-from explorer.domain.experiments import Experiment, Preset
+from explorer.domain.experiments import Experiment
 from explorer.domain.placement import FLOAT32, Placement
+from explorer.domain.programme import Programme, step_of
 from explorer.domain.record import Run
 from explorer.domain.thresholds import Accuracy, Measure
 from explorer.files.experiments import read_experiments
 from explorer.files.presets import read_presets
+from explorer.files.recordings import Recordings
 from explorer.files.settings import DEMO, Settings
 from explorer.model.loaded import LoadedModel
 from explorer.workspace.behaviour import Behaviour
@@ -30,6 +32,7 @@ if TYPE_CHECKING:  # they import torch
     from explorer.workspace.exchange import Exchange
     from explorer.workspace.instruments import Instruments
     from explorer.workspace.pairs import Pairs
+    from explorer.workspace.rehearsal import Rehearsal
     from explorer.workspace.talks import Talks
     from explorer.workspace.weights import Weights
 
@@ -47,12 +50,14 @@ class Workspace:
         arithmetic: str = FLOAT32,
         settings: Settings | None = None,
         mmlu: Path | None = None,
+        programme: Programme | None = None,
     ) -> None:
         """`source` is the model that is meant where none is named.
 
-        `mmlu` is a folder in MMLU's layout, whose questions are offered beside the bundled ones.
+        `mmlu` is a folder in MMLU's layout, whose questions are offered beside the bundled ones; `programme` is shown
+        in place of the presets.
         """
-        self.source, self.mmlu = source, mmlu
+        self.source, self.mmlu, self._programme = source, mmlu, programme
         self.placement = Placement(device=device, dtype=dtype, arithmetic=arithmetic)
         """How models are loaded."""
         self.settings = settings or Settings()
@@ -73,9 +78,26 @@ class Workspace:
         """The prompts on offer. Raises ExperimentError."""
         return read_experiments(self.settings.experiments_folder)
 
-    def presets(self) -> tuple[Preset, ...]:
-        """Mutations of the demo model worth showing. Raises ExperimentError."""
-        return read_presets(self.settings.presets_folder)
+    @property
+    def programme(self) -> Programme:
+        """What is shown step by step: that which was asked for, or the demo model's presets. Raises ExperimentError."""
+        if self._programme is not None:
+            return self._programme
+        steps = tuple(map(step_of, read_presets(self.settings.presets_folder)))
+        return Programme(title="Presets", model=DEMO, steps=steps)
+
+    @property
+    def recordings(self) -> Recordings:
+        """Runs that are shown without being computed."""
+        folders = (self.settings.recordings_folder, self.settings.cache_folder / "recordings")
+        return self._part("recordings", lambda: Recordings(folders))
+
+    def rehearsal_in(self, folder: Path | None = None) -> Rehearsal:
+        """Makes recordings, in a folder of their own or where the page looks for them."""
+        from explorer.workspace.rehearsal import Rehearsal
+
+        recordings = self.recordings if folder is None else Recordings((folder,))
+        return Rehearsal(recordings, self.pairs, self.weights, self.instruments, self.atlas)
 
     @property
     def pairs(self) -> Pairs:

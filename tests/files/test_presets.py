@@ -9,6 +9,7 @@ from explorer.domain.experiments import Preset
 from explorer.domain.genotype import Genotype
 from explorer.domain.pair import PairUpdate
 from explorer.files.presets import read_preset, read_presets
+from explorer.files.recordings import Recordings
 from explorer.files.settings import Settings
 from explorer.generation.baseline import Baselines
 from explorer.generation.pair import generate_pair
@@ -16,6 +17,8 @@ from explorer.model.loaded import LoadedModel
 
 PRESETS = read_presets(Settings().presets_folder)
 BASELINES = Baselines(4)
+RECORDINGS = Recordings((Settings().recordings_folder,))
+"""What the page shows of them before it computes; `make recordings` makes them anew."""
 
 
 def _run(model: LoadedModel, preset: Preset, genotype: Genotype) -> PairUpdate:
@@ -31,6 +34,14 @@ def test_a_preset_says_what_its_file_says(demo: LoadedModel, preset: Preset) -> 
     assert update.is_silent == "".join(update.original).startswith(preset.says)
     assert update.measures is not None
     assert not update.measures.divergence_is_near_tie
+
+    kept = RECORDINGS.find(demo.fingerprint, preset.genotype, preset.experiment.prompt, preset.experiment.decoding)
+    assert kept is not None
+    assert (kept.update.original_tokens, kept.update.mutated_tokens) == (update.original_tokens, update.mutated_tokens)
+    assert kept.update.first_divergence == update.first_divergence
+    assert kept.update.measures is not None
+    assert kept.update.measures.mean_kl == pytest.approx(update.measures.mean_kl, rel=1e-3)
+    assert [kept.moments[-1].original, kept.moments[-1].mutated] == [len(update.original), len(update.mutated)]
 
 
 def test_there_is_one_of_each_sort() -> None:

@@ -19,7 +19,10 @@ _TEMPLATE = """
     <div class="pair-text" dir="auto" aria-live="polite"></div>
   </section>
   <section class="pair-card" data-side="mutated">
-    <header><h3>Mutated</h3>%s<span class="pair-note"></span></header>
+    <header><h3>Mutated</h3>%s
+      <button type="button" class="pair-recorded" hidden
+        title="These texts were recorded from this very model: compute them anew.">recorded · run again</button>
+      <span class="pair-note"></span></header>
     <div class="pair-text" dir="auto" aria-live="polite"></div>
   </section>
   <div class="pair-popover" role="tooltip" hidden></div>
@@ -28,7 +31,7 @@ _TEMPLATE = """
 
 _NOTHING: dict[str, Any] = {
     "original": [], "mutated": [], "divergence": None, "notes": ["", ""], "thoughts": [0, 0], "running": False,
-    "run": 0,
+    "recorded": False, "run": 0,
 }  # fmt: skip
 _ENDS = {
     None: "writing …",
@@ -41,7 +44,10 @@ _END_MARK = "∎"
 
 
 class PairPanel(Scripted):
-    """Original and mutated text; each token shows both models' likeliest tokens on hover or tap."""
+    """Original and mutated text; each token shows both models' likeliest tokens on hover or tap.
+
+    Where the texts are recorded, a button says so; a press sends `again`.
+    """
 
     TEMPLATE = _TEMPLATE
 
@@ -55,10 +61,10 @@ class PairPanel(Scripted):
         return gr.update(value=_NOTHING, readouts="")
 
 
-def show_pair(update: PairUpdate, run: int, prefill: str = "") -> dict[str, Any]:
+def show_pair(update: PairUpdate, run: int, prefill: str = "", *, is_recorded: bool = False) -> dict[str, Any]:
     """The panel's new state for an update of a run; keyword arguments of `gr.update`.
 
-    `prefill` is the beginning of both answers that was put into the models' mouths.
+    `prefill` is the beginning of both answers that was put into the models' mouths; `is_recorded`: it was run before.
     """
     value = {
         "original": _pieces(update.original, update.original_marks, update.original_end),
@@ -68,6 +74,7 @@ def show_pair(update: PairUpdate, run: int, prefill: str = "") -> dict[str, Any]
         "thoughts": [thought_count(update.original), thought_count(update.mutated)],
         "prefill": prefill,
         "running": not update.is_final,
+        "recorded": is_recorded,
         "run": run,
     }
     return {"value": value, "readouts": _readouts_json(update)}

@@ -1,9 +1,9 @@
-"""Presets as buttons in one line (assets/preset_bar.js)."""
+"""Presets, or the steps of a programme, as buttons in one line (assets/preset_bar.js)."""
 
 import json
 from typing import Any
 
-from explorer.domain.experiments import Preset
+from explorer.domain.programme import Step
 from explorer.ui.components.scripted import Scripted
 
 
@@ -15,10 +15,7 @@ class PresetBar(Scripted):
 
     TEMPLATE = '<div class="presets"></div><p class="caption preset-shows"></p>'
 
-    def __init__(self, presets: tuple[Preset, ...], *, chosen: str = "", **options: Any) -> None:
-        rows = [
-            {"name": preset.experiment.name, "title": preset.experiment.title, "shows": preset.shows}
-            for preset in presets
-        ]
+    def __init__(self, steps: tuple[Step, ...], *, chosen: str = "", **options: Any) -> None:
+        rows = [{"name": step.name, "title": step.title, "shows": step.say} for step in steps]
         super().__init__(json.dumps(rows, ensure_ascii=False), chosen=chosen, **options)
         self.chosen = chosen

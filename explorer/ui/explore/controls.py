@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from explorer.domain.genotype import MATRIX_KINDS, Operation
 from explorer.domain.notation import format_genotype, format_site
 from explorer.domain.weights import SiteFacts
-from explorer.files.settings import DEMO
 from explorer.model.anatomy import Anatomy
 from explorer.ui.explore.exploration import Exploration
 from explorer.ui.explore.selection import has_many_parts, head_count, levels_of, matrix_of, part_choices, site_of
@@ -64,8 +63,6 @@ class Controls:
     genotype: str
     has_current: bool
     """Whether the last mutation of the genotype is that of the controls."""
-    has_presets: bool
-    """Whether the bundled presets are about this model."""
     can_undo: bool
     can_redo: bool
 
@@ -100,7 +97,6 @@ def controls_for(exploration: Exploration, anatomy: Anatomy, facts: SiteFacts) -
         slider_value=_set_value(exploration.operation, facts),
         genotype=format_genotype(exploration.genotype(anatomy)),
         has_current=exploration.operation is not None,
-        has_presets=exploration.source == DEMO,
         can_undo=bool(exploration.past),
         can_redo=bool(exploration.future),
     )

@@ -16,8 +16,11 @@ PRESETS_PLACE = 19
 """Which of them are the presets."""
 
 
-def draw(controls: Controls, *, keeps_curve: bool = False) -> list[Any]:
-    """Updates of `ExploreTab.drawn`, in its order; a dose–response curve goes when another site is chosen."""
+def draw(controls: Controls, *, has_presets: bool, keeps_curve: bool = False) -> list[Any]:
+    """Updates of `ExploreTab.drawn`, in its order; a dose–response curve goes when another site is chosen.
+
+    `has_presets`: whether the presets are about this model.
+    """
     facts = controls.facts
     shown = facts.present if controls.slider_value is None else controls.slider_value
     return [
@@ -56,7 +59,7 @@ def draw(controls: Controls, *, keeps_curve: bool = False) -> list[Any]:
         controls.genotype,
         gr.skip() if keeps_curve else "",
         gr.skip() if keeps_curve else "",
-        gr.update(visible=controls.has_presets, chosen=""),
+        gr.update(visible=has_presets, chosen=""),
         "",
     ]
 

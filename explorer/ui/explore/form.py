@@ -12,6 +12,8 @@ from explorer.domain.decoding import Decoding, Prompt, Turn, read_seed, read_tur
 from explorer.domain.errors import PromptError
 
 CHAT, RAW = "Chat", "Raw text"
+OPENING_PROMPT, OPENING_TOKENS = "What is the capital of France?", 48
+"""What the page asks to begin with."""
 
 MOST_TOKENS, MOST_TEMPERATURE, LEAST_SHARE = 512, 2.0, 0.01
 """What the sliders go to, unless a link, an example or a run of the record goes further."""

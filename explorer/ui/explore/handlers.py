@@ -5,6 +5,7 @@ Faults that the user can mend end here, in the tab's notice; nothing that was ty
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,6 +19,7 @@ from explorer.domain.errors import ExplorerError
 from explorer.domain.genotype import MAXIMUM, MINIMUM, ZERO, Genotype, Mutation, Operation, OperationKind
 from explorer.domain.notation import PRINTED_SIGNS, format_genotype, format_site
 from explorer.domain.pair import PairUpdate
+from explorer.domain.recording import Recording
 from explorer.figures.dose import dose_figure
 from explorer.figures.encoding import figure_json
 from explorer.model.loaded import LoadedModel
@@ -51,7 +53,9 @@ class Handlers:
         self.workspace = workspace
         self._runs = runs
         self._experiments = {experiment.name: experiment for experiment in workspace.experiments()}
-        self._presets = {preset.experiment.name: preset for preset in workspace.presets()}
+        self._steps = {step.name: step for step in workspace.programme.steps}
+        self._replays: dict[str, tuple[int, Recording]] = {}
+        """Of each visitor the run that a recording stands for, by its ticket."""
 
     # ------------------------------------------------------------------------------ the exploration moves
 
@@ -190,11 +194,10 @@ class Handlers:
         return [*fill_in(prompt, experiment.decoding), ""]
 
     def choose_preset(self, exploration: Exploration, request: gr.Request, event: gr.EventData) -> list[Any]:
-        """A preset was pressed: its mutations, prompt and decoding."""
+        """A preset, or a step of a programme, was pressed: its mutations, prompt and decoding."""
         name = str(event.name)
-        preset = self._presets[name]
-        prompt, decoding = preset.experiment.prompt, preset.experiment.decoding
-        outputs = self.restore(exploration, preset.genotype, prompt, decoding, request)
+        step = self._steps[name]
+        outputs = self.restore(exploration, step.genotype, step.prompt, step.decoding, request)
         is_shown = isinstance(outputs[0], Exploration)
         outputs[1 + PRESETS_PLACE] = gr.update(chosen=name if is_shown else "")
         return outputs
@@ -208,6 +211,31 @@ class Handlers:
         except ExplorerError as fault:
             return [*refusal(str(fault)), *[gr.skip()] * ASKED_COUNT]
 
+    def replay(self, request: gr.Request, exploration: Exploration, wanted: float | None, *asked: Any) -> list[Any]:
+        """Show the recorded run, if there is one of just this; the run that is wanted then computes nothing."""
+        visitor, question = _visitor(request), Question(*asked)
+        ticket = self._runs.newest(visitor)
+        recording = self._recorded(exploration, question) if ticket and wanted == ticket else None
+        if recording is None:
+            return [gr.skip()] * RUN_COUNT
+        self._replays[visitor] = (ticket, recording)
+        return [self._address(exploration, question), gr.skip(), *self._shown(recording, ticket), gr.skip()]
+
+    def _recorded(self, exploration: Exploration, question: Question) -> Recording | None:
+        model = self.workspace.models.peek(exploration.source)
+        if model is None:
+            return None
+        with contextlib.suppress(ExplorerError):  # it is told by the run
+            genotype = format_genotype(exploration.genotype(model.anatomy))
+            return self.workspace.recordings.find(model.fingerprint, genotype, question.asked(), question.decoding())
+        return None
+
+    def _shown(self, recording: Recording, ticket: int) -> list[Any]:
+        """The line on the change, the pair and its measures."""
+        update = recording.update
+        pair = show_pair(update, ticket, recording.prompt.prefill, is_recorded=True)
+        return [change_html(recording.change), gr.update(**pair), summary_html(update)]
+
     def run(
         self, request: gr.Request, exploration: Exploration, wanted: float | None, *asked: Any
     ) -> Iterator[list[Any]]:
@@ -218,6 +246,11 @@ class Handlers:
             yield [gr.skip()] * RUN_COUNT
             return
         question = Question(*asked)
+        replayed, recording = self._replays.pop(visitor, (0, None))
+        if recording is not None and replayed == ticket:
+            trial = self._trial(recording.update, recording.change, exploration, question, is_kept=False)
+            yield [gr.skip(), gr.skip(), *self._shown(recording, ticket), trial]
+            return
         try:
             shown: Any = self._address(exploration, question)
             for update, change in self._updates(visitor, ticket, exploration, question):
@@ -228,8 +261,10 @@ class Handlers:
         except ExplorerError as fault:
             yield [gr.skip(), notice_html(str(fault)), gr.skip(), gr.skip(), gr.skip(), None]
 
-    def _trial(self, update: PairUpdate, change: str, exploration: Exploration, question: Question) -> Trial | None:
-        """The trial that a run makes, if it makes one; a mutant's goes into the record."""
+    def _trial(
+        self, update: PairUpdate, change: str, exploration: Exploration, question: Question, *, is_kept: bool = True
+    ) -> Trial | None:
+        """The trial that a run makes, if it makes one; a mutant's that was computed goes into the record."""
         trial = trial_of(
             update,
             model=exploration.source,
@@ -240,7 +275,7 @@ class Handlers:
             decoding=question.decoding(),
             address=self._address(exploration, question),
         )
-        if trial is not None and trial.genotype:
+        if trial is not None and trial.genotype and is_kept:
             self.workspace.record.keep(self.model(exploration), as_run(trial))
         return trial
 
@@ -292,7 +327,11 @@ class Handlers:
         model = self.model(exploration)
         site = site_of(exploration.selection, model.anatomy)
         controls = controls_for(exploration, model.anatomy, self.workspace.weights.facts(model, site))
-        return draw(controls, keeps_curve=before is not None and before.selection == exploration.selection)
+        return draw(
+            controls,
+            has_presets=exploration.source == self.workspace.programme.model,
+            keeps_curve=before is not None and before.selection == exploration.selection,
+        )
 
     def model(self, exploration: Exploration) -> LoadedModel:
         """The exploration's model. Raises ModelError."""

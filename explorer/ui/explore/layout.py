@@ -7,7 +7,6 @@ from typing import Any
 
 import gradio as gr
 
-from explorer.files.settings import DEMO
 from explorer.ui.components.address import Address
 from explorer.ui.components.chips import Chips
 from explorer.ui.components.figure_panel import FigurePanel
@@ -18,13 +17,19 @@ from explorer.ui.components.takeaway import Takeaway
 from explorer.ui.components.trial_list import TrialList
 from explorer.ui.components.value_slider import ValueSlider
 from explorer.ui.explore.exploration import Exploration
-from explorer.ui.explore.form import CHAT, LEAST_SHARE, MOST_TEMPERATURE, MOST_TOKENS, RAW
+from explorer.ui.explore.form import (
+    CHAT,
+    LEAST_SHARE,
+    MOST_TEMPERATURE,
+    MOST_TOKENS,
+    OPENING_PROMPT,
+    OPENING_TOKENS,
+    RAW,
+)
 from explorer.ui.explore.thresholds import WatchPanel, build_limits, build_warning
 from explorer.ui.explore.words import change_html, summary_html
 from explorer.ui.numbers import Number, Slider
 from explorer.workspace.workspace import Workspace
-
-OPENING_PROMPT = "What is the capital of France?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +228,8 @@ def _build_genotype() -> dict[str, Any]:
 def _build_prompt(workspace: Workspace) -> dict[str, Any]:
     choices = [(experiment.title, experiment.name) for experiment in workspace.experiments()]
     with gr.Group(elem_classes="card prompt-card"):
-        presets = PresetBar(workspace.presets(), visible=workspace.source == DEMO)
+        programme = workspace.programme
+        presets = PresetBar(programme.steps, visible=workspace.source == programme.model)
         with gr.Row(elem_classes="prompt-row"):
             prompt = gr.Textbox(
                 label="Prompt", value=OPENING_PROMPT, lines=2, max_lines=6, scale=5, elem_classes="prompt"
@@ -261,7 +267,9 @@ def _build_prompt(workspace: Workspace) -> dict[str, Any]:
                 info='As JSON, the oldest first: [{"role": "user", "content": "Hello"}, …]. The tab Talk writes them.',
             )
         with gr.Accordion("Decoding", open=False, elem_classes="decoding"), gr.Row():
-            max_new_tokens = Slider(label="Max new tokens", minimum=1, maximum=MOST_TOKENS, step=1, value=48)
+            max_new_tokens = Slider(
+                label="Max new tokens", minimum=1, maximum=MOST_TOKENS, step=1, value=OPENING_TOKENS
+            )
             temperature = Slider(
                 label="Temperature (0: greedy)", minimum=0, maximum=MOST_TEMPERATURE, step=0.05, value=0
             )

@@ -41,7 +41,7 @@ def wire(tab: ExploreTab, handlers: Handlers) -> None:
         **ON_MODEL | LATEST,
     )
     moves(tab.chips.remove, handlers.remove, [])
-    asking = (tab.run.click, tab.prompt.submit, tab.mode.input, tab.plain.input, tab.thinking.input)
+    asking = (tab.run.click, tab.pair.again, tab.prompt.submit, tab.mode.input, tab.plain.input, tab.thinking.input)
     for event in (tab.notation.submit, *asking, *(box.submit for box in (tab.system, tab.prefill, tab.turns))):
         moves(event, handlers.read_notation, [tab.notation])
     connect_run(
@@ -54,7 +54,7 @@ def wire(tab: ExploreTab, handlers: Handlers) -> None:
     )
     connect_run(
         tab, handlers, tab.presets.choose, handlers.choose_preset, [tab.exploration],
-        [tab.exploration, *tab.drawn, *tab.asked],
+        [tab.exploration, *tab.drawn, *tab.asked], may_replay=True,
     )  # fmt: skip
     taken = [tab.exploration, tab.prompt, tab.mode, tab.plain]
     for event in (tab.prompt.change, tab.mode.change, tab.plain.change):
@@ -88,9 +88,12 @@ def connect_move(
 
 def connect_run(
     tab: ExploreTab, handlers: Handlers, event: Any, handler: Any, inputs: list[Any], outputs: list[Any],
-    **options: Any,
+    may_replay: bool = False, **options: Any,
 ) -> None:  # fmt: skip
-    """An event that may want a run: its answer takes the ticket along by which the run that follows is asked for."""
+    """An event that may want a run: its answer takes the ticket along by which the run that follows is asked for.
+
+    `may_replay`: where there is a recording of it, that is shown and nothing is computed.
+    """
 
     @functools.wraps(handler)
     def telling(*values: Any) -> list[Any]:
@@ -98,7 +101,10 @@ def connect_run(
         request = next(value for value in values if isinstance(value, gr.Request))
         return [*answer, handlers.wanted(request)]
 
-    event(telling, inputs, [*outputs, tab.wanted], **QUIETLY | options).then(**run_arguments(tab, handlers))
+    answered = event(telling, inputs, [*outputs, tab.wanted], **QUIETLY | options)
+    if may_replay:
+        answered = answered.then(**replay_arguments(tab, handlers))
+    answered.then(**run_arguments(tab, handlers))
 
 
 def _settling_events(selector: Any) -> tuple[Any, ...]:
@@ -108,6 +114,12 @@ def _settling_events(selector: Any) -> tuple[Any, ...]:
     if isinstance(selector, gr.Number):
         return (selector.submit, selector.blur)
     return (selector.input,)
+
+
+def replay_arguments(tab: ExploreTab, handlers: Handlers) -> dict[str, Any]:
+    """What an event has, before its run, that a recording may stand for."""
+    run = run_arguments(tab, handlers)
+    return {"fn": handlers.replay, "inputs": run["inputs"], "outputs": run["outputs"], **QUIETLY}
 
 
 def run_arguments(tab: ExploreTab, handlers: Handlers) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from explorer.files.settings import DEMO
 from explorer.model.loaded import LoadedModel
 from explorer.ui.explore.drawing import DRAWN_COUNT
 from explorer.ui.explore.exploration import Exploration
-from explorer.ui.explore.form import ASKED_COUNT, CHAT, RAW, fill_in_decoding
+from explorer.ui.explore.form import ASKED_COUNT, CHAT, OPENING_PROMPT, OPENING_TOKENS, RAW, Question, fill_in_decoding
 from explorer.ui.explore.handlers import Handlers, cleared
 from explorer.ui.explore.instruments import bench
 from explorer.ui.explore.words import change_html
@@ -155,6 +155,25 @@ class Opening:
 def _nothing() -> list[Any]:
     """The last word of an event that another has overtaken: gradio sends an event's last update again at its end."""
     return [gr.skip()] * (2 + _OTHERS)
+
+
+def opening_question(link: Link) -> Question:
+    """What the page asks when it opens at an address: what that says, and for the rest what the page opens with."""
+    return Question(
+        prompt=OPENING_PROMPT if link.prompt is None else link.prompt,
+        mode=RAW if link.chat is False else CHAT,
+        max_new_tokens=OPENING_TOKENS if link.max_new_tokens is None else link.max_new_tokens,
+        temperature=link.temperature or 0.0,
+        top_p=1.0 if link.top_p is None else link.top_p,
+        seed=str(link.seed or 0),
+        top_k=link.top_k,
+        max_length=link.max_length,
+        plain=bool(link.plain),
+        system=link.system,
+        thinking=bool(link.thinking),
+        prefill=link.prefill,
+        turns=link.turns,
+    )
 
 
 def _asked(link: Link, model: LoadedModel, said: Said) -> list[Any]:

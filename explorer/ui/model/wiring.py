@@ -12,7 +12,7 @@ from explorer.ui.explore.exploration import Exploration
 from explorer.ui.explore.handlers import Handlers
 from explorer.ui.explore.instruments import bench
 from explorer.ui.explore.layout import ExploreTab
-from explorer.ui.explore.wiring import run_arguments
+from explorer.ui.explore.wiring import replay_arguments, run_arguments
 from explorer.ui.model.handlers import Opening
 from explorer.ui.model.layout import ModelPicker
 from explorer.ui.runs import Runs
@@ -39,7 +39,7 @@ def wire(
     opening = Opening(handlers.workspace, handlers, asked)
     results = [*tab.results, *bench.results(instruments)]
     outputs = [header, tab.change, tab.exploration, *tab.asked, *tab.drawn, *results, tab.wanted, tabs]
-    run = run_arguments(tab, handlers)
+    replay, run = replay_arguments(tab, handlers), run_arguments(tab, handlers)
     known = gr.State(handlers.workspace.source)
 
     def forget(exploration: Exploration, before: str) -> list[Any]:
@@ -49,7 +49,7 @@ def wire(
 
     def loads(event: Any, handler: Any, inputs: list[Any] | None) -> None:
         loaded = event(handler, inputs, outputs, **TOGETHER)
-        loaded.then(**run)
+        loaded.then(**replay).then(**run)
         loaded.then(forget, [tab.exploration, known], [known, *elsewhere.results], **QUIETLY)
 
     picker.box.expand(opening.known, None, picker.known, **QUIETLY)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -10,11 +11,13 @@ import pytest
 from explorer.domain.decoding import Decoding, Prompt
 from explorer.domain.errors import ModelError
 from explorer.domain.genotype import Genotype
+from explorer.domain.record import Wanted
+from explorer.files.recordings import Recordings
 from explorer.ui.components.pair_panel import show_pair
 from explorer.ui.explore.drawing import DRAWN_COUNT
 from explorer.ui.explore.exploration import Exploration
-from explorer.ui.explore.form import CHAT, RAW
-from explorer.ui.explore.handlers import Handlers
+from explorer.ui.explore.form import CHAT, RAW, Question
+from explorer.ui.explore.handlers import RUN_COUNT, Handlers
 from explorer.ui.explore.layout import ExploreTab, build
 from explorer.ui.runs import Runs
 from explorer.workspace.workspace import Workspace
@@ -215,3 +218,33 @@ def test_a_token_that_ends_a_text_is_shown(workspace: Workspace, handlers: Handl
             assert value["notes"][0].endswith("ended by itself")
             return
     pytest.fail("no text ended by itself")
+
+
+def test_a_recording_stands_for_its_run_until_it_is_run_again(
+    workspace: Workspace, handlers: Handlers, runs: Runs, start: Exploration, tmp_path: Path, monkeypatch: Any
+) -> None:
+    model, question = workspace.models.get(), Question(*ASKED)  # type: ignore[arg-type]
+    monkeypatch.setattr(type(workspace), "recordings", Recordings((tmp_path,)))
+    ticket = handlers.begin(ADA)
+    assert handlers.replay(ADA, start, ticket, *ASKED) == [gr.skip()] * RUN_COUNT  # nothing is recorded
+    *_, live = handlers.run(ADA, start, ticket, *ASKED)
+
+    workspace.rehearsal_in(tmp_path).record(model, "1.down[3,5]=0", question.asked(), question.decoding())
+    ticket = handlers.begin(ADA)
+    address, _, change, pair, summary, _ = handlers.replay(ADA, start, ticket, *ASKED)
+    assert (address, change) == (handlers._address(start, question), live[2])
+    assert pair["value"] == live[3]["value"] | {"recorded": True, "run": ticket}
+    before = [entry.run.genotype for entry in workspace.record.page(Wanted()).entries]
+    (again,) = handlers.run(ADA, start, ticket, *ASKED)  # at once, whatever else the model is doing
+    assert (again[3], again[4], again[5].mutated) == (pair, summary, live[5].mutated)
+    workspace.record.settle()
+    assert [entry.run.genotype for entry in workspace.record.page(Wanted()).entries] == before  # nothing was run
+
+    ticket = handlers.begin(ADA)  # run again
+    assert last(handlers.run(ADA, start, ticket, *ASKED))[3]["value"]["recorded"] is False
+    ticket = handlers.begin(ADA)
+    assert handlers.replay(ADA, start, ticket - 1, *ASKED) == [gr.skip()] * RUN_COUNT  # it was overtaken
+    handlers.replay(ADA, start, ticket, *ASKED)
+    other = handlers.begin(ADA)  # before its run was claimed
+    assert last(handlers.run(ADA, start, other, *ASKED))[3]["value"]["recorded"] is False
+    assert runs.claim("ada") is None

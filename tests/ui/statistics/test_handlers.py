@@ -102,8 +102,8 @@ def test_what_an_address_names_and_is_not_there_is_told(own: StatisticsHandlers)
     for name in ("screen=own:9", "model=nobody", "matrix=9.z", "axes=z rows"):
         assert f"The address says stats_{name}, " in told
     shown = outputs[LINKED_COUNT]
-    for opened in (own.open_tab(shown), own.look(event(value="Overview"), shown)[1:]):  # opening the tab draws it again
-        assert _drawn(opened)["notice"] == told
+    for again in (own.open_tab(shown), own.look(event(value="Overview"), shown)[1:]):  # opening the tab draws it again
+        assert _drawn(again)["notice"] == told
     changed = _drawn(own.draw(*_asked(view="Overview")))
     assert (changed["notice"], _drawn(own.open_tab(changed["shown"]))["notice"]) == ("", "")
 

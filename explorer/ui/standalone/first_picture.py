@@ -1,0 +1,70 @@
+"""What a visitor sees while the page is being made in his browser: the recorded run that it opens with, alive."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from explorer.domain.recording import Recording
+from explorer.ui.components.pair_panel import show_pair
+from explorer.ui.explore.words import change_html, summary_html
+from explorer.ui.standalone.parts import data, markup, scripts, styles
+
+TABS = ("Explore", "Talk", "Gallery", "Screen", "Statistics", "Tasks", "Compare", "History", "Guide")
+
+_SHOWS = """
+(() => {
+  const picture = document.getElementById("first-picture");
+  const shown = %(shown)s;
+  %(scripts)s
+  takeTheme();
+  picture.hidden = false;
+  mount("pair_panel", document.getElementById("first-pair"), shown);
+  const opened = performance.now();
+  let mounted = null;
+  function end() {
+    clearInterval(clock);
+    document.querySelectorAll(".of-first-picture").forEach((node) => node.remove());
+  }
+  const clock = setInterval(() => {
+    const page = document.querySelector("gradio-app");
+    if (page?.querySelector("h1")) mounted ??= performance.now();
+    const isDrawn = page?.querySelector(".pair-text .token");
+    const isLate = mounted !== null && performance.now() - mounted > %(patience)s;
+    if (isDrawn || isLate || page?.querySelector(".status.fault")) end();
+  }, 40);
+})();
+"""
+PATIENCE_MS = 3000
+"""After which the page itself is shown, with texts or without."""
+
+
+def first_picture_html(recording: Recording, titles: Sequence[str]) -> str:
+    """Markup to stand at the beginning of the page's body; it goes when the page has drawn its own.
+
+    `titles` are those of the presets, which stand above the prompt.
+    """
+    presets = "".join(f'<button type="button" tabindex="-1">{escape(title)}</button>' for title in titles)
+    pair = show_pair(recording.update, 0, recording.prompt.prefill, is_recorded=True)
+    script = _SHOWS % {"shown": data(pair), "scripts": scripts("pair_panel"), "patience": PATIENCE_MS}
+    tabs = "".join(f"<b>{name}</b>" if name == TABS[0] else f"<span>{name}</span>" for name in TABS)
+    return f"""
+<style class="of-first-picture">{styles()}</style>
+<div id="first-picture" class="first-picture standalone of-first-picture" hidden><div>
+<div class="masthead"><div class="brand"><span class="glyph" aria-hidden="true"></span><div><h1>Mutation Explorer</h1>
+<p>Change a weight. Read what the model says.</p></div></div>
+<div class="model"><span class="badge">{escape(recording.model)}</span></div></div>
+<nav aria-hidden="true">{tabs}</nav>
+<div class="first-columns"><div>
+<div class="card"><h2><b>1</b> What to mutate</h2><code>{escape(recording.genotype or "the original")}</code></div>
+<div class="card"><h2><b>2</b> Set its value</h2><div class="first-waits"></div></div>
+<div class="card"><h2><b>3</b> All mutations</h2><div class="first-waits"></div></div>
+</div><div>
+<div class="card"><div class="presets" aria-hidden="true">{presets}</div><small>Prompt</small>
+<p class="first-prompt" dir="auto">{escape(recording.prompt.text)}</p>
+<div class="first-runs" aria-hidden="true"><i></i><i></i></div></div>
+<div class="card results-card">{change_html(recording.change)}{markup("pair_panel", "first-pair")}
+{summary_html(recording.update)}</div>
+</div></div></div></div>
+<script class="of-first-picture">{script}</script>
+"""

@@ -1,0 +1,183 @@
+"""What is shown at once later: recorded runs of presets and of a programme's steps, with their pictures."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import polars as pl
+
+from explorer.atlas.atlas import Atlas, Behind
+from explorer.atlas.pictures.asked import Asked, Picture
+from explorer.atlas.pictures.drawing import draw
+from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.effects import Dose
+from explorer.domain.errors import ExplorerError, ModelError, ProgrammeError
+from explorer.domain.genotype import Genotype, Mutation, Operation
+from explorer.domain.notation import format_genotype, format_site
+from explorer.domain.programme import Look, Programme, Step
+from explorer.domain.recording import Moment, Recording, lean
+from explorer.figures.marks import mark_of
+from explorer.files.recordings import Recordings
+from explorer.model.loaded import LoadedModel
+from explorer.statistics.filters import Filter
+from explorer.workspace.instruments import Instruments
+from explorer.workspace.pairs import Pairs
+from explorer.workspace.weights import Weights
+
+MOST_CELLS = 4_000
+"""Of a map, behind which a text is kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Curve:
+    """A dose–response curve with what the mutant says at each value."""
+
+    site: str
+    present: float
+    """What the site holds now, or the mean of it."""
+    doses: tuple[Dose, ...]
+    recordings: tuple[Recording, ...]
+    """Of each dose."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mapped:
+    """The map of a matrix with what the mutants behind its cells say."""
+
+    title: str
+    picture: Picture
+    behind: dict[str, Behind]
+    """By cell, as `x,y`; of the non-silent ones alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsed:
+    """A step with all that it shows."""
+
+    step: Step
+    recording: Recording
+    curves: tuple[Curve, ...] = ()
+    maps: tuple[Mapped, ...] = ()
+
+
+class Rehearsal:
+    """Records pairs, curves and maps."""
+
+    def __init__(
+        self, recordings: Recordings, pairs: Pairs, weights: Weights, instruments: Instruments, atlas: Atlas
+    ) -> None:
+        self._recordings, self._pairs, self._weights = recordings, pairs, weights
+        self._instruments, self._atlas = instruments, atlas
+
+    def steps(self, model: LoadedModel, programme: Programme) -> Iterator[Rehearsed]:
+        """The steps of a programme, one after the other, with all that each shows. Raises ProgrammeError."""
+        for step in programme.steps:
+            try:
+                yield self._step(model, step)
+            except ExplorerError as fault:
+                raise ProgrammeError(f"The step “{step.title}”: {fault}") from fault
+
+    def _step(self, model: LoadedModel, step: Step) -> Rehearsed:
+        self._pairs.forget(model)  # so that both texts are recorded as they grow
+        recording = self.record(model, step.genotype, step.prompt, step.decoding)
+        curves = tuple(self._curve(model, step, look) for look in step.looks if look.kind == "dose")
+        maps = tuple(self._map(model, step, look) for look in step.looks if look.kind == "map")
+        return Rehearsed(step=step, recording=recording, curves=curves, maps=maps)
+
+    def record(
+        self,
+        model: LoadedModel,
+        genotype: str,
+        prompt: Prompt,
+        decoding: Decoding,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> Recording:
+        """The recording of a genotype, made unless there is one.
+
+        Raises NotationError, PromptError, DecodingError and ModelError, as a run does.
+        """
+        read = model.anatomy.read(genotype)
+        canonical = format_genotype(read)
+        known = self._recordings.find(model.fingerprint, canonical, prompt, decoding)
+        if known is not None:
+            return known
+        moments: list[Moment] = []
+        started = time.perf_counter()
+        last = None
+        for update in self._pairs.stream(model, prompt, decoding, read, cancelled):
+            moment = Moment(round(time.perf_counter() - started, 3), len(update.original), len(update.mutated))
+            if not moments or moment[1:] != moments[-1][1:]:
+                moments.append(moment)
+            last = update
+        if last is None or last.measures is None:
+            raise ModelError("There is nothing to record: the run was stopped, or the original itself overflows.")
+        recording = Recording(
+            model=model.name,
+            fingerprint=model.fingerprint,
+            genotype=canonical,
+            prompt=prompt,
+            decoding=decoding,
+            change=self._weights.describe(model, read),
+            update=lean(last),
+            moments=tuple(moments),
+        )
+        with contextlib.suppress(OSError):  # what cannot be kept is recorded anew next time
+            self._recordings.keep(recording)
+        return recording
+
+    def _curve(self, model: LoadedModel, step: Step, look: Look) -> Curve:
+        """Raises NotationError for a place that is no site, ProgrammeError where there is none."""
+        mutations = model.anatomy.read(step.genotype).mutations
+        if look.place:
+            site = model.anatomy.read(f"{look.place}=0").mutations[0].site
+            stacked = tuple(mutation for mutation in mutations if mutation.site != site)
+        elif mutations:
+            site, stacked = mutations[-1].site, mutations[:-1]
+        else:
+            raise ProgrammeError("a dose–response curve of the original needs its site: write dose SITE.")
+        doses = self._instruments.dose_response(model, step.prompt, step.decoding, Genotype(stacked), site)
+        recordings = []
+        for dose in doses:
+            mutation = Mutation(site, Operation(kind="set", value=dose.value))
+            genotype = format_genotype(Genotype((*stacked, mutation)))
+            recordings.append(self.record(model, genotype, step.prompt, step.decoding))
+        present = self._weights.facts(model, site).present
+        return Curve(site=format_site(site), present=present, doses=doses, recordings=tuple(recordings))
+
+    def _map(self, model: LoadedModel, step: Step, look: Look) -> Mapped:
+        """Raises StoreError, StatisticsError, and ProgrammeError where no screen has the matrix."""
+        matrix = look.place or _matrix_of(model, step)
+        screens = [screen for screen in self._atlas.stored()[0] if screen.model == model.name and screen.has_mutants]
+        if look.experiment:
+            screens = [screen for screen in screens if look.experiment in (screen.experiment, screen.key)]
+        screen = next((each for each in screens if self._atlas.telling(each, matrix) == matrix), None)
+        if screen is None:
+            of = f" of {look.experiment}" if look.experiment else ""
+            raise ProgrammeError(f"no stored screen{of} on {model.name} has the matrix {matrix}.")
+        picture = draw("nsm_map", self._atlas, Asked(screen=screen, matrix=matrix))
+        drawn = picture.figure.layout.meta["maps"][0]
+        behind: dict[str, Behind] = {}
+        for x, y in _cells(picture)[:MOST_CELLS]:
+            found = self._atlas.behind(screen, mark_of(drawn, x, y), Filter())
+            behind[f"{x:g},{y:g}"] = found
+        return Mapped(title=f"{matrix} in the screen “{screen.title}”", picture=picture, behind=behind)
+
+
+def _matrix_of(model: LoadedModel, step: Step) -> str:
+    """The matrix of a step's last mutation. Raises ProgrammeError."""
+    mutations = model.anatomy.read(step.genotype).mutations
+    if not mutations:
+        raise ProgrammeError("a map needs its matrix: write map MATRIX, such as map 11.down.")
+    return model.anatomy.targets(mutations[-1].site)[0].matrix.name
+
+
+def _cells(picture: Picture) -> list[tuple[float, float]]:
+    """The places of a map's cells in which a mutant is non-silent, as its axes have them."""
+    drawn = picture.figure.layout.meta["maps"][0]
+    cell = int(drawn["cell"])
+    loud = picture.data.filter(pl.col("shown") > 0).select("down", "across").unique(maintain_order=True)
+    middles = [tuple(place * cell + (cell - 1) / 2 for place in places) for places in loud.iter_rows()]
+    return [(down, across) if drawn["transposed"] else (across, down) for down, across in middles]
