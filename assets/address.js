@@ -3,11 +3,13 @@
 // What was opened can be returned to: a run, and a tab that has an address, are places of the browser's history. The
 // part without a prefix sends `travel` when the visitor goes back or forward.
 const PREFIXES = ["stats_", "gallery_", "compare_", "tasks_", "talk_"];
+const OF_THE_STAGE = ["stage", "audience"];
 const SAME_PLACE_MS = 500;
 
 const { prefix } = element.querySelector("span").dataset;
 
 function isOwn(name) {
+  if (OF_THE_STAGE.includes(name)) return false;
   return prefix ? name.startsWith(prefix) : !PREFIXES.some((prefix) => name.startsWith(prefix));
 }
 

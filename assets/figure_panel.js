@@ -4,7 +4,10 @@
 // that is pointed at is told in all of them. Where it is a view (meta.view), it can be taken away as a picture, or its
 // data as a table (`take`). Where no mutant is behind any mark (meta.is_closed), and on cells that nobody screened, a
 // click does nothing. On a single map a box or a loop can be drawn: `encircle` is sent with its corners.
+// By keyboard: arrow keys go from mark to mark as they lie, Page Up and Page Down to the figure's other parts, Enter is a
+// click, Escape leaves. What is told of a mark is spoken.
 const host = element.querySelector(".figure");
+const keys = keyed(host, element.querySelector(".figure-cursor"), element.querySelector(".figure-spoken"), choose);
 const takeaways = element.querySelector(".figure-takeaways");
 const config = {
   displaylogo: false,
@@ -26,8 +29,10 @@ function themed(layout) {
   const [ink, line] = ["--ink", "--line"].map(colour);
   const axes = Object.keys(layout).filter((key) => /^[xy]axis/.test(key));
   const coloured = Object.fromEntries(axes.map((key) => [key, { ...layout[key], gridcolor: line, linecolor: line }]));
-  const font = { color: ink, family: getComputedStyle(element).fontFamily, size: 12 };
-  return { ...layout, ...coloured, font, paper_bgcolor: "transparent", plot_bgcolor: "transparent", template: null };
+  const isStaged = document.body.classList.contains("on-stage");
+  const font = { color: ink, family: getComputedStyle(element).fontFamily, size: isStaged ? 28 : 12 };
+  const room = isStaged ? { height: Math.max(300, layout.height ?? 0), margin: { l: 110, r: 24, t: 20, b: 90 } } : {};
+  return { ...layout, ...coloured, ...room, font, paper_bgcolor: "transparent", plot_bgcolor: "transparent", template: null };
 }
 
 // Labels in cells take the page's ink (cells near zero let the page through, which plotly's own choice ignores), and
@@ -58,9 +63,19 @@ function polygon(shape) {
   return { x, y };
 }
 
+function choose(mark) {
+  const meta = host.layout.meta ?? null;
+  const isUnscreened = mark.data.name === "categories" && meta?.maps?.[0]?.closed === mark.z;
+  if (meta?.is_closed || isUnscreened || isEmpty(mark, meta)) return;
+  const axes = [mark.xaxis?._id ?? "x", mark.yaxis?._id ?? "y"];
+  trigger("mark_click", { x: mark.x, y: mark.y, customdata: mark.customdata ?? null, axes, meta });
+}
+
 function draw() {
   host.hidden = !props.value;
+  element.dispatchEvent(new CustomEvent("shown", { bubbles: true, detail: { figure: props.value } }));
   takeaways.hidden = true;
+  keys.leave();
   if (!props.value) return;
   const figure = JSON.parse(props.value);
   takeaways.hidden = !figure.layout.meta?.view;
@@ -68,14 +83,7 @@ function draw() {
   Plotly.react(host, inked(figure.data), themed(figure.layout), isMap ? drawing : config).then(() => Plotly.Plots.resize(host));
   if (isBound) return;
   isBound = true;
-  host.on("plotly_click", (event) => {
-    const mark = event.points.at(-1);
-    const meta = host.layout.meta ?? null;
-    const isUnscreened = mark.data.name === "categories" && meta?.maps?.[0]?.closed === mark.z;
-    if (meta?.is_closed || isUnscreened || isEmpty(mark, meta)) return;
-    const axes = [mark.xaxis?._id ?? "x", mark.yaxis?._id ?? "y"];
-    trigger("mark_click", { x: mark.x, y: mark.y, customdata: mark.customdata ?? null, axes, meta });
-  });
+  host.on("plotly_click", (event) => choose(event.points.at(-1)));
   host.on("plotly_relayout", (change) => {
     if (change.shapes?.length) {
       const drawn = polygon(change.shapes.at(-1));

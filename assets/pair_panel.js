@@ -59,6 +59,7 @@ function draw() {
   element.querySelector(".pair").dataset.running = value.running;
   recorded.hidden = !value.recorded;
   element.querySelector(".pair").dataset.run = value.run ?? 0;
+  element.dispatchEvent(new CustomEvent("shown", { bubbles: true, detail: { pair: value } }));
 }
 
 function bars(title, alternatives, chosen) {
@@ -122,6 +123,7 @@ window.addEventListener("scroll", hidePopover, { passive: true, capture: true })
 watch("value", draw);
 watch("readouts", () => {
   readouts = props.readouts ? JSON.parse(props.readouts) : null;
+  element.dispatchEvent(new CustomEvent("shown", { bubbles: true, detail: { readouts: props.readouts } }));
 });
 readouts = props.readouts ? JSON.parse(props.readouts) : null;
 draw();

@@ -12,6 +12,7 @@ function mark(name) {
 function button(preset) {
   const node = Object.assign(document.createElement("button"), { type: "button", textContent: preset.title });
   node.title = preset.shows;
+  node.dataset.looks = preset.looks;
   node.addEventListener("click", () => {
     mark(preset.name);
     trigger("choose", { name: preset.name });

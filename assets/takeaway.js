@@ -21,13 +21,14 @@ function download(text, name, type) {
   setTimeout(() => URL.revokeObjectURL(url), 1000);
 }
 
-function button(label, title, act) {
+function button(label, title, act, key = "") {
   const node = Object.assign(document.createElement("button"), { type: "button", textContent: label, title });
   node.addEventListener("click", async () => {
     await act();
     node.classList.add("done");
     setTimeout(() => node.classList.remove("done"), 900);
   });
+  if (key) node.dataset.key = key;
   bar.appendChild(node);
 }
 
@@ -35,7 +36,7 @@ function label(text) {
   bar.appendChild(Object.assign(document.createElement("span"), { textContent: text }));
 }
 
-button("Pin", "Keep this text beside others, up to four", () => trigger("pin", {}));
+button("Pin", "Keep this text beside others, up to four", () => trigger("pin", {}), "pin");
 label("Copy");
 button("notation", "Copy the mutations as notation", () => copy(texts.notation));
 button("link", "Copy an address that restores this page", () => copy(location.origin + location.pathname + texts.address));

@@ -63,6 +63,9 @@ function draw() {
   element.querySelector(".slider").classList.toggle("idle", chosen === null);
   drawBubble(value);
   drawTicks();
+  const { minimum, maximum, present, present_label } = props;
+  const scale = { value: chosen, minimum, maximum, present, present_label };
+  element.dispatchEvent(new CustomEvent("shown", { bubbles: true, detail: { slider: scale } }));
 }
 
 track.addEventListener("input", () => drawBubble(Number(track.value)));

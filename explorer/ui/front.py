@@ -8,15 +8,19 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from http import HTTPStatus
 from typing import Any
 
+from starlette.responses import HTMLResponse
+
 from explorer.domain.decoding import Decoding, Prompt
 from explorer.domain.errors import ExplorerError
 from explorer.domain.notation import format_genotype, parse_genotype
 from explorer.domain.placement import Placement
 from explorer.domain.recording import Recording
 from explorer.files.settings import DEMO
+from explorer.ui.audience import NAME
 from explorer.ui.links import PREFIXES, Said, parse_query, read_link
 from explorer.ui.model.handlers import OPENING_GENOTYPE, opening_question
 from explorer.ui.standalone.first_picture import first_picture_html
+from explorer.ui.standalone.follow_page import follow_html
 from explorer.workspace.workspace import Workspace
 
 Message = MutableMapping[str, Any]
@@ -37,7 +41,11 @@ class Front:
     async def __call__(self, scope: Message, receive: Any, send: Send) -> None:
         """Answer a request, as ASGI has it."""
         is_page = scope["type"] == "http" and scope["method"] == "GET" and scope["path"] in ("/", "")
-        picture = self._picture(scope["query_string"].decode("latin-1")) if is_page else b""
+        parameters = parse_query(scope["query_string"].decode("latin-1")) if is_page else {}
+        if NAME.fullmatch(parameters.get("follow", "")):
+            await HTMLResponse(follow_html(parameters["follow"]))(scope, receive, send)
+            return
+        picture = self._picture(parameters) if is_page else b""
         if not picture:
             await self._app(scope, receive, send)
             return
@@ -61,9 +69,9 @@ class Front:
 
         await self._app(scope, receive, put_in)
 
-    def _picture(self, query: str) -> bytes:
+    def _picture(self, parameters: dict[str, str]) -> bytes:
         """The first picture of an address; nothing where no recording is of it."""
-        recording = opened_with(self._workspace, parse_query(query))
+        recording = opened_with(self._workspace, parameters)
         return b"" if recording is None else _drawn(recording, self._titles)
 
 

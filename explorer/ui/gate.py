@@ -32,8 +32,9 @@ _FORM = (
     "/manifest.json",
     "/gradio_api/startup-events",
 )
-_DRAWN_WITH = ("/assets/", "/static/", "/svelte/", "/pwa_icon")
-"""What is answered before the login: the form that asks for it, what it is drawn with, and the server's own start."""
+_DRAWN_WITH = ("/assets/", "/static/", "/svelte/", "/pwa_icon", "/audience/")
+"""What is answered before the login: the form that asks for it, what it is drawn with, the server's own start, and
+what a presenter shows to an audience (`audience` itself asks who shows something)."""
 _WRONG = (400, 401)
 """How gradio and the tools answer a wrong password."""
 _MOST_ADDRESSES = 10_000

@@ -19,8 +19,9 @@ from explorer.domain.errors import PromptError
 TALK = "talk_"
 PREFIXES = ("stats_", "gallery_", "compare_", "tasks_", TALK)
 """What the names of the tabs' own parameters begin with; those of Explore begin with none of these."""
-_OF_THE_HOST = ("view", "lang", "token")
-"""Parameters that gradio itself reads, beside those that begin with an underscore."""
+_OF_THE_HOST = ("view", "lang", "token", "stage", "audience", "follow")
+"""Parameters that gradio itself reads, beside those that begin with an underscore; and those of the stage, which the
+browser reads (assets/stage.js)."""
 _SHOWN_LETTERS = 60
 
 Default = TypeVar("Default")

@@ -23,6 +23,8 @@ from explorer.ui.programs.named_endpoints import add_endpoints
 from explorer.ui.runs import Runs
 from explorer.ui.screen import layout as screen
 from explorer.ui.screen import wiring as screen_wiring
+from explorer.ui.stage import layout as stage
+from explorer.ui.stage import wiring as stage_wiring
 from explorer.ui.statistics import layout as statistics
 from explorer.ui.statistics import wiring as statistics_wiring
 from explorer.ui.talk import layout as talk
@@ -49,6 +51,7 @@ def build_page(workspace: Workspace, *, has_console: bool = True, takes_files: b
         header = model.build_header()
         faults = FaultNotice(elem_classes="faults")
         Turns(elem_classes="turns")
+        staged = stage.build()
         with gr.Tabs(selected="explore") as tabs:
             with gr.Tab("Explore", id="explore"):
                 tab = explore.build(workspace)
@@ -80,6 +83,7 @@ def build_page(workspace: Workspace, *, has_console: bool = True, takes_files: b
         tasks_wiring.wire(asked, tasks_tab.select, tabs, page.load, tab, screens, handlers, asking)
         compare_wiring.wire(comparison, tabs, page.load, tab, handlers, comparing)
         history_wiring.wire(record, history_tab.select, tabs, tab, screens, talking, handlers)
+        stage_wiring.wire(staged, tabs, tab, handlers)
         elsewhere = model_wiring.Elsewhere(
             [*asked.results, *comparison.results], lambda: [*tasks.cleared(), *compare.cleared()]
         )

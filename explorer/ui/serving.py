@@ -17,6 +17,7 @@ from starlette.responses import Response
 from explorer.domain.errors import ExplorerError
 from explorer.domain.placement import Placement
 from explorer.files.settings import DEMO
+from explorer.ui.audience import Audience
 from explorer.ui.front import Front
 from explorer.ui.gate import Gate, is_this_machine
 from explorer.ui.page import build_page
@@ -108,8 +109,9 @@ def options_of(serving: Serving, workspace: Workspace, login: tuple[str, str] | 
     )  # fmt: skip
     guards = [Middleware(BaseHTTPMiddleware, dispatch=dispatch) for dispatch in (_keep_at_home, gate.dispatch)]
     guards.append(Middleware(Front, workspace=workspace))
-    options: dict[str, Any] = {"middleware": guards, "openapi_url": None}
-    return options | (_tools(workspace, login) if serving.mcp else {})
+    tools = _tools(workspace, login) if serving.mcp else {}
+    routes = [*Audience().routes, *tools.pop("routes", [])]
+    return {"middleware": guards, "openapi_url": None, "routes": routes, **tools}
 
 
 def _tools(workspace: Workspace, login: tuple[str, str] | None) -> dict[str, Any]:

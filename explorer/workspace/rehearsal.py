@@ -84,7 +84,7 @@ class Rehearsal:
         self._pairs.forget(model)  # so that both texts are recorded as they grow
         recording = self.record(model, step.genotype, step.prompt, step.decoding)
         curves = tuple(self._curve(model, step, look) for look in step.looks if look.kind == "dose")
-        maps = tuple(self._map(model, step, look) for look in step.looks if look.kind == "map")
+        maps = tuple(self.map(model, step, look) for look in step.looks if look.kind == "map")
         return Rehearsed(step=step, recording=recording, curves=curves, maps=maps)
 
     def record(
@@ -147,8 +147,8 @@ class Rehearsal:
         present = self._weights.facts(model, site).present
         return Curve(site=format_site(site), present=present, doses=doses, recordings=tuple(recordings))
 
-    def _map(self, model: LoadedModel, step: Step, look: Look) -> Mapped:
-        """Raises StoreError, StatisticsError, and ProgrammeError where no screen has the matrix."""
+    def map(self, model: LoadedModel, step: Step, look: Look) -> Mapped:
+        """A step's map. Raises StoreError, StatisticsError; ProgrammeError where no screen has the matrix."""
         matrix = look.place or _matrix_of(model, step)
         screens = [screen for screen in self._atlas.stored()[0] if screen.model == model.name and screen.has_mutants]
         if look.experiment:

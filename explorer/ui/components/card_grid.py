@@ -12,4 +12,4 @@ class CardGrid(Scripted):
 
     BLANK = ""
     TEMPLATE = '<div class="gallery"></div>'
-    MAKES_ELEMENTS = True
+    HELPERS = ("elements.js",)

@@ -7,4 +7,4 @@ class FaultNotice(Scripted):
     """`value` is what is said; with each, its own button that closes it."""
 
     TEMPLATE = '<div class="fault-notice" role="alert" hidden></div>'
-    MAKES_ELEMENTS = True
+    HELPERS = ("elements.js",)

@@ -8,4 +8,4 @@ class ItemList(Scripted):
 
     BLANK = ""
     TEMPLATE = '<div class="items"></div>'
-    MAKES_ELEMENTS = True
+    HELPERS = ("elements.js",)

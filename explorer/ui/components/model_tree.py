@@ -8,4 +8,4 @@ class ModelTree(Scripted):
 
     BLANK = ""
     TEMPLATE = '<div class="tree"></div>'
-    MAKES_ELEMENTS = True
+    HELPERS = ("elements.js",)

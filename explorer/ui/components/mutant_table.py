@@ -18,7 +18,7 @@ class MutantTable(Scripted):
 
     BLANK = ""
     TEMPLATE = '<div class="mutants"></div>'
-    MAKES_ELEMENTS = True
+    HELPERS = ("elements.js",)
 
 
 def table_json(head: Sequence[str], groups: Sequence[Mapping[str, Any]], goal: str, *, opens: bool) -> str:

@@ -16,6 +16,14 @@ class PresetBar(Scripted):
     TEMPLATE = '<div class="presets"></div><p class="caption preset-shows"></p>'
 
     def __init__(self, steps: tuple[Step, ...], *, chosen: str = "", **options: Any) -> None:
-        rows = [{"name": step.name, "title": step.title, "shows": step.say} for step in steps]
+        rows = [
+            {
+                "name": step.name,
+                "title": step.title,
+                "shows": step.say,
+                "looks": " ".join(look.kind for look in step.looks if not look.place),
+            }
+            for step in steps
+        ]
         super().__init__(json.dumps(rows, ensure_ascii=False), chosen=chosen, **options)
         self.chosen = chosen

@@ -7,4 +7,4 @@ class QueueList(Scripted):
     """`value` is a list of `ui.screen.words.entry_row` as JSON; a button sends `act` with number and action."""
 
     TEMPLATE = '<div class="queue"></div>'
-    MAKES_ELEMENTS = True
+    HELPERS = ("elements.js",)

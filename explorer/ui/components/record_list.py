@@ -13,4 +13,4 @@ class RecordList(Scripted):
 
     BLANK = ""
     TEMPLATE = '<div class="record"></div>'
-    MAKES_ELEMENTS = True
+    HELPERS = ("elements.js",)

@@ -19,8 +19,8 @@ class Scripted(gr.HTML):
     """What stands on the page before the script has drawn anything."""
     BLANK: str | None = None
     """The value that shows nothing; None: it shows no result, and stays as it is when one is cleared."""
-    MAKES_ELEMENTS = False
-    """Whether the script calls `make` of assets/elements.js."""
+    HELPERS: tuple[str, ...] = ()
+    """Scripts in assets/ whose functions the component's own calls."""
 
     @classmethod
     def cleared(cls) -> Any:
@@ -28,8 +28,12 @@ class Scripted(gr.HTML):
         return gr.skip() if cls.BLANK is None else cls.BLANK
 
     def __init__(self, value: Any = "", **options: Any) -> None:
-        own = type(self).__module__.rpartition(".")[2]
-        names = ["elements.js"] * self.MAKES_ELEMENTS + [f"{own}.js"]
         super().__init__(
-            value, html_template=self.TEMPLATE, js_on_load=script(*names), apply_default_css=False, **options
+            value, html_template=self.TEMPLATE, js_on_load=self.script(), apply_default_css=False, **options
         )
+
+    @classmethod
+    def script(cls) -> str:
+        """The text of its script, with those that help it before."""
+        own = cls.__module__.rpartition(".")[2]
+        return script(*cls.HELPERS, f"{own}.js")

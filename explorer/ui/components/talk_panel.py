@@ -18,7 +18,7 @@ _HINT = "Say something: both models answer, each with its own earlier answers in
 class TalkPanel(Scripted):
     """What was asked, and both answers to it."""
 
-    MAKES_ELEMENTS = True
+    HELPERS = ("elements.js",)
     TEMPLATE = (
         '<div class="talk" data-running="false" data-turns="0" aria-live="polite"><div class="talk-list"></div>'
         f'<p class="no-picture">{_HINT}</p></div>'

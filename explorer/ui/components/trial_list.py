@@ -12,7 +12,7 @@ class TrialList(Scripted):
     """
 
     TEMPLATE = '<div class="trials"></div>'
-    MAKES_ELEMENTS = True
+    HELPERS = ("elements.js",)
 
     def __init__(self, value: str = "", *, as_cards: bool = False, **options: Any) -> None:
         super().__init__(value, as_cards=as_cards, **options)

@@ -178,19 +178,19 @@ def _build_site() -> dict[str, Any]:
 
 
 def _build_operation() -> dict[str, Any]:
-    with gr.Group(elem_classes="card"):
+    with gr.Group(elem_classes="card value-card"):
         gr.HTML("<h2><b>2</b> Set its value</h2>", apply_default_css=False)
         slider = ValueSlider(elem_classes="value-slider")
         with gr.Row(elem_classes="buttons"):
             minimum = gr.Button("Min", size="sm", min_width=60)
             zero = gr.Button("Zero", size="sm", min_width=60)
             maximum = gr.Button("Max", size="sm", min_width=60)
-            reset = gr.Button("Reset", size="sm", min_width=60, elem_classes="quiet")
+            reset = gr.Button("Reset", size="sm", min_width=60, elem_classes="quiet key-reset")
         with gr.Row(elem_classes="numbers"):
             value = gr.Textbox(label="Value, then Enter", max_lines=1, min_width=120)
             factor = gr.Textbox(label="Factor", value="2", max_lines=1, min_width=80)
             scale = gr.Button("× factor", size="sm", min_width=80)
-        dose = gr.Button("Dose–response: try all values", size="sm", elem_classes="quiet")
+        dose = gr.Button("Dose–response: try all values", size="sm", elem_classes="quiet key-dose")
         curve_caption = gr.HTML(apply_default_css=False)
         curve = FigurePanel(elem_classes="curve")
     return {
@@ -240,8 +240,8 @@ def _build_prompt(workspace: Workspace) -> dict[str, Any]:
         taken = gr.HTML(apply_default_css=False, elem_classes="taken")
         plain = gr.Checkbox(label="Take control tokens as the text they are", value=False, visible=False)
         with gr.Row(elem_classes="buttons"):
-            run = gr.Button("Run", variant="primary", size="md", min_width=90)
-            stop = gr.Button("Stop", size="md", min_width=90)
+            run = gr.Button("Run", variant="primary", size="md", min_width=90, elem_classes="key-run")
+            stop = gr.Button("Stop", size="md", min_width=90, elem_classes="key-stop")
         with gr.Accordion("System prompt, beginning of the answer", open=False, elem_classes="talk"):
             system = gr.Textbox(
                 label="System prompt",

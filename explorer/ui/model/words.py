@@ -31,7 +31,8 @@ def header_html(model: LoadedModel | None, sentence: str = "", fault: str = "") 
     return (
         '<div class="masthead"><div class="brand"><span class="glyph" aria-hidden="true"></span><div>'
         "<h1>Mutation Explorer</h1><p>Change a weight. Read what the model says.</p></div></div>"
-        f'<div class="model">{state}<button class="theme-toggle" type="button" title="Light or dark" '
+        f'<div class="model">{state}<button class="stage-enter" type="button" title="Present: large, by key (S)" '
+        'aria-label="Present">▶</button><button class="theme-toggle" type="button" title="Light or dark" '
         'aria-label="Light or dark">◐</button></div></div>'
     )
 

@@ -26,7 +26,8 @@ def markup(name: str, identity: str) -> str:
 def scripts(*names: str) -> str:
     """What `mount` needs to draw components of those names."""
     made = "\n".join(
-        f"scripts.{name} = function (element, props, watch, trigger) {{\n{script(f'{name}.js')}\n}};" for name in names
+        f"scripts.{name} = function (element, props, watch, trigger) {{\n{COMPONENTS[name].script()}\n}};"
+        for name in names
     )
     return f"{script('standalone.js')}\n{made}"
 
