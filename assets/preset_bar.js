@@ -2,7 +2,7 @@
 // (`props.chosen`) is marked, and told below; a press is marked at once.
 const bar = element.querySelector(".presets");
 const shows = element.querySelector(".preset-shows");
-const presets = JSON.parse(props.value);
+let presets = [];
 
 function mark(name) {
   presets.forEach((preset, place) => bar.children[place].classList.toggle("chosen", preset.name === name));
@@ -20,6 +20,12 @@ function button(preset) {
   return node;
 }
 
-bar.replaceChildren(...presets.map(button));
+function draw() {
+  presets = JSON.parse(props.value);
+  bar.replaceChildren(...presets.map(button));
+  mark(props.chosen);
+}
+
+watch("value", draw);
 watch("chosen", () => mark(props.chosen));
-mark(props.chosen);
+draw();

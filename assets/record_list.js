@@ -71,6 +71,13 @@ function reopen(entry) {
   return link;
 }
 
+function addition(entry) {
+  if (!entry.is_step) return "";
+  const node = press("+ programme", `Add entry ${entry.number} to the programme`, () => trigger("enlist", { number: entry.number }));
+  node.classList.add("record-add");
+  return node;
+}
+
 function row(entry) {
   const box = Object.assign(document.createElement("input"), { type: "checkbox", checked: chosen.has(entry.number) });
   box.setAttribute("aria-label", `Choose entry ${entry.number}`);
@@ -83,7 +90,7 @@ function row(entry) {
   const kind = make("b", "record-kind", entry.kind);
   kind.style.setProperty("--kind", entry.colour);
   const head = make("header", "", make("span", "record-number", `#${entry.number}`), kind,
-    make("span", "", entry.time), make("span", "record-model", entry.model), reopen(entry));
+    make("span", "", entry.time), make("span", "record-model", entry.model), addition(entry), reopen(entry));
   const node = make("article", "record-entry", make("label", "record-choose", box));
   node.dataset.number = entry.number;
   const body = make("div", "record-body", head, make("code", "", entry.title));

@@ -10,6 +10,7 @@ const TYPED = 'input:not([type="range"]), textarea, select, [contenteditable="tr
 const PRESSED = 'button, a, summary, [role="tab"], [role="button"]';
 
 let at = -1;
+let known = "";
 let timer = 0;
 
 const isOn = () => document.body.classList.contains("on-stage");
@@ -58,6 +59,8 @@ function enter() {
   window.dispatchEvent(new Event("resize"));
 }
 
+window.mutationExplorerStage = enter;
+
 function leave() {
   document.body.classList.remove("on-stage");
   toggle("");
@@ -69,7 +72,10 @@ function leave() {
 
 function step(by) {
   const steps = Array.from(document.querySelectorAll(".explore .presets button"));
-  if (!steps.length || !find(".explore .presets").checkVisibility({ checkOpacity: false }) && !isOn()) return;
+  if (!steps.length) return tell("There are no steps for this model.");
+  const titles = steps.map((each) => each.textContent).join("\n");
+  if (titles !== known) at = -1;
+  known = titles;
   const chosen = steps.findIndex((each) => each.classList.contains("chosen"));
   if (chosen >= 0) at = chosen;
   const wanted = Math.min(steps.length - 1, Math.max(0, at + by));

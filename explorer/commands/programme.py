@@ -70,7 +70,7 @@ def _report(shown: Programme, steps: list[Rehearsed]) -> dict[str, Any]:
                 "mutated": "".join(each.recording.update.mutated),
                 "first_divergence": each.recording.update.first_divergence,
                 "curves": [curve.site for curve in each.curves],
-                "maps": [mapped.title for mapped in each.maps],
+                "maps": [f"{mapped.matrix} in {mapped.screen.experiment}" for mapped in each.maps],
             }
             for each in steps
         ],

@@ -10,6 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from explorer.commands.options import Session, edge, starting
+from explorer.files.programmes import read_programme
+from explorer.files.settings import DEMO
 
 
 @edge
@@ -23,6 +25,10 @@ def serve(
     auth: Annotated[str | None, typer.Option(metavar="USER:PASSWORD", help="Ask visitors for this login.")] = None,
     mmlu: Annotated[
         Path | None, typer.Option(help="A folder in MMLU's layout; its questions are offered beside the bundled ones.")
+    ] = None,
+    programme: Annotated[
+        Path | None,
+        typer.Option(help="A TOML file of steps (docs/stage.md), in place of the presets; warmed up at the start."),
     ] = None,
     open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")] = False,
     names: Annotated[
@@ -41,18 +47,21 @@ def serve(
     mcp: Annotated[bool, typer.Option("--mcp", help="Also serve the functions for programs as MCP tools.")] = False,
 ) -> None:
     """Open the dashboard."""
+    shown = None if programme is None else read_programme(programme)
+    model = shown.model if shown is not None and session.source == DEMO and session.revision is None else session.model
     with starting():
         from explorer.ui.serving import Serving, run  # the other commands do without gradio
 
         run(
             Serving(
-                model=session.model,
+                model=model,
                 placement=session.placement,
                 host=host,
                 port=port,
                 share=share,
                 auth=auth,
                 mmlu=mmlu,
+                programme=shown,
                 open_browser=open_browser,
                 names=tuple(names or ()),
                 console=console,
@@ -69,6 +78,8 @@ def _announcer(as_json: bool) -> Callable[[dict[str, Any]], None]:
     def announce(facts: dict[str, Any]) -> None:
         if as_json:
             typer.echo(json.dumps(facts))
+        elif "programme" in facts:
+            typer.echo(facts["programme"])
         elif "url" in facts:
             typer.echo(f"The dashboard is open at {facts['url']} (Ctrl-C ends it)")
             if "mcp" in facts:

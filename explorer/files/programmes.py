@@ -32,12 +32,12 @@ _LOOK = re.compile(r"(?P<kind>dose|map)(?:\s+(?P<place>\S+))?(?:\s+in\s+(?P<expe
 _LOOKS = 'a look is "texts", "dose", "dose SITE", "map", "map MATRIX" or "map MATRIX in EXPERIMENT"'
 
 
-def read_programme(path: Path) -> Programme:
+def read_programme(path: Path, *, may_be_empty: bool = False) -> Programme:
     """Read a file. Raises ProgrammeError with file and line."""
     text, table = read_toml(path, ProgrammeError)
     check_table(path, text, table, _KEYS, ProgrammeError)
-    steps = table.get("steps")
-    if not steps or not all(isinstance(step, dict) for step in steps):
+    steps = table.get("steps", [])
+    if (not steps and not may_be_empty) or not all(isinstance(step, dict) for step in steps):
         raise ProgrammeError(f"{path} has no steps: write each below a line [[steps]].")
     starts = [number for number, line in enumerate(text.splitlines(), 1) if re.match(r"\s*\[\[\s*steps\s*\]\]", line)]
     starts += [1] * len(steps)  # steps that are written in one line
@@ -76,6 +76,29 @@ def _step(path: Path, text: str, table: dict[str, Any], place: int, start: int) 
         say=table.get("say", ""),
         looks=read,
     )
+
+
+class Draft:
+    """A programme that is put together step by step, in a file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def read(self) -> Programme:
+        """As it stands, without steps where there is no file. Raises ProgrammeError."""
+        if not self.path.exists():
+            return Programme(title="My programme", model=DEMO, steps=())
+        return read_programme(self.path, may_be_empty=True)
+
+    def write(self, programme: Programme) -> None:
+        """Raises ProgrammeError if that is not possible; then the file is what it was."""
+        part = self.path.with_suffix(".part")
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            part.write_text(format_programme(programme), encoding="utf-8")
+            part.replace(self.path)
+        except OSError as fault:
+            raise ProgrammeError(f"{self.path} cannot be written: {fault.strerror}.") from fault
 
 
 def read_look(text: object) -> Look | None:

@@ -65,6 +65,10 @@ class Settings:
         default_factory=lambda: _folder("EXPLORER_DATABASE", platformdirs.user_data_path(_APP) / "screens.duckdb")
     )
     """EXPLORER_DATABASE: the DuckDB file of the lab record, which screens of the page are written to as well."""
+    programme: Path = field(
+        default_factory=lambda: _folder("EXPLORER_PROGRAMME", platformdirs.user_data_path(_APP) / "programme.toml")
+    )
+    """EXPLORER_PROGRAMME: the TOML file of the programme that is put together in the tab History."""
     keeps_record: bool = field(default_factory=lambda: _switch("EXPLORER_RECORD", default=True))
     """EXPLORER_RECORD: whether runs are kept in the lab record."""
     thresholds: Path = field(

@@ -18,7 +18,7 @@ from explorer.domain.recording import Recording
 from explorer.files.settings import DEMO
 from explorer.ui.audience import NAME
 from explorer.ui.links import PREFIXES, Said, parse_query, read_link
-from explorer.ui.model.handlers import OPENING_GENOTYPE, opening_question
+from explorer.ui.model.handlers import OPENING_GENOTYPE, beginning, opening_question
 from explorer.ui.standalone.first_picture import first_picture_html
 from explorer.ui.standalone.follow_page import follow_html
 from explorer.workspace.workspace import Workspace
@@ -87,7 +87,7 @@ def opened_with(workspace: Workspace, parameters: dict[str, str]) -> Recording |
     itself is checked.
     """
     said = Said(parameters)
-    link = read_link(said)
+    link = beginning(workspace, read_link(said))
     if any(name.startswith(PREFIXES) for name in parameters) or link.model not in (None, workspace.source):
         return None
     try:

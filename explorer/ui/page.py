@@ -69,7 +69,7 @@ def build_page(workspace: Workspace, *, has_console: bool = True, takes_files: b
             with gr.Tab("Compare", id="compare"):
                 comparison = compare.build(workspace)
             with gr.Tab("History", id="history") as history_tab:
-                record = history.build()
+                record = history.build(workspace.settings.programme if takes_files else None)
             with gr.Tab("Guide", id="guide"):
                 guide.build()
         picker = model.build_picker(workspace)

@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from explorer.domain.errors import ExplorerError
 from explorer.domain.placement import Placement
+from explorer.domain.programme import Programme
 from explorer.files.settings import DEMO
 from explorer.ui.audience import Audience
 from explorer.ui.front import Front
@@ -49,6 +50,8 @@ class Serving:
     """`USER:PASSWORD`; needed for any host but this machine."""
     mmlu: Path | None = None
     """A folder in MMLU's layout, whose questions are offered too."""
+    programme: Programme | None = None
+    """What is shown step by step, in place of the presets."""
     open_browser: bool = False
     names: tuple[str, ...] = ()
     """Other names by which the page is called, such as that of a proxy before it."""
@@ -70,7 +73,9 @@ def run(serving: Serving) -> None:
     """Serve until interrupted. Raises ExplorerError if the address cannot be used."""
     login = _login(serving)
     _check_port(serving)
-    workspace = Workspace(source=serving.model, **serving.placement.given, mmlu=serving.mmlu)
+    workspace = Workspace(
+        source=serving.model, **serving.placement.given, mmlu=serving.mmlu, programme=serving.programme
+    )
     workspace.behaviour.question_sets()  # a faulty folder is told before the page opens
     page = build_page(workspace, has_console=_has_console(serving), takes_files=_is_own(serving))
     _, url, public_url = page.launch(
@@ -94,8 +99,21 @@ def run(serving: Serving) -> None:
     tools = {"mcp": f"{address.rstrip('/')}{MCP_ROUTE}/"} if serving.mcp else {}
     serving.announce({"url": address, "model": serving.model, **tools})
     loading = workspace.models.load()  # only now, so that the page answers before PyTorch is imported
-    loading.when_done(lambda: serving.announce({"ready": loading.model is not None, "fault": _fault_of(loading)}))
+    loading.when_done(lambda: _ready(serving, workspace, loading))
     page.block_thread()
+
+
+def _ready(serving: Serving, workspace: Workspace, loading: Loading) -> None:
+    """Tell that the model is there; and warm its programme up, so that each step is there before it is needed."""
+    serving.announce({"ready": loading.model is not None, "fault": _fault_of(loading)})
+    if serving.programme is None or loading.model is None:
+        return
+    try:
+        count = len(list(workspace.rehearsal_in().steps(loading.model, serving.programme)))
+    except ExplorerError as fault:
+        serving.announce({"programme": f"The programme is not as it should be. {fault}"})
+        return
+    serving.announce({"programme": f"The programme is warm: {count} steps are shown at once."})
 
 
 def options_of(serving: Serving, workspace: Workspace, login: tuple[str, str] | None) -> dict[str, Any]:

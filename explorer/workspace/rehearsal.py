@@ -19,6 +19,7 @@ from explorer.domain.genotype import Genotype, Mutation, Operation
 from explorer.domain.notation import format_genotype, format_site
 from explorer.domain.programme import Look, Programme, Step
 from explorer.domain.recording import Moment, Recording, lean
+from explorer.domain.screens import StoredScreen
 from explorer.figures.marks import mark_of
 from explorer.files.recordings import Recordings
 from explorer.model.loaded import LoadedModel
@@ -47,7 +48,8 @@ class Curve:
 class Mapped:
     """The map of a matrix with what the mutants behind its cells say."""
 
-    title: str
+    screen: StoredScreen
+    matrix: str
     picture: Picture
     behind: dict[str, Behind]
     """By cell, as `x,y`; of the non-silent ones alone."""
@@ -163,7 +165,7 @@ class Rehearsal:
         for x, y in _cells(picture)[:MOST_CELLS]:
             found = self._atlas.behind(screen, mark_of(drawn, x, y), Filter())
             behind[f"{x:g},{y:g}"] = found
-        return Mapped(title=f"{matrix} in the screen “{screen.title}”", picture=picture, behind=behind)
+        return Mapped(screen=screen, matrix=matrix, picture=picture, behind=behind)
 
 
 def _matrix_of(model: LoadedModel, step: Step) -> str:

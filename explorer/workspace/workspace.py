@@ -19,6 +19,7 @@ from explorer.domain.record import Run
 from explorer.domain.thresholds import Accuracy, Measure
 from explorer.files.experiments import read_experiments
 from explorer.files.presets import read_presets
+from explorer.files.programmes import Draft
 from explorer.files.recordings import Recordings
 from explorer.files.settings import DEMO, Settings
 from explorer.model.loaded import LoadedModel
@@ -85,6 +86,16 @@ class Workspace:
             return self._programme
         steps = tuple(map(step_of, read_presets(self.settings.presets_folder)))
         return Programme(title="Presets", model=DEMO, steps=steps)
+
+    @property
+    def has_own_programme(self) -> bool:
+        """Whether a programme was asked for."""
+        return self._programme is not None
+
+    @property
+    def draft(self) -> Draft:
+        """The programme that is put together from the record."""
+        return Draft(self.settings.programme)
 
     @property
     def recordings(self) -> Recordings:

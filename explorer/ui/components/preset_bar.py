@@ -16,14 +16,19 @@ class PresetBar(Scripted):
     TEMPLATE = '<div class="presets"></div><p class="caption preset-shows"></p>'
 
     def __init__(self, steps: tuple[Step, ...], *, chosen: str = "", **options: Any) -> None:
-        rows = [
-            {
-                "name": step.name,
-                "title": step.title,
-                "shows": step.say,
-                "looks": " ".join(look.kind for look in step.looks if not look.place),
-            }
-            for step in steps
-        ]
-        super().__init__(json.dumps(rows, ensure_ascii=False), chosen=chosen, **options)
+        super().__init__(steps_json(steps), chosen=chosen, **options)
         self.chosen = chosen
+
+
+def steps_json(steps: tuple[Step, ...], prefix: str = "") -> str:
+    """Steps as the script takes them, each name with a prefix."""
+    rows = [
+        {
+            "name": f"{prefix}{step.name}",
+            "title": step.title,
+            "shows": step.say,
+            "looks": " ".join(look.kind for look in step.looks if not look.place),
+        }
+        for step in steps
+    ]
+    return json.dumps(rows, ensure_ascii=False)

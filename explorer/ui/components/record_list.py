@@ -8,7 +8,8 @@ class RecordList(Scripted):
 
     `looked_at` is the number of the entry to scroll to, and `hint` is said where there is none. Sends `edit` with
     action (tag, untag, note, delete), numbers and text; `take` with format (md, html) and numbers, null for all that
-    are shown; `reopen` with number; `turn` with page. What is chosen is forgotten when something else is asked.
+    are shown; `reopen`, and `enlist` for the programme, with number; `turn` with page. What is chosen is forgotten
+    when something else is asked.
     """
 
     BLANK = ""

@@ -15,10 +15,11 @@ import gradio as gr
 
 from explorer.domain.decoding import Decoding, Prompt
 from explorer.domain.effects import steepest_step
-from explorer.domain.errors import ExplorerError
+from explorer.domain.errors import ExplorerError, ProgrammeError
 from explorer.domain.genotype import MAXIMUM, MINIMUM, ZERO, Genotype, Mutation, Operation, OperationKind
 from explorer.domain.notation import PRINTED_SIGNS, format_genotype, format_site
 from explorer.domain.pair import PairUpdate
+from explorer.domain.programme import Step
 from explorer.domain.recording import Recording
 from explorer.figures.dose import dose_figure
 from explorer.figures.encoding import figure_json
@@ -37,6 +38,8 @@ from explorer.ui.runs import Runs
 from explorer.ui.words import notice_html, sentence_html
 from explorer.workspace.workspace import Workspace
 
+DRAFTED = "draft:"
+"""What the names of steps begin with that are of the draft."""
 UPDATE_SECONDS = 0.04
 """The texts are sent to the page at most this often: about once a token on two cores (cost: benchmarks/README.md)."""
 
@@ -53,7 +56,6 @@ class Handlers:
         self.workspace = workspace
         self._runs = runs
         self._experiments = {experiment.name: experiment for experiment in workspace.experiments()}
-        self._steps = {step.name: step for step in workspace.programme.steps}
         self._replays: dict[str, tuple[int, Recording]] = {}
         """Of each visitor the run that a recording stands for, by its ticket."""
 
@@ -196,11 +198,23 @@ class Handlers:
     def choose_preset(self, exploration: Exploration, request: gr.Request, event: gr.EventData) -> list[Any]:
         """A preset, or a step of a programme, was pressed: its mutations, prompt and decoding."""
         name = str(event.name)
-        step = self._steps[name]
+        try:
+            step = self.step(name)
+        except ExplorerError as fault:
+            return [*refusal(str(fault)), *[gr.skip()] * ASKED_COUNT]
         outputs = self.restore(exploration, step.genotype, step.prompt, step.decoding, request)
         is_shown = isinstance(outputs[0], Exploration)
         outputs[1 + PRESETS_PLACE] = gr.update(chosen=name if is_shown else "")
         return outputs
+
+    def step(self, name: str) -> Step:
+        """A preset, a step of the programme, or one of the draft. Raises ProgrammeError."""
+        drafted = name.removeprefix(DRAFTED) if name.startswith(DRAFTED) else None
+        programme = self.workspace.programme if drafted is None else self.workspace.draft.read()
+        step = programme.step(name if drafted is None else drafted)
+        if step is None:
+            raise ProgrammeError("That step is there no more: open the page again.")
+        return step
 
     def restore(
         self, exploration: Exploration, genotype: str, prompt: Prompt, decoding: Decoding, request: gr.Request

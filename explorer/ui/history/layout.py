@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -10,6 +11,8 @@ import gradio as gr
 from explorer.ui.components.figure_panel import FigurePanel
 from explorer.ui.components.record_list import RecordList
 from explorer.ui.components.saver import Saver
+from explorer.ui.history.draft import layout as draft
+from explorer.ui.history.draft.layout import DraftPanel
 from explorer.ui.history.form import ANY_TIME, NEWEST, SPANS
 
 
@@ -28,6 +31,7 @@ class HistoryTab:
     notice: gr.HTML
     caption: gr.HTML
     timeline: FigurePanel
+    draft: DraftPanel
     entries: RecordList
     saver: Saver
 
@@ -43,8 +47,8 @@ class HistoryTab:
         return [*choices, self.page, self.notice, self.caption, self.timeline, self.entries]
 
 
-def build() -> HistoryTab:
-    """Lay the tab out."""
+def build(programme: Path | None) -> HistoryTab:
+    """Lay the tab out; `programme` is the file of the programme that is put together, if visitors may know."""
     with gr.Group(elem_classes="card filters"):
         with gr.Row(elem_classes="filter-row"):
             words = gr.Textbox(
@@ -65,11 +69,12 @@ def build() -> HistoryTab:
             metric = gr.Dropdown(label="Metric", choices=[], value=None, scale=0, min_width=220)
         caption = gr.HTML(apply_default_css=False)
         timeline = FigurePanel(elem_classes="timeline")
+    drafted = draft.build(programme)
     with gr.Group(elem_classes="card"):
         entries = RecordList()
     return HistoryTab(
         words=words, kinds=kinds, tags=tags, models=models, span=span, sort=sort, metric=metric, page=gr.State(0),
-        notice=notice, caption=caption, timeline=timeline, entries=entries, saver=Saver(),
+        notice=notice, caption=caption, timeline=timeline, draft=drafted, entries=entries, saver=Saver(),
     )  # fmt: skip
 
 

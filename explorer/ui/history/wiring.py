@@ -10,6 +10,7 @@ from explorer.ui.events import LATEST, QUIETLY
 from explorer.ui.explore.handlers import Handlers
 from explorer.ui.explore.layout import ExploreTab
 from explorer.ui.explore.wiring import connect_run
+from explorer.ui.history.draft import wiring as draft_wiring
 from explorer.ui.history.handlers import HistoryHandlers
 from explorer.ui.history.layout import HistoryTab
 from explorer.ui.screen.layout import ScreenTab
@@ -22,6 +23,7 @@ def wire(
 ) -> None:  # fmt: skip
     """Connect the tab's events; `opened` is that of the tab being looked at."""
     own = HistoryHandlers(handlers)
+    draft_wiring.wire(tab.draft, opened, tab.entries, tabs, explore, handlers)
     opened(own.open, tab.asked, tab.drawn, **QUIETLY)
     tab.words.change(own.first, tab.asked, tab.drawn, **QUIETLY | LATEST)
     for component in (tab.kinds, tab.tags, tab.models, tab.span, tab.sort):

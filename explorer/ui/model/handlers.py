@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import gradio as gr
@@ -18,7 +19,16 @@ from explorer.files.settings import DEMO
 from explorer.model.loaded import LoadedModel
 from explorer.ui.explore.drawing import DRAWN_COUNT
 from explorer.ui.explore.exploration import Exploration
-from explorer.ui.explore.form import ASKED_COUNT, CHAT, OPENING_PROMPT, OPENING_TOKENS, RAW, Question, fill_in_decoding
+from explorer.ui.explore.form import (
+    ASKED_COUNT,
+    CHAT,
+    NO_SYSTEM,
+    OPENING_PROMPT,
+    OPENING_TOKENS,
+    RAW,
+    Question,
+    fill_in_decoding,
+)
 from explorer.ui.explore.handlers import Handlers, cleared
 from explorer.ui.explore.instruments import bench
 from explorer.ui.explore.words import change_html
@@ -52,7 +62,7 @@ class Opening:
 
     async def open(self, request: gr.Request) -> AsyncIterator[list[Any]]:
         """Say how loading goes, then show what the address asks for, or the first example."""
-        async for update in self._follow(dict(request.query_params), None, request):
+        async for update in self._follow(dict(request.query_params), None, request, may_begin=True):
             yield update
 
     async def travel(
@@ -89,11 +99,21 @@ class Opening:
         self._workspace.models.cancel(self._waited_for.get(request.session_hash or "", ""))
 
     async def _follow(
-        self, parameters: Mapping[str, str], present: LoadedModel | None, request: gr.Request
+        self,
+        parameters: Mapping[str, str],
+        present: LoadedModel | None,
+        request: gr.Request,
+        *,
+        may_begin: bool = False,
     ) -> AsyncIterator[list[Any]]:
-        """Show what an address says; where its model cannot be loaded, the page's own."""
+        """Show what an address says; where its model cannot be loaded, the page's own.
+
+        `may_begin`: where it says nothing, the programme begins, if there is one.
+        """
         said = Said(parameters)
         link = read_link(said)
+        if may_begin:
+            link = beginning(self._workspace, link)
         updates = self._load(link.model or self._workspace.source, link, said, present, request)
         async for update in updates:
             yield update
@@ -155,6 +175,25 @@ class Opening:
 def _nothing() -> list[Any]:
     """The last word of an event that another has overtaken: gradio sends an event's last update again at its end."""
     return [gr.skip()] * (2 + _OTHERS)
+
+
+def beginning(workspace: Workspace, link: Link) -> Link:
+    """What the page opens with: what the address says, or else the first step of the programme, if there is one."""
+    if not workspace.has_own_programme or link != Link():
+        return link
+    step = workspace.programme.steps[0]
+    extras = step.prompt.extras
+    return Link(
+        genotype=step.genotype,
+        prompt=step.prompt.text,
+        chat=step.prompt.chat,
+        plain=step.prompt.plain or None,
+        system=NO_SYSTEM if step.prompt.system == "" else step.prompt.system,
+        thinking=step.prompt.thinking or None,
+        prefill=step.prompt.prefill or None,
+        turns=json.dumps(extras["turns"], ensure_ascii=False) if step.prompt.turns else None,
+        **asdict(step.decoding),
+    )
 
 
 def opening_question(link: Link) -> Question:

@@ -24,15 +24,18 @@ class StageHandlers:
     def choose(self, exploration: Exploration, event: gr.EventData) -> list[Any]:
         """A preset, or a step, was pressed: its map and what it shows, if it has one."""
         workspace = self._handlers.workspace
-        step = workspace.programme.step(str(event.name))
-        looks = [look for look in step.looks if look.kind == "map"] if step else []
-        if step is None or not looks:
-            return ["", ""]
         try:
+            step = self._handlers.step(str(event.name))
+            looks = [look for look in step.looks if look.kind == "map"]
+            if not looks:
+                return ["", ""]
             mapped = workspace.rehearsal_in().map(self._handlers.model(exploration), step, looks[0])
         except ExplorerError as fault:
             return ["", notice_html(str(fault))]
-        return [figure_json(mapped.picture.figure), sentence_html(mapped.title)]
+        return [
+            figure_json(mapped.picture.figure),
+            sentence_html(f"{mapped.matrix} in the screen “{mapped.screen.title}”"),
+        ]
 
     def open(self, exploration: Exploration, request: gr.Request, event: gr.EventData) -> list[Any]:
         """A cell of the map was clicked: its mutant."""

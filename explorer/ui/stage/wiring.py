@@ -15,8 +15,7 @@ from explorer.ui.stage.layout import StageParts
 def wire(parts: StageParts, tabs: gr.Tabs, explore: ExploreTab, handlers: Handlers) -> None:
     """Connect the events of what is shown beside the texts."""
     own = StageHandlers(handlers)
-    if any(step.looks for step in handlers.workspace.programme.steps):
-        explore.presets.choose(own.choose, explore.exploration, [parts.map, parts.behind], **QUIETLY)
+    explore.presets.choose(own.choose, explore.exploration, [parts.map, parts.behind], **QUIETLY)
     connect_run(
         explore, handlers, parts.map.mark_click, own.open, [explore.exploration],
         [parts.behind, tabs, explore.exploration, *explore.drawn, *explore.asked],
