@@ -2,9 +2,11 @@
 
 import gradio as gr
 
+from explorer.files.settings import DEMO
 from explorer.ui.compare import layout as compare
 from explorer.ui.compare import wiring as compare_wiring
 from explorer.ui.components.fault_notice import FaultNotice
+from explorer.ui.components.hint import Hint
 from explorer.ui.components.turns import Turns
 from explorer.ui.explore import layout as explore
 from explorer.ui.explore import wiring as explore_wiring
@@ -31,6 +33,7 @@ from explorer.ui.talk import layout as talk
 from explorer.ui.talk import wiring as talk_wiring
 from explorer.ui.tasks import layout as tasks
 from explorer.ui.tasks import wiring as tasks_wiring
+from explorer.ui.words import TABS_HINT
 from explorer.workspace.workspace import Workspace
 
 KEPT_FILES = (3600, 3600)
@@ -52,6 +55,7 @@ def build_page(workspace: Workspace, *, has_console: bool = True, takes_files: b
         faults = FaultNotice(elem_classes="faults")
         Turns(elem_classes="turns")
         staged = stage.build()
+        Hint("tabs", TABS_HINT, used='[role="tab"]')
         with gr.Tabs(selected="explore") as tabs:
             with gr.Tab("Explore", id="explore"):
                 tab = explore.build(workspace)
@@ -71,7 +75,7 @@ def build_page(workspace: Workspace, *, has_console: bool = True, takes_files: b
             with gr.Tab("History", id="history") as history_tab:
                 record = history.build(workspace.settings.programme if takes_files else None)
             with gr.Tab("Guide", id="guide"):
-                guide.build()
+                guide.build(has_presets=workspace.source == DEMO)
         picker = model.build_picker(workspace)
 
         explore_wiring.wire(tab, handlers)

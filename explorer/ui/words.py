@@ -112,6 +112,9 @@ def _examined_html(behind: Behind, task: StoredTask, remark: str) -> str:
     )
 
 
+TABS_HINT = "Gallery: the oddest things that mutants said. Statistics: all weights at once. Guide: ten things to try."
+
+
 def legend_html() -> str:
     """The colours of the map."""
     keys = zip(CATEGORIES, COLOURS, strict=True)

@@ -10,6 +10,7 @@ import gradio as gr
 from explorer.ui.components.address import Address
 from explorer.ui.components.chips import Chips
 from explorer.ui.components.figure_panel import FigurePanel
+from explorer.ui.components.hint import Hint
 from explorer.ui.components.pair_panel import PairPanel
 from explorer.ui.components.preset_bar import PresetBar
 from explorer.ui.components.saver import Saver
@@ -27,7 +28,7 @@ from explorer.ui.explore.form import (
     RAW,
 )
 from explorer.ui.explore.thresholds import WatchPanel, build_limits, build_warning
-from explorer.ui.explore.words import change_html, summary_html
+from explorer.ui.explore.words import PRESETS_HINT, SLIDER_HINT, TEXTS_HINT, change_html, summary_html
 from explorer.ui.numbers import Number, Slider
 from explorer.workspace.workspace import Workspace
 
@@ -181,6 +182,7 @@ def _build_operation() -> dict[str, Any]:
     with gr.Group(elem_classes="card value-card"):
         gr.HTML("<h2><b>2</b> Set its value</h2>", apply_default_css=False)
         slider = ValueSlider(elem_classes="value-slider")
+        Hint("slider", SLIDER_HINT, used=".value-slider", by="change")
         with gr.Row(elem_classes="buttons"):
             minimum = gr.Button("Min", size="sm", min_width=60)
             zero = gr.Button("Zero", size="sm", min_width=60)
@@ -230,6 +232,7 @@ def _build_prompt(workspace: Workspace) -> dict[str, Any]:
     with gr.Group(elem_classes="card prompt-card"):
         programme = workspace.programme
         presets = PresetBar(programme.steps, visible=workspace.source == programme.model)
+        Hint("presets", PRESETS_HINT, used=".presets button")
         with gr.Row(elem_classes="prompt-row"):
             prompt = gr.Textbox(
                 label="Prompt", value=OPENING_PROMPT, lines=2, max_lines=6, scale=5, elem_classes="prompt"
@@ -305,6 +308,7 @@ def _build_results(workspace: Workspace) -> dict[str, Any]:
         notice = gr.HTML(apply_default_css=False)
         change = gr.HTML(change_html("Loading the model …"), apply_default_css=False)
         pair = PairPanel()
+        Hint("texts", TEXTS_HINT, used=".pair .token")
         warning = build_warning()
         summary = gr.HTML(summary_html(None), apply_default_css=False)
         takeaway = Takeaway()

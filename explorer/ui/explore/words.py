@@ -14,6 +14,10 @@ from explorer.generation.texts import cosine_similarity
 from explorer.reports import record
 from explorer.ui.explore.controls import Controls
 
+PRESETS_HINT = "Start here: press one, and read what it does to the answer."
+SLIDER_HINT = "Drag it: the chosen weight takes that value, and both texts are written anew. Reset is always exact."
+TEXTS_HINT = "Tinted is what the mutant says otherwise. Click a word: what would both models have said there?"
+
 
 class Tile(NamedTuple):
     """One measure: its name, its value and what it means."""

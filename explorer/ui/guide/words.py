@@ -1,4 +1,171 @@
-"""The text of the tab Guide: the notation, and what the numbers mean."""
+"""The text of the tab Guide: what a mutation is, how to read each number, ten things to try, and the notation."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import NamedTuple
+
+from explorer.ui.links import Link, format_link, format_query
+
+FRANCE = "What is the capital of France?"
+
+
+class Try(NamedTuple):
+    """One of the ten things to try."""
+
+    title: str
+    look: str
+    """At what, in a sentence."""
+    address: str
+    """The query that opens it."""
+
+
+def _explore(genotype: str, prompt: str = FRANCE, tokens: int = 48) -> str:
+    return format_link(Link(genotype=genotype, prompt=prompt, chat=True, max_new_tokens=tokens))
+
+
+TRIES = (
+    Try(
+        "Take away one weight of 134 million",
+        "The answer falls apart at its first word. Then drag the slider back towards “now”: where does it speak again?",
+        _explore("11.down[507,1229]=0"),
+    ),
+    Try(
+        "Give it a part of that weight back",
+        "At 3 instead of 5.88 it speaks again, and makes up a capital. Press Dose–response: filled marks say something "
+        "else, hollow ones what the original says.",
+        _explore("11.down[507,1229]=3"),
+    ),
+    Try(
+        "Move Paris to England",
+        "One layer's attention, 1.6 times as loud, and the answer is false, fluent and certain.",
+        _explore("23.attn*1.6"),
+    ),
+    Try(
+        "Silence 2.7 million weights",
+        "Nothing happens: the whole MLP of layer 2 is gone, and not a token changes. Most mutations are silent.",
+        _explore("2.mlp*0"),
+    ),
+    Try(
+        "Break it with two harmless changes",
+        "Each alone is silent, together they are fatal. Take either away with the × of its chip.",
+        _explore("2.mlp*0;9.mlp*0"),
+    ),
+    Try(
+        "Make it a poet",
+        "The original repeats itself; without one matrix of attention it writes verse.",
+        _explore("7.o*0", "Write a lullaby.", 60),
+    ),
+    Try(
+        "Change one head, one word",
+        "A ninth of one layer's attention decides a single word. Choose other heads with the slider Head.",
+        _explore("9.head4*0"),
+    ),
+    Try(
+        "Read the poems of other mutants",
+        "What mutants of this model wrote instead of an answer, found by a screen. A click opens the mutant.",
+        format_query({"gallery_of": "bundled", "gallery_styles": "poem"}),
+    ),
+    Try(
+        "See a whole matrix at once",
+        "Each cell is a block of weights set to the largest (orange) or smallest (blue) of its matrix. Click one.",
+        format_query({"stats_view": "NSM map", "stats_matrix": "11.down"}),
+    ),
+    Try(
+        "Ask what writers begin with",
+        "Give a mutant 151 inputs, and see which rare word it begins its answers with.",
+        format_query({"tasks_mutants": "28.down[507,678]=0"}),
+    ),
+)
+
+
+class Number(NamedTuple):
+    """How to read a number of the tab Explore."""
+
+    name: str
+    reads: str
+    example: str
+    """Of the page's first example."""
+
+
+NUMBERS = (
+    Number(
+        "First divergence",
+        "The first token that the mutant chose otherwise. Early: the mutation hits whatever the model does; late: a "
+        "single decision. None: the text is the original's, word for word.",
+        "token 1",
+    ),
+    Number(
+        "Tokens changed",
+        "Of both texts together the share that an alignment leaves over: 0 % is the same text, 100 % has nothing in "
+        "common.",
+        "100%",
+    ),
+    Number(
+        "Word similarity",
+        "The cosine of the two texts' word counts, without regard to their order: 1 the same words, 0 none in common.",
+        "0.00",
+    ),
+    Number(
+        "Mean KL",
+        "How far the mutant's predictions are from the original's over the original's own tokens, in nats. It sees "
+        "what the text does not show yet: below 0.01 hardly anything, above 1 another model.",
+        "2.59 nats",
+    ),
+    Number(
+        "Perplexity",
+        "How surprising the original finds the mutated text: as if it had to guess among so many words each time. Near "
+        "1 is a text of its own; hundreds are gibberish. A loop soon becomes predictable, and so scores low.",
+        "15.1",
+    ),
+    Number(
+        "Nearly a tie",
+        "Choices that led by so little that rounding could have turned them. Don't build on a divergence there.",
+        "",
+    ),
+)
+
+_PICTURE = """
+<svg viewBox="0 0 560 170" role="img" aria-label="A matrix with a row, a column, a block and a single weight marked">
+<g fill="none" stroke="currentColor" stroke-opacity="0.25">%s</g>
+<g fill="var(--original)" fill-opacity="0.3"><rect x="20" y="60" width="180" height="15"/>
+<rect x="140" y="15" width="15" height="135"/><rect x="50" y="90" width="60" height="45"/></g>
+<rect x="170" y="105" width="15" height="15" fill="var(--mutated)"/>
+<g fill="currentColor" font-size="14"><text x="216" y="73">row: one output</text>
+<text x="216" y="43">column: one input</text>
+<text x="216" y="103">block</text><text x="216" y="133" fill="var(--mutated)">one weight</text></g>
+<g fill="currentColor" font-size="14"><text x="385" y="52" font-weight="700">what is done to it</text>
+<text x="385" y="78">set to 0, to a value,</text><text x="385" y="98">to its matrix's max or min,</text>
+<text x="385" y="118">scaled, shifted</text></g></svg>
+"""
+
+
+def guide_html(*, has_presets: bool) -> str:
+    """What is worth reading first; `has_presets`: whether the page has the demo model, to try things on."""
+    lines = "".join(f'<path d="M20 {15 + 15 * row}h180"/>' for row in range(10))
+    lines += "".join(f'<path d="M{20 + 15 * column} 15v135"/>' for column in range(13))
+    rows = "".join(
+        f"<tr><th>{escape(each.name)}</th><td>{escape(each.reads)}</td><td>{escape(each.example)}</td></tr>"
+        for each in NUMBERS
+    )
+    tries = "".join(
+        f'<li><a href="{escape(each.address)}">{escape(each.title)}</a><p>{escape(each.look)}</p></li>'
+        for each in TRIES
+    )
+    todo = f'<h2>Ten things to try</h2><ol class="tries">{tries}</ol>' if has_presets else ""
+    return f"""
+<h2>What a mutation is</h2>
+<p>A language model is a list of matrices of numbers, its <b>weights</b>. A <b>mutation</b> changes some of them, at a
+<b>site</b>, by an <b>operation</b>; everything else stays. The same prompt is then put to the original and to the
+mutant, with the same settings and the same random numbers: whatever is different comes from that change.</p>
+<figure class="guide-picture">{_PICTURE % lines}</figure>
+<p>Biologists learn what a gene does by breaking it. Most mutations are <b>silent</b>; a few change a word, the style
+or the language; some single weights bring the whole model down.</p>
+{todo}
+<h2>How to read each number</h2>
+<table><thead><tr><th>number</th><th>how to read it</th><th>first example</th></tr></thead><tbody>{rows}</tbody></table>
+"""
+
 
 GUIDE = """
 ## The notation
@@ -27,14 +194,6 @@ A mutation is a *site* and an *operation*; several are joined by `;` and apply i
 | `=0` · `=-3.2` | sets every weight of the site |
 | `=max` · `=min` | sets it to the largest or smallest weight of its own matrix |
 | `*0.5` · `+0.1` | multiplies · adds |
-
-## What you see
-
-- Both texts come from the same prompt, settings and random numbers: a difference comes from the weights.
-- Mutated text is tinted from the **first divergence** on, the first token that the mutant chose otherwise.
-- Hover over a token, or tap it: the five likeliest tokens of both models at that place.
-- **Mean KL** and **perplexity** see changes that the text does not show yet.
-- A **silent** mutation leaves the whole text as it was. Most single weights are silent; a few are not.
 
 ## Talking
 
