@@ -39,7 +39,7 @@ def test_the_page_lists_the_folders_of_the_page() -> None:
 
 def test_every_tab_has_the_same_files() -> None:
     for name in ("gallery", "screen", "statistics", "history", "guide", "tasks/writers", "tasks/questions", "compare",
-                 "compare/blind", "model"):  # fmt: skip
+                 "compare/blind", "model", "stage", "history/draft"):  # fmt: skip
         files = {path.stem for path in (EXPLORER / "ui" / name).glob("*.py")}
         assert files <= TAB_FILES, name
         assert "layout" in files, name
@@ -66,8 +66,9 @@ def test_packages_are_empty() -> None:
 
 def test_scripts_are_named_like_the_components_that_they_draw() -> None:
     components = {path.stem for path in (EXPLORER / "ui" / "components").glob("*.py")} - {"__init__", "scripted"}
-    scripts = {path.stem for path in (ROOT / "assets").glob("*.js")} - {"elements"}
-    assert scripts == components
+    pages = {path.stem for path in (EXPLORER / "ui" / "standalone").glob("*.py")} - {"__init__"}
+    scripts = {path.stem for path in (ROOT / "assets").glob("*.js")} - {"elements", "figure_keys"}  # helpers of these
+    assert scripts == components | pages
 
 
 def test_docstrings_name_modules_that_are_there() -> None:

@@ -12,7 +12,7 @@ from explorer.domain.errors import ProgrammeError
 from explorer.domain.programme import Programme
 from explorer.files.programmes import read_programme
 from explorer.files.settings import DEMO
-from explorer.workspace.rehearsal import Rehearsed
+from explorer.workspace.rehearsed import Rehearsed
 
 
 @edge

@@ -128,22 +128,26 @@ class Audience:
                 return None
             room = self._rooms[name] = Room(token)
         elif not secrets.compare_digest(room.token, token):
-            if now - room.seen <= FREE_SECONDS and room.token:
+            if now - room.seen <= FREE_SECONDS:
                 return None
             room.token = token
         return room
 
     async def follow(self, request: Request) -> Response:
-        """A stream of what is shown under a name, from now on; who comes before the presenter waits for him."""
+        """A stream of what is shown under a name, from now on; who comes before the presenter asks again."""
         name = request.path_params["name"]
         if not NAME.fullmatch(name):
             return _refusal("There is no such audience.", 404)
-        if name not in self._rooms and len(self._rooms) >= MOST_ROOMS:
-            return _refusal("There are too many audiences here: try again later.", 503)
+        room = self._rooms.get(name)
         if sum(room.followers for room in self._rooms.values()) >= MOST_FOLLOWERS:
             return _refusal("There are too many followers here: try again later.", 503)
-        room = self._rooms.setdefault(name, Room(""))
-        return StreamingResponse(_messages(room), media_type="text/event-stream", headers={"cache-control": "no-store"})
+        words = _nobody() if room is None else _messages(room)
+        return StreamingResponse(words, media_type="text/event-stream", headers={"cache-control": "no-store"})
+
+
+async def _nobody() -> AsyncIterator[bytes]:
+    """What a follower is sent where nobody presents: to ask again."""
+    yield b"retry: 1000\n\n: nobody presents under that name yet\n\n"
 
 
 async def _messages(room: Room) -> AsyncIterator[bytes]:
@@ -172,6 +176,8 @@ async def code(request: Request) -> Response:
     name = request.path_params["name"]
     if not NAME.fullmatch(name):
         return _refusal("There is no such audience.", 404)
+    if not _may_present(request):
+        return _refusal("Log in first.", 401)
     base = request.url.path.removesuffix(f"{PATH}{name}/code.svg")
     address = f"{_origin(request)}{base}/?follow={name}"
     made = segno.make(address, error="m").svg_inline(scale=8, border=2, dark="#0f172a", light="#ffffff")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import polars as pl
 
@@ -13,56 +12,22 @@ from explorer.atlas.atlas import Atlas, Behind
 from explorer.atlas.pictures.asked import Asked, Picture
 from explorer.atlas.pictures.drawing import draw
 from explorer.domain.decoding import Decoding, Prompt
-from explorer.domain.effects import Dose
 from explorer.domain.errors import ExplorerError, ModelError, ProgrammeError
 from explorer.domain.genotype import Genotype, Mutation, Operation
 from explorer.domain.notation import format_genotype, format_site
 from explorer.domain.programme import Look, Programme, Step
 from explorer.domain.recording import Moment, Recording, lean
-from explorer.domain.screens import StoredScreen
 from explorer.figures.marks import mark_of
 from explorer.files.recordings import Recordings
 from explorer.model.loaded import LoadedModel
 from explorer.statistics.filters import Filter
 from explorer.workspace.instruments import Instruments
 from explorer.workspace.pairs import Pairs
+from explorer.workspace.rehearsed import Curve, Mapped, Rehearsed
 from explorer.workspace.weights import Weights
 
 MOST_CELLS = 4_000
 """Of a map, behind which a text is kept."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Curve:
-    """A dose–response curve with what the mutant says at each value."""
-
-    site: str
-    present: float
-    """What the site holds now, or the mean of it."""
-    doses: tuple[Dose, ...]
-    recordings: tuple[Recording, ...]
-    """Of each dose."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mapped:
-    """The map of a matrix with what the mutants behind its cells say."""
-
-    screen: StoredScreen
-    matrix: str
-    picture: Picture
-    behind: dict[str, Behind]
-    """By cell, as `x,y`; of the non-silent ones alone."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rehearsed:
-    """A step with all that it shows."""
-
-    step: Step
-    recording: Recording
-    curves: tuple[Curve, ...] = ()
-    maps: tuple[Mapped, ...] = ()
 
 
 class Rehearsal:

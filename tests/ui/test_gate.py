@@ -29,8 +29,10 @@ OPEN = {
     "/theme.css",
     "/robots.txt",
     "/manifest.json",
+    "/audience/plotly.js",
+    "/audience/x",
 }
-"""What is answered before the login: the form that asks for it, and what it is drawn with."""
+"""What is answered before the login: the form that asks for it, what it is drawn with, and an audience's streams."""
 ASKED = {"path": "etc/passwd", "path_or_url": "/etc/passwd", "url_path": "etc/passwd", "api_name": "screens"}
 
 

@@ -138,7 +138,7 @@ def test_every_field_of_every_tab_is_tried() -> None:
         "": Link, "gallery_": gallery.Controls, "stats_": statistics.Controls, "compare_": compare.Form,
         "tasks_": writers.Form,
     }  # fmt: skip
-    assert tried == {(prefix, name) for prefix, form in forms.items() for name in form.__slots__}  # type: ignore[attr-defined]
+    assert tried == {(prefix, name) for prefix, form in forms.items() for name in form.__slots__ if name != "told"}  # type: ignore[attr-defined]
 
 
 def test_what_nobody_knows_is_told_and_what_gradio_reads_is_left_alone() -> None:

@@ -21,9 +21,9 @@ _TEMPLATE = """
 class Stage(Scripted):
     """Presses the controls of the tab Explore; what these then show is shown to an audience, if there is one."""
 
-    def __init__(self, keys: dict[str, str], **options: Any) -> None:
-        """`keys` are the names of keys, each with what it does."""
-        rows = "".join(f"<tr><th>{escape(key)}</th><td>{escape(does)}</td></tr>" for key, does in keys.items())
+    def __init__(self, shortcuts: dict[str, str], **options: Any) -> None:
+        """`shortcuts` are the names of keys, each with what it does."""
+        rows = "".join(f"<tr><th>{escape(key)}</th><td>{escape(does)}</td></tr>" for key, does in shortcuts.items())
         look = (ASSETS / "stage.css").read_text(encoding="utf-8")
         self.TEMPLATE = f"<style>{look}</style>{_TEMPLATE % rows}"
         super().__init__("", **options)

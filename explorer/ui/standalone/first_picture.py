@@ -9,32 +9,10 @@ from explorer.domain.recording import Recording
 from explorer.ui.components.pair_panel import show_pair
 from explorer.ui.explore.words import change_html, summary_html
 from explorer.ui.standalone.parts import data, markup, scripts, styles
+from explorer.ui.theme import script
 
 TABS = ("Explore", "Talk", "Gallery", "Screen", "Statistics", "Tasks", "Compare", "History", "Guide")
 
-_SHOWS = """
-(() => {
-  const picture = document.getElementById("first-picture");
-  const shown = %(shown)s;
-  %(scripts)s
-  takeTheme();
-  picture.hidden = false;
-  mount("pair_panel", document.getElementById("first-pair"), shown);
-  const opened = performance.now();
-  let mounted = null;
-  function end() {
-    clearInterval(clock);
-    document.querySelectorAll(".of-first-picture").forEach((node) => node.remove());
-  }
-  const clock = setInterval(() => {
-    const page = document.querySelector("gradio-app");
-    if (page?.querySelector("h1")) mounted ??= performance.now();
-    const isDrawn = page?.querySelector(".pair-text .token");
-    const isLate = mounted !== null && performance.now() - mounted > %(patience)s;
-    if (isDrawn || isLate || page?.querySelector(".status.fault")) end();
-  }, 40);
-})();
-"""
 PATIENCE_MS = 3000
 """After which the page itself is shown, with texts or without."""
 
@@ -46,7 +24,8 @@ def first_picture_html(recording: Recording, titles: Sequence[str]) -> str:
     """
     presets = "".join(f'<button type="button" tabindex="-1">{escape(title)}</button>' for title in titles)
     pair = show_pair(recording.update, 0, recording.prompt.prefill, is_recorded=True)
-    script = _SHOWS % {"shown": data(pair), "scripts": scripts("pair_panel"), "patience": PATIENCE_MS}
+    values = f"const SHOWN = {data(pair)}, PATIENCE_MS = {PATIENCE_MS};"
+    shows = "\n".join([values, scripts("pair_panel"), script("first_picture.js")])
     tabs = "".join(f"<b>{name}</b>" if name == TABS[0] else f"<span>{name}</span>" for name in TABS)
     return f"""
 <style class="of-first-picture">{styles()}</style>
@@ -66,5 +45,7 @@ def first_picture_html(recording: Recording, titles: Sequence[str]) -> str:
 <div class="card results-card">{change_html(recording.change)}{markup("pair_panel", "first-pair")}
 {summary_html(recording.update)}</div>
 </div></div></div></div>
-<script class="of-first-picture">{script}</script>
+<script class="of-first-picture">(() => {{
+{shows}
+}})();</script>
 """

@@ -26,6 +26,6 @@ def follow_html(name: str) -> str:
 {markup("figure_panel", "follow-curve")}
 </main>
 <script>{scripts("pair_panel", "value_slider", "figure_panel")}
-{script("follow.js")}</script>
+{script("follow_page.js")}</script>
 </body></html>
 """

@@ -29,7 +29,7 @@ def scripts(*names: str) -> str:
         f"scripts.{name} = function (element, props, watch, trigger) {{\n{COMPONENTS[name].script()}\n}};"
         for name in names
     )
-    return f"{script('standalone.js')}\n{made}"
+    return f"{script('parts.js')}\n{made}"
 
 
 def styles() -> str:

@@ -21,7 +21,7 @@ from explorer.ui.explore.words import change_html, summary_html
 from explorer.ui.standalone.parts import data, markup, scripts, styles
 from explorer.ui.theme import script
 from explorer.ui.words import legend_html
-from explorer.workspace.rehearsal import Curve, Mapped, Rehearsed
+from explorer.workspace.rehearsed import Curve, Mapped, Rehearsed
 
 
 def programme_html(programme: Programme, steps: list[Rehearsed]) -> str:
@@ -54,7 +54,7 @@ def programme_html(programme: Programme, steps: list[Rehearsed]) -> str:
 <script>const PROGRAMME = {data({"title": programme.title, "steps": shown})};
 const FIGURE_MARKUP = {data(markup("figure_panel", ""))};
 {scripts("pair_panel", "figure_panel")}
-{script("programme.js")}</script>
+{script("programme_file.js")}</script>
 </body></html>
 """
 
