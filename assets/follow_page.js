@@ -36,5 +36,6 @@ function show(told) {
 
 const source = new EventSource(`audience/${audience}`);
 source.addEventListener("message", (event) => show(JSON.parse(event.data)));
-source.addEventListener("error", () => (state.textContent = "not reached; tries again …"));
-source.addEventListener("open", () => (state.textContent = named("shown").hidden ? `waiting for ${audience} …` : "follows"));
+const waits = (sentence) => (state.textContent = named("shown").hidden ? `waiting for ${audience} …` : sentence);
+source.addEventListener("error", () => waits("not reached; tries again …"));
+source.addEventListener("open", () => waits("follows"));

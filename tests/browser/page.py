@@ -43,7 +43,11 @@ def serving(*arguments: str) -> Iterator[str]:
             stderr=subprocess.DEVNULL,
             text=True,
             cwd=ROOT,
-            env={**os.environ, "EXPLORER_DATABASE": f"{folder}/screens.duckdb"},
+            env={
+                **os.environ,
+                "EXPLORER_DATABASE": f"{folder}/screens.duckdb",
+                "EXPLORER_PROGRAMME": f"{folder}/programme.toml",
+            },
         ) as server,
     ):
         try:
