@@ -54,6 +54,7 @@ wheel: setup  ## the package, in dist/
 
 bench: setup browser  ## the plain procedure beside ours, in one run
 	$(BIN)/python -m benchmarks.start
+	$(BIN)/python -m benchmarks.stage
 	$(BIN)/python -m benchmarks.explore
 	$(BIN)/python -m benchmarks.instruments
 	$(BIN)/python -m benchmarks.tasks

@@ -40,7 +40,10 @@ function passage(title, className, common, rest) {
 function own(card) {
   const node = written("p", "gallery-text clamped", card.text.trim() ? card.text.replace(/^\s*\n/, "") : "");
   if (!card.text.trim()) node.append(make("i", "", "says nothing"));
-  node.addEventListener("click", () => String(getSelection()) || node.classList.toggle("clamped"));
+  const unfold = () => node.classList.toggle("clamped");
+  node.tabIndex = 0;
+  node.addEventListener("click", () => String(getSelection()) || unfold());
+  node.addEventListener("keydown", (event) => event.key === "Enter" && unfold());
   return node;
 }
 

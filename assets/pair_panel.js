@@ -14,6 +14,8 @@ for (const name of ["original", "mutated"]) {
     sides[name].thoughts.setAttribute("aria-expanded", open);
   });
 }
+const READING = { ArrowRight: (at) => at + 1, ArrowLeft: (at) => at - 1, Home: () => 0, End: (_, length) => length - 1 };
+const spoken = element.querySelector(".pair-spoken");
 const popover = element.querySelector(".pair-popover");
 const recorded = element.querySelector(".pair-recorded");
 recorded.addEventListener("click", () => trigger("again", {}));
@@ -49,7 +51,6 @@ function drawSide(name, pieces, note, divergence, thoughts, prefill) {
 }
 
 function draw() {
-  hidePopover();
   const value = props.value || { original: [], mutated: [], divergence: null, notes: ["", ""], running: false };
   const divergence = value.divergence === undefined ? null : value.divergence;
   const thoughts = value.thoughts || [0, 0];
@@ -58,6 +59,8 @@ function draw() {
   element.querySelector(".pair").classList.toggle("running", value.running);
   element.querySelector(".pair").dataset.running = value.running;
   recorded.hidden = !value.recorded;
+  if (pinned?.isConnected) showPopover(pinned);  // a text that grew, or is the same again
+  else hidePopover();
   element.querySelector(".pair").dataset.run = value.run ?? 0;
   element.dispatchEvent(new CustomEvent("shown", { bubbles: true, detail: { pair: value } }));
 }
@@ -82,7 +85,7 @@ function bars(title, alternatives, chosen) {
 function showPopover(span) {
   const list = readouts && readouts[span.dataset.side];
   const readout = list && list[Number(span.dataset.position)];
-  if (!readout) return;
+  if (!readout) return (popover.hidden = true);
   popover.replaceChildren(
     bars("Original model", readout[0], readout[2]),
     bars("Mutated model", readout[1], readout[2])
@@ -118,11 +121,39 @@ element.addEventListener("click", (event) => {
   showPopover(event.target);
   pinned = event.target;
 });
-window.addEventListener("scroll", hidePopover, { passive: true, capture: true });
+// By keyboard: a text that has the focus is read token by token, with what both models would have said there.
+function read(event, text) {
+  const { key } = event;
+  const tokens = Array.from(text.children);
+  const isEscape = key === "Escape" && !popover.hidden;
+  if (event.ctrlKey || event.altKey || event.metaKey || !(key in READING || isEscape) || !tokens.length) return;
+  event.preventDefault();
+  event.stopPropagation();
+  if (isEscape) return hidePopover();
+  const at = tokens.indexOf(pinned);
+  const wanted = at < 0 && key !== "End" ? 0 : Math.min(tokens.length - 1, Math.max(0, READING[key](at, tokens.length)));
+  tokens[wanted].scrollIntoView({ block: "nearest" });
+  showPopover(tokens[wanted]);
+  pinned = tokens[wanted];
+  const told = Array.from(popover.querySelectorAll(".pair-bars"), (box) => Array.from(box.children, (line) => Array.from(line.childNodes, (part) => part.textContent).join(" ")).join(", "));
+  spoken.textContent = [pinned.textContent, ...(popover.hidden ? [] : told)].join(". ");
+}
+
+for (const { text } of Object.values(sides)) {
+  text.addEventListener("keydown", (event) => read(event, text));
+  text.addEventListener("blur", () => pinned?.parentElement === text && hidePopover());
+}
+// What is looked at stays beside its token while the page moves, as long as that is seen.
+window.addEventListener("scroll", () => {
+  const { top, bottom } = pinned?.getBoundingClientRect() ?? { top: 1, bottom: 0 };
+  if (pinned && bottom > 0 && top < window.innerHeight) showPopover(pinned);
+  else hidePopover();
+}, { passive: true, capture: true });
 
 watch("value", draw);
 watch("readouts", () => {
   readouts = props.readouts ? JSON.parse(props.readouts) : null;
+  if (pinned) showPopover(pinned);
   element.dispatchEvent(new CustomEvent("shown", { bubbles: true, detail: { readouts: props.readouts } }));
 });
 readouts = props.readouts ? JSON.parse(props.readouts) : null;

@@ -79,8 +79,10 @@ def metrics_told(run: Run) -> list[str]:
     ]
     if "first_divergence" in run.metrics:
         parted = metric_told("first_divergence", run.metrics["first_divergence"])
-        return [f"parts at {parted}", *told]
-    return ["silent", *told] if run.kind == "explore" else told
+        told = [f"parts at {parted}", *told]
+    elif run.kind == "explore":
+        told = ["silent", *told]
+    return [*told, "shown from a recording"] if run.detail.get("recorded") else told
 
 
 def metric_told(metric: str, value: float) -> str:

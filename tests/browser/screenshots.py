@@ -1,8 +1,12 @@
 """Pictures of the real page for assets/screenshots: `make screenshots`."""
 
+import subprocess
+import sys
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from tests.browser.page import DESKTOP, PHONE, Visitor, chromium, serving
 from tests.checkout import ROOT
@@ -15,6 +19,7 @@ def main() -> None:
     """Take them all."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     with serving() as url, chromium() as browser:
+        _show_stage(url, browser)
         for size_name, size in (("desktop", DESKTOP), ("phone", PHONE)):
             for theme in ("light", "dark"):
                 address = f"{url.rstrip('/')}/?__theme={theme}"
@@ -42,6 +47,34 @@ def main() -> None:
                     visitor.page.wait_for_timeout(1500)
                     visitor.page.screenshot(path=FOLDER / f"{name}-{ending}", full_page=is_whole)
                 visitor.page.close()
+
+
+def _show_stage(url: str, browser: Browser) -> None:
+    """The stage, an audience's phone, and a talk as a file."""
+    with tempfile.TemporaryDirectory() as folder:
+        talk = Path(folder) / "talk.html"
+        command = [sys.executable, "-m", "explorer", "programme", str(ROOT / "data/programmes/first-talk.toml")]
+        subprocess.run([*command, "--html", str(talk)], check=True, cwd=ROOT, capture_output=True)
+        for theme in ("light", "dark"):
+            context = browser.new_context(
+                viewport={"width": DESKTOP[0], "height": DESKTOP[1]},
+                color_scheme=theme,  # type: ignore[arg-type]
+            )
+            page = context.new_page()
+            page.goto(f"{url.rstrip('/')}/?__theme={theme}&stage=1&audience=hall-{theme}")
+            expect(page.locator(".first-picture")).not_to_be_attached(timeout=PATIENCE_MS)
+            page.wait_for_timeout(1500)
+            page.screenshot(path=FOLDER / f"stage-desktop-{theme}.png")
+            phone = context.new_page()
+            phone.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+            phone.goto(f"{url.rstrip('/')}/?follow=hall-{theme}")
+            expect(phone.locator("#follow-pair .token").first).to_be_visible()
+            phone.screenshot(path=FOLDER / f"follow-phone-{theme}.png")
+            page.goto(f"{talk.as_uri()}#2")
+            expect(page.locator(".figure .main-svg").last).to_be_visible(timeout=PATIENCE_MS)
+            page.wait_for_timeout(1500)
+            page.screenshot(path=FOLDER / f"programme-desktop-{theme}.png", full_page=True)
+            context.close()
 
 
 def _show_map(visitor: Visitor) -> None:

@@ -16,15 +16,16 @@ _TEMPLATE = """
 <div class="pair" data-running="false">
   <section class="pair-card" data-side="original">
     <header><h3>Original</h3>%s<span class="pair-note"></span></header>
-    <div class="pair-text" dir="auto" aria-live="polite"></div>
+    <div class="pair-text" dir="auto" aria-live="polite" tabindex="0" role="group" aria-label="Original text"></div>
   </section>
   <section class="pair-card" data-side="mutated">
     <header><h3>Mutated</h3>%s
       <button type="button" class="pair-recorded" hidden
         title="These texts were recorded from this very model: compute them anew.">recorded · run again</button>
       <span class="pair-note"></span></header>
-    <div class="pair-text" dir="auto" aria-live="polite"></div>
+    <div class="pair-text" dir="auto" aria-live="polite" tabindex="0" role="group" aria-label="Mutated text"></div>
   </section>
+  <p class="pair-spoken unseen" role="status"></p>
   <div class="pair-popover" role="tooltip" hidden></div>
 </div>
 """.replace("%s", '<button type="button" class="pair-thoughts" aria-expanded="false" hidden></button>')
@@ -44,7 +45,7 @@ _END_MARK = "∎"
 
 
 class PairPanel(Scripted):
-    """Original and mutated text; each token shows both models' likeliest tokens on hover or tap.
+    """Original and mutated text; each token shows both models' likeliest tokens on hover, tap or arrow keys.
 
     Where the texts are recorded, a button says so; a press sends `again`.
     """

@@ -262,7 +262,7 @@ class Handlers:
         question = Question(*asked)
         replayed, recording = self._replays.pop(visitor, (0, None))
         if recording is not None and replayed == ticket:
-            trial = self._trial(recording.update, recording.change, exploration, question, is_kept=False)
+            trial = self._trial(recording.update, recording.change, exploration, question, is_recorded=True)
             yield [gr.skip(), gr.skip(), *self._shown(recording, ticket), trial]
             return
         try:
@@ -276,9 +276,15 @@ class Handlers:
             yield [gr.skip(), notice_html(str(fault)), gr.skip(), gr.skip(), gr.skip(), None]
 
     def _trial(
-        self, update: PairUpdate, change: str, exploration: Exploration, question: Question, *, is_kept: bool = True
+        self,
+        update: PairUpdate,
+        change: str,
+        exploration: Exploration,
+        question: Question,
+        *,
+        is_recorded: bool = False,
     ) -> Trial | None:
-        """The trial that a run makes, if it makes one; a mutant's that was computed goes into the record."""
+        """The trial that a run makes, if it makes one; a mutant's goes into the record."""
         trial = trial_of(
             update,
             model=exploration.source,
@@ -289,8 +295,8 @@ class Handlers:
             decoding=question.decoding(),
             address=self._address(exploration, question),
         )
-        if trial is not None and trial.genotype and is_kept:
-            self.workspace.record.keep(self.model(exploration), as_run(trial))
+        if trial is not None and trial.genotype:
+            self.workspace.record.keep(self.model(exploration), as_run(trial, is_recorded=is_recorded))
         return trial
 
     def _address(self, exploration: Exploration, question: Question) -> str:

@@ -82,8 +82,8 @@ def trial_of(
     )
 
 
-def as_run(trial: Trial) -> Run:
-    """A trial as the lab record keeps it."""
+def as_run(trial: Trial, *, is_recorded: bool = False) -> Run:
+    """A trial as the lab record keeps it; `is_recorded`: it was shown from a recording, not computed."""
     measured = {name: getattr(trial, name) for name in PAIR_METRICS}
     return Run(
         kind="explore",
@@ -94,7 +94,7 @@ def as_run(trial: Trial) -> Run:
         mutated=trial.mutated,
         metrics={name: float(value) for name, value in measured.items() if value is not None},
         link=trial.address,
-        detail={"change": trial.change},
+        detail={"change": trial.change} | ({"recorded": True} if is_recorded else {}),
     )
 
 

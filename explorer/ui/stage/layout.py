@@ -25,5 +25,5 @@ def build() -> StageParts:
     stage = Stage(KEYS, elem_classes="stage")
     with gr.Group(elem_classes="card stage-map"):
         behind = gr.HTML(apply_default_css=False)
-        drawn = FigurePanel(elem_classes="nsm-map")
+        drawn = FigurePanel(elem_classes="step-map")
     return StageParts(stage=stage, map=drawn, behind=behind)

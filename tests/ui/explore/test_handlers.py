@@ -13,6 +13,7 @@ from explorer.domain.errors import ModelError
 from explorer.domain.genotype import Genotype
 from explorer.domain.record import Wanted
 from explorer.files.recordings import Recordings
+from explorer.reports.record import metrics_told
 from explorer.ui.components.pair_panel import show_pair
 from explorer.ui.explore.drawing import DRAWN_COUNT
 from explorer.ui.explore.exploration import Exploration
@@ -234,11 +235,13 @@ def test_a_recording_stands_for_its_run_until_it_is_run_again(
     address, _, change, pair, summary, _ = handlers.replay(ADA, start, ticket, *ASKED)
     assert (address, change) == (handlers._address(start, question), live[2])
     assert pair["value"] == live[3]["value"] | {"recorded": True, "run": ticket}
-    before = [entry.run.genotype for entry in workspace.record.page(Wanted()).entries]
     (again,) = handlers.run(ADA, start, ticket, *ASKED)  # at once, whatever else the model is doing
     assert (again[3], again[4], again[5].mutated) == (pair, summary, live[5].mutated)
     workspace.record.settle()
-    assert [entry.run.genotype for entry in workspace.record.page(Wanted()).entries] == before  # nothing was run
+    newest, before, *_ = workspace.record.page(Wanted()).entries
+    assert [entry.run.detail.get("recorded") for entry in (newest, before)] == [True, None]
+    assert (newest.run.genotype, newest.run.metrics) == (before.run.genotype, before.run.metrics)
+    assert metrics_told(newest.run)[-1] == "shown from a recording"
 
     ticket = handlers.begin(ADA)  # run again
     assert last(handlers.run(ADA, start, ticket, *ASKED))[3]["value"]["recorded"] is False
