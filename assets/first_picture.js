@@ -1,6 +1,7 @@
 // The first picture (`SHOWN`: what its two texts are): there until the page has drawn its own, or is late with it.
 const picture = document.getElementById("first-picture");
 takeTheme();
+picture.classList.toggle("staged", new URLSearchParams(location.search).has("stage"));
 picture.hidden = false;
 mount("pair_panel", document.getElementById("first-pair"), SHOWN);
 

@@ -14,6 +14,9 @@ from explorer.files.programmes import read_programme
 from explorer.files.settings import DEMO
 from explorer.workspace.rehearsed import Rehearsed
 
+MOST_BYTES = 6_000_000
+"""Of a page that is handed out without a remark."""
+
 
 @edge
 def programme(
@@ -85,3 +88,5 @@ def _lines(report: dict[str, Any]) -> Iterator[str]:
         yield f"{number:3} {step['title']}: {step['genotype'] or 'the original'}, {parted}"
     if "html" in report:
         yield f"{report['html']}: {report['bytes'] / 1e6:.1f} MB"
+        if report["bytes"] > MOST_BYTES:
+            yield "That is much for a page: leave maps or curves out, or let the texts be shorter."

@@ -58,7 +58,7 @@ def _show_stage(url: str, browser: Browser) -> None:
         for theme in ("light", "dark"):
             context = browser.new_context(
                 viewport={"width": DESKTOP[0], "height": DESKTOP[1]},
-                color_scheme=theme,  # type: ignore[arg-type]
+                color_scheme=theme,
             )
             page = context.new_page()
             page.goto(f"{url.rstrip('/')}/?__theme={theme}&stage=1&audience=hall-{theme}")

@@ -22,7 +22,7 @@ def test_each_thing_to_try_is_a_link_that_is_taken(demo: LoadedModel, each: Try)
     parameters = parse_query(each.address)
     prefix = next((name for name in PREFIXES if any(said.startswith(name) for said in parameters)), "")
     said = Said(parameters, prefix)
-    read = READERS[prefix](said)  # type: ignore[operator]
+    read = READERS[prefix](said)
     assert said.told() == ""
     genotype = getattr(read, "genotype", None) or getattr(read, "mutants", "")
     if genotype:

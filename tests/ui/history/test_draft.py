@@ -99,7 +99,7 @@ def test_it_is_presented_step_by_step(own: DraftHandlers, workspace: Workspace) 
     assert "no step yet" in own.present()[2]
     own.enlist(event(number=2))
     bar, tabs, notice = own.present()
-    assert (tabs, notice) == (gr.Tabs(selected="explore"), "")
+    assert (tabs.selected, notice) == ("explore", "")
     (row,) = json.loads(bar["value"])
     assert row["name"] == f"{DRAFTED}step-1" == own.name_of(event(place=0))
     handlers = Handlers(workspace, Runs())
