@@ -7,6 +7,7 @@ takeTheme();
 
 const NOTHING = { original: [], mutated: [], divergence: null, notes: ["", ""], running: false };
 const pair = mount("pair_panel", named("pair"), { value: NOTHING, readouts: "" });
+const drawn = [];  // figures, by step
 let at = 0;
 let shown = null;
 let replaying = 0;
@@ -14,6 +15,8 @@ let replaying = 0;
 function show(run) {
   cancelAnimationFrame(replaying);
   shown = run;
+  named("summary").style.visibility = "";
+  named("command").textContent = run.command;
   named("change").innerHTML = run.change;
   named("summary").innerHTML = run.summary;
   pair({ value: run.pair.value, readouts: run.pair.readouts });
@@ -66,13 +69,18 @@ function place(mark) {
   return `${mark.x},${mark.y}`;
 }
 
-function told(cell, figure) {
+function told(at, figure) {
+  const cell = figure.cells[at];
   const box = document.createElement("div");
   box.className = "behind";
   const line = (tag, text, dir = "") => {
     const node = Object.assign(document.createElement(tag), { textContent: text, dir });
     box.append(node);
   };
+  if (!cell && figure.loud.includes(at)) {
+    line("p", "It says something else than the original; its text was not kept.");
+    return box;
+  }
   if (!cell) {
     line("p", "Silent: what its mutants say is what the original says.");
     line("blockquote", figure.standard, "auto");
@@ -103,7 +111,7 @@ function figureOf(figure) {
       if (values.length) show(figure.runs[values[0]]);
       return;
     }
-    if (mark.axes.join("") === "xy") answer.replaceChildren(told(figure.cells[place(mark)], figure));
+    if (mark.axes.join("") === "xy") answer.replaceChildren(told(place(mark), figure));
   };
   withPlotly().then(() => mount("figure_panel", host.firstElementChild, { value: figure.figure }, act));
   return section;
@@ -118,7 +126,6 @@ function go(number) {
   named("say").textContent = step.say;
   named("say").hidden = !step.say;
   named("prompt").textContent = step.prompt;
-  named("command").textContent = step.command;
   named("place").textContent = `${at + 1} of ${steps.length}`;
   named("earlier").disabled = at === 0;
   named("later").disabled = at === steps.length - 1;
@@ -129,7 +136,8 @@ function go(number) {
   });
   show(step);
   named("figures").hidden = !step.figures.length;
-  named("figures").replaceChildren(...step.figures.map(figureOf));
+  drawn[at] ??= step.figures.map(figureOf);
+  named("figures").replaceChildren(...drawn[at]);
   history.replaceState(null, "", `#${at + 1}`);
 }
 

@@ -6,6 +6,11 @@ const own = (name) => element.querySelector(`.stage-${name}`);
 const SENT_EVERY_MS = 200;
 const ALIVE_EVERY_MS = 20000;
 const TOLD_MS = 2600;
+const AGAIN_MS = 5000;
+const PATIENCE_MS = 60000;
+const NAME = /^[A-Za-z0-9_-]{1,40}$/;
+const BEGUN = "mutation-explorer-audience";
+const HEAVY = ["readouts", "curve"];
 const TYPED = 'input:not([type="range"]), textarea, select, [contenteditable="true"], [contenteditable=""]';
 const PRESSED = 'button, a, summary, [role="tab"], [role="button"]';
 
@@ -56,6 +61,7 @@ function enter() {
   document.activeElement?.blur();
   window.scrollTo(0, 0);
   say("stage", "1");
+  own("notes").textContent = find(".explore .presets button.chosen")?.title ?? own("notes").textContent;
   window.dispatchEvent(new Event("resize"));
 }
 
@@ -91,9 +97,10 @@ function step(by) {
 function drawWhenDone() {
   const wanted = at;
   const seen = find(".explore .pair")?.dataset.run;
+  const began = Date.now();
   const clock = setInterval(() => {
     const pair = find(".explore .pair");
-    if (wanted !== at || !isOn()) return clearInterval(clock);
+    if (wanted !== at || !isOn() || Date.now() - began > PATIENCE_MS) return clearInterval(clock);
     if (pair?.dataset.run === seen || isRunning()) return;
     clearInterval(clock);
     press(".key-dose");
@@ -133,11 +140,12 @@ document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || target.closest?.(TYPED)) return;
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   if (!isOn()) {
-    if (key === "s" && !target.closest?.('[role="application"], [role="dialog"]')) enter();
+    if (key === "s" && !event.repeat && !target.closest?.('[role="application"], [role="dialog"]')) enter();
     return;
   }
-  if (key === "s") return leave();
+  if (key === "s") return event.repeat || leave();
   const act = ACTS[key];
+  if (event.repeat && !/^(Arrow|Page)/.test(key)) return event.preventDefault();
   if (!act || ([" ", "Enter"].includes(key) && target.closest?.(PRESSED))) return;
   if (target.type === "range" && /^(Arrow|Page)/.test(key)) return;  // the slider's own, while it has the focus
   event.preventDefault();
@@ -160,6 +168,8 @@ let audience = null;
 let token = "";
 let sending = false;
 let sentAt = 0;
+let room = null;
+let waitsUntil = 0;
 const shown = {};
 const sent = {};
 
@@ -180,7 +190,7 @@ function gathered() {
 }
 
 async function send() {
-  if (!audience || sending) return;
+  if (!audience || sending || Date.now() < waitsUntil) return;
   const parts = gathered();
   if (!Object.keys(parts).length && Date.now() - sentAt < ALIVE_EVERY_MS) return;
   sending = true;
@@ -189,38 +199,73 @@ async function send() {
     const answer = await fetch(`audience/${audience}`, options);
     if (answer.ok) {
       Object.assign(sent, parts);
-      const { followers } = await answer.json();
-      own("count").textContent = `${followers} follow${followers === 1 ? "s" : ""}`;
-    } else {
+      const told = await answer.json();
+      if (room !== told.room && room !== null) for (const name of Object.keys(sent)) delete sent[name];  // it begins anew
+      room = told.room;
+      count(`${told.followers} follow${told.followers === 1 ? "s" : ""}`);
+    } else if (answer.status === 413) {
+      for (const name of HEAVY) if (name in parts) sent[name] = parts[name];
       tell(await answer.text());
-      if (answer.status !== 413) audience = null;
-      else Object.assign(sent, parts);
+    } else {
+      waitsUntil = Date.now() + AGAIN_MS;
+      const sentence = await answer.text();
+      count(sentence);
+      tell(sentence);
     }
   } catch {
-    own("count").textContent = "The server does not answer.";
+    waitsUntil = Date.now() + AGAIN_MS;
+    count("The server does not answer.");
   }
   sentAt = Date.now();
   sending = false;
 }
 setInterval(send, SENT_EVERY_MS);
 
+function count(sentence) {
+  own("count").textContent = sentence;
+  own("live").hidden = !audience;
+  own("live").querySelector("span").textContent = `Followed as ${audience}: ${sentence}`;
+}
+
+// What is shown is shown to others from the press of a key on, in this tab of the browser, until it is ended.
 function gather(name) {
   const key = "mutation-explorer-presenter";
   token = sessionStorage.getItem(key) ?? Array.from(crypto.getRandomValues(new Uint8Array(16)), (each) => each.toString(16)).join("");
   sessionStorage.setItem(key, token);
+  sessionStorage.setItem(BEGUN, name);
   audience = name;
   say("audience", name);
+  count("0 follow");
+}
+
+function end() {
+  sessionStorage.removeItem(BEGUN);
+  audience = room = null;
+  for (const name of Object.keys(sent)) delete sent[name];
+  say("audience", null);
+  own("live").hidden = true;
+  own("code").hidden = true;
+}
+
+// The name of an address, if it is one.
+function wanted() {
+  const name = said("audience") ?? "";
+  return NAME.test(name) ? name : "";
 }
 
 function invite() {
-  if (!audience) gather(said("audience") ?? Math.random().toString(36).slice(2, 6).padEnd(4, "x"));
+  if (!audience) gather(wanted() || Math.random().toString(36).slice(2, 6).padEnd(4, "x"));
   const base = location.origin + location.pathname;
-  own("code").querySelector("img").src = `audience/${audience}/code.svg`;
+  own("code").querySelector("img").src = `audience/${audience}/code.svg?at=${encodeURIComponent(location.pathname)}`;
   const isAlone = ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
   own("address").textContent = `${base}?follow=${audience}`;
   if (isAlone) own("address").textContent += " · only this machine reaches it: see docs/stage.md";
   toggle("code");
 }
 
-if (said("audience")) gather(said("audience"));
+if (wanted() && sessionStorage.getItem(BEGUN) === wanted()) gather(wanted());
+element.querySelectorAll('[data-act="end"]').forEach((button) => button.addEventListener("click", (event) => {
+  event.stopPropagation();
+  end();
+}));
 if (said("stage")) enter();

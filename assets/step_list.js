@@ -9,6 +9,7 @@ function press(text, label, act) {
 }
 
 function edit(action, place, text = "") {
+  if (["up", "down", "drop"].includes(action)) list.inert = true;  // until its answer: a place is one of the list that is shown
   trigger("edit", { action, place, text });
 }
 
@@ -32,6 +33,20 @@ function row(step, place, steps) {
   return make("li", "step", head, make("code", "", step.genotype || "the original"), written("p", "step-prompt", step.prompt), say);
 }
 
+// Whoever writes in a box goes on writing there: what he has not handed over yet is no news to the server.
+function keepingFocus(redraw) {
+  const focused = list.contains(document.activeElement) ? document.activeElement : null;
+  const { value, selectionStart, selectionEnd } = focused ?? {};
+  redraw();
+  list.inert = false;
+  const label = focused?.getAttribute("aria-label");
+  const again = label && Array.from(list.querySelectorAll("[aria-label]")).find((node) => node.getAttribute("aria-label") === label);
+  if (!again) return;
+  if (value !== undefined && again.tagName !== "BUTTON") again.value = value;
+  again.focus();
+  if (selectionStart !== undefined) again.setSelectionRange?.(selectionStart, selectionEnd);
+}
+
 function draw() {
   const shown = props.value ? JSON.parse(props.value) : { title: "", steps: [] };
   if (!shown.steps.length) {
@@ -43,5 +58,5 @@ function draw() {
   list.replaceChildren(title, make("ol", "", ...shown.steps.map(row)));
 }
 
-watch("value", draw);
+watch("value", () => keepingFocus(draw));
 draw();

@@ -97,6 +97,8 @@ def main() -> None:
             f"{home}?stage=1&audience={AUDIENCE}&max_new_tokens=200&temperature=1&seed=5&genotype=7.o*0.9"
         )
         speaker.wait_for_run()
+        for _ in range(2):
+            speaker.page.keyboard.press("q")  # from now on it is followed
         alone, shared = [], []
         for _ in range(2):
             run_seconds(speaker)

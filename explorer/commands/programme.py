@@ -38,24 +38,23 @@ def programme(
     if asked is not None and session.source == DEMO:
         session = replace(session, source=asked.model)
     workspace, model = session.load()
-    shown = asked or workspace.programme
+    shown = replace(asked or workspace.programme, model=session.model)
     rehearsal = workspace.rehearsal_in(folder)
     steps = list(counted(rehearsal.steps(model, shown), len(shown.steps), as_json=session.as_json))
     report = _report(shown, steps)
     if html is not None:
+        from explorer.ui.standalone.programme_file import programme_html  # the page's components draw it: gradio
+
         report["html"] = str(html)
-        report["bytes"] = _write(html, shown, steps)
+        report["bytes"] = _write(html, programme_html(shown, steps, session.placement))
     session.show(report, _lines)
 
 
-def _write(path: Path, shown: Programme, steps: list[Rehearsed]) -> int:
+def _write(path: Path, page: str) -> int:
     """Its size. Raises ProgrammeError if it cannot be written."""
-    from explorer.ui.standalone.programme_file import programme_html  # the page's own components draw it: gradio
-
-    content = programme_html(shown, steps).encode()
     try:
         with path.open("xb") as opened:
-            return opened.write(content)
+            return opened.write(page.encode())
     except OSError as fault:
         raise ProgrammeError(f"{path} cannot be written: {fault.strerror}.") from fault
 

@@ -4,6 +4,7 @@ import gc
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -48,7 +49,10 @@ def serve(
 ) -> None:
     """Open the dashboard."""
     shown = None if programme is None else read_programme(programme)
-    model = shown.model if shown is not None and session.source == DEMO and session.revision is None else session.model
+    is_asked = session.source != DEMO or session.revision is not None
+    model = session.model if shown is None or is_asked else shown.model
+    if shown is not None:
+        shown = replace(shown, model=model)
     with starting():
         from explorer.ui.serving import Serving, run  # the other commands do without gradio
 

@@ -32,7 +32,9 @@ class Recording:
     model: str
     """Its name."""
     fingerprint: str
-    """Of its weights, their precision included."""
+    """Of its weights as they are stored."""
+    precision: str = "float32"
+    """What they are stored and counted in, as `LoadedModel.precision` has it."""
     genotype: str
     """In its canonical notation; "" is the original model."""
     prompt: Prompt
@@ -47,7 +49,13 @@ class Recording:
     @property
     def key(self) -> str:
         """What was asked, and of which model, as a name for a file."""
-        return f"{asked_key(self.genotype, self.prompt, self.decoding)}-{self.fingerprint[:16]}"
+        return recording_key(self.fingerprint, self.precision, self.genotype, self.prompt, self.decoding)
+
+
+def recording_key(fingerprint: str, precision: str, genotype: str, prompt: Prompt, decoding: Decoding) -> str:
+    """The name of the recording of a genotype on a model."""
+    counted = "" if precision == "float32" else "-" + precision.replace("/", "-")
+    return f"{asked_key(genotype, prompt, decoding)}-{fingerprint[:16]}{counted}"
 
 
 def asked_key(genotype: str, prompt: Prompt, decoding: Decoding) -> str:

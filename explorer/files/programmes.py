@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+import threading
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -79,26 +84,41 @@ def _step(path: Path, text: str, table: dict[str, Any], place: int, start: int) 
 
 
 class Draft:
-    """A programme that is put together step by step, in a file."""
+    """A programme that is put together step by step, in a file; one change after the other."""
+
+    _lock = threading.Lock()
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def read(self) -> Programme:
-        """As it stands, without steps where there is no file. Raises ProgrammeError."""
+        """As it stands, without steps where there is no file. Raises ProgrammeError.
+
+        Steps are named by what they hold: one that was changed since is there no more by its old name.
+        """
         if not self.path.exists():
             return Programme(title="My programme", model=DEMO, steps=())
-        return read_programme(self.path, may_be_empty=True)
+        programme = read_programme(self.path, may_be_empty=True)
+        return replace(programme, steps=tuple(replace(step, name=_key(step)) for step in programme.steps))
+
+    def change(self, changed: Callable[[Programme], Programme]) -> None:
+        """Raises ProgrammeError if that is not possible, or what `changed` raises; then the file is what it was."""
+        with self._lock:
+            self.write(changed(self.read()))
 
     def write(self, programme: Programme) -> None:
         """Raises ProgrammeError if that is not possible; then the file is what it was."""
-        part = self.path.with_suffix(".part")
+        part = self.path.with_suffix(f".{uuid.uuid4().hex}.part")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             part.write_text(format_programme(programme), encoding="utf-8")
             part.replace(self.path)
         except OSError as fault:
             raise ProgrammeError(f"{self.path} cannot be written: {fault.strerror}.") from fault
+
+
+def _key(step: Step) -> str:
+    return hashlib.sha256(repr(replace(step, name="")).encode()).hexdigest()[:16]
 
 
 def read_look(text: object) -> Look | None:

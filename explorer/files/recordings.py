@@ -13,7 +13,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from explorer.domain.decoding import Decoding, Prompt
-from explorer.domain.recording import Recording, asked_key
+from explorer.domain.recording import Recording, asked_key, recording_key
 
 
 class Recordings:
@@ -22,9 +22,11 @@ class Recordings:
     def __init__(self, folders: Sequence[Path]) -> None:
         self._folders = tuple(folders)
 
-    def find(self, fingerprint: str, genotype: str, prompt: Prompt, decoding: Decoding) -> Recording | None:
+    def find(
+        self, fingerprint: str, precision: str, genotype: str, prompt: Prompt, decoding: Decoding
+    ) -> Recording | None:
         """The recording of a genotype, in canonical notation, on a model; None if there is none."""
-        name = f"{asked_key(genotype, prompt, decoding)}-{fingerprint[:16]}.json"
+        name = f"{recording_key(fingerprint, precision, genotype, prompt, decoding)}.json"
         paths = (folder / name for folder in self._folders)
         found = next((path for path in paths if path.is_file()), None)
         recording = None if found is None else read_recording(found)

@@ -36,9 +36,12 @@ FREE_SECONDS = 60.0
 MOST_BYTES = 4_000_000
 """Of what is shown at a time."""
 MOST_ROOMS = 100
+MOST_LETTERS = 500
+"""Of the page's place on its server."""
 MOST_FOLLOWERS = 2_000
+LIGHT = ("prompt", "change", "pair", "slider", "address")
 HEAVY = ("readouts", "curve")
-"""Parts that are large and change rarely: they are sent alone, when they have changed."""
+"""Parts that are large and change rarely: they are sent alone, when they have changed. Other parts there are none."""
 
 
 @dataclass(slots=True, eq=False)
@@ -47,6 +50,8 @@ class Room:
 
     token: str
     """The presenter's."""
+    name: str = field(default_factory=lambda: secrets.token_hex(8))
+    """By which the presenter knows that it is still the same."""
     shown: dict[str, Any] = field(default_factory=dict)
     seen: float = field(default_factory=time.monotonic)
     """When the presenter sent something last."""
@@ -57,13 +62,17 @@ class Room:
     followers: int = 0
 
     def show(self, parts: dict[str, Any]) -> None:
-        """Show other parts from now on; those that are not named stay."""
-        self.shown |= parts
-        self.version += 1
+        """Show other parts from now on; those that are not named stay. Raises ValueError for what is no text."""
         self.seen = time.monotonic()
-        for is_heavy in {name in HEAVY for name in parts}:
-            told = {name: value for name, value in self.shown.items() if (name in HEAVY) is is_heavy}
-            self.words[is_heavy] = self.version, _message(told)
+        known = {name: value for name, value in parts.items() if name in (*LIGHT, *HEAVY)}
+        shown = self.shown | known
+        words = {}
+        for is_heavy in {name in HEAVY for name in known}:
+            told = {name: value for name, value in shown.items() if (name in HEAVY) is is_heavy}
+            words[is_heavy] = self.version + 1, _message(told)
+        self.shown = shown
+        self.version += 1
+        self.words |= words
         before, self.changed = self.changed, asyncio.Event()
         before.set()
 
@@ -113,8 +122,11 @@ class Audience:
         room = self._taken(name, request.headers.get("x-presenter", ""))
         if room is None:
             return _refusal(f"{name} is taken by another presenter: choose another name.", 409)
-        room.show(parts)
-        return JSONResponse({"followers": room.followers})
+        try:
+            room.show(parts)
+        except ValueError:  # half a character, which no text has
+            return _refusal("What is shown is a JSON object of texts.", 400)
+        return JSONResponse({"followers": room.followers, "room": room.name})
 
     def _taken(self, name: str, token: str) -> Room | None:
         """The presenter's room; None where another has the name."""
@@ -127,7 +139,7 @@ class Audience:
             if not token or len(self._rooms) >= MOST_ROOMS:
                 return None
             room = self._rooms[name] = Room(token)
-        elif not secrets.compare_digest(room.token, token):
+        elif not secrets.compare_digest(room.token.encode(), token.encode()):
             if now - room.seen <= FREE_SECONDS:
                 return None
             room.token = token
@@ -178,8 +190,9 @@ async def code(request: Request) -> Response:
         return _refusal("There is no such audience.", 404)
     if not _may_present(request):
         return _refusal("Log in first.", 401)
-    base = request.url.path.removesuffix(f"{PATH}{name}/code.svg")
-    address = f"{_origin(request)}{base}/?follow={name}"
+    place = request.query_params.get("at", "/")
+    place = place if place.startswith("/") and len(place) <= MOST_LETTERS else "/"
+    address = f"{_origin(request)}{place}?follow={name}"
     made = segno.make(address, error="m").svg_inline(scale=8, border=2, dark="#0f172a", light="#ffffff")
     return Response(made.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1), media_type="image/svg+xml")
 

@@ -106,7 +106,7 @@ def _found(workspace: Workspace, text: str | None, prompt: Prompt, decoding: Dec
     genotype = OPENING_GENOTYPE if text is None else text
     if model is not None:
         canonical = format_genotype(model.anatomy.read(genotype))
-        return workspace.recordings.find(model.fingerprint, canonical, prompt, decoding)
+        return workspace.recordings.find(model.fingerprint, model.precision, canonical, prompt, decoding)
     if workspace.placement != Placement():
         return None
     return workspace.recordings.shipped(format_genotype(parse_genotype(genotype)), prompt, decoding)

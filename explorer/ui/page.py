@@ -94,7 +94,8 @@ def build_page(workspace: Workspace, *, has_console: bool = True, takes_files: b
         model_wiring.wire(header, picker, page.load, tab, instruments, handlers, opening, tabs, elsewhere)
 
         def leave(request: gr.Request) -> None:
-            for each in (runs, opening, questions, turns, *comparing, *asking):
+            handlers.leave(request.session_hash or "")
+            for each in (opening, questions, turns, *comparing, *asking):
                 each.forget(request.session_hash or "")
 
         page.unload(leave)

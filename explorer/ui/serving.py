@@ -19,6 +19,7 @@ from explorer.domain.placement import Placement
 from explorer.domain.programme import Programme
 from explorer.files.settings import DEMO
 from explorer.ui.audience import Audience
+from explorer.ui.faults import told
 from explorer.ui.front import Front
 from explorer.ui.gate import Gate, is_this_machine
 from explorer.ui.page import build_page
@@ -108,12 +109,16 @@ def _ready(serving: Serving, workspace: Workspace, loading: Loading) -> None:
     serving.announce({"ready": loading.model is not None, "fault": _fault_of(loading)})
     if serving.programme is None or loading.model is None:
         return
-    try:
-        count = len(list(workspace.rehearsal_in().steps(loading.model, serving.programme)))
-    except ExplorerError as fault:
-        serving.announce({"programme": f"The programme is not as it should be. {fault}"})
-        return
-    serving.announce({"programme": f"The programme is warm: {count} steps are shown at once."})
+    count = 0
+    for step in serving.programme.steps:
+        try:
+            workspace.rehearsal_in().step(loading.model, step)
+            count += 1
+        except Exception as fault:  # noqa: BLE001  # whatever it is, the others are warmed up
+            serving.announce({"programme": told(fault)})
+    serving.announce(
+        {"programme": f"The programme is warm: {count} of {len(serving.programme.steps)} steps are shown at once."}
+    )
 
 
 def options_of(serving: Serving, workspace: Workspace, login: tuple[str, str] | None) -> dict[str, Any]:

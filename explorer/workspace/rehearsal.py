@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import polars as pl
 
-from explorer.atlas.atlas import Atlas, Behind
+from explorer.atlas.atlas import Atlas
 from explorer.atlas.pictures.asked import Asked, Picture
 from explorer.atlas.pictures.drawing import draw
 from explorer.domain.decoding import Decoding, Prompt
@@ -17,6 +17,7 @@ from explorer.domain.genotype import Genotype, Mutation, Operation
 from explorer.domain.notation import format_genotype, format_site
 from explorer.domain.programme import Look, Programme, Step
 from explorer.domain.recording import Moment, Recording, lean
+from explorer.domain.screens import StoredScreen
 from explorer.figures.marks import mark_of
 from explorer.files.recordings import Recordings
 from explorer.model.loaded import LoadedModel
@@ -41,11 +42,14 @@ class Rehearsal:
 
     def steps(self, model: LoadedModel, programme: Programme) -> Iterator[Rehearsed]:
         """The steps of a programme, one after the other, with all that each shows. Raises ProgrammeError."""
-        for step in programme.steps:
-            try:
-                yield self._step(model, step)
-            except ExplorerError as fault:
-                raise ProgrammeError(f"The step “{step.title}”: {fault}") from fault
+        return (self.step(model, step) for step in programme.steps)
+
+    def step(self, model: LoadedModel, step: Step) -> Rehearsed:
+        """One of them. Raises ProgrammeError, which names it."""
+        try:
+            return self._step(model, step)
+        except ExplorerError as fault:
+            raise ProgrammeError(f"The step “{step.title}”: {fault}") from fault
 
     def _step(self, model: LoadedModel, step: Step) -> Rehearsed:
         self._pairs.forget(model)  # so that both texts are recorded as they grow
@@ -68,7 +72,7 @@ class Rehearsal:
         """
         read = model.anatomy.read(genotype)
         canonical = format_genotype(read)
-        known = self._recordings.find(model.fingerprint, canonical, prompt, decoding)
+        known = self._recordings.find(model.fingerprint, model.precision, canonical, prompt, decoding)
         if known is not None:
             return known
         moments: list[Moment] = []
@@ -84,6 +88,7 @@ class Rehearsal:
         recording = Recording(
             model=model.name,
             fingerprint=model.fingerprint,
+            precision=model.precision,
             genotype=canonical,
             prompt=prompt,
             decoding=decoding,
@@ -116,6 +121,19 @@ class Rehearsal:
 
     def map(self, model: LoadedModel, step: Step, look: Look) -> Mapped:
         """A step's map. Raises StoreError, StatisticsError; ProgrammeError where no screen has the matrix."""
+        screen, matrix, picture = self.picture(model, step, look)
+        drawn = picture.figure.layout.meta["maps"][0]
+        places = _cells(picture)
+        with self._atlas.held():
+            behind = {
+                _place_told(x, y): self._atlas.behind(screen, mark_of(drawn, x, y), Filter())
+                for x, y in places[:MOST_CELLS]
+            }
+        loud = [_place_told(x, y) for x, y in places]
+        return Mapped(screen=screen, matrix=matrix, picture=picture, behind=behind, loud=loud)
+
+    def picture(self, model: LoadedModel, step: Step, look: Look) -> tuple[StoredScreen, str, Picture]:
+        """Screen, matrix and picture of a step's map, without what lies behind its cells; raises as `map`."""
         matrix = look.place or _matrix_of(model, step)
         screens = [screen for screen in self._atlas.stored()[0] if screen.model == model.name and screen.has_mutants]
         if look.experiment:
@@ -124,13 +142,7 @@ class Rehearsal:
         if screen is None:
             of = f" of {look.experiment}" if look.experiment else ""
             raise ProgrammeError(f"no stored screen{of} on {model.name} has the matrix {matrix}.")
-        picture = draw("nsm_map", self._atlas, Asked(screen=screen, matrix=matrix))
-        drawn = picture.figure.layout.meta["maps"][0]
-        behind: dict[str, Behind] = {}
-        for x, y in _cells(picture)[:MOST_CELLS]:
-            found = self._atlas.behind(screen, mark_of(drawn, x, y), Filter())
-            behind[f"{x:g},{y:g}"] = found
-        return Mapped(screen=screen, matrix=matrix, picture=picture, behind=behind)
+        return screen, matrix, draw("nsm_map", self._atlas, Asked(screen=screen, matrix=matrix))
 
 
 def _matrix_of(model: LoadedModel, step: Step) -> str:
@@ -139,6 +151,11 @@ def _matrix_of(model: LoadedModel, step: Step) -> str:
     if not mutations:
         raise ProgrammeError("a map needs its matrix: write map MATRIX, such as map 11.down.")
     return model.anatomy.targets(mutations[-1].site)[0].matrix.name
+
+
+def _place_told(x: float, y: float) -> str:
+    """A cell as a browser writes its place."""
+    return ",".join(str(int(value)) if float(value).is_integer() else repr(float(value)) for value in (x, y))
 
 
 def _cells(picture: Picture) -> list[tuple[float, float]]:

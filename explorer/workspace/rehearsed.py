@@ -32,7 +32,9 @@ class Mapped:
     matrix: str
     picture: Picture
     behind: dict[str, Behind]
-    """By cell, as `x,y`; of the non-silent ones alone."""
+    """By cell, as `x,y`; of the first `rehearsal.MOST_CELLS` non-silent ones alone."""
+    loud: list[str]
+    """All cells in which a mutant is non-silent, in the same form."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

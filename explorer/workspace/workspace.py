@@ -105,10 +105,11 @@ class Workspace:
 
     def rehearsal_in(self, folder: Path | None = None) -> Rehearsal:
         """Makes recordings, in a folder of their own or where the page looks for them."""
+        from explorer.workspace.pairs import Pairs  # of its own: visitors' baselines stay
         from explorer.workspace.rehearsal import Rehearsal
 
         recordings = self.recordings if folder is None else Recordings((folder,))
-        return Rehearsal(recordings, self.pairs, self.weights, self.instruments, self.atlas)
+        return Rehearsal(recordings, Pairs(self.computing, 1), self.weights, self.instruments, self.atlas)
 
     @property
     def pairs(self) -> Pairs:

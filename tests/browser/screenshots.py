@@ -63,6 +63,8 @@ def _show_stage(url: str, browser: Browser) -> None:
             page = context.new_page()
             page.goto(f"{url.rstrip('/')}/?__theme={theme}&stage=1&audience=hall-{theme}")
             expect(page.locator(".first-picture")).not_to_be_attached(timeout=PATIENCE_MS)
+            for _ in range(2):
+                page.keyboard.press("q")
             page.wait_for_timeout(1500)
             page.screenshot(path=FOLDER / f"stage-desktop-{theme}.png")
             phone = context.new_page()

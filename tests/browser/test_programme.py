@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, expect
 from typer.testing import CliRunner
 
 from explorer.cli import app
-from tests.browser.page import PHONE, Visitor
+from tests.browser.page import PHONE, Visitor, serving
 
 TALK = """
 title = "A short talk"
@@ -92,6 +92,33 @@ def test_the_file_runs_from_disk_with_the_network_cut(browser: Browser, page_fil
     assert asked == [page_file.as_uri()]
     assert complaints == []
     context.close()
+
+
+def test_a_programme_is_shown_from_its_first_step_with_curve_map_and_words(browser: Browser, page_file: Path) -> None:
+    with serving("--programme", str(page_file.with_name("talk.toml"))) as url:
+        visitor = Visitor.opening(browser, url)
+        page = visitor.page
+        assert visitor.text("mutated") == visitor.text("original")
+        page.keyboard.press("s")
+        page.keyboard.press("n")
+        expect(page.locator(".stage-notes")).to_have_text("Nothing is changed.")
+        page.keyboard.press("PageDown")
+        expect(page.locator(".stage-told")).to_have_text("2 of 2: One weight")
+        visitor.wait_for_run()
+        expect(page.locator(".stage-notes")).to_have_text("One of 134 million, <b>gone</b>.")
+        page.keyboard.press("n")
+        expect(page.locator(".curve .main-svg").first).to_be_visible(timeout=60_000)  # drawn by itself
+        drawn = page.locator(".step-map .figure")
+        expect(drawn).to_be_hidden()
+        page.keyboard.press("m")
+        expect(drawn.locator(".main-svg").first).to_be_visible()
+        drawn.focus()
+        for key in ("ArrowRight", *["ArrowRight"] * 12, *["ArrowDown"] * 5, "Enter"):
+            drawn.press(key)
+        visitor.wait_for_run()
+        assert page.get_by_label("Notation").input_value().startswith("11.down[480:576,1152:1248]=")
+        assert visitor.complaints == []
+        page.close()
 
 
 def test_runs_become_a_programme_that_is_presented(visitor: Visitor) -> None:

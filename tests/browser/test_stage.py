@@ -169,6 +169,10 @@ def test_three_followers_see_what_is_shown_and_can_leave(guest: Visitor, followe
     for phone in followers:
         expect(phone.locator("#follow-state")).to_contain_text("waiting for hall-3")
     page = _on_stage(guest, audience="hall-3")
+    for phone in followers:
+        expect(phone.locator("#follow-state")).to_contain_text("waiting for hall-3")  # an address alone begins nothing
+    for _ in range(2):
+        page.keyboard.press("q")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
     guest.wait_for_run()
@@ -197,6 +201,15 @@ def test_three_followers_see_what_is_shown_and_can_leave(guest: Visitor, followe
     page.keyboard.press("ArrowRight")
     expect(followers[1].locator('#follow-pair [data-side="mutated"] .pair-text')).to_contain_text("Tokyo")
     expect(leaving.get_by_label("Notation")).to_have_value("23.attn*1.6")  # he goes his own way
+    page.keyboard.press("Escape")
+    live = page.locator(".stage-live")
+    expect(live).to_contain_text("Followed as hall-3: 2 follow")
+    live.get_by_role("button", name="End it").click()
+    expect(live).to_be_hidden()
+    assert "audience=" not in page.url
+    guest.press("Max")
+    page.wait_for_timeout(1000)
+    assert "Tokyo" in followers[1].locator("#follow-pair").inner_text()
 
 
 def test_hints_are_given_once(browser: Browser, url: str) -> None:

@@ -35,7 +35,9 @@ def test_a_preset_says_what_its_file_says(demo: LoadedModel, preset: Preset) -> 
     assert update.measures is not None
     assert not update.measures.divergence_is_near_tie
 
-    kept = RECORDINGS.find(demo.fingerprint, preset.genotype, preset.experiment.prompt, preset.experiment.decoding)
+    kept = RECORDINGS.find(
+        demo.fingerprint, demo.precision, preset.genotype, preset.experiment.prompt, preset.experiment.decoding
+    )
     assert kept is not None
     assert (kept.update.original_tokens, kept.update.mutated_tokens) == (update.original_tokens, update.mutated_tokens)
     assert kept.update.first_divergence == update.first_divergence

@@ -49,7 +49,8 @@ def test_what_is_kept_is_found_as_it_was(tmp_path: Path) -> None:
     path = recordings.keep(RECORDING)
     assert path.parent.name == "own"
     asked = ("1.q=0", RECORDING.prompt, Decoding(max_new_tokens=2))
-    assert recordings.find(RECORDING.fingerprint, *asked) == RECORDING
+    assert recordings.find(RECORDING.fingerprint, "float32", *asked) == RECORDING
+    assert recordings.find(RECORDING.fingerprint, "bfloat16/float32", *asked) is None  # counted in another precision
     assert Recordings((tmp_path / "own",)).shipped(*asked) == RECORDING
 
 
@@ -65,9 +66,9 @@ def test_of_anything_else_there_is_none(tmp_path: Path) -> None:
         ("f" * 64, *asked[:2], replace(asked[2], seed=1)),
         ("f" * 64, *asked[:2], replace(asked[2], temperature=1e-9)),
     ):
-        assert recordings.find(*other) is None
+        assert recordings.find(other[0], "float32", *other[1:]) is None
     path.rename(path.with_stem("0" * 16 + "-" + "f" * 16))
-    assert Recordings((tmp_path,)).find("f" * 64, *asked) is None
+    assert Recordings((tmp_path,)).find("f" * 64, "float32", *asked) is None
 
 
 def test_a_file_that_cannot_be_read_is_none(tmp_path: Path) -> None:
@@ -76,7 +77,7 @@ def test_a_file_that_cannot_be_read_is_none(tmp_path: Path) -> None:
     whole = path.read_text(encoding="utf-8")
     for text in ("", "{}", whole[:-9], whole.replace("1.q=0", "2.q=0")):
         path.write_text(text, encoding="utf-8")
-        assert recordings.find("f" * 64, "1.q=0", RECORDING.prompt, RECORDING.decoding) is None
+        assert recordings.find("f" * 64, "float32", "1.q=0", RECORDING.prompt, RECORDING.decoding) is None
 
 
 def test_what_the_page_does_not_show_is_left_out() -> None:

@@ -36,7 +36,9 @@ def _show(client: TestClient, name: str, parts: object, token: str = "ada") -> A
 def test_the_first_who_takes_a_name_has_it_while_he_shows_something(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert _show(client, "hall", {"prompt": "Hello"}).json() == {"followers": 0}
+    first = _show(client, "hall", {"prompt": "Hello"}).json()
+    assert first["followers"] == 0
+    assert _show(client, "hall", {}).json()["room"] == first["room"]
     refused = _show(client, "hall", {"prompt": "Mine"}, "eve")
     assert (refused.status_code, refused.text) == (409, "hall is taken by another presenter: choose another name.")
     assert _show(client, "hall", {}).is_success
@@ -53,6 +55,7 @@ def test_the_first_who_takes_a_name_has_it_while_he_shows_something(
         ("a b", b"{}", 400),
         ("x" * 41, b"{}", 400),
         ("hall", b'{"a": "' + b"x" * MOST_BYTES + b'"}', 413),
+        ("hall", b'{"prompt": "\\ud800"}', 400),
     ],
 )
 def test_what_is_not_shown_is_told(client: TestClient, name: str, content: bytes, status: int) -> None:
@@ -136,6 +139,16 @@ def test_a_follower_gets_the_last_state_and_every_change_with_a_pause(monkeypatc
     assert got[0] == b"retry: 1000\n\n"
     assert [part["prompt"] for words in got[1:3] for part in _parts(words)] == ["one", "three"]
     assert got[3].startswith(b":")  # still here
+
+
+def test_what_is_no_part_of_a_page_is_not_kept(client: TestClient, audience: Audience) -> None:
+    for number in range(5):
+        assert _show(client, "hall", {f"a{number}": "x" * 9, "prompt": str(number)}).is_success
+    (room,) = audience._rooms.values()
+    assert room.shown == {"prompt": "4"}
+    odd = client.post("/audience/other", json={}, headers={"x-presenter": "é".encode()})
+    assert odd.is_success
+    assert _show(client, "other", {}).status_code == 409
 
 
 def test_it_is_itself_when_gradio_copies_the_page(audience: Audience) -> None:

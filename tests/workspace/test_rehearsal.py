@@ -36,7 +36,7 @@ def test_a_recording_is_the_run_itself_and_is_made_once(workspace: Workspace) ->
     assert made.fingerprint == model.fingerprint
     assert [moment.seconds for moment in made.moments] == sorted(moment.seconds for moment in made.moments)
     assert made.moments[-1][1:] == (len(update.original), len(update.mutated))
-    assert workspace.recordings.find(model.fingerprint, "1.down[3,:]=0", *asked) == made
+    assert workspace.recordings.find(model.fingerprint, model.precision, "1.down[3,:]=0", *asked) == made
     assert workspace.rehearsal_in().record(model, " 1.down[ 3 , : ] = 0.0 ", *asked) == made
 
 
@@ -80,4 +80,4 @@ def test_a_run_that_is_stopped_is_not_kept(workspace: Workspace) -> None:
     model = workspace.models.get()
     with pytest.raises(ModelError):
         workspace.rehearsal_in().record(model, "0.o=0", STEP.prompt, STEP.decoding, cancelled=lambda: True)
-    assert workspace.recordings.find(model.fingerprint, "0.o=0", STEP.prompt, STEP.decoding) is None
+    assert workspace.recordings.find(model.fingerprint, model.precision, "0.o=0", STEP.prompt, STEP.decoding) is None

@@ -12,9 +12,10 @@ _TEMPLATE = """
 <div class="stage-keys stage-sheet" role="dialog" aria-label="Keys" hidden><table>%s</table></div>
 <div class="stage-code stage-sheet" role="dialog" aria-label="Follow" hidden>
 <img alt="Address of this audience as a QR code">
-<p class="stage-address"></p><p class="stage-count"></p></div>
+<p class="stage-address"></p><p class="stage-count"></p><button type="button" data-act="end">End it</button></div>
 <p class="stage-notes" hidden></p>
 <div class="stage-black" hidden></div>
+<div class="stage-live" role="status" hidden><span></span><button type="button" data-act="end">End it</button></div>
 """
 
 

@@ -16,10 +16,10 @@ PRESETS_PLACE = 19
 """Which of them are the presets."""
 
 
-def draw(controls: Controls, *, has_presets: bool, keeps_curve: bool = False) -> list[Any]:
+def draw(controls: Controls, *, has_presets: bool | None, keeps_curve: bool = False) -> list[Any]:
     """Updates of `ExploreTab.drawn`, in its order; a dose–response curve goes when another site is chosen.
 
-    `has_presets`: whether the presets are about this model.
+    `has_presets`: whether the presets are about this model; None: as before.
     """
     facts = controls.facts
     shown = facts.present if controls.slider_value is None else controls.slider_value
@@ -59,7 +59,7 @@ def draw(controls: Controls, *, has_presets: bool, keeps_curve: bool = False) ->
         controls.genotype,
         gr.skip() if keeps_curve else "",
         gr.skip() if keeps_curve else "",
-        gr.update(visible=has_presets, chosen=""),
+        gr.update(chosen="") if has_presets is None else gr.update(chosen="", visible=has_presets),
         "",
     ]
 

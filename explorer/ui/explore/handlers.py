@@ -19,7 +19,7 @@ from explorer.domain.errors import ExplorerError, ProgrammeError
 from explorer.domain.genotype import MAXIMUM, MINIMUM, ZERO, Genotype, Mutation, Operation, OperationKind
 from explorer.domain.notation import PRINTED_SIGNS, format_genotype, format_site
 from explorer.domain.pair import PairUpdate
-from explorer.domain.programme import Step
+from explorer.domain.programme import Programme, Step
 from explorer.domain.recording import Recording
 from explorer.figures.dose import dose_figure
 from explorer.figures.encoding import figure_json
@@ -164,6 +164,11 @@ class Handlers:
 
     # ----------------------------------------------------------------------------------------------- runs
 
+    def leave(self, visitor: str) -> None:
+        """A visitor has closed the page."""
+        self._runs.forget(visitor)
+        self._replays.pop(visitor, None)
+
     def begin(self, request: gr.Request) -> int:
         """Want a run, and get its ticket; older runs of the visitor stop."""
         return self._runs.begin(_visitor(request))
@@ -200,12 +205,21 @@ class Handlers:
         name = str(event.name)
         try:
             step = self.step(name)
+            drafted = name.startswith(DRAFTED)
+            self.check_programme(self.workspace.draft.read() if drafted else self.workspace.programme, exploration)
         except ExplorerError as fault:
             return [*refusal(str(fault)), *[gr.skip()] * ASKED_COUNT]
         outputs = self.restore(exploration, step.genotype, step.prompt, step.decoding, request)
         is_shown = isinstance(outputs[0], Exploration)
         outputs[1 + PRESETS_PLACE] = gr.update(chosen=name if is_shown else "")
         return outputs
+
+    def check_programme(self, programme: Programme, exploration: Exploration) -> None:
+        """Raises ProgrammeError for one of another model than the page shows."""
+        if programme.model != exploration.source:
+            raise ProgrammeError(
+                f"That programme is of the model {programme.model}: load it at the foot of the page to show it."
+            )
 
     def step(self, name: str) -> Step:
         """A preset, a step of the programme, or one of the draft. Raises ProgrammeError."""
@@ -241,7 +255,9 @@ class Handlers:
             return None
         with contextlib.suppress(ExplorerError):  # it is told by the run
             genotype = format_genotype(exploration.genotype(model.anatomy))
-            return self.workspace.recordings.find(model.fingerprint, genotype, question.asked(), question.decoding())
+            return self.workspace.recordings.find(
+                model.fingerprint, model.precision, genotype, question.asked(), question.decoding()
+            )
         return None
 
     def _shown(self, recording: Recording, ticket: int) -> list[Any]:
@@ -346,10 +362,11 @@ class Handlers:
         """Updates of `ExploreTab.drawn`; `before` is the exploration that the page shows so far."""
         model = self.model(exploration)
         site = site_of(exploration.selection, model.anatomy)
+        is_same = before is not None and before.source == exploration.source
         controls = controls_for(exploration, model.anatomy, self.workspace.weights.facts(model, site))
         return draw(
             controls,
-            has_presets=exploration.source == self.workspace.programme.model,
+            has_presets=None if is_same else exploration.source == self.workspace.programme.model,
             keeps_curve=before is not None and before.selection == exploration.selection,
         )
 

@@ -17,7 +17,7 @@ from explorer.domain.notation import format_genotype
 from explorer.files.models import known_models
 from explorer.files.settings import DEMO
 from explorer.model.loaded import LoadedModel
-from explorer.ui.explore.drawing import DRAWN_COUNT
+from explorer.ui.explore.drawing import DRAWN_COUNT, PRESETS_PLACE
 from explorer.ui.explore.exploration import Exploration
 from explorer.ui.explore.form import (
     ASKED_COUNT,
@@ -155,6 +155,9 @@ class Opening:
         opened = opened.pointed_at(opened.selection, model.anatomy)
         asked = _asked(link, model, said)
         drawn = [*self._handlers.draw(opened)[:-1], notice_html(said.told())]
+        first = self._workspace.programme.steps[0] if self._workspace.has_own_programme else None
+        if first is not None and link == beginning(self._workspace, Link()):
+            drawn[PRESETS_PLACE] = gr.update(visible=True, chosen=first.name)
         anew = [*cleared(), *bench.cleared()]  # what was of another model, should the first run of this one fail
         return [header_html(model), gr.skip(), opened, *asked, *drawn, *anew]
 

@@ -29,12 +29,14 @@ class StageHandlers:
             looks = [look for look in step.looks if look.kind == "map"]
             if not looks:
                 return ["", ""]
-            mapped = workspace.rehearsal_in().map(self._handlers.model(exploration), step, looks[0])
+            screen, matrix, picture = workspace.rehearsal_in().picture(
+                self._handlers.model(exploration), step, looks[0]
+            )
         except ExplorerError as fault:
             return ["", notice_html(str(fault))]
         return [
-            figure_json(mapped.picture.figure),
-            sentence_html(f"{mapped.matrix} in the screen “{mapped.screen.title}”"),
+            figure_json(picture.figure),
+            sentence_html(f"{matrix} in the screen “{screen.title}”"),
         ]
 
     def open(self, exploration: Exploration, request: gr.Request, event: gr.EventData) -> list[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 from html import escape
-from typing import Any
+from typing import Any, NamedTuple
 
 from explorer.domain.effects import steepest_step
 from explorer.domain.placement import Placement
@@ -24,9 +24,9 @@ from explorer.ui.words import legend_html
 from explorer.workspace.rehearsed import Curve, Mapped, Rehearsed
 
 
-def programme_html(programme: Programme, steps: list[Rehearsed]) -> str:
+def programme_html(programme: Programme, steps: list[Rehearsed], placement: Placement) -> str:
     """The whole file: of a curve's values and a map's cells the texts, of the steps themselves all that is measured."""
-    shown = [_step(each, programme.model) for each in steps]
+    shown = [_step(each, _Source(programme.model, placement)) for each in steps]
     has_figures = any(each.curves or each.maps for each in steps)
     library = base64.b64encode(gzip.compress(plotly_js().read_bytes(), 9)).decode() if has_figures else ""
     model = steps[0].recording.model if steps else programme.model
@@ -59,25 +59,30 @@ const FIGURE_MARKUP = {data(markup("figure_panel", ""))};
 """
 
 
-def _step(each: Rehearsed, model: str) -> dict[str, Any]:
+class _Source(NamedTuple):
+    """What the commands that repeat a run name."""
+
+    model: str
+    placement: Placement
+
+
+def _step(each: Rehearsed, source: _Source) -> dict[str, Any]:
     step, recording = each.step, each.recording
     return {
         "title": step.title,
         "say": step.say,
         "prompt": step.prompt.text,
         "chat": step.prompt.chat,
-        "command": mutate_command(
-            recording.genotype, recording.prompt, recording.decoding, model=model, placement=Placement()
-        ),
-        **_run(recording),
-        "figures": [*map(_curve, each.curves), *map(_map, each.maps)],
+        **_run(recording, source),
+        "figures": [*(_curve(curve, source) for curve in each.curves), *map(_map, each.maps)],
     }
 
 
-def _run(recording: Recording) -> dict[str, Any]:
+def _run(recording: Recording, source: _Source) -> dict[str, Any]:
     """A run as the page shows it, with the seconds at which its tokens came."""
     return {
         "genotype": recording.genotype,
+        "command": mutate_command(recording.genotype, recording.prompt, recording.decoding, **source._asdict()),
         "change": change_html(recording.change),
         "pair": show_pair(recording.update, 0, recording.prompt.prefill),
         "summary": summary_html(recording.update),
@@ -85,20 +90,22 @@ def _run(recording: Recording) -> dict[str, Any]:
     }
 
 
-def _brief(recording: Recording) -> dict[str, Any]:
+def _brief(recording: Recording, source: _Source) -> dict[str, Any]:
     """A run without what lies behind its tokens."""
-    run = _run(recording)
+    run = _run(recording, source)
     return {**run, "pair": {**run["pair"], "readouts": ""}}
 
 
-def _curve(curve: Curve) -> dict[str, Any]:
+def _curve(curve: Curve, source: _Source) -> dict[str, Any]:
     step = steepest_step(curve.doses)
     return {
         "title": f"Dose–response of {curve.site}",
         "told": f"{curve.site} set to {len(curve.doses)} values. Filled marks diverge, hollow ones are silent; dashed "
         "is the value now. Click a mark to read what the model says there.",
         "figure": figure_json(dose_figure(curve.doses, curve.present, step)),
-        "runs": {f"{dose.value!r}": _brief(run) for dose, run in zip(curve.doses, curve.recordings, strict=True)},
+        "runs": {
+            f"{dose.value!r}": _brief(run, source) for dose, run in zip(curve.doses, curve.recordings, strict=True)
+        },
     }
 
 
@@ -109,6 +116,7 @@ def _map(mapped: Mapped) -> dict[str, Any]:
         "told": f"Asked: {mapped.screen.prompt.text} {mapped.picture.sentence} Click a cell to read what it says.",
         "figure": figure_json(mapped.picture.figure),
         "standard": mapped.screen.baseline,
+        "loud": mapped.loud,
         "cells": {
             place: {
                 "genotype": behind.genotype,

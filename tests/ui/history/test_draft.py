@@ -82,11 +82,13 @@ def test_what_cannot_be_a_step_is_told(own: DraftHandlers, workspace: Workspace)
     assert "has been deleted" in own.enlist(event(number=99))[2]
     step = Step(name="", title="x", genotype="", **ASKED)
     workspace.draft.write(Programme(title="x", model="another", steps=(step,)))
+    start = Exploration(source=workspace.source)
+    assert "is of the model another: load it" in own.present(start)[2]
     assert "a programme has one model" in own.enlist(event(number=1))[2]
     workspace.draft.write(Programme(title="x", model=workspace.source, steps=(step,) * MOST_STEPS))
     assert f"{MOST_STEPS} steps at most" in own.enlist(event(number=1))[2]
     workspace.settings.programme.write_text("[[steps]\n", encoding="utf-8")
-    for told in (own.enlist(event(number=1))[2], own.draw()[1], own.toml()[1], own.present()[2]):
+    for told in (own.enlist(event(number=1))[2], own.draw()[1], own.toml()[1], own.present(start)[2]):
         assert "mine.toml" in told
 
 
@@ -96,16 +98,17 @@ def test_a_file_that_cannot_be_written_is_told_and_stays(own: DraftHandlers, wor
 
 
 def test_it_is_presented_step_by_step(own: DraftHandlers, workspace: Workspace) -> None:
-    assert "no step yet" in own.present()[2]
+    start = Exploration(source=workspace.source)
+    assert "no step yet" in own.present(start)[2]
     own.enlist(event(number=2))
-    bar, tabs, notice = own.present()
+    bar, tabs, notice = own.present(start)
     assert (tabs.selected, notice) == ("explore", "")
     (row,) = json.loads(bar["value"])
-    assert row["name"] == f"{DRAFTED}step-1" == own.name_of(event(place=0))
+    assert row["name"] == own.name_of(event(place=0))
+    assert row["name"].startswith(DRAFTED)
     handlers = Handlers(workspace, Runs())
-    start = Exploration(source=workspace.source)
     assert genotype_of(workspace, handlers.choose_preset(start, ADA, event(name=row["name"]))) == "1.down[3,5]=0"
-    _edit(own, "drop", 0)
+    _edit(own, "title", 0, "Another")  # what it was called is there no more
     gone = handlers.choose_preset(start, ADA, event(name=row["name"]))
     assert "there no more" in str(gone)
 
@@ -132,6 +135,8 @@ def test_a_step_without_its_map_says_why(workspace: Workspace) -> None:
     step = Step(name="", title="x", genotype="0.q*0", looks=(Look("map"),), **ASKED)
     workspace.draft.write(Programme(title="x", model=workspace.source, steps=(step,)))
     stage = StageHandlers(Handlers(workspace, Runs()))
-    figure, told = stage.choose(Exploration(source=workspace.source), event(name=f"{DRAFTED}step-1"))
+    figure, told = stage.choose(
+        Exploration(source=workspace.source), event(name=f"{DRAFTED}{workspace.draft.read().steps[0].name}")
+    )
     assert (figure, "has the matrix 0.q" in told) == ("", True)
     assert "there no more" in stage.choose(Exploration(source=workspace.source), event(name="nothing"))[1]

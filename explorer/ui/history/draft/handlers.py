@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -10,6 +11,7 @@ import gradio as gr
 
 from explorer.domain.errors import ExplorerError, ProgrammeError
 from explorer.domain.programme import Programme, Step
+from explorer.domain.record import Entry
 from explorer.files.programmes import format_programme
 from explorer.ui.components.preset_bar import steps_json
 from explorer.ui.components.saver import Saver
@@ -44,38 +46,16 @@ class DraftHandlers:
             entries = self._workspace.record.entries([int(event.number)])
             if not entries:
                 raise ProgrammeError("That entry has been deleted.")
-            run, source = entries[0].run, entries[0].setup.source
-            if run.prompt is None or run.decoding is None:
-                raise ProgrammeError("That entry has no prompt to be run with.")
-            draft = self._workspace.draft
-            programme = draft.read()
-            if programme.steps and programme.model != source:
-                raise ProgrammeError(
-                    f"The programme is of the model {programme.model}, and that run of {source}: a programme has one "
-                    "model. Drop its steps first, or keep them by downloading the file."
-                )
-            if len(programme.steps) >= MOST_STEPS:
-                raise ProgrammeError(f"A programme has {MOST_STEPS} steps at most: drop one first.")
-            step = Step(
-                name="",
-                title=str(run.detail.get("change") or run.genotype or "The original"),
-                genotype=run.genotype,
-                prompt=run.prompt,
-                decoding=run.decoding,
-                say=entries[0].note,
-            )
-            draft.write(replace(programme, model=source, steps=(*programme.steps, step)))
+            self._workspace.draft.change(lambda programme: _longer(programme, entries[0]))
         except ExplorerError as fault:
             return [gr.update(open=True), gr.skip(), notice_html(str(fault))]
         return [gr.update(open=True), *self.draw()]
 
     def edit(self, event: gr.EventData) -> list[Any]:
         """A step was renamed, told, moved or dropped."""
-        draft = self._workspace.draft
+        action, place, text = str(event.action), int(event.place), str(event.text)[:MOST_LETTERS]
         try:
-            programme = draft.read()
-            changed = _edited(programme, str(event.action), int(event.place), str(event.text)[:MOST_LETTERS])
-            draft.write(changed)
+            self._workspace.draft.change(lambda programme: _edited(programme, action, place, text))
         except ExplorerError as fault:
             return [gr.skip(), notice_html(str(fault))]
         return self.draw()
@@ -97,14 +77,16 @@ class DraftHandlers:
                 steps.append(step)
                 told = f"Recorded {len(steps)} of {len(programme.steps)} steps …"
                 yield [gr.skip(), sentence_html(told)]
-            yield [Saver.file("programme.html", programme_html(programme, steps).encode()), ""]
+            page = programme_html(programme, steps, self._workspace.placement)
+            yield [Saver.file("programme.html", page.encode()), ""]
         except ExplorerError as fault:
             yield [gr.skip(), notice_html(str(fault))]
 
-    def present(self) -> list[Any]:
+    def present(self, exploration: Exploration) -> list[Any]:
         """The steps in place of the presets, the tab Explore, and the notice."""
         try:
             programme = self._shown()
+            self._handlers.check_programme(programme, exploration)
         except ExplorerError as fault:
             return [gr.skip(), gr.skip(), notice_html(str(fault))]
         shown = gr.update(value=steps_json(programme.steps, DRAFTED), visible=True, chosen="")
@@ -118,8 +100,33 @@ class DraftHandlers:
         return programme
 
     def name_of(self, event: gr.EventData) -> str:
-        """The name by which Explore knows the step that is to be shown."""
-        return f"{DRAFTED}step-{int(event.place) + 1}"
+        """The name by which Explore knows the step that is to be shown; of none that is there if it is gone."""
+        with contextlib.suppress(ExplorerError, IndexError):
+            return f"{DRAFTED}{self._workspace.draft.read().steps[int(event.place)].name}"
+        return DRAFTED
+
+
+def _longer(programme: Programme, entry: Entry) -> Programme:
+    """The programme with an entry as its last step. Raises ProgrammeError for what cannot be one."""
+    run, source = entry.run, entry.setup.source
+    if run.prompt is None or run.decoding is None:
+        raise ProgrammeError("That entry has no prompt to be run with.")
+    if programme.steps and programme.model != source:
+        raise ProgrammeError(
+            f"The programme is of the model {programme.model}, and that run of {source}: a programme has one model. "
+            "Drop its steps first, or keep them by downloading the file."
+        )
+    if len(programme.steps) >= MOST_STEPS:
+        raise ProgrammeError(f"A programme has {MOST_STEPS} steps at most: drop one first.")
+    step = Step(
+        name="",
+        title=str(run.detail.get("change") or run.genotype or "The original"),
+        genotype=run.genotype,
+        prompt=run.prompt,
+        decoding=run.decoding,
+        say=entry.note,
+    )
+    return replace(programme, model=source, steps=(*programme.steps, step))
 
 
 def _edited(programme: Programme, action: str, place: int, text: str) -> Programme:

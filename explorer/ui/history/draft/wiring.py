@@ -16,6 +16,9 @@ from explorer.ui.explore.wiring import connect_run
 from explorer.ui.history.draft.handlers import DraftHandlers
 from explorer.ui.history.draft.layout import DraftPanel
 
+_ENTER = "() => { document.querySelector('.draft .notice') || window.mutationExplorerStage?.(); }"
+"""Go onto the stage, unless something was refused."""
+
 
 def wire(
     panel: DraftPanel, opened: Any, entries: RecordList, tabs: gr.Tabs, explore: ExploreTab, handlers: Handlers
@@ -28,8 +31,8 @@ def wire(
     panel.steps.edit(own.edit, None, drawn, **QUIETLY)
     panel.toml.click(own.toml, None, [panel.saver, panel.notice], **QUIETLY)
     panel.html.click(own.html, explore.exploration, [panel.saver, panel.notice], **ON_MODEL)
-    panel.present.click(own.present, None, [explore.presets, tabs, panel.notice], **QUIETLY).then(
-        None, None, None, js="() => window.mutationExplorerStage?.()", **QUIETLY
+    panel.present.click(own.present, explore.exploration, [explore.presets, tabs, panel.notice], **QUIETLY).then(
+        None, None, None, js=_ENTER, **QUIETLY
     )
 
     def show(exploration: Exploration, request: gr.Request, event: gr.EventData) -> list[Any]:
