@@ -192,7 +192,7 @@ def test_three_followers_see_what_is_shown_and_can_leave(guest: Visitor, followe
     expect(page.locator(".stage-address")).to_contain_text("?follow=hall-3")
     code = page.locator(".stage-code img")
     page.wait_for_function("document.querySelector('.stage-code img').naturalWidth > 0")
-    assert code.get_attribute("src") == "audience/hall-3/code.svg"
+    assert code.get_attribute("src") == "audience/hall-3/code.svg?at=%2F"
     page.keyboard.press("q")
     leaving = followers[0]
     leaving.get_by_role("link", name="Try it yourself").click()
