@@ -1,13 +1,18 @@
 """The plain procedure: edit the weights in place, decode token by token. What the fast path must equal."""
 
 import contextlib
+import math
+import struct
+import zlib
 from collections.abc import Iterator
+from decimal import Decimal
 
+import numpy as np
 import torch
 from transformers import DynamicCache
 
 from explorer.domain.decoding import Decoding
-from explorer.domain.genotype import Genotype
+from explorer.domain.genotype import Genotype, Operation, Site
 from explorer.generation.decoding import choose
 from explorer.model.anatomy import Target
 from explorer.model.loaded import LoadedModel
@@ -27,12 +32,14 @@ def edited_in_place(model: LoadedModel, genotype: Genotype, stored: torch.dtype 
     try:
         with torch.no_grad():
             for mutation in genotype.mutations:
+                copied = mutation.operation.source
+                sources = None if copied is None else iter(_copies(model, copied, dict(saved)))
                 for target in model.anatomy.targets(mutation.site):
                     weight, rows, columns = _place(model, target)
                     block = weight[rows][:, columns]
-                    low, high = extremes[target.matrix.name]
-                    kind, value = mutation.operation.kind, mutation.operation.value
-                    weight[rows[:, None], columns] = _changed(block, kind, value, low, high).to(stored).to(block.dtype)
+                    source = None if sources is None else next(sources)
+                    changed = _changed(block, mutation.operation, extremes[target.matrix.name], target, source, stored)
+                    weight[rows[:, None], columns] = changed.to(stored).to(block.dtype)
         yield
     finally:
         with torch.no_grad():
@@ -40,17 +47,114 @@ def edited_in_place(model: LoadedModel, genotype: Genotype, stored: torch.dtype 
                 parameter.copy_(before)
 
 
-def _changed(block: torch.Tensor, kind: str, value: float, low: float, high: float) -> torch.Tensor:
-    match kind:
+def _copies(model: LoadedModel, site: Site, before: dict[torch.nn.Parameter, torch.Tensor]) -> list[torch.Tensor]:
+    """The rectangles of a site as they were before anything was written."""
+    found = []
+    for target in model.anatomy.targets(site):
+        weight, rows, columns = _place(model, target)
+        own = next((old for new, old in before.items() if _is_of(weight, new)), None)
+        if own is not None:  # a view of the copy, laid out as the tensor itself
+            weight = own.as_strided(weight.size(), weight.stride(), weight.storage_offset())
+        found.append(weight[rows][:, columns].clone())
+    return found
+
+
+def _is_of(view: torch.Tensor, whole: torch.Tensor) -> bool:
+    return view.untyped_storage().data_ptr() == whole.untyped_storage().data_ptr()
+
+
+def _changed(
+    block: torch.Tensor,
+    operation: Operation,
+    of_matrix: tuple[float, float, float, float],
+    target: Target,
+    source: torch.Tensor | None,
+    stored: torch.dtype,
+) -> torch.Tensor:
+    low, high, mean, deviation = of_matrix
+    value = operation.value
+    match operation.kind:
         case "set":
             return torch.full_like(block, value)
         case "max":
             return torch.full_like(block, high)
         case "min":
             return torch.full_like(block, low)
+        case "mean":
+            return torch.full_like(block, mean)
         case "scale":
             return block * value
-    return block + value
+        case "add":
+            return block + value
+        case "copy":
+            assert source is not None
+            return source
+    return torch.from_numpy(plainly_edited(block.to(stored), operation, deviation, target.matrix.name)).to(block)
+
+
+def plainly_edited(block: torch.Tensor, operation: Operation, deviation: float, name: str) -> np.ndarray:
+    """What an edit leaves of a block [rows, columns], weight by weight, in numpy's float64."""
+    weights = block.double().numpy()
+    rows, columns = weights.shape
+    count, value = weights.size, operation.value
+
+    def raw(stream: int) -> list[int]:
+        place = zlib.crc32(name.encode()) + 1
+        return [
+            int(each) for each in np.random.Philox(key=operation.seed, counter=[0, 0, stream, place]).random_raw(count)
+        ]
+
+    match operation.kind:
+        case "noise" | "jitter":
+            uniform = [[(each >> 11) / 2**53 + 2**-54 for each in raw(stream)] for stream in (1, 2)]
+            drawn = [math.sqrt(-2 * math.log(a)) * math.cos(2 * math.pi * b) for a, b in zip(*uniform, strict=True)]
+            noise = np.array(drawn).reshape(rows, columns) * value * deviation
+            return noise if operation.kind == "noise" else weights + noise
+        case "shuffle":
+            numbers, flat = raw(0), weights.ravel()
+            return np.array([flat[at] for at in sorted(range(count), key=lambda at: numbers[at])]).reshape(
+                rows, columns
+            )
+        case "round":
+            return _plainly_rounded(weights, int(value), operation.group)
+        case "prune":
+            found = weights.copy()
+            if not operation.group:
+                flat = found.ravel()
+                for at in sorted(range(count), key=lambda at: abs(flat[at]))[: int(Decimal(repr(value)) * count)]:
+                    flat[at] = 0
+                return flat.reshape(rows, columns)
+            for row in found:
+                for first in range(0, columns, operation.group):
+                    group = row[first : first + operation.group]
+                    few = len(group) * int(value) // operation.group
+                    for at in sorted(range(len(group)), key=lambda at: abs(group[at]))[:few]:
+                        group[at] = 0
+            return found
+        case "rank" | "unrank":
+            left, values, right = np.linalg.svd(weights, full_matrices=False)
+            kept = int(Decimal(repr(value)) * len(values) / 100) if operation.is_share else int(value)
+            low: np.ndarray = (left[:, :kept] * values[:kept]) @ right[:kept]
+            return low if operation.kind == "rank" else weights - low
+    stores = {torch.float32: ("<f", "<I"), torch.float16: ("<e", "<H")}[block.dtype]
+    (number,) = struct.unpack(stores[1], struct.pack(stores[0], weights[0, 0]))
+    (flipped,) = struct.unpack(stores[0], struct.pack(stores[1], number ^ (1 << int(value))))
+    return np.array([[flipped]])
+
+
+def _plainly_rounded(weights: np.ndarray, bits: int, group: int) -> np.ndarray:
+    found = weights.copy()
+    for row in found:
+        for first in range(0, len(row), group):
+            part = row[first : first + group]
+            if bits == 1:
+                part[:] = np.sign(part) * np.abs(part).mean()
+                continue
+            most = 2 ** (bits - 1) - 1
+            scale = np.abs(part).max() / most
+            for at, each in enumerate(part):
+                part[at] = max(-most, min(most, round(float(each / scale)))) * scale if scale else 0.0
+    return found
 
 
 def _place(model: LoadedModel, target: Target) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -74,14 +178,17 @@ def _place(model: LoadedModel, target: Target) -> tuple[torch.Tensor, torch.Tens
     return weight, rows + use.first_row, torch.tensor(target.columns)
 
 
-def _extremes(model: LoadedModel, genotype: Genotype) -> dict[str, tuple[float, float]]:
+def _extremes(model: LoadedModel, genotype: Genotype) -> dict[str, tuple[float, float, float, float]]:
+    """Of each matrix its least, largest and mean weight, and their deviation."""
     found = {}
     for mutation in genotype.mutations:
         for target in model.anatomy.targets(mutation.site):
             matrix = target.matrix
             weight, rows, columns = _place(model, Target(matrix, range(matrix.rows), range(matrix.columns)))
             whole = weight[rows][:, columns]
-            found[matrix.name] = (float(whole.min()), float(whole.max()))
+            exact = whole.double()
+            deviation = float(exact.std(correction=0))
+            found[matrix.name] = (float(whole.min()), float(whole.max()), float(exact.mean()), deviation)
     return found
 
 

@@ -8,7 +8,14 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-OperationKind = Literal["set", "max", "min", "scale", "add"]
+OperationKind = Literal[
+    "set", "max", "min", "mean", "scale", "add",
+    "noise", "jitter", "shuffle", "round", "prune", "rank", "unrank", "flip", "copy",
+]  # fmt: skip
+ROUND_GROUP = 32
+"""Columns that are rounded with one scale, where nothing else is said."""
+MOST_BITS = 8
+"""That weights are rounded to."""
 SensitiveLevel = Literal["weight", "row", "column", "block"]
 
 ATTENTION_KINDS = ("q", "k", "v", "o")
@@ -81,24 +88,37 @@ class Site:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """What is done to every weight of a site.
+    """What is done to the weights of a site; `mutation.operations` computes it.
 
-    `set` puts `value` there, `max` and `min` the extreme of the weight's own matrix in the unmutated
-    model, `scale` multiplies by `value`, `add` adds it.
+    `set` puts `value` there, `max`, `min` and `mean` that of the weight's own matrix in the unmutated model, `scale`
+    multiplies by `value`, `add` adds it. The others look at the site's own rectangle, after the operations before:
+    `noise` puts Gaussian noise of so many deviations of the matrix there, `jitter` adds it; `shuffle` permutes;
+    `round` leaves so many bits, by groups of `group` columns; `prune` sets that share of the smallest to 0, or, with a
+    `group`, so many of every `group` columns; `rank` leaves so many components, `unrank` takes so many away, or that
+    percentage of all if `is_share`; `flip` turns a bit of the stored number; `copy` takes the weights of `source` in
+    the unmutated model.
     """
 
     kind: OperationKind
     value: float = 0.0
+    seed: int = 0
+    """Of chance: of noise, jitter and shuffle."""
+    group: int = 0
+    is_share: bool = False
+    source: Site | None = None
 
     def __post_init__(self) -> None:
         if not math.isfinite(self.value):
             raise ValueError(f"not a finite number: {self.value}")
         if self.value == 0:
             object.__setattr__(self, "value", 0.0)  # -0.0 and 0.0 are one value with one text form
+        if self.kind == "round" and not self.group:
+            object.__setattr__(self, "group", ROUND_GROUP)
 
 
 MAXIMUM = Operation(kind="max")
 MINIMUM = Operation(kind="min")
+MEAN = Operation(kind="mean")
 ZERO = Operation(kind="set", value=0.0)
 NAMED_OPERATIONS = {"zero": ZERO, "max": MAXIMUM, "min": MINIMUM}
 """The operations that need no number, by the names that the page and the command line have for them."""

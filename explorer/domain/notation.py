@@ -9,7 +9,11 @@ Owns the grammar and where each part of a text stands; does not know which sites
     expert    = "expert" N | "shared"
     path      = names of modules and of a parameter, as the model's own code has them, below the layer or the model
     index     = N | [N] ":" [N]                         half-open, as in Python
-    operation = "=" (NUMBER | "max" | "min") | "*" NUMBER | "+" NUMBER
+    operation = "=" (NUMBER | "max" | "min" | "mean" | edit) | "*" NUMBER | "+" (NUMBER | noise)
+    edit      = noise | "shuffle" ["(" "seed" N ")"] | "round(" BITS ["," "group" N] ")"
+              | "prune(" (SHARE | N ":" N) ")" | ("rank" | "unrank") "(" (N | NUMBER "%") ")"
+              | "flip(" BIT ")" | "copy(" site ")"
+    noise     = "noise(" NUMBER ["," "seed" N] ")"
 
 The signs − and × of sentences and figures are taken for - and *, so that what is printed can be pasted.
 """
@@ -26,10 +30,14 @@ from explorer.domain.genotype import (
     ATTENTION_KINDS,
     LAYER_KINDS,
     MAXIMUM,
+    MEAN,
     MINIMUM,
+    MOST_BITS,
+    ROUND_GROUP,
     Genotype,
     Mutation,
     Operation,
+    OperationKind,
     Site,
     Slice,
     is_vector,
@@ -46,6 +54,22 @@ _OWN_NAME = re.compile(r"(?=.*[._0-9])[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)*
 """A name from a model's own code, told from a slip of the pen by a dot, an underscore or a digit."""
 _NUMBERED = re.compile(r"(?:head|kvhead|expert)[0-9]+")
 _MOST_DIGITS = 12
+_INFINITE = ("inf", "infinity", "nan")
+EDITS: dict[str | None, OperationKind] = {
+    "noise": "noise", "shuffle": "shuffle", "round": "round", "prune": "prune", "rank": "rank", "unrank": "unrank",
+    "flip": "flip", "copy": "copy",
+}  # fmt: skip
+"""What stands behind "=" and looks at the weights of its site, by name."""
+_EXAMPLES: dict[OperationKind, str] = {
+    "noise": "=noise(1)", "jitter": "+noise(0.1)", "shuffle": "=shuffle", "round": "=round(4)", "prune": "=prune(0.5)",
+    "rank": "=rank(16)", "unrank": "=unrank(1)", "flip": "=flip(30)", "copy": "=copy(9.down)",
+}  # fmt: skip
+_RANGES: dict[OperationKind, tuple[float, float]] = {
+    "noise": (0, math.inf), "jitter": (0, math.inf), "round": (1, MOST_BITS), "prune": (0, 1), "rank": (0, math.inf),
+    "unrank": (0, math.inf), "flip": (0, 31),
+}  # fmt: skip
+_SHARES = (0.0, 100.0)
+_WHOLE = ("round", "rank", "unrank", "flip")
 _WORD = re.compile(r"[A-Za-z]+")
 PRINTED_SIGNS = str.maketrans("−×", "-*")
 """Signs as they are printed, one for one, so that positions stay."""
@@ -80,7 +104,7 @@ def format_site(site: Site) -> str:
 def format_operation(operation: Operation) -> str:
     """The canonical text of an operation, such as `=max` or `*0.5`."""
     match operation.kind:
-        case "max" | "min":
+        case "max" | "min" | "mean":
             return f"={operation.kind}"
         case "set":
             return f"={format_number(operation.value)}"
@@ -88,6 +112,27 @@ def format_operation(operation: Operation) -> str:
             return f"*{format_number(operation.value)}"
         case "add":
             return f"+{format_number(operation.value)}"
+    return _format_edit(operation)
+
+
+def _format_edit(operation: Operation) -> str:
+    value, seed = format_number(operation.value), operation.seed
+    seeded = f"seed {seed}" if seed else ""
+    match operation.kind:
+        case "noise" | "jitter":
+            sign = "=" if operation.kind == "noise" else "+"
+            return f"{sign}noise({', '.join(filter(None, (value, seeded)))})"
+        case "shuffle":
+            return f"=shuffle({seeded})" if seeded else "=shuffle"
+        case "round":
+            group = "" if operation.group == ROUND_GROUP else f", group {operation.group}"
+            return f"=round({value}{group})"
+        case "prune" if operation.group:
+            return f"=prune({value}:{operation.group})"
+        case "copy":
+            assert operation.source is not None
+            return f"=copy({format_site(operation.source)})"
+    return f"={operation.kind}({value}{'%' if operation.is_share else ''})"
 
 
 def format_number(value: float) -> str:
@@ -312,19 +357,96 @@ def _read_operation(reader: _Reader) -> Operation:
     if reader.take("*"):
         return Operation(kind="scale", value=_read_number(reader))
     if reader.take("+"):
-        return Operation(kind="add", value=_read_number(reader))
-    reader.fail("Expected an operation: =NUMBER, =max, =min, *NUMBER or +NUMBER.", start)
+        return _read_added(reader)
+    reader.fail("Expected an operation: =NUMBER, =max, =min, *NUMBER, +NUMBER, or an edit such as =round(4).", start)
+
+
+def _read_added(reader: _Reader) -> Operation:
+    reader.skip_blanks()
+    start = reader.position
+    if reader.match(_WORD) == "noise":
+        return _read_edit(reader, "jitter")
+    reader.position = start
+    return Operation(kind="add", value=_read_number(reader))
 
 
 def _read_setting(reader: _Reader) -> Operation:
     reader.skip_blanks()
     start = reader.position
     word = reader.match(_WORD)
-    named: dict[str | None, Operation] = {"max": MAXIMUM, "min": MINIMUM}
+    named: dict[str | None, Operation] = {"max": MAXIMUM, "min": MINIMUM, "mean": MEAN}
     if word in named:
         return named[word]
+    if word in EDITS:
+        return _read_edit(reader, EDITS[word])
+    if word and word.lower() not in _INFINITE:
+        reader.fail(f"'{word}' is no number and no edit. Edits: {', '.join(_EXAMPLES.values())}.", start)
     reader.position = start
     return Operation(kind="set", value=_read_number(reader))
+
+
+def _read_edit(reader: _Reader, kind: OperationKind) -> Operation:
+    """The part of an edit behind its name."""
+    if not reader.take("("):
+        if kind == "shuffle":
+            return Operation(kind=kind)
+        reader.fail(f"Expected its number, such as {_EXAMPLES[kind]}.")
+    if kind == "copy":
+        operation = Operation(kind=kind, source=_read_site(reader, {}))
+    elif kind == "shuffle":
+        operation = Operation(kind=kind, seed=_read_option(reader, "seed"))
+    else:
+        operation = _read_amount(reader, kind)
+    if not reader.take(")"):
+        reader.fail(f"Expected ')', as in {_EXAMPLES[kind]}.")
+    return operation
+
+
+def _read_amount(reader: _Reader, kind: OperationKind) -> Operation:
+    reader.skip_blanks()
+    start = reader.position
+    value = _read_number(reader)
+    is_share = kind in ("rank", "unrank") and reader.take("%")
+    group = seed = 0
+    if kind == "prune" and reader.take(":"):
+        group = _read_whole(reader)
+        if not (value.is_integer() and 0 < value < group):
+            reader.fail(f"Of every {group} columns fewer can be pruned, such as prune(2:4).", start)
+    elif kind in ("noise", "jitter", "round") and reader.take(","):
+        if kind == "round":
+            group = _read_option(reader, "group", 1)
+        else:
+            seed = _read_option(reader, "seed")
+    else:
+        low, high = _SHARES if is_share else _RANGES[kind]
+        whole = kind in _WHOLE and not is_share
+        if not low <= value <= high or (whole and not value.is_integer()):
+            what = "a whole number" if whole else "a number"
+            most = f" to {high:g}" if math.isfinite(high) else " on"
+            reader.fail(f"{kind} takes {what} from {low:g}{most}, such as {_EXAMPLES[kind]}.", start)
+    return Operation(kind=kind, value=value, seed=seed, group=group, is_share=is_share)
+
+
+def _read_option(reader: _Reader, name: str, least: int = 0) -> int:
+    reader.skip_blanks()
+    start = reader.position
+    if reader.match(_WORD) != name:
+        reader.fail(f"Expected '{name}' and a whole number.", start)
+    reader.skip_blanks()
+    start = reader.position
+    number = _read_whole(reader)
+    if number < least:
+        reader.fail(f"Expected a whole number from {least} on.", start)
+    return number
+
+
+def _read_whole(reader: _Reader) -> int:
+    reader.skip_blanks()
+    start = reader.position
+    digits = reader.match(re.compile(r"[0-9]+"))
+    if digits is None:
+        reader.fail("Expected a whole number.", start)
+    return _whole(reader, digits, start)
 
 
 def _read_number(reader: _Reader) -> float:
@@ -337,7 +459,7 @@ def _read_number(reader: _Reader) -> float:
         reader.fail(f"{digits} is infinite here: a weight needs a finite number.", start)
     sign = reader.match(re.compile(r"[+-]?"))
     word = reader.match(_WORD)
-    if word and word.lower() in ("inf", "infinity", "nan"):
+    if word and word.lower() in _INFINITE:
         reader.fail(f"'{sign}{word}' is refused: a weight needs a finite number.", start)
     reader.fail("Expected a number, such as 0, -3.2 or 1e-4.", start)
 

@@ -197,8 +197,24 @@ class Anatomy:
         """What keeps a mutation from being one of this model: the faulty part and a sentence; else None."""
         if (objection := self.site_objection(mutation.site)) is not None:
             return objection
-        if abs(mutation.operation.value) > self.largest_value:
+        operation = mutation.operation
+        if operation.kind in ("set", "scale", "add") and abs(operation.value) > self.largest_value:
             return "operation", f"The weights' precision holds numbers up to ±{self.largest_value:.4g} alone."
+        if operation.kind == "flip" and sum(target.size for target in self.targets(mutation.site)) > 1:
+            return "operation", "A bit is flipped in a single weight, such as 11.down[507,1229]=flip(30)."
+        return self._source_objection(mutation.site, operation.source)
+
+    def _source_objection(self, site: Site, source: Site | None) -> tuple[SitePart, str] | None:
+        """What keeps a site from being overwritten with another."""
+        if source is None:
+            return None
+        objection = self.site_objection(source)
+        if objection is not None:
+            return "operation", objection[1]
+        own, others = ([_shape(target) for target in self.targets(each)] for each in (site, source))
+        if own != others:
+            told = [" and ".join(f"{rows} × {columns}" for rows, columns in shapes) for shapes in (own, others)]
+            return "operation", f"Only a site of the same shape can be copied here: {told[0]}, not {told[1]}."
         return None
 
     def site_objection(self, site: Site) -> tuple[SitePart, str] | None:
@@ -287,6 +303,10 @@ class Anatomy:
     @property
     def _example(self) -> str:
         return f"such as {next(iter(self.matrices), 'none here')}"
+
+
+def _shape(target: Target) -> tuple[int, int]:
+    return len(target.rows), len(target.columns)
 
 
 def named(layer: int | None, kind: str) -> str:

@@ -12,7 +12,7 @@ from itertools import groupby
 import torch
 from torch import Tensor, nn
 
-from explorer.domain.genotype import Genotype, Operation
+from explorer.domain.genotype import Genotype, Mutation, Operation
 from explorer.model.anatomy import Anatomy, Matrix, Target, Use
 from explorer.model.linear import linear
 from explorer.model.loaded import LoadedModel, Specimen
@@ -36,6 +36,35 @@ class Mutant:
     first_layer: int | None
     """Layers below this one compute what they always do; the number of layers if all of them do, None if even
     what enters the first layer may change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One operation on one rectangle; `source` is where a copy comes from."""
+
+    target: Target
+    operation: Operation
+    source: Target | None = None
+
+
+def edits_of(anatomy: Anatomy, mutation: Mutation) -> tuple[Edit, ...]:
+    """What a mutation does to each rectangle of its site."""
+    targets, source = anatomy.targets(mutation.site), mutation.operation.source
+    sources = [None] * len(targets) if source is None else anatomy.targets(source)
+    return tuple(Edit(target, mutation.operation, each) for target, each in zip(targets, sources, strict=True))
+
+
+def edited(model: Specimen, weights: Tensor, edit: Edit) -> Tensor:
+    """The weights [rows, columns] of an edit's target after it, as a new tensor; they may have been edited before.
+
+    Raises ModelError for a bit that the stored numbers do not have.
+    """
+    source, matrix = edit.source, edit.target.matrix
+    held = None
+    if source is not None:
+        columns = slice(source.columns.start, source.columns.stop)
+        held = weight_of(model.causal_lm, source.matrix)[source.rows.start : source.rows.stop, columns]
+    return operate(weights, edit.operation, model.statistics(matrix), name=matrix.name, source=held)
 
 
 def make_mutant(model: Specimen, genotype: Genotype) -> Mutant:
@@ -85,46 +114,46 @@ def patches(model: nn.Module, mutant: Mutant, rows: slice) -> Iterator[tuple[str
             yield path, _ModulePatch(_mutated_module(module, changes), rows)
 
 
-def _by_tensor(anatomy: Anatomy, genotype: Genotype) -> Iterator[tuple[Matrix, list[tuple[Target, Operation]]]]:
+def _by_tensor(anatomy: Anatomy, genotype: Genotype) -> Iterator[tuple[Matrix, list[Edit]]]:
     """The edits of each matrix, in order; tied ones are one, one named by role and by path is its tensor."""
-    edits: dict[str, list[tuple[Target, Operation]]] = {}
+    edits: dict[str, list[Edit]] = {}
     for mutation in genotype.mutations:
-        for target in anatomy.targets(mutation.site):
-            edits.setdefault(target.matrix.uses[0].path, []).append((target, mutation.operation))
+        for edit in edits_of(anatomy, mutation):
+            edits.setdefault(edit.target.matrix.uses[0].path, []).append(edit)
     for path, own in edits.items():
-        by_matrix: dict[tuple[Use, ...], list[tuple[Target, Operation]]] = {}
-        for target, operation in own:
-            by_matrix.setdefault(target.matrix.uses, []).append((target, operation))
+        by_matrix: dict[tuple[Use, ...], list[Edit]] = {}
+        for edit in own:
+            by_matrix.setdefault(edit.target.matrix.uses, []).append(edit)
         whole = anatomy.paths.get(path.removesuffix(".weight"))
         if whole is not None and whole.uses in by_matrix and len(by_matrix) > 1:
             yield whole, own
         else:
             for of_matrix in by_matrix.values():
-                yield of_matrix[0][0].matrix, of_matrix
+                yield of_matrix[0].target.matrix, of_matrix
 
 
-def _slab(model: Specimen, matrix: Matrix, edits: list[tuple[Target, Operation]]) -> Slab:
+def _slab(model: Specimen, matrix: Matrix, edits: list[Edit]) -> Slab:
     """What the edits leave of a matrix; they may be of parts of it that have names of their own."""
-    if any(target.matrix.uses != matrix.uses for target, _ in edits):
+    if any(edit.target.matrix.uses != matrix.uses for edit in edits):
         return _mixed_slab(model, matrix, edits)
-    first = min(target.rows.start for target, _ in edits)
-    last = max(target.rows.stop for target, _ in edits)
+    first = min(edit.target.rows.start for edit in edits)
+    last = max(edit.target.rows.stop for edit in edits)
     weights = weight_of(model.causal_lm, matrix)[first:last].clone()
-    statistics = model.statistics(matrix)
-    for target, operation in edits:
-        rows = slice(target.rows.start - first, target.rows.stop - first)
-        columns = slice(target.columns.start, target.columns.stop)
-        weights[rows, columns] = operate(weights[rows, columns], operation, statistics)
+    for edit in edits:
+        rows = slice(edit.target.rows.start - first, edit.target.rows.stop - first)
+        columns = slice(edit.target.columns.start, edit.target.columns.stop)
+        weights[rows, columns] = edited(model, weights[rows, columns], edit)
     return Slab(matrix, first, weights)
 
 
-def _mixed_slab(model: Specimen, whole: Matrix, edits: list[tuple[Target, Operation]]) -> Slab:
+def _mixed_slab(model: Specimen, whole: Matrix, edits: list[Edit]) -> Slab:
     tensor = stored_tensor(model.causal_lm, whole).clone(memory_format=torch.contiguous_format)
-    for target, operation in edits:
+    for edit in edits:
+        target = edit.target
         features = target.matrix.uses[0].features(target.rows)
         block = upright(tensor, target.matrix)
         columns = slice(target.columns.start, target.columns.stop)
-        block[features, columns] = operate(block[features, columns], operation, model.statistics(target.matrix))
+        block[features, columns] = edited(model, block[features, columns], edit)
     return Slab(whole, 0, part_of(tensor, whole).clone())
 
 

@@ -3,15 +3,14 @@
 import torch
 from torch import Tensor
 
-from explorer.domain.genotype import Genotype, Mutation, Site
+from explorer.domain.genotype import Genotype, Mutation, Operation, Site
 from explorer.domain.notation import format_site
 from explorer.domain.weights import SiteFacts
 from explorer.model.anatomy import Target
 from explorer.model.loaded import LoadedModel
 from explorer.model.weights import parameter_of, stored_tensor, upright, weight_of
 from explorer.model.widened import stored_in
-from explorer.mutation.apply import make_mutant
-from explorer.mutation.operations import operate
+from explorer.mutation.apply import edited, edits_of, make_mutant
 from explorer.mutation.replaced import replaced_tensors
 
 
@@ -95,23 +94,37 @@ def _change(model: LoadedModel, before: tuple[Mutation, ...], mutation: Mutation
     targets = model.anatomy.targets(mutation.site)
     if sum(target.size for target in targets) == 1:
         old = _value_after(model, before, targets[0])
-        new = operate(old, mutation.operation, model.statistics(targets[0].matrix))
+        new = edited(model, old, edits_of(model.anatomy, mutation)[0])
         return f"{format_site(mutation.site)} {format_value(float(old))} → {format_value(float(new))}"
-    return f"{format_site(mutation.site)} {_verb(model, mutation, targets)}"
+    told = f"{format_site(mutation.site)} {_verb(model, mutation, targets)}"
+    is_first = not before and mutation.operation.kind in _OF_THE_WEIGHTS
+    return f"{told}, {_moved(model, mutation)}" if is_first else told
+
+
+def _moved(model: LoadedModel, mutation: Mutation) -> str:
+    """How far a mutation of the unmutated model moves the weights of its site, on average."""
+    moved = size = 0.0
+    for edit in edits_of(model.anatomy, mutation):
+        old = target_weights(model, edit.target).float()
+        moved += float((edited(model, target_weights(model, edit.target), edit).float() - old).abs().sum())
+        size += float(old.abs().sum())
+    return f"mean change {moved / size:.1%}" if size else "of zeros"
 
 
 def _value_after(model: LoadedModel, mutations: tuple[Mutation, ...], single: Target) -> Tensor:
     """The weight [1, 1] of a target of one, after some mutations."""
     value = target_weights(model, single)
-    statistics = model.statistics(single.matrix)
     path = single.matrix.uses[0].path
     for mutation in mutations:
-        for target in model.anatomy.targets(mutation.site):
+        for edit in edits_of(model.anatomy, mutation):
+            target = edit.target
             is_same = target.matrix.uses == single.matrix.uses
-            if not is_same and target.matrix.uses[0].path == path:  # by role and by path: read it off the mutant
+            touches = is_same and single.rows.start in target.rows and single.columns.start in target.columns
+            looks_around = touches and target.size > 1 and edit.operation.kind in _OF_THE_WEIGHTS
+            if looks_around or (not is_same and target.matrix.uses[0].path == path):  # read it off the mutant
                 return _read_off(model, mutations, single)
-            if is_same and single.rows.start in target.rows and single.columns.start in target.columns:
-                value = operate(value, mutation.operation, statistics)
+            if touches:
+                value = edited(model, value, edit)
     return value
 
 
@@ -123,6 +136,37 @@ def _read_off(model: LoadedModel, mutations: tuple[Mutation, ...], single: Targe
     return upright(tensor, single.matrix)[features, single.columns.start : single.columns.stop]
 
 
+_OF_THE_WEIGHTS = ("noise", "jitter", "shuffle", "round", "prune", "rank", "unrank", "flip", "copy")
+"""Operations whose outcome depends on the weights of the whole site, or on chance."""
+
+
+def _edit_told(operation: Operation) -> str:
+    """Such an operation in words."""
+    value = f"{operation.value:g}"
+    match operation.kind:
+        case "noise":
+            return f"→ noise of {value} deviations"
+        case "jitter":
+            return f"with noise of {value} deviations added"
+        case "shuffle":
+            return "shuffled"
+        case "round":
+            bits = "one bit" if operation.value == 1 else f"{value} bits"
+            return f"in {bits}, by groups of {operation.group} columns"
+        case "prune" if operation.group:
+            return f"with {value} of every {operation.group} columns pruned"
+        case "prune":
+            return f"with the smallest {100 * operation.value:g} % pruned"
+        case "rank" | "unrank":
+            share = f"{value} %" if operation.is_share else value
+            many = "" if operation.value == 1 and not operation.is_share else "s"
+            return f"with its {share} largest component{many} {'alone' if operation.kind == 'rank' else 'taken away'}"
+        case "flip":
+            return f"with bit {value} turned"
+    assert operation.source is not None
+    return f"← {format_site(operation.source)}"
+
+
 def _verb(model: LoadedModel, mutation: Mutation, targets: tuple[Target, ...]) -> str:
     operation = mutation.operation
     match operation.kind:
@@ -132,6 +176,12 @@ def _verb(model: LoadedModel, mutation: Mutation, targets: tuple[Target, ...]) -
             return f"+ {format_value(operation.value)}"
         case "set":
             return f"→ {format_value(operation.value)}"
+        case kind if kind in _OF_THE_WEIGHTS:
+            return _edit_told(operation)
+    if operation.kind == "mean":
+        whose = "each matrix’s mean" if len(targets) > 1 else "its mean"
+        own = f", {format_value(model.statistics(targets[0].matrix).mean)}" if len(targets) == 1 else ""
+        return f"→ {whose}{own}"
     whose = "its maximum" if operation.kind == "max" else "its minimum"
     if len(targets) > 1:
         return f"→ {whose.replace('its', 'each matrix’s')}"

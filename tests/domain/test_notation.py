@@ -46,6 +46,18 @@ operations = st.one_of(
         kind=st.sampled_from(["set", "scale", "add"]),
         value=st.floats(allow_nan=False, allow_infinity=False),
     ),
+    st.just(Operation(kind="mean")),
+    st.builds(
+        Operation, kind=st.sampled_from(["noise", "jitter"]), value=st.floats(0, 1e6), seed=st.integers(0, 10**9)
+    ),
+    st.builds(Operation, kind=st.just("shuffle"), seed=st.integers(0, 10**9)),
+    st.builds(Operation, kind=st.just("round"), value=st.integers(1, 8), group=st.integers(1, 4096)),
+    st.builds(Operation, kind=st.just("prune"), value=st.floats(0, 1)),
+    st.builds(Operation, kind=st.just("prune"), value=st.integers(1, 7), group=st.integers(8, 64)),
+    st.builds(Operation, kind=st.sampled_from(["rank", "unrank"]), value=st.integers(0, 10**6)),
+    st.builds(Operation, kind=st.sampled_from(["rank", "unrank"]), value=st.floats(0, 100), is_share=st.just(True)),
+    st.builds(Operation, kind=st.just("flip"), value=st.integers(0, 31)),
+    st.builds(Operation, kind=st.just("copy"), source=sites),
 )
 genotypes = st.lists(st.builds(Mutation, sites, operations), max_size=4).map(lambda m: Genotype(tuple(m)))
 
@@ -60,12 +72,12 @@ def test_a_genotype_survives_the_round_trip(genotype: Genotype) -> None:
 @given(genotypes)
 def test_blanks_do_not_matter(genotype: Genotype) -> None:
     text = format_genotype(genotype)
-    for symbol in "[],;:":
+    for symbol in "[],;:()%":
         text = text.replace(symbol, f" {symbol} ")
     assert parse_genotype(f"  {text} ") == genotype
 
 
-@given(st.text(alphabet="0123456789.qkvohead[],:;=*+-maxin e", max_size=30))
+@given(st.text(alphabet="0123456789.qkvohead[],:;=*+-maxin e()%rundgs", max_size=30))
 def test_any_text_is_read_or_refused_with_a_position_inside_it(text: str) -> None:
     try:
         parse_genotype(text)
@@ -163,6 +175,25 @@ def test_a_site_without_mutation_is_no_genotype() -> None:
         ("5.q[1]=2", 5, "columns"),
         ("=3", 0, "site"),
         ("5.q[0,0]=1;?", 11, "site"),
+        ("5.q=bogus", 4, "no edit"),
+        ("5.q=round", 9, "=round(4)"),
+        ("5.q=round(9)", 10, "round takes a whole number from 1 to 8"),
+        ("5.q=round(2.5)", 10, "whole number"),
+        ("5.q=round(4, seed 3)", 13, "'group'"),
+        ("5.q=round(4, group 0)", 19, "from 1 on"),
+        ("5.q=round(4", 11, "')'"),
+        ("5.q=prune(1.5)", 10, "from 0 to 1"),
+        ("5.q=prune(4:4)", 10, "fewer"),
+        ("5.q=prune(2:)", 12, "whole number"),
+        ("5.q=rank(-1)", 9, "from 0 on"),
+        ("5.q=rank(101%)", 9, "from 0 to 100"),
+        ("5.q=noise(0.1, seed x)", 20, "whole number"),
+        ("5.q+noise(-1)", 10, "from 0 on"),
+        ("5.q+shuffle", 4, "number"),
+        ("5.q=shuffle(3)", 12, "'seed'"),
+        ("5.q[0,0]=flip(32)", 14, "from 0 to 31"),
+        ("5.q=copy(5.zz)", 11, "no part"),
+        ("5.q=copy(9.q", 12, "')'"),
     ],
 )
 def test_a_fault_is_pointed_at(text: str, position: int, word: str) -> None:

@@ -15,7 +15,11 @@ from explorer.mutation.apply import make_mutant, mutated_view
 from tests.oracle import edited_in_place
 from tests.tiny import ALL, VOCABULARY, tiny_model
 
-_OPERATIONS = ("=max", "=min", "=0", "=-0.7", "*0", "*1.5", "*-1", "+0.3")
+_OPERATIONS = (
+    "=max", "=min", "=0", "=-0.7", "*0", "*1.5", "*-1", "+0.3", "=mean", "+noise(0.5)", "=noise(1, seed 3)", "=shuffle",
+    "=shuffle(seed 9)", "=round(1)", "=round(2)", "=round(4, group 5)", "=round(8)", "=prune(0.37)", "=prune(2:4)",
+    "=rank(3)", "=rank(40%)", "=unrank(1)",
+)  # fmt: skip
 _BATCH = 4
 
 
@@ -85,7 +89,14 @@ def _genotypes(anatomy: Anatomy, seed: int) -> list[str]:
     sites = every_kind_of_site(anatomy, dice)
     singles = [site + dice.choice(_OPERATIONS) for site in sites]
     stacks = [";".join(dice.choice(sites) + dice.choice(_OPERATIONS) for _ in range(3)) for _ in range(12)]
-    return [*singles, *stacks]
+    pairs = [kind for kind in anatomy.kinds(0) if kind in anatomy.kinds(1)]
+    copies = [f"0.{kind}=copy(1.{kind});1.{kind}=copy(0.{kind})" for kind in pairs if _is_alike(anatomy, kind)]
+    return [*singles, *stacks, *copies, "0.q[0:3,1:4]*2;0.q[2:5,4:7]=copy(0.q[0:3,1:4])"]
+
+
+def _is_alike(anatomy: Anatomy, kind: str) -> bool:
+    first, second = (anatomy.matrices[f"{layer}.{kind}"] for layer in (0, 1))
+    return (first.rows, first.columns) == (second.rows, second.columns)
 
 
 @pytest.mark.parametrize("family", sorted(ALL))

@@ -15,6 +15,14 @@ from tests.tiny import tiny_model
         ("11.down[507,1229]=min", "One weight of 134,515,008: 11.down[507,1229] 5.88 → −2.44"),
         ("11.down[0:64,0:64]=max", "4,096 weights of 134,515,008: 11.down[0:64,0:64] → its maximum, 6.07"),
         ("5*1.1", "3,538,944 weights of 134,515,008: 5 × 1.1"),
+        (
+            "9.down=round(3)",
+            "884,736 weights of 134,515,008: 9.down in 3 bits, by groups of 32 columns, mean change 24.8%",
+        ),
+        ("9.q=rank(1)", "331,776 weights of 134,515,008: 9.q with its 1 largest component alone, mean change 98.8%"),
+        ("9.o=copy(8.o)", "331,776 weights of 134,515,008: 9.o ← 8.o, mean change 145.7%"),
+        ("9.o=mean", "331,776 weights of 134,515,008: 9.o → its mean, −0.000378"),
+        ("11.down[507,1229]=flip(31)", "One weight of 134,515,008: 11.down[507,1229] 5.88 → −5.88"),
         ("7.head3=min", "73,728 weights of 134,515,008: 7.head3 → each matrix’s minimum"),
         (
             "11.down[507,1229]=5;11.down[507,1229]+1",

@@ -146,7 +146,7 @@ def test_what_is_no_part_of_a_page_is_not_kept(client: TestClient, audience: Aud
         assert _show(client, "hall", {f"a{number}": "x" * 9, "prompt": str(number)}).is_success
     (room,) = audience._rooms.values()
     assert room.shown == {"prompt": "4"}
-    odd = client.post("/audience/other", json={}, headers={"x-presenter": "é".encode()})
+    odd = client.post("/audience/other", json={}, headers={b"x-presenter": "é".encode()})
     assert odd.is_success
     assert _show(client, "other", {}).status_code == 409
 

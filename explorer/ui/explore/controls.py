@@ -129,3 +129,4 @@ def _set_value(operation: Operation | None, facts: SiteFacts) -> float | None:
             return facts.present * operation.value + 0.0  # −0 is no value of its own
         case "add":
             return facts.present + operation.value
+    return None  # the slider moves a value, and there is not one

@@ -194,6 +194,14 @@ A mutation is a *site* and an *operation*; several are joined by `;` and apply i
 | `=0` · `=-3.2` | sets every weight of the site |
 | `=max` · `=min` | sets it to the largest or smallest weight of its own matrix |
 | `*0.5` · `+0.1` | multiplies · adds |
+| `=mean` | sets it to the mean of its own matrix |
+| `+noise(0.1)` · `=noise(1)` | adds noise of so many deviations of the matrix, or puts it there; `noise(0.1, seed 3)` |
+| `=shuffle` | permutes the weights of the site; `shuffle(seed 3)` |
+| `=round(4)` | leaves so many bits, 1 to 8, by groups of 32 columns; `round(4, group 128)` |
+| `=prune(0.5)` · `=prune(2:4)` | sets the smallest half to 0, or the 2 smallest of every 4 columns |
+| `=rank(16)` · `=rank(10%)` | leaves so many components; `=unrank(1)` takes the largest away |
+| `=flip(30)` | turns a bit of the stored number of a single weight |
+| `=copy(9.down)` | the weights of another site of the same shape |
 
 ## Talking
 
