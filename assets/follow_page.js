@@ -7,7 +7,7 @@ const NOTHING = { original: [], mutated: [], divergence: null, notes: ["", ""], 
 takeTheme();
 
 const pair = mount("pair_panel", named("pair"), { value: NOTHING, readouts: "" });
-const slider = mount("value_slider", named("slider"), { value: null, minimum: -1, maximum: 1, present: null, present_label: "now" });
+const slider = mount("value_slider", named("slider"), { value: null, minimum: -1, maximum: 1, present: null, present_label: "now", unit: "", step: 0 });
 for (const control of named("slider").querySelectorAll("input, button")) control.disabled = true;
 let curve = null;
 let latest = "";

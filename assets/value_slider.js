@@ -24,7 +24,9 @@ function place(node, value) {
 }
 
 function drawTicks() {
-  const marks = [["min", props.minimum], ["max", props.maximum]];
+  const marks = props.unit
+    ? [[format(props.minimum), props.minimum], [`${format(props.maximum)} ${props.unit}`, props.maximum]]
+    : [["min", props.minimum], ["max", props.maximum]];
   if (props.minimum < 0 && props.maximum > 0) marks.push(["0", 0]);
   if (numberOrNull(props.present) !== null) marks.push([props.present_label, props.present]);
   ticks.replaceChildren();
@@ -56,19 +58,19 @@ function choose(value) {
 function draw() {
   track.min = props.minimum;
   track.max = props.maximum;
-  track.step = (props.maximum - props.minimum) / 1000 || 1;
+  track.step = props.step || (props.maximum - props.minimum) / 1000 || 1;
   const chosen = numberOrNull(props.value);
   const value = chosen === null ? (numberOrNull(props.present) ?? 0) : chosen;
   track.value = value;
   element.querySelector(".slider").classList.toggle("idle", chosen === null);
   drawBubble(value);
   drawTicks();
-  const { minimum, maximum, present, present_label } = props;
-  const scale = { value: chosen, minimum, maximum, present, present_label };
+  const { minimum, maximum, present, present_label, unit, step } = props;
+  const scale = { value: chosen, minimum, maximum, present, present_label, unit, step };
   element.dispatchEvent(new CustomEvent("shown", { bubbles: true, detail: { slider: scale } }));
 }
 
 track.addEventListener("input", () => drawBubble(Number(track.value)));
 track.addEventListener("change", () => choose(Number(track.value)));
-watch(["value", "minimum", "maximum", "present", "present_label"], draw);
+watch(["value", "minimum", "maximum", "present", "present_label", "unit", "step"], draw);
 draw();

@@ -16,7 +16,7 @@ from benchmarks.figures import Figure, report
 from explorer.domain.decoding import Decoding, Prompt
 from explorer.domain.genotype import Genotype
 from explorer.generation.baseline import Baseline
-from explorer.generation.dose import COARSE, FINE, dose_response, respond
+from explorer.generation.dose import COARSE, FINE, dose_response, respond, set_to
 from explorer.generation.gradients import tokens_of
 from explorer.generation.sensitivity_map import sensitivity_map
 from explorer.model.loaded import LoadedModel
@@ -67,7 +67,7 @@ def speed_figures(model: LoadedModel, name: str, baseline: Baseline) -> list[Fig
         sensitivity_map(model, baseline)
 
     def dosed() -> None:
-        respond(model, baseline, DECODING, Genotype(), site, [place / COARSE for place in range(COARSE)])
+        respond(model, baseline, DECODING, Genotype(), set_to(site, [place / COARSE for place in range(COARSE)]))
 
     def refined() -> None:
         dose_response(model, baseline, DECODING, Genotype(), site)

@@ -29,7 +29,7 @@ from explorer.domain.genotype import ZERO, Genotype, Mutation, Site
 from explorer.domain.notation import format_genotype, format_site
 from explorer.generation.answers import answers, measured
 from explorer.generation.baseline import Baseline, Baselines
-from explorer.generation.dose import respond
+from explorer.generation.dose import respond, set_to
 from explorer.generation.draft import check_many
 from explorer.generation.pair import generate_pair
 from explorer.generation.propagation import propagate, read_layers
@@ -285,7 +285,7 @@ def check_pair(subject: Subject) -> None:
 def check_dose(subject: Subject) -> None:
     """Values of a site against the same in place."""
     site = subject.some()[1].mutations[0].site
-    for dose in respond(subject.model, subject.baseline, DECODING, Genotype(), site, [0.0, 0.5]):
+    for dose in respond(subject.model, subject.baseline, DECODING, Genotype(), set_to(site, [0.0, 0.5])):
         genotype = subject.model.anatomy.read(f"{format_site(site)}={dose.value}")
         with edited_in_place(subject.model, genotype):
             plain = subject.over_baseline()

@@ -410,8 +410,8 @@ def _read_amount(reader: _Reader, kind: OperationKind) -> Operation:
     group = seed = 0
     if kind == "prune" and reader.take(":"):
         group = _read_whole(reader)
-        if not (value.is_integer() and 0 < value < group):
-            reader.fail(f"Of every {group} columns fewer can be pruned, such as prune(2:4).", start)
+        if not (value.is_integer() and 0 <= value <= group):
+            reader.fail(f"Of every {group} columns no more can be pruned, such as prune(2:4).", start)
     elif kind in ("noise", "jitter", "round") and reader.take(","):
         if kind == "round":
             group = _read_option(reader, "group", 1)

@@ -8,10 +8,13 @@ from explorer.domain.effects import Dose
 from explorer.figures.palette import MUTANT, ORIGINAL
 
 
-def dose_figure(doses: Sequence[Dose], present: float, step: tuple[Dose, Dose]) -> go.Figure:
+def dose_figure(
+    doses: Sequence[Dose], present: float | None, step: tuple[Dose, Dose], unit: str = "value"
+) -> go.Figure:
     """Mean KL over the value: filled where the text diverges, hollow where it does not, a cross where it overflows.
 
-    A dashed line marks the present value, a band the widest `step`. Clicks carry the value as x.
+    A dashed line marks the present value, if there is one, a band the widest `step`. Clicks carry the value as x;
+    `unit` names it.
     """
     top = max((dose.mean_kl for dose in doses if dose.mean_kl is not None), default=1.0)
     figure = go.Figure(
@@ -27,12 +30,13 @@ def dose_figure(doses: Sequence[Dose], present: float, step: tuple[Dose, Dose]) 
         )
     )
     figure.add_vrect(x0=step[0].value, x1=step[1].value, fillcolor=MUTANT, opacity=0.12, line_width=0)
-    figure.add_vline(x=present, line={"color": ORIGINAL, "width": 2, "dash": "dash"})
+    if present is not None:
+        figure.add_vline(x=present, line={"color": ORIGINAL, "width": 2, "dash": "dash"})
     figure.update_layout(
         height=210,
         margin={"l": 48, "r": 10, "t": 8, "b": 36},
         showlegend=False,
-        xaxis={"title": {"text": "value"}, "zeroline": False},
+        xaxis={"title": {"text": unit}, "zeroline": False},
         yaxis={"title": {"text": "mean KL, nats"}, "rangemode": "tozero", "zeroline": False},
     )
     return figure

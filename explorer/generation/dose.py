@@ -6,6 +6,7 @@ Responses are often cliffs, so the steepest step is looked at again with values 
 
 import numpy as np
 
+from explorer.domain.amounts import Amount, amount_of, with_amount
 from explorer.domain.decoding import Decoding
 from explorer.domain.effects import Dose, steepest_step
 from explorer.domain.genotype import Genotype, Mutation, Operation, Site
@@ -22,35 +23,58 @@ MARGIN = 0.25
 
 
 def dose_response(
-    model: LoadedModel, baseline: Baseline, decoding: Decoding, stacked: Genotype, site: Site
-) -> tuple[Dose, ...]:
-    """The responses at `COARSE + FINE` values, in the order of the values.
-
-    `stacked` are mutations that are there already; `site` is then set to each value.
-    """
-    facts = site_facts(model, site)
-    margin = MARGIN * (facts.maximum - facts.minimum or 1.0)
-    coarse = [float(value) for value in np.linspace(facts.minimum - margin, facts.maximum + margin, COARSE)]
-    doses = respond(model, baseline, decoding, stacked, site, coarse)
-    left, right = steepest_step(doses)
-    fine = [float(value) for value in np.linspace(left.value, right.value, FINE + 2)[1:-1]]
-    doses += respond(model, baseline, decoding, stacked, site, fine)
-    return tuple(sorted(doses, key=lambda dose: dose.value))
-
-
-def respond(
     model: LoadedModel,
     baseline: Baseline,
     decoding: Decoding,
     stacked: Genotype,
     site: Site,
-    values: list[float],
+    operation: Operation | None = None,
+) -> tuple[Dose, ...]:
+    """The responses at `COARSE + FINE` values, in the order of the values.
+
+    `stacked` are mutations that are there already; `site` is then set to each value. Of an `operation` with a number of
+    its own, such as `round`, that number takes the values: all of them, or so many of them over its range.
+    """
+    amount = amount_of(operation, model.anatomy.full_rank(site))
+    if operation is not None and amount is not None:
+        return _by_amount(model, baseline, decoding, stacked, Mutation(site, operation), amount)
+    facts = site_facts(model, site)
+    margin = MARGIN * (facts.maximum - facts.minimum or 1.0)
+    coarse = [float(value) for value in np.linspace(facts.minimum - margin, facts.maximum + margin, COARSE)]
+    doses = respond(model, baseline, decoding, stacked, set_to(site, coarse))
+    left, right = steepest_step(doses)
+    fine = [float(value) for value in np.linspace(left.value, right.value, FINE + 2)[1:-1]]
+    doses += respond(model, baseline, decoding, stacked, set_to(site, fine))
+    return tuple(sorted(doses, key=lambda dose: dose.value))
+
+
+def _by_amount(
+    model: LoadedModel,
+    baseline: Baseline,
+    decoding: Decoding,
+    stacked: Genotype,
+    mutation: Mutation,
+    amount: Amount,
+) -> tuple[Dose, ...]:
+    spread = (amount.nearest(float(value)) for value in np.linspace(amount.low, amount.high, COARSE))
+    whole = range(int(amount.low), int(amount.high) + 1)
+    values = map(float, whole) if amount.is_whole and len(whole) <= COARSE + FINE else dict.fromkeys(spread)
+    mutations = [Mutation(mutation.site, with_amount(mutation.operation, amount, value)) for value in values]
+    return tuple(respond(model, baseline, decoding, stacked, mutations))
+
+
+def set_to(site: Site, values: list[float]) -> list[Mutation]:
+    """A site set to some values, each a mutation of its own."""
+    return [Mutation(site, Operation(kind="set", value=value)) for value in values]
+
+
+def respond(
+    model: LoadedModel, baseline: Baseline, decoding: Decoding, stacked: Genotype, mutations: list[Mutation]
 ) -> list[Dose]:
-    """The responses at some values, in their order."""
-    mutations = [Mutation(site, Operation(kind="set", value=value)) for value in values]
+    """The responses to some mutations, in their order."""
     genotypes = [Genotype((*stacked.mutations, mutation)) for mutation in mutations]
     responses = effects(model, baseline, decoding, genotypes)
     return [
-        Dose(value=value, first_divergence=effect.first_divergence, mean_kl=effect.mean_kl)
-        for value, effect in zip(values, responses, strict=True)
+        Dose(value=mutation.operation.value, first_divergence=effect.first_divergence, mean_kl=effect.mean_kl)
+        for mutation, effect in zip(mutations, responses, strict=True)
     ]

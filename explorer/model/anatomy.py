@@ -188,6 +188,10 @@ class Anatomy:
         rows, columns = _range(site.rows, matrix.rows), _range(site.columns, matrix.columns)
         return (Target(matrix, rows, columns),)
 
+    def full_rank(self, site: Site) -> int:
+        """The most components that a rectangle of a site has."""
+        return max(min(_shape(target)) for target in self.targets(site))
+
     def matrix(self, site: Site) -> Matrix | None:
         """The one matrix that a site is or is a part of, by its name or its path; None if the model has none so."""
         name = named(site.layer, site.part)

@@ -158,9 +158,9 @@ def _edit_told(operation: Operation) -> str:
         case "prune":
             return f"with the smallest {100 * operation.value:g} % pruned"
         case "rank" | "unrank":
-            share = f"{value} %" if operation.is_share else value
-            many = "" if operation.value == 1 and not operation.is_share else "s"
-            return f"with its {share} largest component{many} {'alone' if operation.kind == 'rank' else 'taken away'}"
+            many = "" if operation.value == 1 else "s"
+            which = f"largest {value} % of components" if operation.is_share else f"{value} largest component{many}"
+            return f"with its {which} {'alone' if operation.kind == 'rank' else 'taken away'}"
         case "flip":
             return f"with bit {value} turned"
     assert operation.source is not None

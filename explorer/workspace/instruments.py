@@ -40,11 +40,17 @@ class Instruments:
         self._controls: WeakKeyDictionary[LoadedModel, Control] = WeakKeyDictionary()
 
     def dose_response(
-        self, model: LoadedModel, prompt: Prompt, decoding: Decoding, stacked: Genotype, site: Site
+        self,
+        model: LoadedModel,
+        prompt: Prompt,
+        decoding: Decoding,
+        stacked: Genotype,
+        site: Site,
+        operation: Operation | None = None,
     ) -> tuple[Dose, ...]:
         """What a site does over the values that it can be set to; see `generation.dose`. Raises PromptError."""
         baseline = self._pairs.baseline(model, prompt, decoding)
-        return self._computing.answer(dose_response, model, baseline, decoding, stacked, site)
+        return self._computing.answer(dose_response, model, baseline, decoding, stacked, site, operation)
 
     def find_sensitive(
         self,

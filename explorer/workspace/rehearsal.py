@@ -11,6 +11,7 @@ import polars as pl
 from explorer.atlas.atlas import Atlas
 from explorer.atlas.pictures.asked import Asked, Picture
 from explorer.atlas.pictures.drawing import draw
+from explorer.domain.amounts import amount_of, with_amount
 from explorer.domain.decoding import Decoding, Prompt
 from explorer.domain.errors import ExplorerError, ModelError, ProgrammeError
 from explorer.domain.genotype import Genotype, Mutation, Operation
@@ -103,21 +104,32 @@ class Rehearsal:
     def _curve(self, model: LoadedModel, step: Step, look: Look) -> Curve:
         """Raises NotationError for a place that is no site, ProgrammeError where there is none."""
         mutations = model.anatomy.read(step.genotype).mutations
+        operation: Operation | None = None
         if look.place:
             site = model.anatomy.read(f"{look.place}=0").mutations[0].site
             stacked = tuple(mutation for mutation in mutations if mutation.site != site)
         elif mutations:
-            site, stacked = mutations[-1].site, mutations[:-1]
+            site, stacked, operation = mutations[-1].site, mutations[:-1], mutations[-1].operation
         else:
             raise ProgrammeError("a dose–response curve of the original needs its site: write dose SITE.")
-        doses = self._instruments.dose_response(model, step.prompt, step.decoding, Genotype(stacked), site)
+        doses = self._instruments.dose_response(model, step.prompt, step.decoding, Genotype(stacked), site, operation)
+        amount = amount_of(operation, model.anatomy.full_rank(site))
         recordings = []
         for dose in doses:
-            mutation = Mutation(site, Operation(kind="set", value=dose.value))
+            at = Operation(kind="set", value=dose.value)
+            if operation is not None and amount is not None:
+                at = with_amount(operation, amount, dose.value)
+            mutation = Mutation(site, at)
             genotype = format_genotype(Genotype((*stacked, mutation)))
             recordings.append(self.record(model, genotype, step.prompt, step.decoding))
-        present = self._weights.facts(model, site).present
-        return Curve(site=format_site(site), present=present, doses=doses, recordings=tuple(recordings))
+        present = self._weights.facts(model, site).present if amount is None else None
+        return Curve(
+            site=format_site(site),
+            present=present,
+            doses=doses,
+            recordings=tuple(recordings),
+            unit=amount.unit if amount else "value",
+        )
 
     def map(self, model: LoadedModel, step: Step, look: Look) -> Mapped:
         """A step's map. Raises StoreError, StatisticsError; ProgrammeError where no screen has the matrix."""

@@ -17,8 +17,10 @@ class Curve:
     """A dose–response curve with what the mutant says at each value."""
 
     site: str
-    present: float
-    """What the site holds now, or the mean of it."""
+    present: float | None
+    """What the site holds now, or the mean of it; None of an operation's own number."""
+    unit: str
+    """Of the values."""
     doses: tuple[Dose, ...]
     recordings: tuple[Recording, ...]
     """Of each dose."""

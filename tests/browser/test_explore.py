@@ -233,3 +233,25 @@ def test_nothing_is_cut_off(browser: Browser, url: str, size: tuple[int, int], d
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= PHONE[0]
     visitor.page.close()
+
+
+def test_the_slider_moves_bits_rank_and_share(guest: Visitor) -> None:
+    guest.follow({"genotype": "9.down=round(4)", "max_new_tokens": FEW_TOKENS})
+    notation = guest.page.get_by_label("Notation")
+    expect(guest.page.locator(".slider-ticks")).to_contain_text("8 bits")
+    expect(guest.page.locator(".change")).to_contain_text("9.down in 4 bits, by groups of 32 columns, mean change")
+    guest.drag_slider_to(0)
+    guest.wait_for_run()
+    assert notation.input_value() == "9.down=round(1)"
+    guest.page.get_by_role("button", name="Dose–response: try all values").click()
+    expect(guest.page.locator(".curve .figure .point")).to_have_count(8, timeout=60_000)
+    for text, unit in (("9.head3=rank(10)", "64 components"), ("9.down=prune(0.5)", "1 share")):
+        guest.fill("Notation", text)
+        guest.wait_for_run()
+        expect(guest.page.locator(".slider-ticks")).to_contain_text(unit)
+        guest.drag_slider_to(1)
+        guest.wait_for_run()
+    assert notation.input_value() == "9.down=prune(1)"
+    guest.press("Zero")
+    assert notation.input_value() == "9.down=0"
+    expect(guest.page.locator(".slider-ticks")).to_contain_text("now")

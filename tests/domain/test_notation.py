@@ -183,7 +183,7 @@ def test_a_site_without_mutation_is_no_genotype() -> None:
         ("5.q=round(4, group 0)", 19, "from 1 on"),
         ("5.q=round(4", 11, "')'"),
         ("5.q=prune(1.5)", 10, "from 0 to 1"),
-        ("5.q=prune(4:4)", 10, "fewer"),
+        ("5.q=prune(5:4)", 10, "no more"),
         ("5.q=prune(2:)", 12, "whole number"),
         ("5.q=rank(-1)", 9, "from 0 on"),
         ("5.q=rank(101%)", 9, "from 0 to 100"),

@@ -1,5 +1,7 @@
 """Dose–response against one run of the pair for each value."""
 
+from dataclasses import replace
+
 import pytest
 
 from explorer.domain.decoding import Decoding, Prompt
@@ -62,3 +64,24 @@ def test_the_steepest_step() -> None:
     doses = [_dose(0, 0.1), _dose(1, 0.2), _dose(2, 3.0), _dose(3, 3.1)]
     assert steepest_step(doses) == (doses[1], doses[2])
     assert steepest_step([*doses, _dose(4, None)])[1].mean_kl is None
+
+
+def test_an_operations_own_number_takes_all_its_values(tiny: LoadedModel) -> None:
+    decoding, baselines = Decoding(max_new_tokens=12), Baselines(1)
+    for _ in generate_pair(tiny, RAW, decoding, Genotype(), baselines):
+        pass
+    baseline = baselines.get(tiny, RAW, decoding)
+    assert baseline is not None
+    for text, values in (("=round(4)", list(range(1, 9))), ("=prune(2:4)", list(range(5))), ("=prune(0.5)", None)):
+        (mutation,) = tiny.anatomy.read(f"1.o{text}").mutations
+        doses = dose_response(tiny, baseline, decoding, Genotype(), mutation.site, mutation.operation)
+        if values is not None:
+            assert [dose.value for dose in doses] == values
+        else:
+            assert (doses[0].value, doses[-1].value, len(doses)) == (0, 1, COARSE)
+            assert doses[0].first_divergence is None
+            assert doses[0].mean_kl == pytest.approx(0, abs=1e-6)
+        for dose in doses[::3]:
+            alone = replace(mutation, operation=replace(mutation.operation, value=dose.value))
+            *_, update = generate_pair(tiny, RAW, decoding, Genotype((alone,)), baselines)
+            assert update.first_divergence == dose.first_divergence

@@ -15,6 +15,7 @@ from tests.tiny import tiny_model
 EDITS = (
     "+noise(0.1)", "=noise(2, seed 7)", "=shuffle", "=shuffle(seed 3)", "=round(1)", "=round(2)", "=round(3, group 7)",
     "=round(4)", "=round(8, group 128)", "=prune(0)", "=prune(0.29)", "=prune(1)", "=prune(2:4)", "=prune(1:3)",
+    "=prune(0:2)", "=prune(3:3)",
     "=rank(0)", "=rank(1)", "=rank(5)", "=rank(1000)", "=rank(10%)", "=rank(62.5%)", "=unrank(1)", "=unrank(0)",
     "=unrank(25%)",
 )  # fmt: skip

@@ -14,7 +14,10 @@ _TEMPLATE = """
 
 
 class ValueSlider(Scripted):
-    """`value` is the value that the mutation sets, None while there is none; the other arguments are its scale."""
+    """`value` is the value that the mutation sets, None while there is none; the other arguments are its scale.
+
+    `unit` is that of an operation's own number, "" for the weights' values; `step` 0 is as fine as can be.
+    """
 
     TEMPLATE = _TEMPLATE
 
@@ -26,6 +29,8 @@ class ValueSlider(Scripted):
         maximum: float = 1.0,
         present: float | None = None,
         present_label: str = "now",
+        unit: str = "",
+        step: float = 0.0,
         **options: Any,
     ) -> None:
         super().__init__(
@@ -34,7 +39,10 @@ class ValueSlider(Scripted):
             maximum=maximum,
             present=present,
             present_label=present_label,
+            unit=unit,
+            step=step,
             **options,
         )
         self.minimum, self.maximum = minimum, maximum
         self.present, self.present_label = present, present_label
+        self.unit, self.step = unit, step

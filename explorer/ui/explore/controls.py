@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from explorer.domain.amounts import Amount, amount_of
 from explorer.domain.genotype import MATRIX_KINDS, Operation
 from explorer.domain.notation import format_genotype, format_site
 from explorer.domain.weights import SiteFacts
@@ -59,7 +60,9 @@ class Controls:
     facts: SiteFacts
     matrix_shape: tuple[int, int] | None
     slider_value: float | None
-    """What the mutation sets its weights to, if it sets them."""
+    """What the mutation sets its weights to, if it sets them; the number of an operation that has one of its own."""
+    amount: Amount | None
+    """What that number can be; None: the slider moves over the weights' own values."""
     genotype: str
     has_current: bool
     """Whether the last mutation of the genotype is that of the controls."""
@@ -76,6 +79,7 @@ def controls_for(exploration: Exploration, anatomy: Anatomy, facts: SiteFacts) -
     is_block = selection.level == "block"
     has_row = selection.level in ("block", "row", "weight")
     has_column = selection.level in ("block", "column", "weight") and columns > 1
+    amount = amount_of(exploration.operation, anatomy.full_rank(site_of(selection, anatomy)))
     return Controls(
         levels=tuple((level.capitalize(), level) for level in levels_of(anatomy, selection.layer)),
         level=selection.level,
@@ -94,7 +98,8 @@ def controls_for(exploration: Exploration, anatomy: Anatomy, facts: SiteFacts) -
         site=format_site(site_of(selection, anatomy)),
         facts=facts,
         matrix_shape=(rows, columns) if matrix else None,
-        slider_value=_set_value(exploration.operation, facts),
+        slider_value=_set_value(exploration.operation, facts, amount),
+        amount=amount,
         genotype=format_genotype(exploration.genotype(anatomy)),
         has_current=exploration.operation is not None,
         can_undo=bool(exploration.past),
@@ -114,10 +119,12 @@ def _box(value: int, label: str, length: int, is_visible: bool) -> IndexBox:
     return IndexBox(value=value, label=f"{label} (0–{length - 1:,})", is_visible=is_visible)
 
 
-def _set_value(operation: Operation | None, facts: SiteFacts) -> float | None:
+def _set_value(operation: Operation | None, facts: SiteFacts, amount: Amount | None) -> float | None:
     """Where the slider stands: for an operation on many weights, where their mean goes."""
     if operation is None:
         return None
+    if amount is not None:
+        return operation.value
     match operation.kind:
         case "set":
             return operation.value

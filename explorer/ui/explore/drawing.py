@@ -21,7 +21,7 @@ def draw(controls: Controls, *, has_presets: bool | None, keeps_curve: bool = Fa
 
     `has_presets`: whether the presets are about this model; None: as before.
     """
-    facts = controls.facts
+    facts, amount = controls.facts, controls.amount
     shown = facts.present if controls.slider_value is None else controls.slider_value
     return [
         gr.update(choices=list(controls.levels), value=controls.level),
@@ -38,7 +38,7 @@ def draw(controls: Controls, *, has_presets: bool | None, keeps_curve: bool = Fa
         ),
         gr.update(
             label=controls.head_label,
-            maximum=max(1, controls.head_count - 1),
+            maximum=max(1, controls.head_count - 1, controls.head),  # hidden, it is asked all the same
             value=controls.head,
             visible=controls.head_count > 1,
         ),
@@ -46,9 +46,11 @@ def draw(controls: Controls, *, has_presets: bool | None, keeps_curve: bool = Fa
         target_html(controls),
         gr.update(
             value=controls.slider_value,
-            minimum=facts.minimum,
-            maximum=facts.maximum,
-            present=facts.present,
+            minimum=facts.minimum if amount is None else amount.low,
+            maximum=facts.maximum if amount is None else amount.high,
+            present=facts.present if amount is None else None,
+            unit="" if amount is None else amount.unit,
+            step=1.0 if amount is not None and amount.is_whole else 0.0,
             present_label="now" if facts.weights == 1 else "mean",
         ),
         f"{shown:.6g}",

@@ -13,6 +13,7 @@ from typing import Any
 
 import gradio as gr
 
+from explorer.domain.amounts import amount_of, with_amount
 from explorer.domain.decoding import Decoding, Prompt
 from explorer.domain.effects import steepest_step
 from explorer.domain.errors import ExplorerError, ProgrammeError
@@ -72,14 +73,14 @@ class Handlers:
     @edge
     def slide(self, exploration: Exploration, request: gr.Request, event: gr.EventData, *values: Any) -> list[Any]:
         """The slider was let go."""
-        return self._operate(exploration, Operation(kind="set", value=float(event.value)), request, values)
+        return self._operate(exploration, self._at(exploration, float(event.value)), request, values)
 
     @edge
     def choose_dose(
         self, exploration: Exploration, request: gr.Request, event: gr.EventData, *values: Any
     ) -> list[Any]:
         """A mark of the dose–response curve was clicked."""
-        return self._operate(exploration, Operation(kind="set", value=float(event.x)), request, values)
+        return self._operate(exploration, self._at(exploration, float(event.x)), request, values)
 
     def dose_response(self, exploration: Exploration, *asked: Any) -> list[Any]:
         """The curve of the chosen site, its caption, and the notice."""
@@ -89,23 +90,26 @@ class Handlers:
             site = site_of(exploration.selection, model.anatomy)
             stacked = Genotype(exploration.stacked)
             doses = self.workspace.instruments.dose_response(
-                model, question.asked(), question.decoding(), stacked, site
+                model, question.asked(), question.decoding(), stacked, site, exploration.operation
             )
         except ExplorerError as fault:
             return [gr.skip(), gr.skip(), notice_html(str(fault))]
 
-        facts = self.workspace.weights.facts(model, site)
+        present = self.workspace.weights.facts(model, site).present
+        amount = amount_of(exploration.operation, model.anatomy.full_rank(site))
         step = steepest_step(doses)
+        figure = dose_figure(doses, None, step, amount.unit) if amount else dose_figure(doses, present, step)
         return [
-            figure_json(dose_figure(doses, facts.present, step)),
-            curve_caption_html(format_site(site), doses, step),
+            figure_json(figure),
+            curve_caption_html(format_site(site), doses, step, amount.unit if amount else ""),
             "",
         ]
 
     @edge
     def set_value(self, exploration: Exploration, value: str | None, request: gr.Request, *values: Any) -> list[Any]:
-        """A value was typed."""
-        return self._operate(exploration, _typed("set", value), request, values)
+        """A value was typed, or the number of an operation that has one of its own."""
+        typed = _typed("set", value)
+        return self._operate(exploration, self._at(exploration, typed.value), request, values)
 
     @edge
     def scale(self, exploration: Exploration, factor: str | None, request: gr.Request, *values: Any) -> list[Any]:
@@ -381,6 +385,14 @@ class Handlers:
         is_listed = has_many_parts(anatomy, before.level, before.layer)
         selection = read_selection(before, values, is_listed=is_listed)
         return exploration.pointed_at(selection, anatomy)
+
+    def _at(self, exploration: Exploration, value: float) -> Operation:
+        """The present operation with another number, if it has one of its own; else the value as the weights' own."""
+        anatomy, operation = self.model(exploration).anatomy, exploration.operation
+        amount = amount_of(operation, anatomy.full_rank(site_of(exploration.selection, anatomy)))
+        if operation is None or amount is None:
+            return Operation(kind="set", value=value)
+        return with_amount(operation, amount, value)
 
     def _operate(
         self, exploration: Exploration, operation: Operation, request: gr.Request, values: tuple[Any, ...]

@@ -39,12 +39,13 @@ def target_html(controls: Controls) -> str:
     )
 
 
-def curve_caption_html(site: str, doses: Sequence[Dose], step: tuple[Dose, Dose]) -> str:
-    """What the dose–response curve shows, in a sentence."""
+def curve_caption_html(site: str, doses: Sequence[Dose], step: tuple[Dose, Dose], unit: str = "") -> str:
+    """What the dose–response curve shows, in a sentence; `unit` is that of an operation's own number."""
     left, right = (number_told(dose.value) for dose in step)
     return (
-        f'<p class="caption"><code>{escape(site)}</code> set to {len(doses)} values, each checked against the '
-        "original’s tokens in one pass. Filled marks diverge, hollow ones are silent; dashed is the value now. "
+        f'<p class="caption"><code>{escape(site)}</code> {"at" if unit else "set to"} {len(doses)} values'
+        f"{f' ({escape(unit)})' if unit else ''}, each checked against the original’s tokens in one pass. Filled marks "
+        f"diverge, hollow ones are silent{'' if unit else '; dashed is the value now'}. "
         f"The steepest step lies between {left} and {right}. Click a mark to set it.</p>"
     )
 

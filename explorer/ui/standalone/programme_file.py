@@ -100,9 +100,9 @@ def _curve(curve: Curve, source: _Source) -> dict[str, Any]:
     step = steepest_step(curve.doses)
     return {
         "title": f"Dose–response of {curve.site}",
-        "told": f"{curve.site} set to {len(curve.doses)} values. Filled marks diverge, hollow ones are silent; dashed "
-        "is the value now. Click a mark to read what the model says there.",
-        "figure": figure_json(dose_figure(curve.doses, curve.present, step)),
+        "told": f"{curve.site} at {len(curve.doses)} values. Filled marks diverge, hollow ones are silent"
+        f"{'' if curve.present is None else '; dashed is the value now'}. Click a mark to read what is said there.",
+        "figure": figure_json(dose_figure(curve.doses, curve.present, step, curve.unit)),
         "runs": {
             f"{dose.value!r}": _brief(run, source) for dose, run in zip(curve.doses, curve.recordings, strict=True)
         },

@@ -251,3 +251,50 @@ def test_a_recording_stands_for_its_run_until_it_is_run_again(
     other = handlers.begin(ADA)  # before its run was claimed
     assert last(handlers.run(ADA, start, other, *ASKED))[3]["value"]["recorded"] is False
     assert runs.claim("ada") is None
+
+
+@pytest.mark.parametrize(
+    ("operation", "moved_to", "becomes", "unit"),
+    [
+        ("=round(4)", 2.4, "=round(2)", "bits"),
+        ("=prune(0.5)", 0.25, "=prune(0.25)", "share"),
+        ("=prune(2:4)", 9, "=prune(4:4)", "of 4"),
+        ("=rank(5)", 3.2, "=rank(3)", "components"),
+        ("=unrank(10%)", 20, "=unrank(20%)", "%"),
+        ("+noise(0.5, seed 3)", 1, "+noise(1, seed 3)", "deviations"),
+        ("=shuffle", 0.25, "=0.25", ""),
+    ],
+)
+def test_the_slider_moves_the_number_of_an_operation(
+    workspace: Workspace, handlers: Handlers, operation: str, moved_to: float, becomes: str, unit: str
+) -> None:
+    anatomy = workspace.models.get().anatomy
+    start = Exploration(source=workspace.source).with_genotype(anatomy.read(f"1.down{operation}"), anatomy)
+    slider = handlers.draw(start)[10]
+    assert slider["unit"] == unit
+    if unit:
+        assert slider["minimum"] <= start.operation.value <= slider["maximum"]  # type: ignore[union-attr]
+        assert slider["value"] == start.operation.value  # type: ignore[union-attr]
+    site = ("matrix", 1, "down", None, 0, None, None, None, None)
+    outputs = handlers.slide(start, ADA, event(value=moved_to), *site)
+    assert genotype_of(workspace, outputs) == f"1.down{becomes}"
+    assert genotype_of(workspace, handlers.set_value(start, str(moved_to), ADA, *site)) == f"1.down{becomes}"
+    figure, caption, notice = handlers.dose_response(start, *ASKED)
+    assert notice == ""
+    if unit:
+        assert f"({unit})" in caption
+        values = json.loads(figure)["data"][0]["x"]
+        assert values == sorted(set(values))
+        assert (values[0], values[-1]) == (slider["minimum"], slider["maximum"])
+        chosen = handlers.choose_dose(start, ADA, event(x=values[1]), *site)
+        assert genotype_of(workspace, chosen) != "1.down=0"
+
+
+def test_a_hidden_control_holds_nothing_that_the_page_refuses(workspace: Workspace, handlers: Handlers) -> None:
+    anatomy = workspace.models.get().anatomy
+    exploration = Exploration(source=workspace.source)
+    for text in ("1.head2=0", "1.down=0", "0.q.head3*2", "norm*2", "embed[3,:]=0"):
+        exploration = exploration.with_genotype(anatomy.read(text), anatomy)
+        _, layer, *_, head, _row, _stop, _column, _end = handlers.draw(exploration)[:9]
+        for slider in (layer, head):
+            assert 0 <= slider["value"] <= slider["maximum"], text
