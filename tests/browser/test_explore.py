@@ -254,4 +254,4 @@ def test_the_slider_moves_bits_rank_and_share(guest: Visitor) -> None:
     assert notation.input_value() == "9.down=prune(1)"
     guest.press("Zero")
     assert notation.input_value() == "9.down=0"
-    expect(guest.page.locator(".slider-ticks")).to_contain_text("now")
+    expect(guest.page.locator(".slider-ticks")).to_contain_text("mean")
