@@ -82,12 +82,23 @@ function keyed(host, cursor, spoken, choose) {
     cursor.hidden = false;
     cursor.style.cssText = `left: ${host.offsetLeft + left - width / 2}px; top: ${host.offsetTop + top - height / 2}px; width: ${width}px; height: ${height}px`;
     clearTimeout(timer);
-    isTold = new Promise((done) => (timer = setTimeout(() => done(tell()), LABEL_MS)));
+    isTold = new Promise((done) => (timer = setTimeout(() => done(tell(part)), LABEL_MS)));
   }
 
-  function tell() {
+  // What the axes call the mark, where they have words for it; a cell's own label has them.
+  function namesOf(part) {
+    if (part.isGrid) return [];
+    return valuesAt(part, place).flatMap((value, side) => {
+      const { tickvals, ticktext } = part.axes[side];
+      const at = Array.isArray(ticktext) ? Array.from(tickvals ?? []).indexOf(value) : -1;
+      return at < 0 ? [] : [String(ticktext[at]).replace(/<[^>]*>/g, "")];
+    });
+  }
+
+  function tell(part) {
     const labels = Array.from(host.querySelectorAll(".hoverlayer .hovertext text, .hoverlayer .axistext text"), linesOf);
-    spoken.textContent = labels.flat().filter((line) => line.trim()).join(", ") || "Nothing is told of this mark.";
+    const told = labels.flat().filter((line) => line.trim());
+    spoken.textContent = [...namesOf(part), ...told].join(", ") || "Nothing is told of this mark.";
   }
 
   function leave() {

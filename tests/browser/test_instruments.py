@@ -113,10 +113,14 @@ def test_alone_and_together(visitor: Visitor) -> None:
     visitor.wait_for_run()
     assert _notation(visitor) == "2.mlp*0;9.mlp*0"
     assert "Paris" not in visitor.text("mutated")
-    visitor.click_cell(visitor.page.locator(".bars .figure"), 0.0001, 0)
+    visitor.click_cell(visitor.page.locator(".bars .figure"), 0.3, 0)  # within the bar, which is 0.8 long
     visitor.wait_for_run()
     assert _notation(visitor) == "2.mlp*0"
     assert visitor.text("mutated") == PARIS
+    bars = visitor.page.locator(".bars .figure")
+    for _ in range(2):
+        bars.press("ArrowDown")
+    expect(visitor.page.locator(".bars .figure-spoken")).to_contain_text("9.mlp*0")
 
 
 def test_presets_tell_what_they_show(visitor: Visitor) -> None:
