@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from explorer.domain.genotype import MOST_BITS, Operation
+from explorer.domain.genotype import HIGHEST_BIT, MOST_BITS, Operation
 
 MOST_DEVIATIONS = 2.0
 """Of the noise that a slider adds; more can be typed."""
-MOST_FLIPPED = 31
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +43,18 @@ def amount_of(operation: Operation | None, full_rank: int) -> Amount | None:
         case "noise" | "jitter":
             return Amount(0, MOST_DEVIATIONS, "deviations")
         case "flip":
-            return Amount(0, MOST_FLIPPED, "bit", is_whole=True)
+            return Amount(0, HIGHEST_BIT, "bit", is_whole=True)
     return None
 
 
 def with_amount(operation: Operation, amount: Amount, value: float) -> Operation:
     """The operation with another number."""
     return replace(operation, value=amount.nearest(value))
+
+
+def at_value(operation: Operation | None, full_rank: int, value: float) -> Operation:
+    """The operation with another number, if it has one of its own at the site; else the value as the weights' own."""
+    amount = amount_of(operation, full_rank)
+    if operation is None or amount is None:
+        return Operation(kind="set", value=value)
+    return with_amount(operation, amount, value)

@@ -16,6 +16,8 @@ ROUND_GROUP = 32
 """Columns that are rounded with one scale, where nothing else is said."""
 MOST_BITS = 8
 """That weights are rounded to."""
+HIGHEST_BIT = 31
+"""Of a weight of four bytes: what can be flipped, counted from the lowest, bit 0."""
 SensitiveLevel = Literal["weight", "row", "column", "block"]
 
 ATTENTION_KINDS = ("q", "k", "v", "o")

@@ -28,6 +28,7 @@ from explorer.domain.errors import NotationError
 from explorer.domain.genotype import (
     ALL,
     ATTENTION_KINDS,
+    HIGHEST_BIT,
     LAYER_KINDS,
     MAXIMUM,
     MEAN,
@@ -66,7 +67,7 @@ _EXAMPLES: dict[OperationKind, str] = {
 }  # fmt: skip
 _RANGES: dict[OperationKind, tuple[float, float]] = {
     "noise": (0, math.inf), "jitter": (0, math.inf), "round": (1, MOST_BITS), "prune": (0, 1), "rank": (0, math.inf),
-    "unrank": (0, math.inf), "flip": (0, 31),
+    "unrank": (0, math.inf), "flip": (0, HIGHEST_BIT),
 }  # fmt: skip
 _SHARES = (0.0, 100.0)
 _WHOLE = ("round", "rank", "unrank", "flip")

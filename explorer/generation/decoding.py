@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from explorer.domain.chance import uniform
 from explorer.domain.decoding import Decoding
 
 NEAR_TIE = 1e-3
@@ -69,9 +70,7 @@ def choose(logits: Tensor, decoding: Decoding, first_position: int | list[int], 
 
 def gumbel_noise(seed: int, position: int, size: int) -> Tensor:
     """Standard Gumbel noise [size], float32, the same on every device: Philox keyed by seed, counted by position."""
-    raw = np.random.Philox(key=seed, counter=[0, 0, 0, position]).random_raw(size)
-    uniform = (raw >> np.uint64(11)).astype(np.float64) * 2.0**-53 + 2.0**-54  # within (0, 1), never at an end
-    return torch.from_numpy(-np.log(-np.log(uniform))).float()
+    return torch.from_numpy(-np.log(-np.log(uniform(size, seed, stream=0, place=position)))).float()
 
 
 def _noise_for(logits: Tensor, seed: int, first_position: int | list[int]) -> Tensor:

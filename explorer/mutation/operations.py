@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from explorer.domain.chance import raw_numbers, uniform
 from explorer.domain.errors import ModelError
 from explorer.domain.genotype import Operation
 from explorer.domain.weights import Statistics
@@ -64,7 +65,8 @@ def _edited(weights: Tensor, operation: Operation, of_matrix: Statistics, name: 
             noise = noise.to(weights.device, torch.float32)
             return noise if operation.kind == "noise" else weights + noise
         case "shuffle":
-            order = torch.from_numpy(np.argsort(_raw(weights.numel(), operation.seed, name), kind="stable"))
+            drawn = raw_numbers(weights.numel(), operation.seed, stream=0, place=_place_of(name))
+            order = torch.from_numpy(np.argsort(drawn, kind="stable"))
             return weights.flatten()[order.to(weights.device)].reshape(weights.shape)
         case "round":
             return rounded(weights, int(operation.value), operation.group)
@@ -79,18 +81,15 @@ def _edited(weights: Tensor, operation: Operation, of_matrix: Statistics, name: 
     raise AssertionError(operation.kind)
 
 
-def _raw(count: int, seed: int, name: str, stream: int = 0) -> np.ndarray:
-    """Random 64-bit numbers [count]: Philox keyed by the seed, counted from a place of the matrix's own."""
-    generator = np.random.Philox(key=seed, counter=[0, 0, stream, zlib.crc32(name.encode()) + 1])
-    return generator.random_raw(count)
+def _place_of(name: str) -> int:
+    """Where a matrix's own random numbers begin."""
+    return zlib.crc32(name.encode()) + 1
 
 
 def gaussian(shape: torch.Size, seed: int, name: str) -> Tensor:
     """Standard normal noise, float64, the same on every device (Box and Muller, 1958)."""
     count = math.prod(shape)
-    first, second = (
-        (_raw(count, seed, name, stream) >> np.uint64(11)).astype(np.float64) * 2.0**-53 + 2.0**-54 for stream in (1, 2)
-    )
+    first, second = (uniform(count, seed, stream, _place_of(name)) for stream in (1, 2))
     return torch.from_numpy(np.sqrt(-2 * np.log(first)) * np.cos(2 * np.pi * second)).reshape(shape)
 
 

@@ -109,10 +109,10 @@ def _ready(serving: Serving, workspace: Workspace, loading: Loading) -> None:
     serving.announce({"ready": loading.model is not None, "fault": _fault_of(loading)})
     if serving.programme is None or loading.model is None:
         return
-    count = 0
+    rehearsal, count = workspace.rehearsal_in(), 0
     for step in serving.programme.steps:
         try:
-            workspace.rehearsal_in().step(loading.model, step)
+            rehearsal.step(loading.model, step)
             count += 1
         except Exception as fault:  # noqa: BLE001  # whatever it is, the others are warmed up
             serving.announce({"programme": told(fault)})

@@ -11,7 +11,7 @@ import polars as pl
 from explorer.atlas.atlas import Atlas
 from explorer.atlas.pictures.asked import Asked, Picture
 from explorer.atlas.pictures.drawing import draw
-from explorer.domain.amounts import amount_of, with_amount
+from explorer.domain.amounts import amount_of, at_value
 from explorer.domain.decoding import Decoding, Prompt
 from explorer.domain.errors import ExplorerError, ModelError, ProgrammeError
 from explorer.domain.genotype import Genotype, Mutation, Operation
@@ -113,13 +113,11 @@ class Rehearsal:
         else:
             raise ProgrammeError("a dose–response curve of the original needs its site: write dose SITE.")
         doses = self._instruments.dose_response(model, step.prompt, step.decoding, Genotype(stacked), site, operation)
-        amount = amount_of(operation, model.anatomy.full_rank(site))
+        full_rank = model.anatomy.full_rank(site)
+        amount = amount_of(operation, full_rank)
         recordings = []
         for dose in doses:
-            at = Operation(kind="set", value=dose.value)
-            if operation is not None and amount is not None:
-                at = with_amount(operation, amount, dose.value)
-            mutation = Mutation(site, at)
+            mutation = Mutation(site, at_value(operation, full_rank, dose.value))
             genotype = format_genotype(Genotype((*stacked, mutation)))
             recordings.append(self.record(model, genotype, step.prompt, step.decoding))
         present = self._weights.facts(model, site).present if amount is None else None

@@ -13,7 +13,7 @@ from typing import Any
 
 import gradio as gr
 
-from explorer.domain.amounts import amount_of, with_amount
+from explorer.domain.amounts import amount_of, at_value
 from explorer.domain.decoding import Decoding, Prompt
 from explorer.domain.effects import steepest_step
 from explorer.domain.errors import ExplorerError, ProgrammeError
@@ -389,10 +389,7 @@ class Handlers:
     def _at(self, exploration: Exploration, value: float) -> Operation:
         """The present operation with another number, if it has one of its own; else the value as the weights' own."""
         anatomy, operation = self.model(exploration).anatomy, exploration.operation
-        amount = amount_of(operation, anatomy.full_rank(site_of(exploration.selection, anatomy)))
-        if operation is None or amount is None:
-            return Operation(kind="set", value=value)
-        return with_amount(operation, amount, value)
+        return at_value(operation, anatomy.full_rank(site_of(exploration.selection, anatomy)), value)
 
     def _operate(
         self, exploration: Exploration, operation: Operation, request: gr.Request, values: tuple[Any, ...]

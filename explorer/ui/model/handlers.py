@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import asdict, replace
 from typing import Any
@@ -22,12 +21,12 @@ from explorer.ui.explore.exploration import Exploration
 from explorer.ui.explore.form import (
     ASKED_COUNT,
     CHAT,
-    NO_SYSTEM,
     OPENING_PROMPT,
     OPENING_TOKENS,
     RAW,
     Question,
     fill_in_decoding,
+    fill_in_extras,
 )
 from explorer.ui.explore.handlers import Handlers, cleared
 from explorer.ui.explore.instruments import bench
@@ -185,16 +184,16 @@ def beginning(workspace: Workspace, link: Link) -> Link:
     if not workspace.has_own_programme or link != Link():
         return link
     step = workspace.programme.steps[0]
-    extras = step.prompt.extras
+    system, thinking, prefill, turns = fill_in_extras(step.prompt)
     return Link(
         genotype=step.genotype,
         prompt=step.prompt.text,
         chat=step.prompt.chat,
         plain=step.prompt.plain or None,
-        system=NO_SYSTEM if step.prompt.system == "" else step.prompt.system,
-        thinking=step.prompt.thinking or None,
-        prefill=step.prompt.prefill or None,
-        turns=json.dumps(extras["turns"], ensure_ascii=False) if step.prompt.turns else None,
+        system=system or None,
+        thinking=thinking or None,
+        prefill=prefill or None,
+        turns=turns or None,
         **asdict(step.decoding),
     )
 
