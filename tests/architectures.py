@@ -26,7 +26,8 @@ from explorer.domain.decoding import Decoding, Prompt
 from explorer.domain.errors import ExplorerError
 from explorer.domain.evaluation import Question, QuestionSet
 from explorer.domain.genotype import ZERO, Genotype, Mutation, Site
-from explorer.domain.notation import format_genotype, format_site
+from explorer.domain.notation import format_genotype
+from explorer.domain.site_notation import format_site
 from explorer.generation.answers import answers, measured
 from explorer.generation.baseline import Baseline, Baselines
 from explorer.generation.dose import respond, set_to

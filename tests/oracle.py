@@ -9,13 +9,14 @@ from decimal import Decimal
 
 import numpy as np
 import torch
-from transformers import DynamicCache
+from transformers import AutoModelForCausalLM, DynamicCache
 
 from explorer.domain.decoding import Decoding
-from explorer.domain.genotype import Genotype, Operation, Site
+from explorer.domain.genotype import Genotype, Mutation, Operation, Site
 from explorer.generation.decoding import choose
 from explorer.model.anatomy import Target
 from explorer.model.loaded import LoadedModel
+from explorer.model.loading import assemble
 
 
 @contextlib.contextmanager
@@ -32,8 +33,7 @@ def edited_in_place(model: LoadedModel, genotype: Genotype, stored: torch.dtype 
     try:
         with torch.no_grad():
             for mutation in genotype.mutations:
-                copied = mutation.operation.source
-                sources = None if copied is None else iter(_copies(model, copied, dict(saved)))
+                sources = _sources(model, mutation, dict(saved))
                 for target in model.anatomy.targets(mutation.site):
                     weight, rows, columns = _place(model, target)
                     block = weight[rows][:, columns]
@@ -45,6 +45,19 @@ def edited_in_place(model: LoadedModel, genotype: Genotype, stored: torch.dtype 
         with torch.no_grad():
             for parameter, before in saved:
                 parameter.copy_(before)
+
+
+def _sources(
+    model: LoadedModel, mutation: Mutation, before: dict[torch.nn.Parameter, torch.Tensor]
+) -> Iterator[torch.Tensor] | None:
+    """For each rectangle of a mutation's site what it takes from elsewhere; None if it takes nothing."""
+    if mutation.operation.kind == "from":
+        donor = AutoModelForCausalLM.from_pretrained(mutation.operation.donor)
+        loaded = assemble(donor, model.tokenizer, source="donor", name="donor")
+        places = (_place(loaded, target) for target in model.anatomy.targets(mutation.site))
+        return (weight[rows][:, columns] for weight, rows, columns in places)
+    copied = mutation.operation.source
+    return None if copied is None else iter(_copies(model, copied, before))
 
 
 def _copies(model: LoadedModel, site: Site, before: dict[torch.nn.Parameter, torch.Tensor]) -> list[torch.Tensor]:
@@ -89,6 +102,9 @@ def _changed(
         case "copy":
             assert source is not None
             return source
+        case "from":
+            assert source is not None
+            return block + value * (source - block)
     return torch.from_numpy(plainly_edited(block.to(stored), operation, deviation, target.matrix.name)).to(block)
 
 

@@ -10,7 +10,7 @@ from typing import Literal
 
 OperationKind = Literal[
     "set", "max", "min", "mean", "scale", "add",
-    "noise", "jitter", "shuffle", "round", "prune", "rank", "unrank", "flip", "copy",
+    "noise", "jitter", "shuffle", "round", "prune", "rank", "unrank", "flip", "copy", "from", "adapter",
 ]  # fmt: skip
 ROUND_GROUP = 32
 """Columns that are rounded with one scale, where nothing else is said."""
@@ -23,6 +23,8 @@ SensitiveLevel = Literal["weight", "row", "column", "block"]
 ATTENTION_KINDS = ("q", "k", "v", "o")
 MLP_KINDS = ("gate", "up", "down")
 MATRIX_KINDS = ATTENTION_KINDS + MLP_KINDS
+ALL_LAYERS = "layers"
+"""The part of a site that is every layer of a model."""
 LAYER_NORM_KINDS = ("attn_norm", "q_norm", "k_norm", "attn_post_norm", "mlp_norm", "mlp_post_norm")
 LAYER_KINDS = (*MATRIX_KINDS, "router", *LAYER_NORM_KINDS)
 NORM_KINDS = (*LAYER_NORM_KINDS, "norm")
@@ -73,9 +75,9 @@ class Site:
     """The place of a mutation: a group of matrices, one matrix, or a part of one.
 
     `part` is a matrix kind (`q k v o gate up down`, `router`, `expert5.down`, `shared.down`, a norm, `q.bias`,
-    `embed`, `head`, ...), a group (`layer`, `attn`, `mlp`, `head`, `kvhead`, `expert5`, `shared`), or the path of a
-    tensor, below its layer (`mixer.A_log`) or, without one, below the model. With a layer, `head` is an attention
-    head; without one, it is the language-model head.
+    `embed`, `head`, ...), a group (`layers` are all of them; `layer`, `attn`, `mlp`, `head`, `kvhead`, `expert5`,
+    `shared`), or the path of a tensor, below its layer (`mixer.A_log`) or, without one, below the model. With a layer,
+    `head` is an attention head; without one, it is the language-model head.
     """
 
     part: str
@@ -98,7 +100,8 @@ class Operation:
     `round` leaves so many bits, by groups of `group` columns; `prune` sets that share of the smallest to 0, or, with a
     `group`, so many of every `group` columns; `rank` leaves so many components, `unrank` takes so many away, or that
     percentage of all if `is_share`; `flip` turns a bit of the stored number; `copy` takes the weights of `source` in
-    the unmutated model.
+    the unmutated model; `from` mixes in that share of the same site of the model `donor`, and `adapter` adds the LoRA
+    adapter `donor` so many times.
     """
 
     kind: OperationKind
@@ -108,6 +111,8 @@ class Operation:
     group: int = 0
     is_share: bool = False
     source: Site | None = None
+    donor: str = ""
+    """A model or an adapter, as people name it: `demo`, a folder, a hub id."""
 
     def __post_init__(self) -> None:
         if not math.isfinite(self.value):

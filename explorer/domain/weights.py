@@ -40,6 +40,10 @@ class SiteFacts:
     minimum: float
     """Of the matrices that the site is part of; so is `maximum`."""
     maximum: float
+    full_rank: int
+    """The most components that a rectangle of the site has."""
+    layer_count: int
+    """Of the model."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,3 +37,8 @@ def replacing(path: Path) -> Iterator[Path]:
         growing.replace(path)
     finally:
         growing.unlink(missing_ok=True)
+
+
+def stamps_of(folder: Path) -> tuple[tuple[str, int], ...]:
+    """The files of a folder with the times at which they were changed last: equal as long as nothing is."""
+    return tuple(sorted((file.name, file.stat().st_mtime_ns) for file in folder.iterdir()))

@@ -6,7 +6,7 @@ Responses are often cliffs, so the steepest step is looked at again with values 
 
 import numpy as np
 
-from explorer.domain.amounts import Amount, amount_of, with_amount
+from explorer.domain.amounts import Amount, amount_of, number_of, with_number
 from explorer.domain.decoding import Decoding
 from explorer.domain.effects import Dose, steepest_step
 from explorer.domain.genotype import Genotype, Mutation, Operation, Site
@@ -35,10 +35,10 @@ def dose_response(
     `stacked` are mutations that are there already; `site` is then set to each value. Of an `operation` with a number of
     its own, such as `round`, that number takes the values: all of them, or so many of them over its range.
     """
-    amount = amount_of(operation, model.anatomy.full_rank(site))
+    facts = site_facts(model, site)
+    amount = amount_of(operation, facts)
     if operation is not None and amount is not None:
         return _by_amount(model, baseline, decoding, stacked, Mutation(site, operation), amount)
-    facts = site_facts(model, site)
     margin = MARGIN * (facts.maximum - facts.minimum or 1.0)
     coarse = [float(value) for value in np.linspace(facts.minimum - margin, facts.maximum + margin, COARSE)]
     doses = respond(model, baseline, decoding, stacked, set_to(site, coarse))
@@ -59,8 +59,9 @@ def _by_amount(
     spread = (amount.nearest(float(value)) for value in np.linspace(amount.low, amount.high, COARSE))
     whole = range(int(amount.low), int(amount.high) + 1)
     values = map(float, whole) if amount.is_whole and len(whole) <= COARSE + FINE else dict.fromkeys(spread)
-    mutations = [Mutation(mutation.site, with_amount(mutation.operation, amount, value)) for value in values]
-    return tuple(respond(model, baseline, decoding, stacked, mutations))
+    at_values = [Mutation(mutation.site, with_number(mutation.operation, value)) for value in values]
+    possible = [each for each in at_values if model.anatomy.objection(each) is None]
+    return tuple(respond(model, baseline, decoding, stacked, possible))
 
 
 def set_to(site: Site, values: list[float]) -> list[Mutation]:
@@ -75,6 +76,6 @@ def respond(
     genotypes = [Genotype((*stacked.mutations, mutation)) for mutation in mutations]
     responses = effects(model, baseline, decoding, genotypes)
     return [
-        Dose(value=mutation.operation.value, first_divergence=effect.first_divergence, mean_kl=effect.mean_kl)
+        Dose(value=number_of(mutation.operation), first_divergence=effect.first_divergence, mean_kl=effect.mean_kl)
         for mutation, effect in zip(mutations, responses, strict=True)
     ]

@@ -17,10 +17,14 @@ from explorer.generation.decoding import choose, near_tie
 from explorer.generation.differences import kl_of
 from explorer.generation.draft import check_many
 from explorer.model.loaded import LoadedModel
-from explorer.mutation.apply import first_layer, make_mutant
+from explorer.mutation.apply import first_layer, make_mutant, slab_bytes
 
 BATCH = 9
 """How many mutants are checked in one forward pass."""
+
+
+MOST_BYTES = 2**30
+"""What the weights of the mutants of one pass take, unless one alone takes more."""
 
 
 def nll(logits: Tensor, baseline: Baseline) -> Tensor:
@@ -37,7 +41,8 @@ def checked(model: LoadedModel, baseline: Baseline, genotypes: Sequence[Genotype
     """
     entries = [first_layer(model.anatomy, genotype) for genotype in genotypes]
     order = sorted(range(len(genotypes)), key=lambda place: entries[place] or 0)
-    batches = -(-len(order) // BATCH)
+    largest = max((slab_bytes(model, genotype) for genotype in genotypes), default=1)
+    batches = -(-len(order) // max(1, min(BATCH, MOST_BYTES // max(1, largest))))
     for number in range(batches):  # of nearly one size: a batch of one is a waste
         places = order[number * len(order) // batches : (number + 1) * len(order) // batches]
         mutants = [make_mutant(model, genotypes[place]) for place in places]  # no more of them than a batch at a time

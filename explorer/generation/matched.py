@@ -13,7 +13,7 @@ import torch
 from explorer.domain.effects import MATCHED, Finding, Matched, SizeRank
 from explorer.domain.errors import StatisticsError
 from explorer.domain.genotype import ALL, Genotype, Mutation, Site, Slice
-from explorer.domain.notation import format_site
+from explorer.domain.site_notation import format_site
 from explorer.generation.baseline import Baseline
 from explorer.generation.effects import added_nll
 from explorer.model.anatomy import Anatomy, Matrix

@@ -26,7 +26,7 @@ from explorer.generation.readings import read_alone, read_watched
 from explorer.generation.transcript import Transcript, first_divergence
 from explorer.generation.trial import is_alone, verdict_of
 from explorer.model.loaded import LoadedModel
-from explorer.mutation.apply import Mutant, make_mutant, mutated_view
+from explorer.mutation.apply import Mutant, make_mutant, mutant_of, mutated_view
 
 Cancelled = Callable[[], bool]
 
@@ -49,7 +49,7 @@ def generate_pair(
     ends with what it has. Raises PromptError.
     """
     prompt_tokens = tuple(model.encode(prompt, decoding))
-    pair = _Pair(model, decoding, make_mutant(model, genotype), prompt_tokens, cancelled)
+    pair = _Pair(model, decoding, mutant_of(model, genotype), prompt_tokens, cancelled)
     baseline = baselines.of_tokens(model, prompt_tokens, decoding)
     if baseline is None:
         yield from pair.race()

@@ -9,23 +9,23 @@ from transformers import PreTrainedModel
 from explorer.domain.errors import ModelError
 from explorer.model.widened import stored_as, stored_in
 
-_CONFIG = "adapter_config.json"
+CONFIG = "adapter_config.json"
 
 
 def is_adapter(folder: Path) -> bool:
     """Whether a folder holds an adapter alone."""
-    return (folder / _CONFIG).is_file() and not (folder / "config.json").is_file()
+    return (folder / CONFIG).is_file() and not (folder / "config.json").is_file()
 
 
 def base_of(folder: Path) -> str:
     """The name of the model that an adapter was trained on: a hub id, or a folder. Raises ModelError."""
     try:
-        stated = json.loads((folder / _CONFIG).read_text(encoding="utf-8"))
+        stated = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
         base = str(stated["base_model_name_or_path"] or "")
     except (OSError, ValueError, KeyError, TypeError) as fault:
-        raise ModelError(f"{folder / _CONFIG} does not say which model the adapter is for: it is broken.") from fault
+        raise ModelError(f"{folder / CONFIG} does not say which model the adapter is for: it is broken.") from fault
     if not base:
-        raise ModelError(f"{folder / _CONFIG} names no base model: write its id or folder in base_model_name_or_path.")
+        raise ModelError(f"{folder / CONFIG} names no base model: write its id or folder in base_model_name_or_path.")
     beside = folder / base
     return str(beside) if beside.is_dir() else base
 

@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 
 from explorer.domain.genotype import (
+    ALL_LAYERS,
     ATTENTION_KINDS,
     BLOCK_SIDE,
     MATRIX_KINDS,
@@ -22,7 +23,8 @@ from explorer.domain.genotype import (
     Slice,
     is_whole_expert,
 )
-from explorer.domain.notation import SitePart, check_mutations, parse_mutations
+from explorer.domain.notation import check_mutations, parse_mutations
+from explorer.domain.site_notation import SitePart
 from explorer.domain.weights import Overview
 
 Layout = Literal["linear", "conv1d", "embedding", "vector", "mixture", "raw", "turned"]
@@ -169,6 +171,8 @@ class Anatomy:
     def targets(self, site: Site) -> tuple[Target, ...]:
         """The rectangles that a site of this model covers."""
         match site.part:
+            case part if part == ALL_LAYERS and site.layer is None:
+                return tuple(target for layer in range(self.layer_count) for target in self._layer(layer))
             case "layer":
                 return self._layer(site.layer)
             case "attn":
@@ -257,7 +261,7 @@ class Anatomy:
         return "layer", f"The model has {self.layer_count} layers, 0 to {self.layer_count - 1}."
 
     def _part_objection(self, site: Site) -> tuple[SitePart, str] | None:
-        if site.layer is not None and site.part in ("layer", "attn", "mlp"):
+        if is_group(site):
             return None if self.targets(site) else ("part", self._missing(site))
         if (site.layer is not None and site.part == "head") or site.part == "kvhead" or is_whole_expert(site.part):
             kinds = _kinds_of(site)
@@ -307,6 +311,11 @@ class Anatomy:
     @property
     def _example(self) -> str:
         return f"such as {next(iter(self.matrices), 'none here')}"
+
+
+def is_group(site: Site) -> bool:
+    """Whether a site is a layer, all of them, or the attention or the MLP of one."""
+    return site.part in ("layer", "attn", "mlp") if site.layer is not None else site.part == ALL_LAYERS
 
 
 def _shape(target: Target) -> tuple[int, int]:

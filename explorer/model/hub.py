@@ -46,13 +46,27 @@ _NAME = re.compile(r"[\w.-]+(/[\w.-]+)?(@[\w./-]+)?")
 
 def folder_of(source: str, say: Say, stop: threading.Event | None = None) -> Path:
     """The folder of a model of the hub, downloaded if it is not in the cache. Raises ModelError, and CancelledError."""
+    repository, revision = _parts_of(source)
+    kept = cached(repository, revision)
+    return kept if kept is not None else _downloaded(repository, revision, say, stop or threading.Event())
+
+
+def cached_folder(source: str) -> Path:
+    """The folder of a model of the hub that is in the cache. Raises ModelError."""
+    kept = cached(*_parts_of(source))
+    if kept is None:
+        raise ModelError(f"'{source}' is not in the local cache: load it once as a model, or name a folder.")
+    return kept
+
+
+def _parts_of(source: str) -> tuple[str, str | None]:
+    """The repository and the revision that people mean. Raises ModelError."""
     if (address := _ADDRESS.fullmatch(source)) is not None:
         source = "@".join(filter(None, address.groups()))
     if not _NAME.fullmatch(source):
         raise ModelError(f"'{source}' is no model: name demo, a folder, a .gguf file, or a hub id such as org/name.")
     repository, _, revision = source.partition("@")
-    kept = cached(repository, revision or None)
-    return kept if kept is not None else _downloaded(repository, revision or None, say, stop or threading.Event())
+    return repository, revision or None
 
 
 def cached(repository: str, revision: str | None = None) -> Path | None:

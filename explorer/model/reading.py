@@ -11,7 +11,7 @@ from torch import nn
 from transformers import PreTrainedModel
 
 from explorer.domain.genotype import LAYER_NORM_KINDS, MATRIX_KINDS
-from explorer.domain.notation import is_own_name
+from explorer.domain.site_notation import is_own_name
 from explorer.model import names
 from explorer.model.anatomy import Anatomy, Matrix, Trunk, Use, named
 from explorer.model.recognising import Found, Held, recognise, setting, whole

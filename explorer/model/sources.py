@@ -26,8 +26,13 @@ class Located:
     """The folder of a LoRA adapter that is applied to it."""
 
 
-def locate(source: str, settings: Settings, say: Say, stop: threading.Event | None = None) -> Located:
-    """The folder to read, once everything that it takes is there. Raises ModelError."""
+def locate(
+    source: str, settings: Settings, say: Say, stop: threading.Event | None = None, *, downloads: bool = True
+) -> Located:
+    """The folder to read, once everything that it takes is there; what is not is downloaded, or not.
+
+    Raises ModelError.
+    """
     if source == DEMO:
         return Located(folder=gguf.converted(demo_file(), settings, say, whole=True), name=DEMO_NAME)
     path = Path(source).expanduser()
@@ -42,14 +47,15 @@ def locate(source: str, settings: Settings, say: Say, stop: threading.Event | No
     elif path.suffix == ".safetensors" or path.is_file():
         raise ModelError(f"{path} is a file: name the folder that it lies in, with the model's config.json.")
     else:
-        folder, name = hub.folder_of(source, say, stop), source.rpartition("/")[2]
+        folder = hub.folder_of(source, say, stop) if downloads else hub.cached_folder(source)
+        name = source.rpartition("/")[2]
     if not adapters.is_adapter(folder):
         return Located(folder=folder, name=name)
     base = adapters.base_of(folder)
     if Path(base).expanduser().resolve() == folder.resolve():
         raise ModelError(f"The adapter '{name}' names itself as its base: write the base's id or folder there.")
     try:
-        found = locate(base, settings, say, stop)
+        found = locate(base, settings, say, stop, downloads=downloads)
     except ModelError as fault:
         raise ModelError(f"'{name}' is an adapter of {base}, which is not here: {fault}") from fault
     if found.adapter is not None:

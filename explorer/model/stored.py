@@ -43,6 +43,19 @@ class Stored:
     file: Path
     dtype: torch.dtype
     shape: tuple[int, ...]
+    offset: int = 0
+    """Where its numbers begin in the file, in bytes."""
+
+    def beginning(self, size: int) -> bytes:
+        """So many bytes of its numbers, or all."""
+        with self.file.open("rb") as opened:
+            opened.seek(self.offset)
+            return opened.read(min(size, self.count * self.dtype.itemsize))
+
+    def read(self) -> Tensor:
+        """All of its numbers."""
+        with safe_open(self.file, framework="pt", device="cpu", backend="pread") as opened:
+            return opened.get_tensor(self.name)  # type: ignore[no-any-return]
 
     @property
     def count(self) -> int:
@@ -75,10 +88,11 @@ def tensors_in(folder: Path) -> list[Stored]:
             )
     else:
         names = [SAFE_WEIGHTS_NAME] if (folder / SAFE_WEIGHTS_NAME).is_file() else []
-    return [tensor for name in names for tensor in _header(folder / name)]
+    return [tensor for name in names for tensor in header_of(folder / name)]
 
 
-def _header(file: Path) -> Iterator[Stored]:
+def header_of(file: Path) -> Iterator[Stored]:
+    """The tensors of one file. Raises ModelError."""
     try:
         with file.open("rb") as opened:
             (length,) = struct.unpack("<Q", opened.read(8))
@@ -89,7 +103,8 @@ def _header(file: Path) -> Iterator[Stored]:
         for name, facts in header.items():
             if name != "__metadata__":
                 last = max(last, facts["data_offsets"][1])
-                yield Stored(name, file, _NAMES.get(facts["dtype"], torch.uint8), tuple(facts["shape"]))
+                yield Stored(name, file, _NAMES.get(facts["dtype"], torch.uint8), tuple(facts["shape"]),
+                             8 + length + facts["data_offsets"][0])  # fmt: skip
         if 8 + length + last > file.stat().st_size:
             raise ValueError
     except (OSError, ValueError, LookupError, TypeError, AttributeError, struct.error) as fault:
@@ -113,8 +128,8 @@ def reading(
         _READING.acquire()
     plan, opened = PreTrainedModel._get_dtype_plan, vars(modeling_utils)["safe_open"]
 
-    def open_file(path: str, **_options: Any) -> _File:
-        return _File(Path(path), tensors, codec)
+    def open_file(path: str, **_options: Any) -> CheckpointFile:
+        return CheckpointFile(Path(path), tensors, codec)
 
     vars(modeling_utils)["safe_open"] = open_file
     if stored != "":
@@ -127,19 +142,19 @@ def reading(
         _READING.release()
 
 
-class _File:
+class CheckpointFile:
     """As `safe_open` gives it: a file that is read, not mapped, with values in place of codes."""
 
     def __init__(self, path: Path, tensors: Sequence[Stored], codec: Codec | None) -> None:
         self._file: Any = safe_open(path, framework="pt", device="cpu", backend="pread")
         self._codec = codec
-        self._homes = {tensor.name: tensor.file for tensor in tensors}
+        self._homes = {tensor.name: tensor for tensor in tensors}
         self._made = {} if codec is None else codec.parts(list(self._homes))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._file, name)
 
-    def __enter__(self) -> _File:
+    def __enter__(self) -> CheckpointFile:
         self._file.__enter__()
         return self
 
@@ -163,17 +178,13 @@ class _File:
         if name not in self._made:
             return self._file.get_tensor(name)  # type: ignore[no-any-return]
         assert self._codec is not None
-        return self._codec.values(name, {part: self._stored(part) for part in self._made[name]})
-
-    def _stored(self, name: str) -> Tensor:
-        with safe_open(self._homes[name], framework="pt", device="cpu", backend="pread") as file:
-            return file.get_tensor(name)  # type: ignore[no-any-return]
+        return self._codec.values(name, {part: self._homes[part].read() for part in self._made[name]})
 
 
 class _Tensor:
     """A slice of a file: whole, it is read in half the time that a slice of everything takes."""
 
-    def __init__(self, file: _File, name: str) -> None:
+    def __init__(self, file: CheckpointFile, name: str) -> None:
         self._file, self._name = file, name
 
     def __getitem__(self, part: Any) -> Tensor:

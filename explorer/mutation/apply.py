@@ -8,17 +8,22 @@ rows alone, from a mutated copy of that slab of weights. The weights themselves 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor, nn
 
+from explorer.domain.errors import ModelError
 from explorer.domain.genotype import Genotype, Mutation, Operation
+from explorer.domain.site_notation import format_site
 from explorer.model.anatomy import Anatomy, Matrix, Target, Use
+from explorer.model.donors import Donor, open_donor
 from explorer.model.linear import linear
 from explorer.model.loaded import LoadedModel, Specimen
+from explorer.model.lora import Adapter, open_adapter
 from explorer.model.view import View, shadow
 from explorer.model.weights import part_of, stored_tensor, upright, weight_of
-from explorer.model.widened import like, stored_in
+from explorer.model.widened import like, stored_dtype, stored_in
 from explorer.mutation.mixture import MixturePatch
 from explorer.mutation.operations import operate
 from explorer.mutation.slab import Slab
@@ -47,30 +52,79 @@ class Edit:
     source: Target | None = None
 
 
-def edits_of(anatomy: Anatomy, mutation: Mutation) -> tuple[Edit, ...]:
-    """What a mutation does to each rectangle of its site."""
-    targets, source = anatomy.targets(mutation.site), mutation.operation.source
-    sources = [None] * len(targets) if source is None else anatomy.targets(source)
-    return tuple(Edit(target, mutation.operation, each) for target, each in zip(targets, sources, strict=True))
+def edits_of(model: Specimen, mutation: Mutation) -> tuple[Edit, ...]:
+    """What a mutation does to each rectangle of its site; to those that an adapter reaches. Raises ModelError."""
+    operation, targets = mutation.operation, model.anatomy.targets(mutation.site)
+    if operation.kind == "adapter":
+        adapter = open_adapter(operation.donor)
+        reached = tuple(target for target in targets if adapter.reaches(target.matrix))
+        if not reached:
+            raise ModelError(f"The adapter {operation.donor} adds nothing to {format_site(mutation.site)}.")
+        return tuple(Edit(target, operation) for target in reached)
+    sources = [None] * len(targets) if operation.source is None else model.anatomy.targets(operation.source)
+    return tuple(Edit(target, operation, each) for target, each in zip(targets, sources, strict=True))
 
 
 def edited(model: Specimen, weights: Tensor, edit: Edit) -> Tensor:
     """The weights [rows, columns] of an edit's target after it, as a new tensor; they may have been edited before.
 
-    Raises ModelError for a bit that the stored numbers do not have.
+    Raises ModelError for a bit that the stored numbers do not have, and for a donor that is not here or does not fit.
     """
-    source, matrix = edit.source, edit.target.matrix
-    held = None
-    if source is not None:
-        columns = slice(source.columns.start, source.columns.stop)
-        held = weight_of(model.causal_lm, source.matrix)[source.rows.start : source.rows.stop, columns]
-    return operate(weights, edit.operation, model.statistics(matrix), name=matrix.name, source=held)
+    matrix = edit.target.matrix
+    return operate(weights, edit.operation, model.statistics(matrix), name=matrix.name, source=_taken(model, edit))
+
+
+def _taken(model: Specimen, edit: Edit) -> Tensor | None:
+    """What an operation takes from elsewhere, for its rectangle; None of one that takes nothing."""
+    matrix, donor = edit.target.matrix, edit.operation.donor
+    match edit.operation.kind:
+        case "copy":
+            assert edit.source is not None
+            return _part(weight_of(model.causal_lm, edit.source.matrix), edit.source)
+        case "from":
+            return _part(open_donor(donor).weights(model, matrix), edit.target)
+        case "adapter":
+            return _part(open_adapter(donor).change(model, matrix), edit.target)
+    return None
+
+
+def _part(whole: Tensor, target: Target) -> Tensor:
+    """The rectangle of a target, of all of its matrix."""
+    return whole[target.rows.start : target.rows.stop, target.columns.start : target.columns.stop]
 
 
 def make_mutant(model: Specimen, genotype: Genotype) -> Mutant:
     """The mutant of a genotype that `Anatomy.read` has accepted, without touching the model."""
-    slabs = tuple(_slab(model, matrix, edits) for matrix, edits in _by_tensor(model.anatomy, genotype))
+    slabs = tuple(_slab(model, matrix, edits) for matrix, edits in _by_tensor(model, genotype))
     return Mutant(genotype, slabs, first_layer(model.anatomy, genotype))
+
+
+def mutant_of(model: Specimen, genotype: Genotype) -> Mutant:
+    """As `make_mutant`; that of a model that was made last is kept, for a line about it, then a run of it."""
+    donors = tuple(_opened(mutation.operation) for mutation in genotype.mutations)
+    kept = _last.get(model)
+    if kept is None or kept[0] != (genotype, donors):
+        kept = _last[model] = (genotype, donors), make_mutant(model, genotype)
+    return kept[1]
+
+
+_last: WeakKeyDictionary[Specimen, tuple[tuple[Genotype, tuple[Donor | Adapter | None, ...]], Mutant]] = (
+    WeakKeyDictionary()
+)
+
+
+def _opened(operation: Operation) -> Donor | Adapter | None:
+    """What an operation takes from, as it lies on the disk now; None of one that takes nothing."""
+    if operation.kind == "from":
+        return open_donor(operation.donor)
+    return open_adapter(operation.donor) if operation.kind == "adapter" else None
+
+
+def slab_bytes(model: Specimen, genotype: Genotype) -> int:
+    """What a mutant takes in memory, at most: of each touched matrix the rows that are touched."""
+    targets = [target for mutation in genotype.mutations for target in model.anatomy.targets(mutation.site)]
+    size = stored_dtype(model.causal_lm).itemsize
+    return sum(len(target.rows) * target.matrix.columns * size for target in targets)
 
 
 def mutated_view(model: LoadedModel, mutants: Mapping[int, Mutant]) -> View:
@@ -114,17 +168,17 @@ def patches(model: nn.Module, mutant: Mutant, rows: slice) -> Iterator[tuple[str
             yield path, _ModulePatch(_mutated_module(module, changes), rows)
 
 
-def _by_tensor(anatomy: Anatomy, genotype: Genotype) -> Iterator[tuple[Matrix, list[Edit]]]:
+def _by_tensor(model: Specimen, genotype: Genotype) -> Iterator[tuple[Matrix, list[Edit]]]:
     """The edits of each matrix, in order; tied ones are one, one named by role and by path is its tensor."""
     edits: dict[str, list[Edit]] = {}
     for mutation in genotype.mutations:
-        for edit in edits_of(anatomy, mutation):
+        for edit in edits_of(model, mutation):
             edits.setdefault(edit.target.matrix.uses[0].path, []).append(edit)
     for path, own in edits.items():
         by_matrix: dict[tuple[Use, ...], list[Edit]] = {}
         for edit in own:
             by_matrix.setdefault(edit.target.matrix.uses, []).append(edit)
-        whole = anatomy.paths.get(path.removesuffix(".weight"))
+        whole = model.anatomy.paths.get(path.removesuffix(".weight"))
         if whole is not None and whole.uses in by_matrix and len(by_matrix) > 1:
             yield whole, own
         else:

@@ -4,13 +4,15 @@ import torch
 from torch import Tensor
 
 from explorer.domain.genotype import Genotype, Mutation, Operation, Site
-from explorer.domain.notation import format_site
+from explorer.domain.site_notation import format_site
 from explorer.domain.weights import SiteFacts
 from explorer.model.anatomy import Target
+from explorer.model.donors import open_donor
 from explorer.model.loaded import LoadedModel
+from explorer.model.lora import open_adapter
 from explorer.model.weights import parameter_of, stored_tensor, upright, weight_of
 from explorer.model.widened import stored_in
-from explorer.mutation.apply import edited, edits_of, make_mutant
+from explorer.mutation.apply import edited, edits_of, make_mutant, mutant_of
 from explorer.mutation.replaced import replaced_tensors
 
 
@@ -31,8 +33,8 @@ def count_weights(model: LoadedModel, genotype: Genotype) -> int:
     """How many different weights the mutations touch, tied ones counted once."""
     by_tensor: dict[str, list[Target]] = {}
     for mutation in genotype.mutations:
-        for target in model.anatomy.targets(mutation.site):
-            by_tensor.setdefault(target.matrix.uses[0].path, []).append(target)
+        for edit in edits_of(model, mutation):
+            by_tensor.setdefault(edit.target.matrix.uses[0].path, []).append(edit.target)
     return sum(_covered_of_tensor(model, targets) for targets in by_tensor.values())
 
 
@@ -62,6 +64,8 @@ def site_facts(model: LoadedModel, site: Site) -> SiteFacts:
         present=total / count,
         minimum=min(each.minimum for each in statistics),
         maximum=max(each.maximum for each in statistics),
+        full_rank=model.anatomy.full_rank(site),
+        layer_count=model.anatomy.layer_count,
     )
 
 
@@ -91,10 +95,10 @@ def _amount(count: int) -> str:
 
 def _change(model: LoadedModel, before: tuple[Mutation, ...], mutation: Mutation) -> str:
     """What a mutation does after those before it."""
-    targets = model.anatomy.targets(mutation.site)
+    targets = tuple(edit.target for edit in edits_of(model, mutation))
     if sum(target.size for target in targets) == 1:
         old = _value_after(model, before, targets[0])
-        new = edited(model, old, edits_of(model.anatomy, mutation)[0])
+        new = edited(model, old, edits_of(model, mutation)[0])
         return f"{format_site(mutation.site)} {format_value(float(old))} → {format_value(float(new))}"
     told = f"{format_site(mutation.site)} {_verb(model, mutation, targets)}"
     is_first = not before and mutation.operation.kind in _OF_THE_WEIGHTS
@@ -104,9 +108,12 @@ def _change(model: LoadedModel, before: tuple[Mutation, ...], mutation: Mutation
 def _moved(model: LoadedModel, mutation: Mutation) -> str:
     """How far a mutation of the unmutated model moves the weights of its site, on average."""
     moved = size = 0.0
-    for edit in edits_of(model.anatomy, mutation):
-        old = target_weights(model, edit.target).float()
-        moved += float((edited(model, target_weights(model, edit.target), edit).float() - old).abs().sum())
+    slabs = {slab.matrix.uses: slab for slab in mutant_of(model, Genotype((mutation,))).slabs}
+    for edit in edits_of(model, mutation):
+        slab, target = slabs[edit.target.matrix.uses], edit.target
+        rows = slice(target.rows.start - slab.first_row, target.rows.stop - slab.first_row)
+        new, old = slab.weights[rows, target.columns.start : target.columns.stop], target_weights(model, target).float()
+        moved += float((new.float() - old).abs().sum())
         size += float(old.abs().sum())
     return f"mean change {moved / size:.1%}" if size else "of zeros"
 
@@ -116,7 +123,7 @@ def _value_after(model: LoadedModel, mutations: tuple[Mutation, ...], single: Ta
     value = target_weights(model, single)
     path = single.matrix.uses[0].path
     for mutation in mutations:
-        for edit in edits_of(model.anatomy, mutation):
+        for edit in edits_of(model, mutation):
             target = edit.target
             is_same = target.matrix.uses == single.matrix.uses
             touches = is_same and single.rows.start in target.rows and single.columns.start in target.columns
@@ -136,11 +143,20 @@ def _read_off(model: LoadedModel, mutations: tuple[Mutation, ...], single: Targe
     return upright(tensor, single.matrix)[features, single.columns.start : single.columns.stop]
 
 
-_OF_THE_WEIGHTS = ("noise", "jitter", "shuffle", "round", "prune", "rank", "unrank", "flip", "copy")
+_OF_THE_WEIGHTS = ("noise", "jitter", "shuffle", "round", "prune", "rank", "unrank", "flip", "copy", "from", "adapter")
 """Operations whose outcome depends on the weights of the whole site, or on chance."""
 
 
-def _edit_told(operation: Operation) -> str:
+def _donor_told(model: LoadedModel, operation: Operation, targets: tuple[Target, ...]) -> str:
+    """Which model gives the weights of some targets, and how much of it is read."""
+    donor = open_donor(operation.donor)
+    size = sum(
+        donor.bytes_of(model, matrix) for matrix in {target.matrix.name: target.matrix for target in targets}.values()
+    )
+    return f"that of {donor.name} ({donor.fingerprint[:8]}; {size / 1e6:.1f} MB read)"
+
+
+def _edit_told(model: LoadedModel, operation: Operation, targets: tuple[Target, ...]) -> str:
     """Such an operation in words."""
     value = f"{operation.value:g}"
     match operation.kind:
@@ -163,6 +179,13 @@ def _edit_told(operation: Operation) -> str:
             return f"with its {which} {'alone' if operation.kind == 'rank' else 'taken away'}"
         case "flip":
             return f"with bit {value} turned"
+        case "from" if operation.value == 1:
+            return f"← {_donor_told(model, operation, targets)}"
+        case "from":
+            return f"{operation.value:.4g} of the way to {_donor_told(model, operation, targets)}"
+        case "adapter":
+            adapter = open_adapter(operation.donor)
+            return f"+ {value} × the adapter {adapter.name} ({adapter.fingerprint[:8]})"
     assert operation.source is not None
     return f"← {format_site(operation.source)}"
 
@@ -177,7 +200,7 @@ def _verb(model: LoadedModel, mutation: Mutation, targets: tuple[Target, ...]) -
         case "set":
             return f"→ {format_value(operation.value)}"
         case kind if kind in _OF_THE_WEIGHTS:
-            return _edit_told(operation)
+            return _edit_told(model, operation, targets)
     if operation.kind == "mean":
         whose = "each matrix’s mean" if len(targets) > 1 else "its mean"
         own = f", {format_value(model.statistics(targets[0].matrix).mean)}" if len(targets) == 1 else ""

@@ -33,8 +33,8 @@ def operate(
     """The weights [rows, columns] of a site after the operation, as a new tensor of the same shape and dtype.
 
     `max`, `min`, `mean` and deviations are those of the unmutated matrix that the weights belong to, whose `name`
-    chance depends on beside the seed; `source` has the weights of a copy. Raises ModelError for a bit that there is
-    not.
+    chance depends on beside the seed; `source` has the weights of a copy or a graft, or what an adapter adds. Raises
+    ModelError for a bit that there is not.
     """
     match operation.kind:
         case "set":
@@ -54,6 +54,14 @@ def operate(
         case "copy":
             assert source is not None
             return source.to(weights.dtype).reshape(weights.shape).clone()
+        case "from":
+            assert source is not None
+            other = source.to(weights.device, torch.float32)
+            mixed = other if operation.value == 1 else torch.lerp(weights.float(), other, operation.value)
+            return mixed.to(weights.dtype)
+        case "adapter":
+            assert source is not None
+            return (weights.float() + operation.value * source.to(weights.device)).to(weights.dtype)
     return _edited(weights.float(), operation, of_matrix, name).to(weights.dtype)
 
 

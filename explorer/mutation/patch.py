@@ -22,7 +22,7 @@ from explorer.model.loaded import Specimen
 from explorer.model.view import View
 from explorer.model.weights import stored_tensor, upright, weight_of
 from explorer.model.widened import keep_wide, like, stored_as
-from explorer.mutation.apply import make_mutant
+from explorer.mutation.apply import edits_of, make_mutant
 from explorer.mutation.slab import Slab
 
 
@@ -89,7 +89,7 @@ def patched_copy(model: Specimen, patch: WeightPatch, name: str) -> PreTrainedMo
 
 def _blocks(model: Specimen, genotype: Genotype) -> tuple[Block, ...]:
     slabs = {slab.matrix.uses: slab for slab in make_mutant(model, genotype).slabs}
-    targets = [target for mutation in genotype.mutations for target in model.anatomy.targets(mutation.site)]
+    targets = [edit.target for mutation in genotype.mutations for edit in edits_of(model, mutation)]
     whole = {slab.matrix.uses[0].path: slab for slab in slabs.values()}
     distinct: dict[object, tuple[Target, Slab]] = {}
     for target in targets:

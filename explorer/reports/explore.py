@@ -10,9 +10,10 @@ from typing import Any
 from explorer.domain.decoding import Decoding, Prompt, read_extras
 from explorer.domain.errors import ExplorerError
 from explorer.domain.genotype import Genotype, Slice
-from explorer.domain.notation import format_genotype, format_site, parse_genotype
+from explorer.domain.notation import format_genotype, parse_genotype
 from explorer.domain.pair import PairUpdate
 from explorer.domain.record import Run
+from explorer.domain.site_notation import format_site
 from explorer.domain.weights import Grid
 from explorer.model.loaded import LoadedModel
 from explorer.workspace.workspace import Workspace

@@ -24,7 +24,8 @@ from explorer.domain.effects import (
     steepest_step,
 )
 from explorer.domain.genotype import Genotype
-from explorer.domain.notation import format_genotype, format_mutation, format_site
+from explorer.domain.notation import format_genotype, format_mutation
+from explorer.domain.site_notation import format_site
 from explorer.domain.weights import SiteFacts
 from explorer.model.anatomy import Anatomy
 from explorer.reports.explore import finite

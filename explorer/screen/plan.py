@@ -16,7 +16,7 @@ import numpy as np
 
 from explorer.domain.errors import NotationError, PlanError
 from explorer.domain.genotype import ALL, NAMED_OPERATIONS, Mutation, Operation, Site, unit_span
-from explorer.domain.notation import format_site, parse_site
+from explorer.domain.site_notation import format_site, parse_site
 from explorer.model.anatomy import Anatomy, Matrix
 
 Unit = Literal["block", "row", "column", "weight"]

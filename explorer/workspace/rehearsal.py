@@ -15,10 +15,11 @@ from explorer.domain.amounts import amount_of, at_value
 from explorer.domain.decoding import Decoding, Prompt
 from explorer.domain.errors import ExplorerError, ModelError, ProgrammeError
 from explorer.domain.genotype import Genotype, Mutation, Operation
-from explorer.domain.notation import format_genotype, format_site
+from explorer.domain.notation import format_genotype
 from explorer.domain.programme import Look, Programme, Step
 from explorer.domain.recording import Moment, Recording, lean
 from explorer.domain.screens import StoredScreen
+from explorer.domain.site_notation import format_site
 from explorer.figures.marks import mark_of
 from explorer.files.recordings import Recordings
 from explorer.model.loaded import LoadedModel
@@ -113,14 +114,14 @@ class Rehearsal:
         else:
             raise ProgrammeError("a dose–response curve of the original needs its site: write dose SITE.")
         doses = self._instruments.dose_response(model, step.prompt, step.decoding, Genotype(stacked), site, operation)
-        full_rank = model.anatomy.full_rank(site)
-        amount = amount_of(operation, full_rank)
+        facts = self._weights.facts(model, site)
+        amount = amount_of(operation, facts)
         recordings = []
         for dose in doses:
-            mutation = Mutation(site, at_value(operation, full_rank, dose.value))
+            mutation = Mutation(site, at_value(operation, facts, dose.value))
             genotype = format_genotype(Genotype((*stacked, mutation)))
             recordings.append(self.record(model, genotype, step.prompt, step.decoding))
-        present = self._weights.facts(model, site).present if amount is None else None
+        present = facts.present if amount is None else None
         return Curve(
             site=format_site(site),
             present=present,

@@ -7,7 +7,7 @@ import pytest
 from explorer.domain.decoding import Decoding, Prompt
 from explorer.domain.effects import Dose, steepest_step
 from explorer.domain.genotype import Genotype
-from explorer.domain.notation import format_number
+from explorer.domain.operation_notation import format_number
 from explorer.generation.baseline import Baselines
 from explorer.generation.dose import COARSE, FINE, dose_response
 from explorer.generation.pair import generate_pair

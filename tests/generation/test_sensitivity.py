@@ -5,7 +5,8 @@ import torch
 
 from explorer.domain.decoding import Prompt
 from explorer.domain.genotype import MAXIMUM, ZERO, Genotype, Operation, SensitiveLevel
-from explorer.domain.notation import format_mutation, format_site
+from explorer.domain.notation import format_mutation
+from explorer.domain.site_notation import format_site
 from explorer.generation.gradients import loss_of
 from explorer.generation.sensitivity import find_sensitive
 from explorer.model.loaded import LoadedModel

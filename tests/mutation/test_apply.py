@@ -1,10 +1,11 @@
 """The functional forward against weights edited in place, over every kind of site and every family."""
 
 import random
+from pathlib import Path
 
 import pytest
 import torch
-from transformers import DynamicCache
+from transformers import AutoModelForCausalLM, DynamicCache
 
 from explorer.generation.decoding import NEAR_TIE
 from explorer.generation.passes import forward
@@ -99,12 +100,20 @@ def _is_alike(anatomy: Anatomy, kind: str) -> bool:
     return (first.rows, first.columns) == (second.rows, second.columns)
 
 
+def _grafts(anatomy: Anatomy, donor: Path) -> list[str]:
+    dice = random.Random(5)
+    chosen = [dice.choice(sites) for sites in sites_by_kind(anatomy, dice).values()]
+    return [f"{site}{dice.choice([f'=from({donor})', f'~from({donor})*0.4'])}" for site in chosen]
+
+
 @pytest.mark.parametrize("family", sorted(ALL))
-def test_logits_equal_those_of_the_model_edited_in_place(family: str) -> None:
+def test_logits_equal_those_of_the_model_edited_in_place(family: str, tmp_path: Path) -> None:
     model = tiny_model(family)
+    torch.manual_seed(9)
+    AutoModelForCausalLM.from_config(model.causal_lm.config).save_pretrained(tmp_path)
     before = checksum(model.causal_lm)
     tokens = torch.randint(2, VOCABULARY, (1, 12), generator=torch.Generator().manual_seed(3))
-    genotypes = _genotypes(model.anatomy, seed=7)
+    genotypes = [*_genotypes(model.anatomy, seed=7), *_grafts(model.anatomy, tmp_path)]
     clear = [
         share
         for start in range(0, len(genotypes), _BATCH - 1)

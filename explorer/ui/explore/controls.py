@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from explorer.domain.amounts import Amount, amount_of
 from explorer.domain.genotype import MATRIX_KINDS, Operation
-from explorer.domain.notation import format_genotype, format_site
+from explorer.domain.notation import format_genotype
+from explorer.domain.site_notation import format_site
 from explorer.domain.weights import SiteFacts
 from explorer.model.anatomy import Anatomy
 from explorer.ui.explore.exploration import Exploration

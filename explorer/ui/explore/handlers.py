@@ -18,10 +18,12 @@ from explorer.domain.decoding import Decoding, Prompt
 from explorer.domain.effects import steepest_step
 from explorer.domain.errors import ExplorerError, ProgrammeError
 from explorer.domain.genotype import MAXIMUM, MINIMUM, ZERO, Genotype, Mutation, Operation, OperationKind
-from explorer.domain.notation import PRINTED_SIGNS, format_genotype, format_site
+from explorer.domain.notation import format_genotype
 from explorer.domain.pair import PairUpdate
 from explorer.domain.programme import Programme, Step
+from explorer.domain.reader import PRINTED_SIGNS
 from explorer.domain.recording import Recording
+from explorer.domain.site_notation import format_site
 from explorer.figures.dose import dose_figure
 from explorer.figures.encoding import figure_json
 from explorer.model.loaded import LoadedModel

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explorer.domain.notation import format_site
+from explorer.domain.site_notation import format_site
 from explorer.model.loading import assemble
 from explorer.ui.explore.selection import LEVELS, Selection, fitted, levels_of, part_choices, selection_of, site_of
 from tests.tiny import tiny_model, tiny_tokenizer, without_layers
