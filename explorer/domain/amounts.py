@@ -52,7 +52,7 @@ def amount_of(operation: Operation | None, facts: SiteFacts) -> Amount | None:
         return None
     match operation.kind:
         case "add":
-            most = max(abs(facts.minimum), abs(facts.maximum)) or 1.0
+            most = float(f"{max(abs(facts.minimum), abs(facts.maximum)) or 1.0:.4g}")
             return Amount(-most, most, "added")
         case "prune" if operation.group:
             return Amount(0, operation.group, f"of {operation.group}", is_whole=True)

@@ -17,7 +17,9 @@ from explorer.domain.placement import FLOAT32, Placement
 from explorer.domain.programme import Programme, step_of
 from explorer.domain.record import Run
 from explorer.domain.thresholds import Accuracy, Measure
+from explorer.files.adapters import shipped_adapters
 from explorer.files.experiments import read_experiments
+from explorer.files.models import known_models
 from explorer.files.presets import read_presets
 from explorer.files.programmes import Draft
 from explorer.files.recordings import Recordings
@@ -91,6 +93,12 @@ class Workspace:
     def has_own_programme(self) -> bool:
         """Whether a programme was asked for."""
         return self._programme is not None
+
+    def donors(self, kind: str) -> list[str]:
+        """What a mutation may take weights from: names of a `model` or an `adapter`; none of nothing."""
+        if kind == "adapter":
+            return shipped_adapters()
+        return [known.source for known in known_models(self.settings)] if kind == "model" else []
 
     @property
     def draft(self) -> Draft:

@@ -152,6 +152,15 @@ class Visitor:
         title = self.page.locator('[data-testid="block-info"]', has_text=re.compile(rf"^\s*{re.escape(label)}\s*$"))
         self.page.locator("fieldset", has=title).get_by_text(option, exact=True).click()
 
+    def do(self, tool: str) -> None:
+        """Choose a tool, from behind "more" if it is there, and wait for its run."""
+        tools = self.page.locator(".tools label")
+        named = tools.filter(has_text=re.compile(rf"^\s*{tool}\s*$"))
+        if not named.count():
+            tools.filter(has_text="more").click()
+        named.click()
+        self.wait_for_run()
+
     def type(self, label: str, text: str, *, exact: bool = False) -> Locator:
         """Type into a box, in place of what it says."""
         box = self.page.get_by_label(label, exact=exact)

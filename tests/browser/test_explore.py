@@ -1,5 +1,6 @@
 """The main job, as a visitor does it: click, drag, read."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -63,12 +64,41 @@ def test_every_level_and_operation_by_clicking(visitor: Visitor) -> None:
     visitor.wait_for_run()
     visitor.press("Max")
     assert visitor.page.get_by_label("Notation").input_value().endswith("=max")
-    visitor.fill("Factor", "3")
-    visitor.press("× factor")
+    visitor.do("Scale")
+    visitor.fill("Factor, then Enter", "3")
+    visitor.wait_for_run()
     assert visitor.page.get_by_label("Notation").input_value().endswith("*3")
+    visitor.do("Set")
     visitor.fill("Value, then Enter", "50")
     visitor.wait_for_run()
     assert visitor.page.get_by_label("Notation").input_value().endswith("=50")
+
+
+@pytest.mark.parametrize(
+    ("tool", "begun", "slid"),
+    [
+        ("Scale", "*2", r"\*1"),
+        ("Add", "+0", r"\+3\.03\d*"),
+        ("Noise", "+noise(0.5)", r"\+noise\(1\.5\)"),
+        ("Round", "=round(3)", r"=round\(6\)"),
+        ("Prune", "=prune(0.5)", r"=prune\(0\.75\)"),
+        ("Rank", "=rank(10%)", r"=rank\(75%\)"),
+        ("Shuffle", "=shuffle", r"=shuffle\(seed 12\)"),
+        ("Copy", "=copy(12.down)", r"=copy\(22\.down\)"),
+    ],
+)
+def test_each_tool_has_a_slider_over_its_own_number(visitor: Visitor, tool: str, begun: str, slid: str) -> None:
+    visitor.choose("Level", "Matrix")
+    visitor.wait_for_run()
+    visitor.do(tool)
+    notation = visitor.page.get_by_label("Notation")
+    expect(notation).to_have_value(f"11.down{begun}")
+    visitor.drag_slider_to(0.75)
+    expect(notation).to_have_value(re.compile(rf"11\.down{slid}"))
+    visitor.wait_for_run()
+    change = visitor.page.locator(".change").inner_text()
+    assert change.startswith("884,736 weights of 134,515,008: 11.down ")
+    assert visitor.page.locator(".slider-ticks button").count() >= 2
 
 
 def test_stack_mutations_and_take_one_away(visitor: Visitor) -> None:

@@ -5,9 +5,10 @@ Knows the controls' words and limits; knows no gradio.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from explorer.domain.amounts import Amount, amount_of
+from explorer.domain.amounts import Amount, amount_of, number_of
 from explorer.domain.genotype import MATRIX_KINDS, Operation
 from explorer.domain.notation import format_genotype
 from explorer.domain.site_notation import format_site
@@ -15,9 +16,11 @@ from explorer.domain.weights import SiteFacts
 from explorer.model.anatomy import Anatomy
 from explorer.ui.explore.exploration import Exploration
 from explorer.ui.explore.selection import has_many_parts, head_count, levels_of, matrix_of, part_choices, site_of
+from explorer.ui.explore.tools import Tool, tool_at_work, tools_shown
 
 _PART_NAMES = {
     "layer": "whole layer",
+    "layers": "all layers",
     "attn": "attention",
     "mlp": "MLP",
     "kvhead": "k + v",
@@ -64,6 +67,13 @@ class Controls:
     """What the mutation sets its weights to, if it sets them; the number of an operation that has one of its own."""
     amount: Amount | None
     """What that number can be; None: the slider moves over the weights' own values."""
+    tools: tuple[tuple[str, str], ...]
+    """Label and name of what can be done."""
+    tool: Tool
+    variant: int
+    donors: tuple[str, ...]
+    """Names to choose from, where the tool takes weights from elsewhere."""
+    donor: str
     genotype: str
     has_current: bool
     """Whether the last mutation of the genotype is that of the controls."""
@@ -71,8 +81,8 @@ class Controls:
     can_redo: bool
 
 
-def controls_for(exploration: Exploration, anatomy: Anatomy, facts: SiteFacts) -> Controls:
-    """The controls of an exploration; `facts` are those of its site."""
+def controls_for(exploration: Exploration, anatomy: Anatomy, facts: SiteFacts, donors: Sequence[str] = ()) -> Controls:
+    """The controls of an exploration; `facts` are those of its site, `donors` what its tool may take weights from."""
     selection = exploration.selection
     matrix = matrix_of(anatomy, selection)
     heads = head_count(anatomy, selection.part, selection.layer) if selection.level == "head" else 0
@@ -80,7 +90,9 @@ def controls_for(exploration: Exploration, anatomy: Anatomy, facts: SiteFacts) -
     is_block = selection.level == "block"
     has_row = selection.level in ("block", "row", "weight")
     has_column = selection.level in ("block", "column", "weight") and columns > 1
-    amount = amount_of(exploration.operation, anatomy.full_rank(site_of(selection, anatomy)))
+    tool, variant = tool_at_work(exploration)
+    waiting = tool.variants[0].begun if tool.donors else None
+    amount = amount_of(exploration.operation or waiting, facts)
     return Controls(
         levels=tuple((level.capitalize(), level) for level in levels_of(anatomy, selection.layer)),
         level=selection.level,
@@ -101,6 +113,11 @@ def controls_for(exploration: Exploration, anatomy: Anatomy, facts: SiteFacts) -
         matrix_shape=(rows, columns) if matrix else None,
         slider_value=_set_value(exploration.operation, facts, amount),
         amount=amount,
+        tools=tuple(tools_shown(exploration)),
+        tool=tool,
+        variant=variant,
+        donors=tuple(donors),
+        donor=exploration.operation.donor if exploration.operation else "",
         genotype=format_genotype(exploration.genotype(anatomy)),
         has_current=exploration.operation is not None,
         can_undo=bool(exploration.past),
@@ -125,7 +142,7 @@ def _set_value(operation: Operation | None, facts: SiteFacts, amount: Amount | N
     if operation is None:
         return None
     if amount is not None:
-        return operation.value
+        return number_of(operation)
     match operation.kind:
         case "set":
             return operation.value
@@ -133,8 +150,4 @@ def _set_value(operation: Operation | None, facts: SiteFacts, amount: Amount | N
             return facts.maximum
         case "min":
             return facts.minimum
-        case "scale":
-            return facts.present * operation.value + 0.0  # −0 is no value of its own
-        case "add":
-            return facts.present + operation.value
     return None  # the slider moves a value, and there is not one

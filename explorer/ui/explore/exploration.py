@@ -22,6 +22,10 @@ class Exploration:
     operation: Operation | None = None
     """What the controls do at their site; None: nothing yet."""
     stacked: tuple[Mutation, ...] = ()
+    tool: str = ""
+    """The tool that waits for a donor, by name; "" for none."""
+    shows_all: bool = False
+    """Whether all tools are shown."""
     past: tuple[Exploration, ...] = field(default=(), compare=False, repr=False)
     """Where undo leads, the nearest last."""
     future: tuple[Exploration, ...] = field(default=(), compare=False, repr=False)
@@ -41,7 +45,7 @@ class Exploration:
     def with_genotype(self, genotype: Genotype, anatomy: Anatomy) -> Exploration:
         """The controls at the last mutation of a genotype, the others stacked."""
         if not genotype:
-            return replace(self, operation=None, stacked=())
+            return replace(self, operation=None, stacked=(), tool="")
         *stacked, current = genotype.mutations
         selection = selection_of(current.site, anatomy, self.selection)
         return replace(self, selection=selection, operation=current.operation, stacked=tuple(stacked))
@@ -50,17 +54,17 @@ class Exploration:
         """Less the mutation at a place in the genotype."""
         mutations = self.genotype(anatomy).mutations
         if index == len(self.stacked):
-            return replace(self, operation=None)
+            return replace(self, operation=None, tool="")
         kept = tuple(mutation for place, mutation in enumerate(mutations) if place != index)
         return replace(self, stacked=kept[: len(self.stacked) - 1])
 
     def stacked_up(self, anatomy: Anatomy) -> Exploration:
         """The controls' mutation put on the stack, so that they can make another."""
-        return replace(self, stacked=self.genotype(anatomy).mutations, operation=None)
+        return replace(self, stacked=self.genotype(anatomy).mutations, operation=None, tool="")
 
     def reset(self) -> Exploration:
         """The original model, the controls where they are."""
-        return replace(self, operation=None, stacked=())
+        return replace(self, operation=None, stacked=(), tool="")
 
     def following(self, before: Exploration) -> Exploration:
         """With a step back to `before`, if the genotype is another; a selection that changes nothing is no step."""

@@ -13,15 +13,14 @@ from typing import Any
 
 import gradio as gr
 
-from explorer.domain.amounts import amount_of, at_value
+from explorer.domain.amounts import amount_of
 from explorer.domain.decoding import Decoding, Prompt
 from explorer.domain.effects import steepest_step
 from explorer.domain.errors import ExplorerError, ProgrammeError
-from explorer.domain.genotype import MAXIMUM, MINIMUM, ZERO, Genotype, Mutation, Operation, OperationKind
+from explorer.domain.genotype import Genotype
 from explorer.domain.notation import format_genotype
 from explorer.domain.pair import PairUpdate
 from explorer.domain.programme import Programme, Step
-from explorer.domain.reader import PRINTED_SIGNS
 from explorer.domain.recording import Recording
 from explorer.domain.site_notation import format_site
 from explorer.figures.dose import dose_figure
@@ -30,10 +29,11 @@ from explorer.model.loaded import LoadedModel
 from explorer.ui.components.pair_panel import PairPanel, show_pair
 from explorer.ui.explore.controls import controls_for
 from explorer.ui.explore.drawing import PRESETS_PLACE, draw
-from explorer.ui.explore.edge import edge, refusal
+from explorer.ui.explore.edge import refusal
 from explorer.ui.explore.exploration import Exploration
 from explorer.ui.explore.form import ASKED_COUNT, CHAT, Question, fill_in
-from explorer.ui.explore.selection import has_many_parts, read_selection, site_of
+from explorer.ui.explore.selection import site_of
+from explorer.ui.explore.tools import tool_at_work
 from explorer.ui.explore.trials import Trial, as_run, trial_of
 from explorer.ui.explore.words import change_html, curve_caption_html, summary_html
 from explorer.ui.links import Link, format_link
@@ -61,112 +61,6 @@ class Handlers:
         self._experiments = {experiment.name: experiment for experiment in workspace.experiments()}
         self._replays: dict[str, tuple[int, Recording]] = {}
         """Of each visitor the run that a recording stands for, by its ticket."""
-
-    # ------------------------------------------------------------------------------ the exploration moves
-
-    @edge
-    def select(self, request: gr.Request, exploration: Exploration, *values: Any) -> list[Any]:
-        """A selector was changed, or left as it was."""
-        moved = self._pointed_at(exploration, values)
-        runs = exploration.operation is not None and moved != exploration
-        outputs = self.move(moved, request, before=exploration, runs=runs)
-        return [outputs[0], *_sparing_same(outputs[1:], values)]
-
-    @edge
-    def slide(self, exploration: Exploration, request: gr.Request, event: gr.EventData, *values: Any) -> list[Any]:
-        """The slider was let go."""
-        return self._operate(exploration, self._at(exploration, float(event.value)), request, values)
-
-    @edge
-    def choose_dose(
-        self, exploration: Exploration, request: gr.Request, event: gr.EventData, *values: Any
-    ) -> list[Any]:
-        """A mark of the dose–response curve was clicked."""
-        return self._operate(exploration, self._at(exploration, float(event.x)), request, values)
-
-    def dose_response(self, exploration: Exploration, *asked: Any) -> list[Any]:
-        """The curve of the chosen site, its caption, and the notice."""
-        try:
-            model = self.model(exploration)
-            question = Question(*asked)
-            site = site_of(exploration.selection, model.anatomy)
-            stacked = Genotype(exploration.stacked)
-            doses = self.workspace.instruments.dose_response(
-                model, question.asked(), question.decoding(), stacked, site, exploration.operation
-            )
-        except ExplorerError as fault:
-            return [gr.skip(), gr.skip(), notice_html(str(fault))]
-
-        present = self.workspace.weights.facts(model, site).present
-        amount = amount_of(exploration.operation, model.anatomy.full_rank(site))
-        step = steepest_step(doses)
-        figure = dose_figure(doses, None, step, amount.unit) if amount else dose_figure(doses, present, step)
-        return [
-            figure_json(figure),
-            curve_caption_html(format_site(site), doses, step, amount.unit if amount else ""),
-            "",
-        ]
-
-    @edge
-    def set_value(self, exploration: Exploration, value: str | None, request: gr.Request, *values: Any) -> list[Any]:
-        """A value was typed, or the number of an operation that has one of its own."""
-        typed = _typed("set", value)
-        return self._operate(exploration, self._at(exploration, typed.value), request, values)
-
-    @edge
-    def scale(self, exploration: Exploration, factor: str | None, request: gr.Request, *values: Any) -> list[Any]:
-        """The button × was pressed."""
-        return self._operate(exploration, _typed("scale", factor), request, values)
-
-    @edge
-    def set_maximum(self, exploration: Exploration, request: gr.Request, *values: Any) -> list[Any]:
-        """The button Max was pressed."""
-        return self._operate(exploration, MAXIMUM, request, values)
-
-    @edge
-    def set_minimum(self, exploration: Exploration, request: gr.Request, *values: Any) -> list[Any]:
-        """The button Min was pressed."""
-        return self._operate(exploration, MINIMUM, request, values)
-
-    @edge
-    def set_zero(self, exploration: Exploration, request: gr.Request, *values: Any) -> list[Any]:
-        """The button Zero was pressed."""
-        return self._operate(exploration, ZERO, request, values)
-
-    @edge
-    def reset(self, exploration: Exploration, request: gr.Request) -> list[Any]:
-        """Back to the original model."""
-        return self.move(exploration.reset(), request, before=exploration)
-
-    @edge
-    def undo(self, exploration: Exploration, request: gr.Request) -> list[Any]:
-        """One change of the genotype back."""
-        return self._turn_to(exploration.undone(), exploration, request)
-
-    @edge
-    def redo(self, exploration: Exploration, request: gr.Request) -> list[Any]:
-        """One change that was undone forward again."""
-        return self._turn_to(exploration.redone(), exploration, request)
-
-    @edge
-    def stack(self, exploration: Exploration, request: gr.Request) -> list[Any]:
-        """Keep the present mutation and free the controls for another."""
-        stacked = exploration.stacked_up(self.model(exploration).anatomy)
-        return self.move(stacked, request, before=exploration, runs=False)
-
-    @edge
-    def remove(self, exploration: Exploration, request: gr.Request, event: gr.EventData) -> list[Any]:
-        """The cross of a chip was pressed."""
-        anatomy = self.model(exploration).anatomy
-        return self.move(exploration.without(int(event.index), anatomy), request, before=exploration)
-
-    @edge
-    def read_notation(self, exploration: Exploration, text: str, request: gr.Request) -> list[Any]:
-        """The notation was edited, or all of the page is to be run as it stands."""
-        anatomy = self.model(exploration).anatomy
-        if text == format_genotype(exploration.genotype(anatomy)):
-            return self.move(exploration, request, before=exploration)
-        return self.move(exploration.with_genotype(anatomy.read(text), anatomy), request, before=exploration)
 
     # ----------------------------------------------------------------------------------------------- runs
 
@@ -362,6 +256,29 @@ class Handlers:
             sent = time.perf_counter()
             yield update, change
 
+    def dose_response(self, exploration: Exploration, *asked: Any) -> list[Any]:
+        """The curve of the chosen site, its caption, and the notice."""
+        try:
+            model = self.model(exploration)
+            question = Question(*asked)
+            site = site_of(exploration.selection, model.anatomy)
+            stacked = Genotype(exploration.stacked)
+            doses = self.workspace.instruments.dose_response(
+                model, question.asked(), question.decoding(), stacked, site, exploration.operation
+            )
+        except ExplorerError as fault:
+            return [gr.skip(), gr.skip(), notice_html(str(fault))]
+
+        facts = self.workspace.weights.facts(model, site)
+        amount = amount_of(exploration.operation, facts)
+        step = steepest_step(doses)
+        figure = dose_figure(doses, None, step, amount.unit) if amount else dose_figure(doses, facts.present, step)
+        return [
+            figure_json(figure),
+            curve_caption_html(format_site(site), doses, step, amount.unit if amount else ""),
+            "",
+        ]
+
     # --------------------------------------------------------------------------------------------- shared
 
     def draw(self, exploration: Exploration, before: Exploration | None = None) -> list[Any]:
@@ -369,7 +286,11 @@ class Handlers:
         model = self.model(exploration)
         site = site_of(exploration.selection, model.anatomy)
         is_same = before is not None and before.source == exploration.source
-        controls = controls_for(exploration, model.anatomy, self.workspace.weights.facts(model, site))
+        facts, donors = (
+            self.workspace.weights.facts(model, site),
+            self.workspace.donors(tool_at_work(exploration)[0].donors),
+        )
+        controls = controls_for(exploration, model.anatomy, facts, donors)
         return draw(
             controls,
             has_presets=None if is_same else exploration.source == self.workspace.programme.model,
@@ -380,39 +301,11 @@ class Handlers:
         """The exploration's model. Raises ModelError."""
         return self.workspace.models.present(exploration.source)
 
-    def _pointed_at(self, exploration: Exploration, values: tuple[Any, ...]) -> Exploration:
-        """The exploration at what the page's selectors show by now."""
-        anatomy = self.model(exploration).anatomy
-        before = exploration.selection
-        is_listed = has_many_parts(anatomy, before.level, before.layer)
-        selection = read_selection(before, values, is_listed=is_listed)
-        return exploration.pointed_at(selection, anatomy)
-
-    def _at(self, exploration: Exploration, value: float) -> Operation:
-        """The present operation with another number, if it has one of its own; else the value as the weights' own."""
-        anatomy, operation = self.model(exploration).anatomy, exploration.operation
-        return at_value(operation, anatomy.full_rank(site_of(exploration.selection, anatomy)), value)
-
-    def _operate(
-        self, exploration: Exploration, operation: Operation, request: gr.Request, values: tuple[Any, ...]
-    ) -> list[Any]:
-        anatomy = self.model(exploration).anatomy
-        moved = self._pointed_at(exploration, values)
-        objection = anatomy.objection(Mutation(site_of(moved.selection, anatomy), operation))
-        if objection is not None:
-            raise ExplorerError(objection[1])
-        return self.move(replace(moved, operation=operation), request, before=exploration)
-
     def choose(self, exploration: Exploration, genotype: str, request: gr.Request) -> list[Any]:
         """Set a genotype and nothing else; run it."""
         anatomy = self.model(exploration).anatomy
         chosen = exploration.with_genotype(anatomy.read(genotype), anatomy)
         return self.move(chosen, request, before=exploration)
-
-    def _turn_to(self, exploration: Exploration, before: Exploration, request: gr.Request) -> list[Any]:
-        drawn = self.draw(exploration, before)
-        self.begin(request)
-        return [exploration, *drawn]
 
     def move(
         self, exploration: Exploration, request: gr.Request, *, before: Exploration, runs: bool = True
@@ -428,25 +321,6 @@ class Handlers:
 def cleared() -> list[Any]:
     """Updates of `ExploreTab.results` where there is no run."""
     return [PairPanel.cleared(), summary_html(None), None]
-
-
-def _typed(kind: OperationKind, text: str | None) -> Operation:
-    """A number as it is typed, or pasted as the page prints it. Raises ExplorerError for what is none."""
-    typed = (text or "").strip().translate(PRINTED_SIGNS).removeprefix("*").strip()
-    if not typed:
-        raise ExplorerError("Type a number first, such as 0, -3.2 or 1e-4.")
-    try:
-        return Operation(kind=kind, value=float(typed))
-    except ValueError as fault:
-        raise ExplorerError(f"{typed[:40]} is refused: a weight needs a finite number, such as -3.2.") from fault
-
-
-def _sparing_same(drawn: list[Any], values: tuple[Any, ...]) -> list[Any]:
-    """Updates that leave alone every selector that shows its value already: the user may be typing in it by now."""
-    for update, value in zip(drawn, values, strict=False):
-        if update.get("value") == value:
-            update.pop("value", None)
-    return drawn
 
 
 def _visitor(request: gr.Request) -> str:

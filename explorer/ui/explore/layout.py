@@ -28,6 +28,7 @@ from explorer.ui.explore.form import (
     RAW,
 )
 from explorer.ui.explore.thresholds import WatchPanel, build_limits, build_warning
+from explorer.ui.explore.tools import SET, tools_shown
 from explorer.ui.explore.words import PRESETS_HINT, SLIDER_HINT, TEXTS_HINT, change_html, summary_html
 from explorer.ui.numbers import Number, Slider
 from explorer.workspace.workspace import Workspace
@@ -48,14 +49,16 @@ class ExploreTab:
     column: gr.Number
     column_stop: gr.Number
     target: gr.HTML
+    tool: gr.Radio
+    variant: gr.Radio
+    donor: gr.Dropdown
     slider: ValueSlider
     minimum: gr.Button
     zero: gr.Button
+    mean: gr.Button
     maximum: gr.Button
     reset: gr.Button
     value: gr.Textbox
-    factor: gr.Textbox
-    scale: gr.Button
     dose: gr.Button
     curve: FigurePanel
     curve_caption: gr.HTML
@@ -121,6 +124,9 @@ class ExploreTab:
         return [
             *self.selectors,
             self.target,
+            self.tool,
+            self.variant,
+            self.donor,
             self.slider,
             self.value,
             self.chips,
@@ -180,33 +186,40 @@ def _build_site() -> dict[str, Any]:
 
 def _build_operation() -> dict[str, Any]:
     with gr.Group(elem_classes="card value-card"):
-        gr.HTML("<h2><b>2</b> Set its value</h2>", apply_default_css=False)
+        gr.HTML("<h2><b>2</b> What to do</h2>", apply_default_css=False)
+        tool = gr.Radio(
+            choices=tools_shown(Exploration(source="")), value=SET.name, show_label=False, elem_classes="pills tools"
+        )
+        variant = gr.Radio(choices=[], show_label=False, visible=False, elem_classes="pills tools quiet-pills")
+        donor = gr.Dropdown(choices=[], allow_custom_value=True, visible=False, elem_classes="tools")
         slider = ValueSlider(elem_classes="value-slider")
         Hint("slider", SLIDER_HINT, used=".value-slider", by="change")
         with gr.Row(elem_classes="buttons"):
-            minimum = gr.Button("Min", size="sm", min_width=60)
-            zero = gr.Button("Zero", size="sm", min_width=60)
-            maximum = gr.Button("Max", size="sm", min_width=60)
-            reset = gr.Button("Reset", size="sm", min_width=60, elem_classes="quiet key-reset")
+            minimum, zero, mean, maximum = (
+                gr.Button(label, size="sm", min_width=52) for label in ("Min", "Zero", "Mean", "Max")
+            )
+            reset = gr.Button("Reset", size="sm", min_width=56, elem_classes="quiet key-reset")
         with gr.Row(elem_classes="numbers"):
-            value = gr.Textbox(label="Value, then Enter", max_lines=1, min_width=120)
-            factor = gr.Textbox(label="Factor", value="2", max_lines=1, min_width=80)
-            scale = gr.Button("× factor", size="sm", min_width=80)
-        dose = gr.Button("Dose–response: try all values", size="sm", elem_classes="quiet key-dose")
+            value = gr.Textbox(label="Value, then Enter", max_lines=1, min_width=110, scale=2)
+            dose = gr.Button(
+                "Dose–response: try all values", size="sm", min_width=180, scale=3, elem_classes="quiet key-dose"
+            )
         curve_caption = gr.HTML(apply_default_css=False)
         curve = FigurePanel(elem_classes="curve")
     return {
+        "tool": tool,
+        "variant": variant,
+        "donor": donor,
         "dose": dose,
         "curve": curve,
         "curve_caption": curve_caption,
         "slider": slider,
         "minimum": minimum,
         "zero": zero,
+        "mean": mean,
         "maximum": maximum,
         "reset": reset,
         "value": value,
-        "factor": factor,
-        "scale": scale,
     }
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
-from explorer.domain.genotype import ATTENTION_KINDS, Site, Slice, is_whole_expert
-from explorer.model.anatomy import Anatomy, Matrix, named
+from explorer.domain.genotype import ALL_LAYERS, ATTENTION_KINDS, Site, Slice, is_whole_expert
+from explorer.model.anatomy import Anatomy, Matrix, is_group, named
 
 Level = Literal["layer", "head", "matrix", "block", "row", "column", "weight"]
 LEVELS: tuple[Level, ...] = get_args(Level)
@@ -41,7 +41,8 @@ def part_choices(anatomy: Anatomy, level: Level, layer: int) -> tuple[str, ...]:
         return tuple(anatomy.matrices)
     if level == "layer":
         groups = ("layer", "attn", "mlp", *(f"expert{number}" for number in range(anatomy.experts(layer))), "shared")
-        return tuple(part for part in groups if anatomy.site_objection(Site(part=part, layer=layer)) is None)
+        own = tuple(part for part in groups if anatomy.site_objection(Site(part=part, layer=layer)) is None)
+        return (*own, ALL_LAYERS)
     if level == "head":
         return tuple(
             part for part in _HEAD_PARTS if anatomy.site_objection(Site(part=part, layer=layer, head=0)) is None
@@ -112,7 +113,7 @@ def site_of(selection: Selection, anatomy: Anatomy) -> Site:
     """The site that a fitted selection points at."""
     part = selection.part
     if selection.level == "layer":
-        return Site(layer=selection.layer, part=part)
+        return Site(layer=None if part == ALL_LAYERS else selection.layer, part=part)
     if selection.level == "head":
         return Site(layer=selection.layer, part=part, head=selection.head)
     matrix = matrix_of(anatomy, selection)
@@ -125,7 +126,7 @@ def site_of(selection: Selection, anatomy: Anatomy) -> Site:
 def selection_of(site: Site, anatomy: Anatomy, before: Selection) -> Selection:
     """The selection that points at a site; what the site leaves open stays as it was before."""
     layer = before.layer if site.layer is None else site.layer
-    if site.part in ("layer", "attn", "mlp") or is_whole_expert(site.part):
+    if is_group(site) or is_whole_expert(site.part):
         return replace(before, level="layer", layer=layer, part=site.part)
     if site.head is not None:
         return replace(before, level="head", layer=layer, part=site.part, head=site.head)

@@ -10,6 +10,7 @@ import gradio as gr
 from explorer.ui.events import LATEST, ON_MODEL, QUEUED, QUIETLY
 from explorer.ui.explore.handlers import Handlers
 from explorer.ui.explore.layout import ExploreTab
+from explorer.ui.explore.moves import Moves
 from explorer.ui.explore.patches import Patches
 from explorer.ui.explore.thresholds import WatchHandlers
 
@@ -17,33 +18,38 @@ from explorer.ui.explore.thresholds import WatchHandlers
 def wire(tab: ExploreTab, handlers: Handlers) -> None:
     """Connect the tab's events to its handlers."""
 
+    own = Moves(handlers)
+
     def moves(event: Any, handler: Any, inputs: list[Any], **options: Any) -> None:
         connect_move(tab, handlers, event, handler, inputs, **options)
 
     for selector in tab.selectors:
         for event in _settling_events(selector):
-            moves(event, handlers.select, tab.selectors, **LATEST)
-    moves(tab.slider.release, handlers.slide, tab.selectors)
-    moves(tab.value.submit, handlers.set_value, [tab.value, *tab.selectors])
-    moves(tab.scale.click, handlers.scale, [tab.factor, *tab.selectors])
-    moves(tab.maximum.click, handlers.set_maximum, tab.selectors)
-    moves(tab.minimum.click, handlers.set_minimum, tab.selectors)
-    moves(tab.zero.click, handlers.set_zero, tab.selectors)
-    moves(tab.reset.click, handlers.reset, [])
-    moves(tab.stack.click, handlers.stack, [])
-    moves(tab.undo.click, handlers.undo, [])
-    moves(tab.redo.click, handlers.redo, [])
-    moves(tab.curve.mark_click, handlers.choose_dose, tab.selectors)
+            moves(event, own.select, tab.selectors, **LATEST)
+    moves(tab.tool.input, own.choose_tool, [tab.tool, *tab.selectors])
+    moves(tab.variant.input, own.choose_variant, [tab.variant, *tab.selectors])
+    moves(tab.donor.input, own.choose_donor, [tab.donor, *tab.selectors])
+    moves(tab.slider.release, own.slide, tab.selectors)
+    moves(tab.value.submit, own.set_value, [tab.value, *tab.selectors])
+    moves(tab.maximum.click, own.set_maximum, tab.selectors)
+    moves(tab.minimum.click, own.set_minimum, tab.selectors)
+    moves(tab.mean.click, own.set_mean, tab.selectors)
+    moves(tab.zero.click, own.set_zero, tab.selectors)
+    moves(tab.reset.click, own.reset, [])
+    moves(tab.stack.click, own.stack, [])
+    moves(tab.undo.click, own.undo, [])
+    moves(tab.redo.click, own.redo, [])
+    moves(tab.curve.mark_click, own.choose_dose, tab.selectors)
     tab.dose.click(
         handlers.dose_response,
         [tab.exploration, *tab.asked],
         [tab.curve, tab.curve_caption, tab.notice],
         **ON_MODEL | LATEST,
     )
-    moves(tab.chips.remove, handlers.remove, [])
+    moves(tab.chips.remove, own.remove, [])
     asking = (tab.run.click, tab.pair.again, tab.prompt.submit, tab.mode.input, tab.plain.input, tab.thinking.input)
     for event in (tab.notation.submit, *asking, *(box.submit for box in (tab.system, tab.prefill, tab.turns))):
-        moves(event, handlers.read_notation, [tab.notation])
+        moves(event, own.read_notation, [tab.notation])
     connect_run(
         tab,
         handlers,
@@ -60,8 +66,7 @@ def wire(tab: ExploreTab, handlers: Handlers) -> None:
     for event in (tab.prompt.change, tab.mode.change, tab.plain.change):
         event(handlers.take, taken, [tab.taken, tab.plain], **QUIETLY | LATEST)
     tab.stop.click(handlers.stop, None, None, **QUIETLY)
-    own = Patches(handlers.workspace)
-    tab.takeaway.patch(own.hand_out, [tab.trial], [tab.saver, tab.notice], **QUEUED)
+    tab.takeaway.patch(Patches(handlers.workspace).hand_out, [tab.trial], [tab.saver, tab.notice], **QUEUED)
     _wire_thresholds(tab, handlers)
 
 

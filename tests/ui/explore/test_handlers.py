@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 import pytest
 
+from explorer.domain.amounts import number_of
 from explorer.domain.decoding import Decoding, Prompt
 from explorer.domain.errors import ModelError
 from explorer.domain.genotype import Genotype
@@ -15,19 +16,20 @@ from explorer.domain.record import Wanted
 from explorer.files.recordings import Recordings
 from explorer.reports.record import metrics_told
 from explorer.ui.components.pair_panel import show_pair
-from explorer.ui.explore.drawing import DRAWN_COUNT
+from explorer.ui.explore.drawing import DRAWN_COUNT, SLIDER_PLACE, TOOL_PLACE
 from explorer.ui.explore.exploration import Exploration
 from explorer.ui.explore.form import CHAT, RAW, Question
 from explorer.ui.explore.handlers import RUN_COUNT, Handlers
 from explorer.ui.explore.layout import ExploreTab, build
+from explorer.ui.explore.moves import Moves
+from explorer.ui.explore.selection import Selection
+from explorer.ui.explore.tools import TOOLS
 from explorer.ui.runs import Runs
 from explorer.workspace.workspace import Workspace
 from tests.ui.visit import ADA, ASKED, AT_START, WANTED, event, genotype_of, last
 
 
 def test_drawn_is_what_draw_updates(workspace: Workspace, handlers: Handlers, start: Exploration) -> None:
-    import gradio as gr  # noqa: PLC0415
-
     with gr.Blocks():
         tab: ExploreTab = build(workspace)
     assert len(tab.drawn) == len(handlers.draw(start)) == DRAWN_COUNT
@@ -35,13 +37,13 @@ def test_drawn_is_what_draw_updates(workspace: Workspace, handlers: Handlers, st
 
 def test_each_operation(workspace: Workspace, handlers: Handlers, runs: Runs, start: Exploration) -> None:
     outcomes: dict[str, Callable[[], list[Any]]] = {
-        "1.down[3,5]=0.25": lambda: handlers.slide(start, ADA, event(value=0.25), *AT_START),
-        "1.down[3,5]=max": lambda: handlers.set_maximum(start, ADA, *AT_START),
-        "1.down[3,5]=min": lambda: handlers.set_minimum(start, ADA, *AT_START),
-        "1.down[3,5]=0": lambda: handlers.set_zero(start, ADA, *AT_START),
-        "1.down[3,5]=99": lambda: handlers.set_value(start, "99", ADA, *AT_START),
-        "1.down[3,5]*3": lambda: handlers.scale(start, "× 3", ADA, *AT_START),
-        "": lambda: handlers.reset(start, ADA),
+        "1.down[3,5]=0.25": lambda: Moves(handlers).slide(start, ADA, event(value=0.25), *AT_START),
+        "1.down[3,5]=max": lambda: Moves(handlers).set_maximum(start, ADA, *AT_START),
+        "1.down[3,5]=min": lambda: Moves(handlers).set_minimum(start, ADA, *AT_START),
+        "1.down[3,5]=0": lambda: Moves(handlers).set_zero(start, ADA, *AT_START),
+        "1.down[3,5]=99": lambda: Moves(handlers).set_value(start, "99", ADA, *AT_START),
+        "1.down[3,5]=mean": lambda: Moves(handlers).set_mean(start, ADA, *AT_START),
+        "": lambda: Moves(handlers).reset(start, ADA),
     }
     for text, act in outcomes.items():
         assert genotype_of(workspace, act()) == text
@@ -52,42 +54,42 @@ def test_an_operation_takes_what_the_selectors_show_by_now(
     workspace: Workspace, handlers: Handlers, start: Exploration
 ) -> None:
     """The event of a box that was just left may still be on its way."""
-    outputs = handlers.set_zero(start, ADA, "weight", 1, "down", None, 0, 7, 8, 9, 10)
+    outputs = Moves(handlers).set_zero(start, ADA, "weight", 1, "down", None, 0, 7, 8, 9, 10)
     assert genotype_of(workspace, outputs) == "1.down[7,9]=0"
 
 
 def test_selecting_moves_the_mutation(workspace: Workspace, handlers: Handlers, runs: Runs, start: Exploration) -> None:
-    outputs = handlers.select(ADA, start, "row", 0, "gate", None, 0, 7, 8, 5, 6)
+    outputs = Moves(handlers).select(ADA, start, "row", 0, "gate", None, 0, 7, 8, 5, 6)
     assert genotype_of(workspace, outputs) == "0.gate[7,:]=0"
-    outputs = handlers.select(ADA, start, "weight", 0, "gate", None, 0, None, 8, 5000, 6)
+    outputs = Moves(handlers).select(ADA, start, "weight", 0, "gate", None, 0, None, 8, 5000, 6)
     assert genotype_of(workspace, outputs) == "0.gate[3,31]=0"  # an emptied box keeps its number, a large one is cut
-    in_head = handlers.select(ADA, start, "head", 0, "head", None, 2, 3, 4, 5, 6)
+    in_head = Moves(handlers).select(ADA, start, "head", 0, "head", None, 2, 3, 4, 5, 6)
     assert genotype_of(workspace, in_head) == "0.head2=0"
-    outputs = handlers.select(ADA, in_head[0], "matrix", 0, "head", None, 2, 3, 4, 5, 6)
+    outputs = Moves(handlers).select(ADA, in_head[0], "matrix", 0, "head", None, 2, 3, 4, 5, 6)
     assert genotype_of(workspace, outputs) == "0.q=0"  # and not the language-model head
-    unset = handlers.stack(start, ADA)[0]
+    unset = Moves(handlers).stack(start, ADA)[0]
     runs.claim("ada")
-    handlers.select(ADA, unset, "row", 0, "gate", None, 0, 7, 8, 5, 6)
+    Moves(handlers).select(ADA, unset, "row", 0, "gate", None, 0, 7, 8, 5, 6)
     assert runs.claim("ada") is None  # nothing to run
 
 
 def test_stack_remove_and_notation(workspace: Workspace, handlers: Handlers, start: Exploration) -> None:
-    stacked = handlers.stack(start, ADA)[0]
-    both = handlers.set_maximum(stacked, ADA, *AT_START)
+    stacked = Moves(handlers).stack(start, ADA)[0]
+    both = Moves(handlers).set_maximum(stacked, ADA, *AT_START)
     assert genotype_of(workspace, both) == "1.down[3,5]=0;1.down[3,5]=max"
-    assert genotype_of(workspace, handlers.remove(both[0], ADA, event(index=0))) == "1.down[3,5]=max"
-    read = handlers.read_notation(start, "0.q.head2*0; norm=1", ADA)
+    assert genotype_of(workspace, Moves(handlers).remove(both[0], ADA, event(index=0))) == "1.down[3,5]=max"
+    read = Moves(handlers).read_notation(start, "0.q.head2*0; norm=1", ADA)
     assert genotype_of(workspace, read) == "0.q.head2*0;norm=1"
 
 
 def test_bad_input_keeps_everything(handlers: Handlers, runs: Runs, start: Exploration) -> None:
     for outputs, words in (
-        (handlers.read_notation(start, "1.dwon=0", ADA), "no part &#x27;dwon&#x27;"),
-        (handlers.read_notation(start, "9.q=0", ADA), "2 layers, 0 to 1"),
-        (handlers.set_value(start, None, ADA, *AT_START), "Type a number"),
-        (handlers.set_value(start, "much", ADA, *AT_START), "much is refused"),
-        (handlers.set_value(start, "inf", ADA, *AT_START), "finite"),
-        (handlers.set_value(start, "1e39", ADA, *AT_START), "numbers up to ±3.403e+38"),
+        (Moves(handlers).read_notation(start, "1.dwon=0", ADA), "no part &#x27;dwon&#x27;"),
+        (Moves(handlers).read_notation(start, "9.q=0", ADA), "2 layers, 0 to 1"),
+        (Moves(handlers).set_value(start, None, ADA, *AT_START), "Type a number"),
+        (Moves(handlers).set_value(start, "much", ADA, *AT_START), "much is refused"),
+        (Moves(handlers).set_value(start, "inf", ADA, *AT_START), "finite"),
+        (Moves(handlers).set_value(start, "1e39", ADA, *AT_START), "numbers up to ±3.403e+38"),
     ):
         assert "__type__" in outputs[0]  # left as it was
         assert runs.claim("ada") is None
@@ -95,7 +97,7 @@ def test_bad_input_keeps_everything(handlers: Handlers, runs: Runs, start: Explo
 
 
 def test_a_run_streams_texts_and_measures(handlers: Handlers, start: Exploration) -> None:
-    exploration = handlers.read_notation(start, "0.down*-1", ADA)[0]
+    exploration = Moves(handlers).read_notation(start, "0.down*-1", ADA)[0]
     updates = list(handlers.run(ADA, exploration, WANTED, *ASKED))
     assert updates[0][0].startswith("?genotype=0.down%2A-1&prompt=w5+w6+w7&chat=0&max_new_tokens=8&")
     assert all(update[1] == gr.skip() for update in updates)  # what a click or an address says stays beside its run
@@ -149,7 +151,7 @@ def test_an_event_without_a_run_runs_nothing_even_after_stop(handlers: Handlers,
     handlers.begin(ADA)
     last(handlers.run(ADA, start, WANTED, *ASKED))
     handlers.stop(ADA)
-    handlers.read_notation(start, "1.dwon=0", ADA)
+    Moves(handlers).read_notation(start, "1.dwon=0", ADA)
     (only,) = list(handlers.run(ADA, start, WANTED, *ASKED))
     assert all("__type__" in update for update in only)
 
@@ -160,19 +162,19 @@ def test_a_model_that_will_not_load_is_told_by_every_control() -> None:
     with pytest.raises(ModelError):
         handlers.workspace.models.load().wait()
     for outputs in (
-        handlers.set_zero(lost, ADA, *AT_START),
-        handlers.reset(lost, ADA),
-        handlers.read_notation(lost, "x=0", ADA),
+        Moves(handlers).set_zero(lost, ADA, *AT_START),
+        Moves(handlers).reset(lost, ADA),
+        Moves(handlers).read_notation(lost, "x=0", ADA),
     ):
         assert "There is no folder /nowhere" in outputs[-1]
 
 
 def test_leaving_a_box_as_it_was_runs_nothing(handlers: Handlers, runs: Runs, start: Exploration) -> None:
-    same = handlers.select(ADA, start, "weight", 1, "down", None, 0, 3, 4, 5, 6)
+    same = Moves(handlers).select(ADA, start, "weight", 1, "down", None, 0, 3, 4, 5, 6)
     assert runs.claim("ada") is None
     assert same[0] == start
     assert all("value" not in update for update in same[6:10])  # nothing is written over what is being typed
-    cut = handlers.select(ADA, start, "weight", 1, "down", None, 0, 3, 4, 99, 6)
+    cut = Moves(handlers).select(ADA, start, "weight", 1, "down", None, 0, 3, 4, 99, 6)
     assert cut[8]["value"] == 47
 
 
@@ -182,20 +184,23 @@ def test_the_dose_response_curve(workspace: Workspace, handlers: Handlers, start
     assert len(marks["x"]) == len(marks["y"]) == 23
     assert "<code>1.down[3,5]</code> set to 23 values" in caption
     assert notice == ""
-    assert genotype_of(workspace, handlers.choose_dose(start, ADA, event(x=0.125), *AT_START)) == "1.down[3,5]=0.125"
+    assert (
+        genotype_of(workspace, Moves(handlers).choose_dose(start, ADA, event(x=0.125), *AT_START))
+        == "1.down[3,5]=0.125"
+    )
     *_, notice = handlers.dose_response(start, "", *ASKED[1:])
     assert "prompt is empty" in notice
 
 
 def test_a_curve_goes_when_another_site_is_chosen(handlers: Handlers, start: Exploration) -> None:
-    stays = handlers.set_maximum(start, ADA, *AT_START)
+    stays = Moves(handlers).set_maximum(start, ADA, *AT_START)
     assert all("__type__" in update for update in stays[-4:-2])
-    assert handlers.select(ADA, start, "row", 0, "gate", None, 0, 7, 8, 5, 6)[-4:-2] == ["", ""]
+    assert Moves(handlers).select(ADA, start, "row", 0, "gate", None, 0, 7, 8, 5, 6)[-4:-2] == ["", ""]
 
 
 def test_run_takes_the_notation_that_was_typed(workspace: Workspace, handlers: Handlers, start: Exploration) -> None:
-    assert genotype_of(workspace, handlers.read_notation(start, "1.down[3,5]=0", ADA)) == "1.down[3,5]=0"
-    assert genotype_of(workspace, handlers.read_notation(start, "0.mlp*2", ADA)) == "0.mlp*2"
+    assert genotype_of(workspace, Moves(handlers).read_notation(start, "1.down[3,5]=0", ADA)) == "1.down[3,5]=0"
+    assert genotype_of(workspace, Moves(handlers).read_notation(start, "0.mlp*2", ADA)) == "0.mlp*2"
 
 
 def test_experiments_fill_the_form(handlers: Handlers, runs: Runs, start: Exploration) -> None:
@@ -262,7 +267,11 @@ def test_a_recording_stands_for_its_run_until_it_is_run_again(
         ("=rank(5)", 3.2, "=rank(3)", "components"),
         ("=unrank(10%)", 20, "=unrank(20%)", "%"),
         ("+noise(0.5, seed 3)", 1, "+noise(1, seed 3)", "deviations"),
-        ("=shuffle", 0.25, "=0.25", ""),
+        ("=shuffle", 5.2, "=shuffle(seed 5)", "seed"),
+        ("*2", -0.5, "*-0.5", "×"),
+        ("+0.1", 0.25, "+0.25", "added"),
+        ("=copy(0.down)", 0.9, "=copy(1.down)", "layer"),
+        ("=mean", 0.25, "=0.25", ""),
     ],
 )
 def test_the_slider_moves_the_number_of_an_operation(
@@ -270,15 +279,19 @@ def test_the_slider_moves_the_number_of_an_operation(
 ) -> None:
     anatomy = workspace.models.get().anatomy
     start = Exploration(source=workspace.source).with_genotype(anatomy.read(f"1.down{operation}"), anatomy)
-    slider = handlers.draw(start)[10]
+    slider = handlers.draw(start)[SLIDER_PLACE]
     assert slider["unit"] == unit
+    assert start.operation is not None
     if unit:
-        assert slider["minimum"] <= start.operation.value <= slider["maximum"]  # type: ignore[union-attr]
-        assert slider["value"] == start.operation.value  # type: ignore[union-attr]
+        assert slider["minimum"] <= number_of(start.operation) <= slider["maximum"]
+        assert slider["value"] == number_of(start.operation)
     site = ("matrix", 1, "down", None, 0, None, None, None, None)
-    outputs = handlers.slide(start, ADA, event(value=moved_to), *site)
+    outputs = Moves(handlers).slide(start, ADA, event(value=moved_to), *site)
     assert genotype_of(workspace, outputs) == f"1.down{becomes}"
-    assert genotype_of(workspace, handlers.set_value(start, str(moved_to), ADA, *site)) == f"1.down{becomes}"
+    moved: Exploration = outputs[0]
+    assert moved.operation is not None
+    typed = Moves(handlers).set_value(start, str(number_of(moved.operation)), ADA, *site)
+    assert genotype_of(workspace, typed) == f"1.down{becomes}"
     figure, caption, notice = handlers.dose_response(start, *ASKED)
     assert notice == ""
     if unit:
@@ -286,8 +299,123 @@ def test_the_slider_moves_the_number_of_an_operation(
         values = json.loads(figure)["data"][0]["x"]
         assert values == sorted(set(values))
         assert (values[0], values[-1]) == (slider["minimum"], slider["maximum"])
-        chosen = handlers.choose_dose(start, ADA, event(x=values[1]), *site)
+        chosen = Moves(handlers).choose_dose(start, ADA, event(x=values[1]), *site)
         assert genotype_of(workspace, chosen) != "1.down=0"
+
+
+@pytest.mark.parametrize(
+    ("operation", "typed", "told"),
+    [
+        ("=round(4)", "9", "round takes a whole number from 1 to 8"),
+        ("=round(4)", "2.5", "2.5 is refused: here a whole number is needed"),
+        ("=prune(2:4)", "5", "Of every 4 columns no more can be pruned"),
+        ("=rank(10%)", "101", "from 0 to 100"),
+        ("=copy(0.down)", "7", "The model has 2 layers"),
+        ("=shuffle", "-1", "Expected a whole number"),
+    ],
+)
+def test_a_number_that_an_operation_cannot_have_is_refused_as_it_was_typed(
+    workspace: Workspace, handlers: Handlers, operation: str, typed: str, told: str
+) -> None:
+    anatomy = workspace.models.get().anatomy
+    start = Exploration(source=workspace.source).with_genotype(anatomy.read(f"1.down{operation}"), anatomy)
+    outputs = Moves(handlers).set_value(start, typed, ADA, *WHOLE)
+    assert told in outputs[-1]
+    assert outputs[0] == gr.skip()
+
+
+def test_more_than_the_slider_reaches_can_be_typed(workspace: Workspace, handlers: Handlers) -> None:
+    anatomy = workspace.models.get().anatomy
+    start = Exploration(source=workspace.source).with_genotype(anatomy.read("1.down*2"), anatomy)
+    outputs = Moves(handlers).set_value(start, "× 30", ADA, *WHOLE)
+    assert genotype_of(workspace, outputs) == "1.down*30"
+    assert outputs[1 + SLIDER_PLACE]["maximum"] == 30
+
+
+WHOLE = ("matrix", 1, "down", None, 0, None, None, None, None)
+
+
+def test_each_tool_begins_with_a_number_of_its_own(workspace: Workspace, handlers: Handlers, runs: Runs) -> None:
+    start = Exploration(source=workspace.source).pointed_at(
+        Selection(level="matrix", layer=1), workspace.models.get().anatomy
+    )
+    begun = {
+        "scale": ("1.down*2", []),
+        "add": ("1.down+0", []),
+        "noise": ("1.down+noise(0.5)", ["1.down=noise(1)"]),
+        "round": ("1.down=round(3)", ["1.down=round(3, group 128)"]),
+        "prune": ("1.down=prune(0.5)", ["1.down=prune(2:4)"]),
+        "rank": ("1.down=rank(10%)", ["1.down=rank(16)", "1.down=unrank(1)"]),
+        "shuffle": ("1.down=shuffle", []),
+        "copy": ("1.down=copy(0.down)", []),
+    }
+    for name, (text, others) in begun.items():
+        outputs = Moves(handlers).choose_tool(start, name, ADA, *WHOLE)
+        assert genotype_of(workspace, outputs) == text
+        assert runs.claim("ada") is not None
+        tool, variants = outputs[1 + TOOL_PLACE], outputs[2 + TOOL_PLACE]
+        assert tool["value"] == name
+        assert variants["visible"] is bool(others)
+        for place, other in enumerate(others, 1):
+            changed = Moves(handlers).choose_variant(outputs[0], str(place), ADA, *WHOLE)
+            assert genotype_of(workspace, changed) == other
+            assert changed[2 + TOOL_PLACE]["value"] == str(place)
+    back = Moves(handlers).choose_tool(outputs[0], "set", ADA, *WHOLE)
+    assert genotype_of(workspace, back) == ""
+    assert runs.claim("ada") is not None
+
+
+def test_tools_that_look_at_many_weights_take_the_whole_matrix(
+    workspace: Workspace, handlers: Handlers, start: Exploration
+) -> None:
+    outputs = Moves(handlers).choose_tool(start, "round", ADA, *AT_START)
+    assert genotype_of(workspace, outputs) == "1.down=round(3)"
+    assert outputs[1]["value"] == "matrix"
+    flipped = Moves(handlers).choose_tool(start, "flip", ADA, *AT_START)
+    assert genotype_of(workspace, flipped) == "1.down[3,5]=flip(30)"
+    refused = Moves(handlers).choose_tool(outputs[0], "flip", ADA, *WHOLE)
+    assert "A bit is flipped in a single weight" in refused[-1]
+    in_norm = ("matrix", 1, "norm", None, 0, None, None, None, None)
+    assert "No other layer has a site of this shape" in Moves(handlers).choose_tool(start, "copy", ADA, *in_norm)[-1]
+
+
+def test_few_tools_are_shown_at_first(handlers: Handlers, runs: Runs, start: Exploration) -> None:
+    shown = [label for label, _ in handlers.draw(start)[TOOL_PLACE]["choices"]]
+    assert shown == ["Set", "Scale", "Round", "Prune", "Rank", "more …"]
+    ticket = runs.newest("ada")
+    outputs = Moves(handlers).choose_tool(start, "more", ADA, *AT_START)
+    assert [name for _, name in outputs[1 + TOOL_PLACE]["choices"]] == [tool.name for tool in TOOLS]
+    assert outputs[1 + TOOL_PLACE]["value"] == "set"
+    assert runs.newest("ada") == ticket
+
+
+def test_a_graft_waits_for_its_donor(
+    workspace: Workspace, handlers: Handlers, runs: Runs, start: Exploration, tmp_path: Path
+) -> None:
+    workspace.models.get().causal_lm.save_pretrained(tmp_path)
+    moves, ticket = Moves(handlers), runs.newest("ada")
+    waiting = moves.choose_tool(start, "from", ADA, *WHOLE)
+    assert genotype_of(workspace, waiting) == ""
+    donor, slider = waiting[3 + TOOL_PLACE], waiting[1 + SLIDER_PLACE]
+    assert (donor["visible"], "demo" in donor["choices"]) == (True, True)
+    assert (slider["unit"], slider["maximum"], slider["value"]) == ("share", 1, None)
+    assert runs.newest("ada") == ticket + 1  # the mutation of before has gone
+    for refused in (
+        moves.slide(waiting[0], ADA, event(value=0.5), *WHOLE),
+        moves.set_value(waiting[0], "0.5", ADA, *WHOLE),
+        moves.choose_donor(waiting[0], " ", ADA, *WHOLE),
+    ):
+        assert "Name the model to graft from first" in refused[-1]
+    named = moves.choose_donor(waiting[0], str(tmp_path), ADA, *WHOLE)
+    assert genotype_of(workspace, named) == f"1.down=from({tmp_path})"
+    slid = moves.slide(named[0], ADA, event(value=0.25), *WHOLE)
+    assert genotype_of(workspace, slid) == f"1.down~from({tmp_path})*0.25"
+    other = moves.choose_donor(slid[0], "./gone", ADA, *WHOLE)
+    assert genotype_of(workspace, other) == "1.down~from(./gone)*0.25"
+    told = last(handlers.run(ADA, other[0], runs.newest("ada"), *ASKED))[1]
+    assert "takes weights from ./gone, which is not here" in told
+    adapter = moves.choose_tool(slid[0], "adapter", ADA, *WHOLE)
+    assert adapter[3 + TOOL_PLACE]["label"] == "Adapter to add"
 
 
 def test_a_hidden_control_holds_nothing_that_the_page_refuses(workspace: Workspace, handlers: Handlers) -> None:

@@ -6,6 +6,7 @@ from explorer.domain.notation import format_genotype
 from explorer.ui.explore.exploration import Exploration
 from explorer.ui.explore.form import RAW
 from explorer.ui.explore.handlers import Handlers
+from explorer.ui.explore.moves import Moves
 from explorer.ui.runs import Runs
 from explorer.workspace.workspace import Workspace
 from tests.ui.visit import ADA, ASKED, WANTED, last
@@ -23,7 +24,7 @@ def test_a_prompt_of_five_megabytes_is_refused_at_once(handlers: Handlers, start
 
 def test_three_hundred_stacked_mutations_run(handlers: Handlers, workspace: Workspace, start: Exploration) -> None:
     text = "; ".join(f"{place % 2}.down[{place % 32},{place % 48}]={place / 100}" for place in range(300))
-    moved = handlers.read_notation(start, text, ADA)[0]
+    moved = Moves(handlers).read_notation(start, text, ADA)[0]
     anatomy = workspace.models.get().anatomy
     assert len(moved.genotype(anatomy).mutations) == 300
     assert format_genotype(moved.genotype(anatomy)) == format_genotype(anatomy.read(text))

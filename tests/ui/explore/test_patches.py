@@ -14,6 +14,7 @@ from explorer.mutation.patch_file import parse_patch
 from explorer.ui.explore import patches
 from explorer.ui.explore.exploration import Exploration
 from explorer.ui.explore.handlers import Handlers
+from explorer.ui.explore.moves import Moves
 from explorer.ui.explore.patches import Patches
 from explorer.ui.explore.trials import Trial, patch_command, save_command
 from explorer.workspace.workspace import Workspace
@@ -23,7 +24,7 @@ from tests.ui.visit import ADA, ASKED, WANTED, last
 @pytest.fixture
 def trial(handlers: Handlers, start: Exploration) -> Trial:
     """A finished run."""
-    exploration = handlers.read_notation(start, "0.down*-1", ADA)[0]
+    exploration = Moves(handlers).read_notation(start, "0.down*-1", ADA)[0]
     found: Trial = last(handlers.run(ADA, exploration, WANTED, *ASKED))[5]
     return found
 

@@ -68,12 +68,12 @@ def test_each_site_has_its_level(text: str, level: str) -> None:
 
 
 def test_levels_and_parts_on_offer() -> None:
-    assert part_choices(_LLAMA, "layer", 0) == ("layer", "attn", "mlp")
+    assert part_choices(_LLAMA, "layer", 0) == ("layer", "attn", "mlp", "layers")
     assert "gate" not in part_choices(_GPT2, "weight", 0)
     assert "position" in part_choices(_GPT2, "weight", 0)
     assert "down" in part_choices(_MIXTURE, "weight", 0)  # its first layer is dense
     assert "expert3.down" in part_choices(_MIXTURE, "weight", 1)
-    assert part_choices(_MIXTURE, "layer", 1)[3:] == ("expert0", "expert1", "expert2", "expert3")
+    assert part_choices(_MIXTURE, "layer", 1)[3:] == ("expert0", "expert1", "expert2", "expert3", "layers")
     assert "attn_norm" not in part_choices(_LLAMA, "row", 0)
     assert levels_of(_UNKNOWN, 0) == ("matrix", "block", "row", "column", "weight")
 

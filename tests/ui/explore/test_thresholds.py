@@ -8,6 +8,7 @@ from explorer.domain.errors import ExplorerError
 from explorer.domain.thresholds import Accuracy
 from explorer.ui.explore.exploration import Exploration
 from explorer.ui.explore.handlers import Handlers
+from explorer.ui.explore.moves import Moves
 from explorer.ui.explore.thresholds import WatchHandlers
 from explorer.ui.explore.trials import Trial
 from explorer.workspace.workspace import Workspace
@@ -17,7 +18,7 @@ from tests.ui.visit import ADA, ASKED, WANTED, last
 @pytest.fixture
 def trial(handlers: Handlers, start: Exploration) -> Trial:
     """A finished run."""
-    exploration = handlers.read_notation(start, "norm*-1", ADA)[0]
+    exploration = Moves(handlers).read_notation(start, "norm*-1", ADA)[0]
     found: Trial = last(handlers.run(ADA, exploration, WANTED, *ASKED))[5]
     return found
 

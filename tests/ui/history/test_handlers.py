@@ -18,6 +18,7 @@ from explorer.ui.explore.drawing import DRAWN_COUNT
 from explorer.ui.explore.exploration import Exploration
 from explorer.ui.explore.handlers import Handlers
 from explorer.ui.explore.instruments.tried import TriedHandlers
+from explorer.ui.explore.moves import Moves
 from explorer.ui.history.form import ANY_TIME, NEWEST
 from explorer.ui.history.handlers import HistoryHandlers
 from explorer.ui.runs import Runs
@@ -57,7 +58,7 @@ def _numbers(outputs: list[Any]) -> list[int]:
 
 
 def _run(page: Handlers, start: Exploration, genotype: str) -> None:
-    exploration = page.read_notation(start, genotype, ADA)[0]
+    exploration = Moves(page).read_notation(start, genotype, ADA)[0]
     last(page.run(ADA, exploration, WANTED, *ASKED))
 
 
@@ -82,7 +83,7 @@ def test_an_empty_record_says_what_to_do(own: HistoryHandlers) -> None:
 def test_finished_runs_of_mutants_are_kept(page: Handlers, own: HistoryHandlers, start: Exploration) -> None:
     _run(page, start, "0.down*-1")
     _run(page, start, "")  # the original alone is no experiment
-    begun = page.run(ADA, page.read_notation(start, "1.down*-1", ADA)[0], WANTED, *ASKED)
+    begun = page.run(ADA, Moves(page).read_notation(start, "1.down*-1", ADA)[0], WANTED, *ASKED)
     next(begun)
     page.stop(ADA)
     list(begun)  # stopped: it has no measures
@@ -190,7 +191,7 @@ def test_a_record_that_cannot_be_written_is_told_and_the_run_is_shown(
     settings = Settings(screens_folder=tmp_path / "bundled", database=tmp_path / "own.duckdb")
     page = Handlers(Workspace(source=workspace.source, device="cpu", settings=settings), Runs())
     page.workspace.models.get()
-    outputs = last(page.run(ADA, page.read_notation(start, "0.down*-1", ADA)[0], WANTED, *ASKED))
+    outputs = last(page.run(ADA, Moves(page).read_notation(start, "0.down*-1", ADA)[0], WANTED, *ASKED))
     assert outputs[5].genotype == "0.down*-1"
     tried = TriedHandlers(page)
     assert "not kept in the History" in tried.tell_unkept()

@@ -14,6 +14,7 @@ from explorer.ui.explore.instruments.matrix_map import WHOLE, MatrixMapHandlers
 from explorer.ui.explore.instruments.search import COUNT, SearchHandlers
 from explorer.ui.explore.instruments.spread import SpreadHandlers
 from explorer.ui.explore.instruments.together import TogetherHandlers
+from explorer.ui.explore.moves import Moves
 from explorer.ui.runs import Runs
 from explorer.workspace.workspace import Workspace
 from tests.tiny import saved_model, without_layers
@@ -63,7 +64,7 @@ def test_the_map_shows_the_chosen_matrix_and_outlines_the_site(
 def test_a_click_chooses_according_to_the_level(
     workspace: Workspace, handlers: Handlers, start: Exploration, levels: str, genotype: str
 ) -> None:
-    exploration = handlers.read_notation(start, levels, ADA)[0]
+    exploration = Moves(handlers).read_notation(start, levels, ADA)[0]
     own = MatrixMapHandlers(handlers)
     meta = {"matrix": "1.down", "rows": [0, 32], "columns": [0, 48], "cell": [1, 1], "model": start.source}
     if "head" in levels:
@@ -95,7 +96,7 @@ def test_zooming_in_and_out(handlers: Handlers, start: Exploration) -> None:
     assert "rows 10–29" in caption
     kept = _figure(own.draw(start, window)[2])["layout"]["meta"]
     assert (kept["rows"], kept["columns"]) == ([10, 30], [10, 21])  # a click on a weight does not zoom out
-    elsewhere = handlers.read_notation(start, "1.up[3,5]=0", ADA)[0]
+    elsewhere = Moves(handlers).read_notation(start, "1.up[3,5]=0", ADA)[0]
     assert _figure(own.draw(elsewhere, window)[2])["layout"]["meta"]["rows"] == [0, 48]
     assert _figure(own.zoom(start, event(x=[-90, -80], y=[900, 990], meta=meta))[1])["layout"]["meta"]["columns"] == [
         0,
@@ -182,7 +183,7 @@ def test_a_model_whose_layers_are_not_known_is_searched_but_has_no_map(tmp_path:
 
 def test_how_it_spreads_and_what_each_layer_says(handlers: Handlers, start: Exploration) -> None:
     own = SpreadHandlers(handlers)
-    mutated = handlers.read_notation(start, "1.down*-2", ADA)[0]
+    mutated = Moves(handlers).read_notation(start, "1.down*-2", ADA)[0]
     figure, caption, lens, notice = own.show(mutated, *ASKED)
     shown = _figure(figure)
     assert len(shown["data"][0]["z"]) == 3
@@ -208,5 +209,5 @@ def test_alone_and_together(workspace: Workspace, handlers: Handlers, start: Exp
     assert genotype_of(workspace, own.choose(start, ADA, event(customdata="0.q*0;1.up*0"))) == "0.q*0;1.up*0"
     assert "not a mutation" in own.choose(start, ADA, event(customdata=""))[-1]
     assert "two mutations or more" in own.compare(start, "", *ASKED)[3]
-    both = handlers.read_notation(start, "0.q*0; 1.down*2", ADA)[0]
+    both = Moves(handlers).read_notation(start, "0.q*0; 1.down*2", ADA)[0]
     assert own.compare(both, "", *ASKED)[1] == ""  # two mutations are their only pair

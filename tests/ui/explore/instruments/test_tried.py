@@ -11,6 +11,7 @@ from explorer.cli import app
 from explorer.ui.explore.exploration import Exploration
 from explorer.ui.explore.handlers import Handlers
 from explorer.ui.explore.instruments.tried import TriedHandlers
+from explorer.ui.explore.moves import Moves
 from explorer.ui.explore.trials import KEPT, Trial, as_json, as_markdown, command_line, python_code, remembered, row_of
 from explorer.ui.links import Said, parse_query, read_link
 from explorer.ui.runs import Runs
@@ -21,26 +22,26 @@ from tests.ui.visit import ADA, ASKED, AT_START, WANTED, event, genotype_of, las
 @pytest.fixture
 def trial(handlers: Handlers, start: Exploration) -> Trial:
     """A finished run."""
-    exploration = handlers.read_notation(start, "0.down*-1", ADA)[0]
+    exploration = Moves(handlers).read_notation(start, "0.down*-1", ADA)[0]
     found: Trial = last(handlers.run(ADA, exploration, WANTED, *ASKED))[5]
     return found
 
 
 def test_undo_and_redo(workspace: Workspace, handlers: Handlers, runs: Runs, start: Exploration) -> None:
-    largest = handlers.set_maximum(start, ADA, *AT_START)[0]
-    elsewhere = handlers.select(ADA, largest, "row", 1, "down", None, 0, 3, 4, 5, 6)[0]
-    undone = handlers.undo(elsewhere, ADA)
+    largest = Moves(handlers).set_maximum(start, ADA, *AT_START)[0]
+    elsewhere = Moves(handlers).select(ADA, largest, "row", 1, "down", None, 0, 3, 4, 5, 6)[0]
+    undone = Moves(handlers).undo(elsewhere, ADA)
     assert genotype_of(workspace, undone) == "1.down[3,5]=max"
     assert runs.claim("ada") is not None
-    twice = handlers.undo(undone[0], ADA)
+    twice = Moves(handlers).undo(undone[0], ADA)
     assert genotype_of(workspace, twice) == "1.down[3,5]=0"
-    assert handlers.undo(twice[0], ADA)[0] == twice[0]
-    again = handlers.redo(handlers.redo(twice[0], ADA)[0], ADA)
+    assert Moves(handlers).undo(twice[0], ADA)[0] == twice[0]
+    again = Moves(handlers).redo(Moves(handlers).redo(twice[0], ADA)[0], ADA)
     assert genotype_of(workspace, again) == "1.down[3,:]=max"
-    branched = handlers.reset(undone[0], ADA)[0]
+    branched = Moves(handlers).reset(undone[0], ADA)[0]
     assert branched.future == ()
-    kept = handlers.stack(start, ADA)[0]
-    pointed = handlers.select(ADA, kept, "row", 0, "gate", None, 0, 7, 8, 5, 6)[0]
+    kept = Moves(handlers).stack(start, ADA)[0]
+    pointed = Moves(handlers).select(ADA, kept, "row", 0, "gate", None, 0, 7, 8, 5, 6)[0]
     assert len(kept.past) == len(pointed.past) == 1  # to point elsewhere before anything is set is no step
 
 
