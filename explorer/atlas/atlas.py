@@ -17,6 +17,7 @@ import polars as pl
 from explorer.atlas.cards import genotype_of
 from explorer.atlas.phenotypes import Phenotypes
 from explorer.domain.errors import StatisticsError, StoreError
+from explorer.domain.screened import opposed
 from explorer.domain.screens import StoredScreen
 from explorer.statistics.axes import Axis, Clustering, axis_shares, clustering, sensitive_axes
 from explorer.statistics.beginnings import with_usual
@@ -192,15 +193,16 @@ class Atlas:
         return (clustering(maps, "row"), clustering(maps, "column")) if maps else None
 
     def copa(self, screen: StoredScreen, matrix: str) -> tuple[MatrixMap, Copa]:
-        """The map of a matrix, and its pattern. Raises StatisticsError without max or min, or if it is too large."""
+        """The map of a matrix, and its pattern. Raises StatisticsError without two that oppose, or if too large."""
         with self._library.reading(screen.shelf) as connection:
             drawn = matrix_map(connection, screen.screen, matrix)
             maps = {bitmap.operation: bitmap for bitmap in bitmaps(connection, screen.screen, matrix)}
         if drawn.cell > 1:
             raise StatisticsError(f"{matrix} has too many units to be rearranged: choose a screen of larger blocks.")
-        if "max" not in maps or "min" not in maps:
-            raise StatisticsError("COPA compares max with min: choose a screen that has both.")
-        return drawn, copa(maps["max"], maps["min"])
+        pair = opposed(maps)
+        if pair is None:
+            raise StatisticsError("COPA compares max with min, or two others that oppose: choose a screen of such two.")
+        return drawn, copa(maps[pair[0]], maps[pair[1]])
 
     def axes(self, screen: StoredScreen, chosen: Filter) -> pl.DataFrame:
         """The most sensitive rows and columns, see `statistics.axes`. Raises StatisticsError if there are none."""

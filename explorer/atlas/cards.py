@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from explorer.domain.genotype import NAMED_OPERATIONS, Genotype, Mutation, Site, unit_span
+from explorer.domain.genotype import Genotype, Mutation
 from explorer.domain.notation import format_genotype
 from explorer.domain.parting import parting
+from explorer.domain.screened import operation_of, unit_site
 from explorer.domain.screens import StoredScreen
 
 
@@ -67,13 +68,7 @@ def genotype_of(row: Mapping[str, Any], background: str) -> str:
 
     The row has layer, kind, rows, columns, unit_rows, unit_columns, down, across and operation.
     """
-    site = Site(
-        part=row["kind"],
-        layer=row["layer"],
-        rows=unit_span(row["down"], row["unit_rows"], row["rows"]),
-        columns=unit_span(row["across"], row["unit_columns"], row["columns"]),
-    )
-    mutation = format_genotype(Genotype((Mutation(site, NAMED_OPERATIONS[row["operation"]]),)))
+    mutation = format_genotype(Genotype((Mutation(unit_site(row), operation_of(row["operation"])),)))
     return "; ".join(filter(None, (background, mutation)))
 
 

@@ -10,7 +10,7 @@ from explorer.atlas.cards import Gallery
 from explorer.commands.options import Output, atlas_of, edge, listed
 from explorer.files.settings import Settings
 from explorer.reports.gallery import gallery_lines, gallery_report
-from explorer.statistics.filters import read_layers, read_operations
+from explorer.statistics.filters import chosen_operations, read_layers
 from explorer.store.gallery import Order, Wanted
 
 
@@ -53,7 +53,7 @@ def gallery(
     choice = "own" if screen is None else f"own:{screen}"
     wanted = Wanted(
         styles=listed(style),
-        operations=read_operations(operations.split(",")),
+        operations=chosen_operations(operations),
         kinds=listed(kinds),
         layers=read_layers(layers),
         words=search,

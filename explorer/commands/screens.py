@@ -12,12 +12,12 @@ from explorer.commands.options import (
     Output,
     Session,
     edge,
-    listed,
     tell_unkept,
 )
 from explorer.domain.errors import ExperimentError, PlanError, StoreError
 from explorer.domain.evaluation import Task
 from explorer.domain.experiments import Experiment
+from explorer.domain.screened import WHOLE_UNITS, read_operations
 from explorer.domain.screens import matrices_told
 from explorer.files.experiments import read_experiment, read_experiments
 from explorer.files.settings import Settings
@@ -47,6 +47,11 @@ class UnitName(StrEnum):
     row = "row"
     column = "column"
     weight = "weight"
+    matrix = "matrix"
+    head = "head"
+    kvhead = "kvhead"
+    expert = "expert"
+    layer = "layer"
 
 
 class ModeName(StrEnum):
@@ -93,7 +98,9 @@ def screen(
     by: Annotated[ByName, typer.Option(help="What counts as its answer.")] = ByName.likelihood,
     unit: Annotated[UnitName, typer.Option(help="What a mutant changes.")] = UnitName.block,
     step: Annotated[int, typer.Option(help="The side of a block.")] = 64,
-    operations: Annotated[str, typer.Option(help="Of max, min and zero, separated by commas.")] = "max,min",
+    operations: Annotated[
+        str, typer.Option(help="max, min, zero, mean, or any other, such as round4,prune50,rank10%,*0.5.")
+    ] = "max,min",
     mode: Annotated[
         ModeName, typer.Option(help="divergence: whether and where a mutant parts; text: its whole answer too.")
     ] = ModeName.divergence,
@@ -108,6 +115,7 @@ def screen(
     """Screen a model: mutate unit after unit, and store what each mutant does. Killed, it goes on where it was."""
 
     places = read_sites(sites) if sites is not None else ()
+    matrices = matrices or (f"*.{unit.value}" if unit.value in WHOLE_UNITS else "")
     if not (matrices or places):
         raise PlanError("Name matrices with --matrices, such as '*.down', or places of them with --sites FILE.")
     if database is None and not dry_run:
@@ -117,7 +125,7 @@ def screen(
         sites=places,
         unit=unit.value,
         step=step,
-        operations=listed(operations),
+        operations=read_operations(operations),
         rate=rate,
         seed=seed,
     )

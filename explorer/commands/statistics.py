@@ -15,7 +15,7 @@ from explorer.files.settings import Settings
 from explorer.reports.statistics import View, picture_of, statistics_lines, statistics_report
 from explorer.statistics import overview
 from explorer.statistics import severity as severities
-from explorer.statistics.filters import Filter, read_layers, read_operations
+from explorer.statistics.filters import Filter, chosen_operations, read_layers
 from explorer.statistics.malignant import Limits
 
 
@@ -45,7 +45,7 @@ def stats(
     """Print the numbers behind a picture of the Statistics tab; needs no model."""
 
     chosen = Filter(
-        operations=read_operations(operations.split(",")),
+        operations=chosen_operations(operations),
         layers=read_layers(layers),
         kinds=listed(kinds),
     )

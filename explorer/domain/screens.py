@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from explorer.domain.decoding import Decoding, Prompt
 from explorer.domain.evaluation import QuestionForm, ScoredBy
+from explorer.domain.screened import told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +82,13 @@ def what_told(screen: StoredScreen) -> str:
 
 def unit_told(plan: Mapping[str, Any]) -> str:
     """What one mutant of a plan changes, in a word or two."""
-    return f"step {plan['step']}" if plan["unit"] == "block" else f"each {plan['unit']}"
+    names = {"kvhead": "KV head"}
+    return f"step {plan['step']}" if plan["unit"] == "block" else f"each {names.get(plan['unit'], plan['unit'])}"
+
+
+def operations_told(plan: Mapping[str, Any]) -> str:
+    """What is done to each unit of a plan, in a row."""
+    return ", ".join(map(told, plan["operations"]))
 
 
 def matrices_told(count: int) -> str:

@@ -8,7 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from explorer.figures.palette import CATEGORIES
+from explorer.domain.screened import WHOLE_UNITS
+from explorer.figures import palette
+from explorer.figures.palette import BOTH, CATEGORIES, FIRST, OTHERS, SECOND
 from explorer.store.maps import SHOWN_TEXT, MatrixMap
 
 Grid = npt.NDArray[Any]
@@ -34,13 +36,15 @@ def categories_of(drawn: MatrixMap, cells: pl.DataFrame) -> Grid:
     kinds = np.full(shape_of(drawn), CATEGORIES.index("not screened"), np.int8)
     kinds[places_of(drawn, cells)] = CATEGORIES.index("silent")
     loud = cells.filter(pl.col("shown") > 0)
-    for operation in ("zero", "min", "max"):
-        rows = loud.filter(pl.col("operation") == operation)
-        kinds[places_of(drawn, rows)] = CATEGORIES.index(operation)
-    high, low = (np.zeros(shape_of(drawn), np.bool_) for _ in range(2))
-    for operation, grid in (("max", high), ("min", low)):
-        grid[places_of(drawn, loud.filter(pl.col("operation") == operation))] = True
-    kinds[high & low] = CATEGORIES.index("max and min")
+    by_place: dict[str, list[str]] = {}
+    for operation, place in palette.places_of(drawn.cells["operation"].unique()).items():
+        by_place.setdefault(place, []).append(operation)
+    grids = {}
+    for place in (OTHERS, SECOND, FIRST):
+        grids[place] = np.zeros(shape_of(drawn), np.bool_)
+        grids[place][places_of(drawn, loud.filter(pl.col("operation").is_in(by_place.get(place, []))))] = True
+        kinds[grids[place]] = CATEGORIES.index(place)
+    kinds[grids[FIRST] & grids[SECOND]] = CATEGORIES.index(BOTH)
     return kinds
 
 
@@ -97,6 +101,10 @@ def _told(drawn: MatrixMap) -> pl.Expr:
 def _site(drawn: MatrixMap) -> pl.Expr:
     """The notation of a cell's weights, as `notation.format_site` writes it."""
     matrix = drawn.matrix
+    if matrix["kind"] == "layer":
+        return pl.lit(str(matrix["layer"]))
+    if matrix["kind"] in WHOLE_UNITS:
+        return pl.format(f"{matrix['name']}{{}}", "down")
     rows = _span("down", drawn.cell, matrix["unit_rows"], matrix["rows"])
     columns = _span("across", drawn.cell, matrix["unit_columns"], matrix["columns"])
     return pl.format(f"{matrix['name']}[{{}},{{}}]", rows, columns)

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import plotly.graph_objects as go
 import polars as pl
 
+from explorer.domain.screened import told
 from explorer.figures.marks import mark
-from explorer.figures.palette import OPERATION_COLOURS
+from explorer.figures.palette import colours_of
 from explorer.figures.plain import diagonal, plain
-from explorer.store.summaries import OPERATIONS
 
 MOST_POINTS = 4000
 """Points of a scatter; of more, evenly drawn ones are shown."""
@@ -21,7 +21,8 @@ def agreement_figure(pairs: pl.DataFrame, layer: int, kind: str, *, meta: Mappin
     shown = thinned(pairs)
     low, high = 1e-5, max(10.0, float(shown["added_nll"].abs().max() or 1))  # type: ignore[arg-type]
     figure = go.Figure(diagonal(low, high))
-    for operation in OPERATIONS:
+    colours = colours_of(pairs["operation"].unique())
+    for operation in colours:
         rows = shown.filter(pl.col("operation") == operation).to_dicts()
         if not rows:
             continue
@@ -30,9 +31,9 @@ def agreement_figure(pairs: pl.DataFrame, layer: int, kind: str, *, meta: Mappin
                 x=[max(low, abs(row["predicted"])) for row in rows],
                 y=[max(low, abs(row["added_nll"])) for row in rows],
                 mode="markers",
-                name=operation,
+                name=told(operation),
                 marker={
-                    "size": 6, "color": OPERATION_COLOURS[operation], "opacity": 0.7,
+                    "size": 6, "color": colours[operation], "opacity": 0.7,
                     "symbol": ["circle" if row["nonsilent"] else "circle-open" for row in rows],
                 },
                 customdata=[

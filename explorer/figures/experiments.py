@@ -7,11 +7,11 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from explorer.domain.screened import told
 from explorer.figures.marks import mark
-from explorer.figures.palette import OPERATION_COLOURS
+from explorer.figures.palette import colours_of
 from explorer.figures.plain import BOTH_WAYS, FIRST, INK, QUIET, SECOND, literal, plain
 from explorer.statistics.experiments import Coefficient, Correlation, Overlap
-from explorer.store.summaries import OPERATIONS
 
 
 def correlation_figure(
@@ -88,10 +88,11 @@ def overlap_figure(found: Overlap, names: tuple[str, str], *, meta: Mapping[str,
 def side_by_side_figure(rows: Sequence[Mapping[str, Any]], *, meta: Mapping[str, object]) -> go.Figure:
     """Screens beside each other: their non-silent mutants by operation, one on the other.
 
-    A row has model, name, key, nonsilent, and max, min and zero where they are known.
+    A row has model, name, key, nonsilent, and those of each operation where they are known, `by_operation`.
     """
     figure = go.Figure()
-    for operation in (*OPERATIONS, None):
+    colours = colours_of(name for row in rows for name, value in row["by_operation"].items() if value is not None)
+    for operation in (*colours, None):
         shown = list(rows)
         values = [_height(row, operation) for row in shown]
         if not any(values):
@@ -99,9 +100,9 @@ def side_by_side_figure(rows: Sequence[Mapping[str, Any]], *, meta: Mapping[str,
         figure.add_trace(
             go.Bar(
                 x=[[literal(row["model"]) for row in shown], [literal(row["name"]) for row in shown]], y=values,
-                name=operation or "all together", customdata=[row["key"] for row in shown],
-                marker={"color": INK if operation is None else OPERATION_COLOURS[operation]},
-                hovertemplate=f"%{{x}}: %{{y:,}} {operation or ''} non-silent<extra></extra>",
+                name="all together" if operation is None else told(operation), customdata=[row["key"] for row in shown],
+                marker={"color": INK if operation is None else colours[operation]},
+                hovertemplate=f"%{{x}}: %{{y:,}} {told(operation or '')} non-silent<extra></extra>",
             )
         )  # fmt: skip
     return plain(figure, meta, height=340, xaxis={"automargin": True, **QUIET}, y="non-silent mutants").update_layout(
@@ -110,10 +111,10 @@ def side_by_side_figure(rows: Sequence[Mapping[str, Any]], *, meta: Mapping[str,
 
 
 def _has_operations(row: Mapping[str, Any]) -> bool:
-    return any(row[name] is not None for name in OPERATIONS)
+    return any(value is not None for value in row["by_operation"].values())
 
 
 def _height(row: Mapping[str, Any], operation: str | None) -> int:
     if operation is None:
         return 0 if _has_operations(row) else row["nonsilent"] or 0
-    return row[operation] or 0
+    return row["by_operation"].get(operation) or 0

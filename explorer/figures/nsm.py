@@ -14,16 +14,16 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 import polars as pl
 
+from explorer.domain.screened import WHOLE_UNITS, told
 from explorer.figures.cells import Grid, categories_of, places_of, shape_of, texts_of
 from explorer.figures.heatmaps import cells_of
 from explorer.figures.marks import mark
-from explorer.figures.palette import CATEGORIES, COLOURS, OPERATION_COLOURS, SEVERITY
+from explorer.figures.palette import CATEGORIES, COLOURS, SEVERITY, colours_of
 from explorer.figures.plain import literal
 from explorer.statistics.copa import Copa
 from explorer.statistics.filters import Filter
 from explorer.statistics.severity import MEASURES, Severity
 from explorer.store.maps import MatrixMap
-from explorer.store.summaries import OPERATIONS
 
 _GAPS = 80
 """Cells are set apart where at most so many lie along either side."""
@@ -61,23 +61,24 @@ def nsm_figure(
 
 
 def copa_figure(drawn: MatrixMap, pattern: Copa, *, meta: Mapping[str, object]) -> go.Figure:
-    """The map rearranged: rows and columns by max less min NSMs; the margins show that difference."""
-    cells = Filter(operations=("max", "min")).rows(drawn.cells)
+    """The map rearranged: rows and columns by the first operation's NSMs less the second's; so are the margins."""
+    first, second = pattern.operations
+    cells = Filter(operations=pattern.operations).rows(drawn.cells)
     kinds, texts = categories_of(drawn, cells), texts_of(drawn, cells)
     loud = cells.filter(pl.col("nonsilent") > 0)
     difference = {
-        axis: _counts(drawn, loud, "max", axis) - _counts(drawn, loud, "min", axis) for axis in ("down", "across")
+        axis: _counts(drawn, loud, first, axis) - _counts(drawn, loud, second, axis) for axis in ("down", "across")
     }
     rows, columns = pattern.rows, pattern.columns
     kinds, texts = kinds[np.ix_(rows, columns)], texts[np.ix_(rows, columns)]
     by_row, by_column = difference["down"][rows], difference["across"][columns]
-    is_turned = _is_transposed(drawn)
+    is_turned, than = _is_transposed(drawn), f"{told(first)} than {told(second)}"
     if is_turned:
         kinds, texts, rows, columns, by_row, by_column = kinds.T, texts.T, columns, rows, by_column, by_row
-    figure = go.Figure(_heatmap(kinds, texts, 0, 0, 1))
+    figure, colours_by_name = go.Figure(_heatmap(kinds, texts, 0, 0, 1)), colours_of(pattern.operations)
     for values, order, direction in ((by_column, columns, "v"), (by_row, rows, "h")):
         places = list(range(len(values)))
-        colours = [OPERATION_COLOURS["max" if value > 0 else "min"] for value in values]
+        colours = [colours_by_name[first if value > 0 else second] for value in values]
         figure.add_trace(
             go.Bar(
                 x=places if direction == "v" else values.tolist(),
@@ -87,12 +88,13 @@ def copa_figure(drawn: MatrixMap, pattern: Copa, *, meta: Mapping[str, object]) 
                 yaxis="y2" if direction == "v" else "y",
                 marker={"color": colours, "line": {"width": 0}},
                 customdata=_strips(drawn, order.tolist(), 1, is_across=direction == "v"),
-                hovertemplate=f"%{{{'y' if direction == 'v' else 'x'}}} more max than min<extra></extra>",
+                hovertemplate=f"%{{{'y' if direction == 'v' else 'x'}}} more {than}<extra></extra>",
             )
         )
     down, across = kinds.shape
     name = ("column", "row") if is_turned else ("row", "column")
-    titles = (f"block {name[1]}s, by max less min", f"block {name[0]}s, by max less min")
+    sorted_by = f"{told(first)} less {told(second)}"
+    titles = (f"block {name[1]}s, by {sorted_by}", f"block {name[0]}s, by {sorted_by}")
     moved = {**meta, "maps": [{**_geometry(drawn), "rows": rows.tolist(), "columns": columns.tolist()}]}
     framed = _framed(figure, titles, [-0.5, across - 0.5], [-0.5, down - 0.5], moved)
     return framed.update_layout(xaxis=_ranks(columns), yaxis=_ranks(rows))
@@ -172,6 +174,8 @@ def _turned(drawn: MatrixMap, *grids: Grid) -> tuple[Grid, ...]:
 
 
 def _name(drawn: MatrixMap, *, across: bool) -> str:
+    if drawn.matrix["kind"] in WHOLE_UNITS:
+        return "" if across else drawn.matrix["kind"]
     unit = "block " if drawn.matrix["unit_rows"] > 1 or drawn.matrix["unit_columns"] > 1 else ""
     return unit + ("column" if across != _is_transposed(drawn) else "row")
 
@@ -294,13 +298,14 @@ def _margins(drawn: MatrixMap, loud: pl.DataFrame) -> list[go.Bar]:
     """NSM counts of rows and columns, by operation."""
     x0, y0, cell = _origin(drawn)
     bars = []
-    for operation in OPERATIONS:
+    colours = colours_of(drawn.cells["operation"].unique())
+    for operation in colours:
         by_row, by_column = (_counts(drawn, loud, operation, axis) for axis in ("down", "across"))
         if _is_transposed(drawn):
             by_row, by_column = by_column, by_row
         if not by_row.any():
             continue
-        common = {"marker": {"color": OPERATION_COLOURS[operation], "line": {"width": 0}}, "width": cell}
+        common = {"marker": {"color": colours[operation], "line": {"width": 0}}, "width": cell}
         across, down = (
             [round(start - (cell - 1) / 2) + cell * place for place in range(len(counts))]
             for start, counts in ((x0, by_column), (y0, by_row))
@@ -309,12 +314,12 @@ def _margins(drawn: MatrixMap, loud: pl.DataFrame) -> list[go.Bar]:
             go.Bar(
                 x=[x0 + cell * place for place in range(len(by_column))], y=by_column.tolist(), yaxis="y2",
                 customdata=_strips(drawn, across, cell, is_across=True, operation=operation),
-                hovertemplate=f"%{{x}}: %{{y}} {operation}<extra></extra>", **common,
+                hovertemplate=f"%{{x}}: %{{y}} {told(operation)}<extra></extra>", **common,
             ),
             go.Bar(
                 y=[y0 + cell * place for place in range(len(by_row))], x=by_row.tolist(), xaxis="x2", orientation="h",
                 customdata=_strips(drawn, down, cell, is_across=False, operation=operation),
-                hovertemplate=f"%{{y}}: %{{x}} {operation}<extra></extra>", **common,
+                hovertemplate=f"%{{y}}: %{{x}} {told(operation)}<extra></extra>", **common,
             ),
         ]  # fmt: skip
     return bars

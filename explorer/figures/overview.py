@@ -9,12 +9,12 @@ import numpy as np
 import plotly.graph_objects as go
 import polars as pl
 
+from explorer.domain.screened import told
 from explorer.figures.heatmaps import FEW_LAYERS, RISING
 from explorer.figures.marks import mark
-from explorer.figures.palette import NOT_SCREENED, OPERATION_COLOURS
+from explorer.figures.palette import NOT_SCREENED, colours_of
 from explorer.figures.plain import BOTH_WAYS, INK, QUIET, kinds_of, plain
 from explorer.statistics.overview import MEASURES, Overview
-from explorer.store.summaries import OPERATIONS
 
 
 def overview_figure(seen: Overview, column: str, *, meta: Mapping[str, object]) -> go.Figure:
@@ -88,7 +88,8 @@ def counts_figure(seen: Overview, by: str, *, meta: Mapping[str, object]) -> go.
     """NSM counts by `kind` or `layer`, each operation apart."""
     counted = seen.by_operation.group_by(by, "operation").agg(pl.col("nonsilent", "mutants").sum()).sort(by)
     figure = go.Figure()
-    for operation in (*OPERATIONS, None):
+    colours = colours_of(counted["operation"].unique())
+    for operation in (*colours, None):
         rows = counted.filter(pl.col("operation").eq_missing(pl.lit(operation, pl.String))).to_dicts()
         if not rows:
             continue
@@ -97,12 +98,12 @@ def counts_figure(seen: Overview, by: str, *, meta: Mapping[str, object]) -> go.
             go.Bar(
                 x=[row[by] for row in rows],
                 y=[row["nonsilent"] for row in rows],
-                name=operation or "all together",
-                marker={"color": INK if operation is None else OPERATION_COLOURS[operation]},
+                name="all together" if operation is None else told(operation),
+                marker={"color": INK if operation is None else colours[operation]},
                 customdata=[mark(**{by: row[by]}, **of_operation) for row in rows],
                 text=[_of(row) for row in rows],
                 textposition="none",
-                hovertemplate=f"%{{x}}, {operation or 'all'}: %{{text}}<extra></extra>",
+                hovertemplate=f"%{{x}}, {'all' if operation is None else told(operation)}: %{{text}}<extra></extra>",
             )
         )
     axis: dict[str, Any] = {"title": {"text": "" if by == "kind" else "layer"}, **QUIET}

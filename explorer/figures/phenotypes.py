@@ -9,11 +9,12 @@ import numpy as np
 import plotly.graph_objects as go
 import polars as pl
 
+from explorer.domain.screened import told
 from explorer.figures.heatmaps import RISING
 from explorer.figures.marks import mark
-from explorer.figures.palette import OPERATION_COLOURS
+from explorer.figures.palette import colours_of
 from explorer.figures.plain import QUIET, diagonal, kinds_of, literal, plain
-from explorer.store.summaries import COSINE_BINS, OPERATIONS
+from explorer.store.summaries import COSINE_BINS
 
 MOST_LETTERS = 24
 """Of a word that is a label."""
@@ -29,7 +30,8 @@ BINNED = {
 def histogram_figure(counted: pl.DataFrame, measure: str, *, meta: Mapping[str, object]) -> go.Figure:
     """Non-silent mutants by a measure of `BINNED`, each operation apart."""
     figure = go.Figure()
-    for operation in OPERATIONS:
+    colours = colours_of(counted["operation"].unique())
+    for operation in colours:
         rows = counted.filter(pl.col("operation") == operation).to_dicts()
         if not rows:
             continue
@@ -40,10 +42,10 @@ def histogram_figure(counted: pl.DataFrame, measure: str, *, meta: Mapping[str, 
                 x=[(row["bin"] + shift) * scale for row in rows],
                 y=[row["mutants"] for row in rows],
                 width=scale,
-                name=operation,
-                marker={"color": OPERATION_COLOURS[operation]},
+                name=told(operation),
+                marker={"color": colours[operation]},
                 customdata=[mark(operation=operation, **{measure: row["bin"]}) for row in rows],
-                hovertemplate=f"%{{x:.3~g}}, {operation}: %{{y:,}}<extra></extra>",
+                hovertemplate=f"%{{x:.3~g}}, {told(operation)}: %{{y:,}}<extra></extra>",
             )
         )
     return plain(

@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from explorer.figures.cells import Grid
-from explorer.figures.palette import CATEGORIES, COLOURS
+from explorer.figures.palette import BOTH, CATEGORIES, COLOURS, FIRST, OTHERS, SECOND, places_of
 from explorer.figures.plain import literal
 from explorer.store.summaries import Bitmap
 
@@ -78,11 +78,15 @@ def categories(bitmaps: Sequence[Bitmap]) -> tuple[Grid, int]:
     cell = max(1, -(-max(shape) // MOST_CELLS))
     by_name = {bitmap.operation: _pooled(bitmap.nonsilent, cell) for bitmap in bitmaps}
     nothing = np.zeros_like(_pooled(bitmaps[0].screened, cell))
-    high, low, zero = (by_name.get(name, nothing) for name in ("max", "min", "zero"))
+    places = places_of(by_name)
+    first, second, others = (
+        np.logical_or.reduce([nothing, *(grid for name, grid in by_name.items() if places[name] == place)])
+        for place in (FIRST, SECOND, OTHERS)
+    )
     screened = np.maximum.reduce([_pooled(bitmap.screened, cell) for bitmap in bitmaps])
     kinds: Grid = np.where(screened, CATEGORIES.index("silent"), CATEGORIES.index("not screened"))
-    for name, grid in (("zero", zero), ("min", low), ("max", high), ("max and min", high & low)):
-        kinds[grid] = CATEGORIES.index(name)
+    for place, grid in ((OTHERS, others), (SECOND, second), (FIRST, first), (BOTH, first & second)):
+        kinds[grid] = CATEGORIES.index(place)
     return kinds, cell
 
 

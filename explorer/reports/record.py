@@ -8,7 +8,7 @@ from typing import Any
 
 from explorer.domain.decoding import Prompt
 from explorer.domain.record import Entry, Page, Run, RunKind, metric_name
-from explorer.domain.screens import unit_told
+from explorer.domain.screens import operations_told, unit_told
 
 KIND_NAMES: dict[RunKind, str] = {
     "explore": "Explore",
@@ -66,7 +66,7 @@ def title_of(run: Run) -> str:
     plan = run.detail.get("plan")
     if run.kind == "screen" and plan:
         background = f" on {run.genotype}" if run.genotypes else ""
-        return f"{plan['matrices']} · {unit_told(plan)} · {', '.join(plan['operations'])}{background}"
+        return f"{plan['matrices']} · {unit_told(plan)} · {operations_told(plan)}{background}"
     return run.genotype or str(run.detail.get("title", "original"))
 
 

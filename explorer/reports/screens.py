@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from explorer.domain.screens import matrices_told, unit_told
+from explorer.domain.screens import matrices_told, operations_told, unit_told
 from explorer.screen.order import Progress
 
 
@@ -45,7 +45,7 @@ def duration(seconds: float) -> str:
 def estimate_lines(report: dict[str, Any]) -> Iterator[str]:
     """What a screen would be, for people."""
     plan = report["plan"]
-    yield f"{report['experiment']}: {plan['matrices']} · {unit_told(plan)} · {', '.join(plan['operations'])}"
+    yield f"{report['experiment']}: {plan['matrices']} · {unit_told(plan)} · {operations_told(plan)}"
     if plan.get("sites"):
         yield f"Only units in {len(plan['sites']):,} places, such as {plan['sites'][0]}."
     yield (

@@ -10,16 +10,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from fnmatch import fnmatchcase
 from itertools import groupby, islice
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from explorer.domain.errors import NotationError, PlanError
-from explorer.domain.genotype import ALL, NAMED_OPERATIONS, Mutation, Operation, Site, unit_span
+from explorer.domain.genotype import ALL, Mutation, Operation
+from explorer.domain.screened import WHOLE_UNITS, Unit, operation_of, read_operations, unit_site
 from explorer.domain.site_notation import format_site, parse_site
 from explorer.model.anatomy import Anatomy, Matrix
-
-Unit = Literal["block", "row", "column", "weight"]
 
 CONTROL = Operation(kind="add", value=0.0)
 """A mutation that changes nothing, sent down the same path: one that is not silent is an error of ours."""
@@ -41,7 +40,7 @@ class Plan:
     step: int = 64
     """Rows and columns of a block; the last ones of a matrix may be smaller. Of no meaning for other units."""
     operations: tuple[str, ...] = ("max", "min")
-    """Names of `NAMED_OPERATIONS`."""
+    """Names, as `domain.screened` has them."""
     rate: float = 1.0
     """The share of the units that is screened, drawn by `seed`."""
     seed: int = 0
@@ -55,10 +54,11 @@ class Plan:
             raise PlanError(f"The step is the side of a block: 1 or more, not {self.step}.")
         if not 0 < self.rate <= 1:
             raise PlanError(f"The rate is the share of the units to screen: above 0 and at most 1, not {self.rate}.")
-        unknown = [name for name in self.operations if name not in NAMED_OPERATIONS]
-        if unknown or not self.operations:
-            known = ", ".join(NAMED_OPERATIONS)
-            raise PlanError(f"'{', '.join(unknown)}' is no operation of a screen. Choose among: {known}.")
+        object.__setattr__(self, "operations", read_operations(self.operations))
+        if not self.operations:
+            raise PlanError("A screen does something to its units: name operations, such as max, min or round4.")
+        if self.sites and self.unit in WHOLE_UNITS:
+            raise PlanError(f"Places of matrices are screened in blocks, rows, columns or weights, not by {self.unit}.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +70,7 @@ class Planned:
     across: int
     """And across; loc2."""
     operation: str
-    """A name of `NAMED_OPERATIONS`, or `control`."""
+    """Its name, or `control`."""
     mutation: Mutation
 
 
@@ -84,19 +84,30 @@ class Batch:
     items: tuple[Planned, ...]
 
 
-def matching(anatomy: Anatomy, patterns: str) -> tuple[Matrix, ...]:
+def matching(anatomy: Anatomy, patterns: str, unit: Unit = "block") -> tuple[Matrix, ...]:
     """The matrices of the layers that patterns name, in the order of the model.
 
     Norms, biases and other vectors are meant only where a pattern ends in a name of theirs: `*.q.bias`, `*.attn_norm`.
+    Units that lie in several matrices are counted in a column of their own, such as `9.head`: a row for each of them.
     Raises PlanError for a pattern that is none, or that names nothing.
     """
-    screened = [matrix for matrix in anatomy.matrices.values() if matrix.layer is not None]
+    if unit in WHOLE_UNITS:
+        screened = list(_columns_of(anatomy, unit))
+        if not screened:
+            raise PlanError(f"This model has no {unit} that a screen can take: choose another unit.")
+    else:
+        screened = [matrix for matrix in anatomy.matrices.values() if matrix.layer is not None]
     chosen: set[str] = set()
     for pattern in (part.strip() for part in patterns.split(",")):
         found = _PATTERN.fullmatch(pattern)
         if found is None:
             raise PlanError(f"'{pattern}' is no pattern of matrices: write one such as *.down, 0-5.v or 11.*")
-        names = {matrix.name for matrix in screened if _fits(matrix, found["layers"], found["kind"])}
+        names = {matrix.name for matrix in screened if _fits(matrix, found["layers"], found["kind"], unit)}
+        if not names and unit in WHOLE_UNITS:
+            raise PlanError(
+                f"'{pattern}' names no {unit}: write *.{unit} or 0-5.{unit}; layers go from 0 to "
+                f"{anatomy.layer_count - 1}."
+            )
         if not names:
             kinds = " ".join(dict.fromkeys(matrix.kind for matrix in screened if matrix.columns > 1))
             raise PlanError(
@@ -104,6 +115,22 @@ def matching(anatomy: Anatomy, patterns: str) -> tuple[Matrix, ...]:
             )
         chosen |= names
     return tuple(matrix for matrix in screened if matrix.name in chosen)
+
+
+def _columns_of(anatomy: Anatomy, unit: Unit) -> Iterator[Matrix]:
+    """Of each layer its units that lie in several matrices, as rows of one column."""
+    for layer in range(anatomy.layer_count):
+        kind = {"head": "q", "kvhead": "k"}.get(unit, "")
+        if unit == "layer":
+            count = 1
+        elif unit == "expert":
+            count = anatomy.experts(layer)
+        else:
+            matrix = anatomy.matrices.get(f"{layer}.{kind}")
+            count = (matrix.head_count or 0) if matrix else 0
+        place = {"layer": layer, "kind": unit, "down": 0, "across": 0}
+        if count and anatomy.site_objection(unit_site(place)) is None:
+            yield Matrix(name=f"{layer}.{unit}", kind=unit, layer=layer, rows=count, columns=1, uses=())
 
 
 class Rectangle(NamedTuple):
@@ -144,6 +171,15 @@ def check_sites(plan: Plan, matrices: Sequence[Matrix]) -> None:
             raise PlanError(f"'{site}' lies outside: {matrix.name} has {matrix.rows} rows, {matrix.columns} columns.")
 
 
+def check_operations(plan: Plan, anatomy: Anatomy, matrices: Sequence[Matrix]) -> None:
+    """Raise PlanError if an operation cannot be done to the units of one of these matrices."""
+    for matrix in matrices:
+        for item in islice(planned(replace(plan, rate=1.0, sites=()), matrix), 1 + len(plan.operations)):
+            objection = anatomy.objection(item.mutation)
+            if objection is not None:
+                raise PlanError(f"{item.operation} cannot be done to {format_site(item.mutation.site)}: {objection[1]}")
+
+
 def as_stored(plan: Plan) -> dict[str, Any]:
     """A plan as a database keeps it; one without sites as those of before sites were."""
     said = asdict(plan)
@@ -156,19 +192,20 @@ def planned(plan: Plan, matrix: Matrix) -> Iterator[Planned]:
     """The mutants of a matrix: unit by unit, each operation in turn, and a control before every `CONTROL_EVERY`."""
     height, width = unit_size(plan, matrix)
     across = -(-matrix.columns // width)
+    operations = [(name, operation_of(name)) for name in plan.operations]
     count = 0
     for place in _places(plan, matrix):
         down, right = divmod(int(place), across)
-        site = Site(
-            part=matrix.kind,
-            layer=matrix.layer,
-            rows=unit_span(down, height, matrix.rows),
-            columns=unit_span(right, width, matrix.columns),
-        )
-        for name in plan.operations:
+        site = unit_site(
+            {
+                "layer": matrix.layer, "kind": matrix.kind, "rows": matrix.rows, "columns": matrix.columns,
+                "unit_rows": height, "unit_columns": width, "down": down, "across": right,
+            }
+        )  # fmt: skip
+        for name, operation in operations:
             if count % CONTROL_EVERY == 0:
                 yield Planned(down=down, across=right, operation="control", mutation=Mutation(site, CONTROL))
-            yield Planned(down=down, across=right, operation=name, mutation=Mutation(site, NAMED_OPERATIONS[name]))
+            yield Planned(down=down, across=right, operation=name, mutation=Mutation(site, operation))
             count += 1
 
 
@@ -222,7 +259,9 @@ def unit_size(plan: Plan, matrix: Matrix) -> tuple[int, int]:
             return 1, matrix.columns
         case "column":
             return matrix.rows, 1
-        case "weight":
+        case "matrix":
+            return matrix.rows, matrix.columns
+        case _:
             return 1, 1
 
 
@@ -252,8 +291,9 @@ def _inside(plan: Plan, matrix: Matrix) -> np.ndarray:
     return np.flatnonzero(chosen)
 
 
-def _fits(matrix: Matrix, layers: str, kind: str) -> bool:
-    if not fnmatchcase(matrix.kind, kind) or (matrix.columns == 1 and kind.endswith("*")):
+def _fits(matrix: Matrix, layers: str, kind: str, unit: Unit) -> bool:
+    is_vector = matrix.columns == 1 and unit not in WHOLE_UNITS
+    if not fnmatchcase(matrix.kind, kind) or (is_vector and kind.endswith("*")):
         return False
     if layers == "*":
         return True

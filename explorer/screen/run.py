@@ -27,7 +27,17 @@ from explorer.screen.fitting import MOST, Fit, fit, largest
 from explorer.screen.job import Job
 from explorer.screen.known import MOST_TEXTS
 from explorer.screen.order import Progress
-from explorer.screen.plan import Batch, as_stored, batches, check_sites, layer_of, matching, planned_count, unit_size
+from explorer.screen.plan import (
+    Batch,
+    as_stored,
+    batches,
+    check_operations,
+    check_sites,
+    layer_of,
+    matching,
+    planned_count,
+    unit_size,
+)
 from explorer.screen.worker import Screened, Worker, answer_key, is_out_of_memory
 from explorer.store.writer import MUTANT_TYPES, PHENOTYPE_TYPES, MatrixFacts, ModelFacts, ScreenFacts, ScreenWriter
 
@@ -47,8 +57,9 @@ class Screen:
     def __init__(self, job: Job, breathe: Callable[[], None] = lambda: None, most: int = MOST) -> None:
         """`breathe` is called between forward passes, where something else may be computed; `most` limits a batch."""
         self.job = job
-        self.matrices = matching(job.model.anatomy, job.plan.matrices)
+        self.matrices = matching(job.model.anatomy, job.plan.matrices, job.plan.unit)
         check_sites(job.plan, self.matrices)
+        check_operations(job.plan, job.model.anatomy, self.matrices)
         self.number: int | None = None
         """Its number in the database, once it runs."""
         self.total = sum(planned_count(job.plan, matrix) for matrix in self.matrices)

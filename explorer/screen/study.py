@@ -20,6 +20,7 @@ from explorer.domain.decoding import Decoding, Prompt
 from explorer.domain.errors import StoreError
 from explorer.domain.experiments import Experiment
 from explorer.domain.genotype import MATRIX_KINDS
+from explorer.domain.screened import USUAL
 from explorer.screen.describing import described, kept
 from explorer.screen.plan import Plan
 from explorer.store.study.counts import Counted, read_counts, read_totals, unlike_totals, with_totals
@@ -39,7 +40,6 @@ from explorer.store.study.texts import (
     with_phenotypes,
     without_prompt,
 )
-from explorer.store.summaries import OPERATIONS
 from explorer.store.writer import PHENOTYPE_TYPES
 
 STEP = 64
@@ -117,7 +117,7 @@ def read_study(question: Question, known: Mapping[str, Experiment], tell: Tell =
     """Read the files; `known` are the experiments whose prompts are known, by name. Raises ExplorerError."""
     shape = None if question.shape is None else read_shape(question.shape)
     step = STEP if question.step is None else question.step
-    plan = Plan(matrices="*.*", step=step, operations=question.operations or OPERATIONS)
+    plan = Plan(matrices="*.*", step=step, operations=question.operations or USUAL)
     files = read_files(question.paths, tuple(known), tell)
     reader = _Reader(question, known, shape, plan, tell)
     screens: list[Screened | Tallied] = [*reader.logged(files), *reader.tabled(files.tables)]
@@ -271,7 +271,7 @@ class _Reader:
         if sentence := unlike_totals(counted):
             self.faults.append(fault(shape.name, 0, sentence))
         places = counted.counts["place"].to_list()
-        operations = self._question.operations or tuple(name for name in OPERATIONS if counted.totals.get(name))
+        operations = self._question.operations or tuple(name for name in USUAL if counted.totals.get(name))
         published = self._published(
             shape, self._plan, counted, places, operations, self._experiment(counted.experiment), "counts"
         )
@@ -315,7 +315,7 @@ class _Reader:
             reached = every | reached
         elif isinstance(read, Measured) and not is_partial:
             reached = {place: every[place] for place in reached}
-        operations = self._question.operations or [name for name in OPERATIONS if name in read.operations]
+        operations = self._question.operations or [name for name in USUAL if name in read.operations]
         if not (reached and operations):
             return
         places = sorted(reached)

@@ -12,7 +12,10 @@ from hashlib import blake2b
 import torch
 
 from explorer.domain.errors import ModelError
+from explorer.domain.genotype import Genotype
 from explorer.domain.phenotype import Phenotype
+from explorer.model.memory import free_memory
+from explorer.mutation.apply import slab_bytes
 from explorer.screen.asked import Asked, Record
 from explorer.screen.examination import Examination
 from explorer.screen.job import Job
@@ -37,6 +40,7 @@ class Worker:
 
     def __init__(self, job: Job, breathe: Callable[[], None] = lambda: None) -> None:
         self.asked: Asked = Texts(job, breathe) if job.experiment.task is None else Examination(job, breathe)
+        self._model = job.model
         self.device = job.model.device
         self._known: set[bytes] = set()
         self._most: int | None = None
@@ -69,7 +73,7 @@ class Worker:
         return Screened(records=records, keys=keys, answers=answers, seconds=time.perf_counter() - started)
 
     def _records(self, items: Sequence[Planned]) -> list[Record]:
-        size = min(len(items), self._most or len(items))
+        size = min(len(items), self._most or len(items), self._room(items))
         records: list[Record] = []
         while len(records) < len(items):
             share = items[len(records) : len(records) + size]
@@ -86,6 +90,11 @@ class Worker:
                 if torch.cuda.is_available():
                     torch.cuda.empty_cache()
         return records
+
+    def _room(self, items: Sequence[Planned]) -> int:
+        """How many mutants like these have room for the weights of all: in a quarter of the memory that is free."""
+        largest = max(slab_bytes(self._model, Genotype((item.mutation,))) for item in items)
+        return max(1, int(free_memory(self.device) / 4 / max(1, largest)))
 
 
 def answer_key(tokens: Sequence[int], ending: str) -> bytes:

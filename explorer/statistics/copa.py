@@ -1,4 +1,4 @@
-"""The correlative complementary pattern, COPA: where max is non-silent, min tends not to be."""
+"""The correlative complementary pattern, COPA: where max is non-silent, min tends not to be; or any two that oppose."""
 
 from dataclasses import dataclass
 
@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from explorer.domain.errors import StatisticsError
+from explorer.domain.screened import told
 from explorer.statistics.axes import AXES, Axis
 from explorer.statistics.pearson import pearson
 from explorer.store.summaries import Bitmap
@@ -29,6 +30,8 @@ class Complementarity:
 class Copa:
     """The pattern of one matrix."""
 
+    operations: tuple[str, str]
+    """The two that are compared, below as max and min."""
     rows: Order
     """The places of the rows, by max less min NSMs, the most first; as the next."""
     columns: Order
@@ -43,10 +46,13 @@ class Copa:
 
 
 def copa(maximum: Bitmap, minimum: Bitmap, times: int = 999, seed: int = 0) -> Copa:
-    """The pattern of a matrix from its bitmaps of max and min. Raises StatisticsError if no unit has both."""
+    """The pattern of a matrix from its bitmaps of two operations. Raises StatisticsError if no unit has both."""
     units = maximum.screened & minimum.screened
+    names = maximum.operation, minimum.operation
     if not units.any():
-        raise StatisticsError(f"{maximum.name} has no unit that was set to max and to min: COPA compares the two.")
+        raise StatisticsError(
+            f"{maximum.name} has no unit with both {' and '.join(map(told, names))}: COPA compares them."
+        )
     high, low = maximum.nonsilent & units, minimum.nonsilent & units
     random = np.random.default_rng(seed)
     of_rows, of_columns = (
@@ -56,6 +62,7 @@ def copa(maximum: Bitmap, minimum: Bitmap, times: int = 999, seed: int = 0) -> C
     difference = high.astype(np.int64) - low
     loud_high, loud_low = high[units], low[units]
     return Copa(
+        operations=names,
         rows=np.argsort(-difference.sum(1), kind="stable"),
         columns=np.argsort(-difference.sum(0), kind="stable"),
         by_axis=(of_rows, of_columns),

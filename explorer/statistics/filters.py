@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from explorer.domain.errors import StatisticsError
-from explorer.store.summaries import OPERATIONS
+from explorer.domain.errors import PlanError, StatisticsError
+from explorer.domain.screened import ordered, read_operations
 
 _RUN = re.compile(r"(?P<first>[0-9]{1,4})(\s*-\s*(?P<last>[0-9]{1,4}))?")
 
@@ -62,10 +62,9 @@ def format_layers(layers: Sequence[int]) -> str:
     return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
 
 
-def read_operations(names: Iterable[str]) -> tuple[str, ...]:
+def chosen_operations(names: str | Iterable[str]) -> tuple[str, ...]:
     """Operations in their order. Raises StatisticsError for one that is none."""
-    wanted = {name.strip() for name in names if name.strip()}
-    unknown = wanted - set(OPERATIONS)
-    if unknown:
-        raise StatisticsError(f"'{', '.join(sorted(unknown))}' is no operation: choose among {', '.join(OPERATIONS)}.")
-    return tuple(name for name in OPERATIONS if name in wanted)
+    try:
+        return tuple(ordered(read_operations(names)))
+    except PlanError as fault:
+        raise StatisticsError(str(fault)) from fault

@@ -5,12 +5,12 @@ Takes the frame of `store.summaries.counts`: a null layer, kind or operation the
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import polars as pl
 
+from explorer.domain.screened import USUAL, ordered
 from explorer.statistics.filters import Filter
-from explorer.store.summaries import OPERATIONS
 
 Measure = Literal["nonsilent", "phenotypes", "mean_kl", "mean_added_nll", "destructive"]
 
@@ -63,17 +63,19 @@ def matrix_counts(counts: pl.DataFrame) -> pl.DataFrame:
     A null operation then stands for all; a filter of operations leaves nothing of such a screen.
     """
     of_matrices = counts.filter(pl.col("layer").is_not_null() & pl.col("kind").is_not_null())
-    single = of_matrices.filter(pl.col("operation").is_in(list(OPERATIONS)))
+    single = of_matrices.filter(pl.col("operation").is_in(ordered(of_matrices["operation"])))
     return of_matrices.filter(pl.col("operation").is_null()) if single.is_empty() else single
 
 
-def operation_totals(counts: pl.DataFrame) -> dict[str, int | None]:
-    """NSMs of a whole screen by operation, None where it was not screened; mutants, phenotypes and failed controls."""
+def operation_totals(counts: pl.DataFrame) -> dict[str, Any]:
+    """NSMs of a whole screen by operation, None of those of the study that were not screened; and all together."""
     whole = counts.filter(pl.col("layer").is_null() & pl.col("kind").is_null())
     by_operation = {row["operation"]: row for row in whole.iter_rows(named=True)}
     every, controls = by_operation.get(None, {}), by_operation.get("control", {})
     return {
-        **{name: by_operation.get(name, {}).get("nonsilent") for name in OPERATIONS},
+        "by_operation": {
+            name: by_operation.get(name, {}).get("nonsilent") for name in ordered({*USUAL, *by_operation})
+        },
         "nonsilent": every.get("nonsilent"),
         "mutants": every.get("mutants"),
         "phenotypes": every.get("phenotypes"),

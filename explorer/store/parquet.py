@@ -17,13 +17,14 @@ from explorer.files.folders import check_new_folder
 from explorer.store.numbers import Noun, find_number, next_number
 from explorer.store.schema import APPLICATION
 
-FORMAT = 6
+FORMAT = 7
 """The version of the files; it grows when a column or a table of them does."""
-READ = (4, 5, FORMAT)
+READ = (4, 5, 6, FORMAT)
 """The versions that are read."""
 _ADDED = {
     5: {"experiments": ", '' AS extras"},
     6: {"experiments": ", 0 AS top_k, 0 AS max_length", "screens": ", false AS is_partial"},
+    7: {},  # operations are any names: a version of before would not know them
 }
 """What each version has beyond the one before, as files of that one have it."""
 

@@ -202,6 +202,13 @@ def m009_published(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f"ALTER TABLE counts ALTER {column} DROP NOT NULL")
 
 
+def m010_operations(connection: duckdb.DuckDBPyConnection) -> None:
+    """Operations are data: their names (`domain.screened`) in place of the four that were."""
+    for table in ("mutants", "phenotypes", "distributions", "bitmaps", "estimates"):
+        connection.execute(f"ALTER TABLE {table} ALTER operation TYPE VARCHAR")
+    connection.execute("DROP TYPE operation")
+
+
 MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (
     m001_screens,
     m002_summaries,
@@ -212,6 +219,7 @@ MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (
     m007_search,
     m008_extras,
     m009_published,
+    m010_operations,
 )
 
 

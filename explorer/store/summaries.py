@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 import duckdb
@@ -15,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from explorer.domain.screened import USUAL, ordered
 from explorer.store.frames import frame
 
 NONSILENT = "(t.first_divergence IS NOT NULL OR t.phenotype IS NOT NULL)"
@@ -27,9 +29,6 @@ DESTRUCTIVE = "coalesce(p.destructive, t.overflow)"
 
 MEASURED_ALONE = ("score", "cosine")
 """Modes of screens whose phenotypes are known by a measure alone: different ones may have the same."""
-
-OPERATIONS = ("max", "min", "zero")
-"""What a mutant's operation can be, controls left out."""
 
 MOST_RECOUNTED = 300_000
 """Mutants of a screen that are counted whenever they are asked for; of more, what is stored is told."""
@@ -72,7 +71,7 @@ _PAIRS = "\n".join(
     SELECT x.layer, x.kind, '{one}+{other}', {_COUNTED} {_OF_SCREEN} AND t.operation IN ('{one}', '{other}')
     GROUP BY CUBE (x.layer, x.kind)
     """
-    for one, other in (("max", "min"), ("max", "zero"), ("min", "zero"))
+    for one, other in combinations(USUAL, 2)
 )
 """Of a screen of three operations, because phenotypes of two cannot be added."""
 _DISTINCT = """
@@ -184,7 +183,7 @@ def distinct(
     all are chosen: to count them takes seconds.
     """
     table = counts(connection, screen)
-    screened = [name for name in OPERATIONS if name in set(table["operation"])]
+    screened = ordered(table["operation"])
     named = "+".join(name for name in screened if name in operations)
     is_whole = not operations or set(screened) <= set(operations)
     wanted = pl.col("operation").is_null() if is_whole else pl.col("operation") == named
@@ -259,10 +258,8 @@ def _counted(
     units = frame(connection, _UNITS, screen=screen, matrix=only)
     groups = units.partition_by("matrix", "operation", as_dict=True)
     for matrix in matrices:
-        for operation in OPERATIONS:
-            group = groups.get((matrix["matrix"], operation))
-            if group is None:
-                continue
+        for operation in ordered(name for number, name in groups if number == matrix["matrix"]):
+            group = groups[matrix["matrix"], operation]
             shape = units_of(matrix)
             screened, loud = np.zeros(shape, np.bool_), np.zeros(shape, np.bool_)
             down, across = group["down"].to_numpy(), group["across"].to_numpy()
@@ -302,9 +299,9 @@ def _matrices(connection: duckdb.DuckDBPyConnection, screen: int, name: str | No
 
 def _counts(connection: duckdb.DuckDBPyConnection, screen: int) -> str:
     """The query that counts a screen."""
-    query = "SELECT len(json_extract(plan, '$.operations')::VARCHAR[]), is_partial, mode FROM screens WHERE screen = ?"
+    query = "SELECT json_extract(plan, '$.operations')::VARCHAR[], is_partial, mode FROM screens WHERE screen = ?"
     ((operations, is_partial, mode),) = connection.execute(query, [screen]).fetchall()
-    counted = _COUNTS + (_PAIRS if operations == len(OPERATIONS) else "")
+    counted = _COUNTS + (_PAIRS if set(operations) == set(USUAL) else "")
     unknown = ["mutants"] if is_partial else []  # nobody knows how many there were
     unknown += ["phenotypes"] if mode in MEASURED_ALONE else []
     nulls = ", ".join(f"NULL::UINTEGER AS {name}" for name in unknown)

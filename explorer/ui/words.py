@@ -124,9 +124,9 @@ def legend_html() -> str:
 
 _LEGEND = {
     "silent": "silent",
-    "max": "max changes the text",
-    "min": "min does",
+    "max": "max (or the first) changes the text",
+    "min": "min (or the second) does",
     "max and min": "both do",
-    "zero": "only zero does",
+    "zero": "only zero (or another) does",
     "not screened": "not screened, or unknown",
 }

@@ -19,7 +19,7 @@ from explorer.model.loaded import LoadedModel
 from explorer.screen.cluster import Cluster, Recipe, connected
 from explorer.screen.job import job_of
 from explorer.screen.order import Order, Progress
-from explorer.screen.plan import matching
+from explorer.screen.plan import check_operations, matching
 from explorer.screen.queue import RunningScreen, ScreenQueue
 from explorer.screen.study import Question, read_study
 from explorer.store.library import Library
@@ -133,7 +133,7 @@ class Screens:
         """Raises ExplorerError if the plan or the background is none for the model."""
 
         anatomy = self._model(order.source).anatomy
-        matching(anatomy, order.plan.matrices)
+        check_operations(order.plan, anatomy, matching(anatomy, order.plan.matrices, order.plan.unit))
         anatomy.read(order.background)
 
     def _on_cluster(self, order: Order, ready: Screen, workers: int | None) -> Execute:

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explorer.domain.errors import PlanError
+from explorer.domain.screened import Unit
 from explorer.screen.plan import (
     CONTROL,
     CONTROL_EVERY,
     Plan,
     Rectangle,
-    Unit,
     as_stored,
     check_sites,
     matching,
@@ -124,7 +124,7 @@ def test_wrong_plans_are_refused() -> None:
         ({"step": 0}, "1 or more"),
         ({"rate": 0.0}, "above 0"),
         ({"operations": ("max", "burn")}, "'burn' is no operation"),
-        ({"operations": ()}, "Choose among"),
+        ({"operations": ()}, "name operations, such as max"),
     )
     for wrong, words in cases:
         with pytest.raises(PlanError, match=words):

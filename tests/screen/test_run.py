@@ -193,7 +193,7 @@ def test_what_an_estimate_measures_is_part_of_the_screen(tmp_path: Path, monkeyp
     ("change", "words"),
     [
         ({"--matrices": "9.q"}, "names no matrix"),
-        ({"--operations": "burn"}, "no operation of a screen"),
+        ({"--operations": "burn"}, "'burn' is no operation"),
         ({"--experiment": "nobody"}, "There is no experiment 'nobody'"),
         ({"--db": "/nowhere/x.duckdb"}, "There is no folder /nowhere"),
         ({"--background": "9.q=0"}, "2 layers, 0 to 1"),

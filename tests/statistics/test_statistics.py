@@ -12,7 +12,7 @@ from explorer.domain.errors import StatisticsError
 from explorer.statistics.axes import axis_shares, clustering, sensitive_axes, shuffled_tail
 from explorer.statistics.copa import copa
 from explorer.statistics.experiments import Coefficient, correlation, correlation_matrix, overlap, site_matrix
-from explorer.statistics.filters import Filter, format_layers, read_layers, read_operations
+from explorer.statistics.filters import Filter, chosen_operations, format_layers, read_layers
 from explorer.statistics.overview import operation_totals, overview
 from explorer.statistics.phenotypes import histogram, rank_correlation, styles
 from explorer.statistics.severity import Severity
@@ -46,9 +46,9 @@ def test_layers_are_read_and_written() -> None:
     for wrong in ("a", "3-", "-3", "1;2", "*.down"):
         with pytest.raises(StatisticsError, match="names no layers"):
             read_layers(wrong)
-    assert read_operations(["min", " max"]) == ("max", "min")
+    assert chosen_operations(["min", " max"]) == ("max", "min")
     with pytest.raises(StatisticsError, match="'swap' is no operation"):
-        read_operations(["swap"])
+        chosen_operations(["swap"])
 
 
 def test_a_threshold_outside_is_refused_and_none_shows_all() -> None:
@@ -103,8 +103,8 @@ def test_an_overview_adds_up_and_weighs_its_means() -> None:
     part = overview(_counts(), distinct, Filter(operations=("max",), layers=(1,), kinds=("v",)))
     assert part.whole["nonsilent"].to_list() == [3]
     assert operation_totals(_counts()) == {
-        "max": 6, "min": None, "zero": None, "nonsilent": 12, "mutants": 80, "phenotypes": 5, "controls": 4,
-        "failed_controls": 1,
+        "by_operation": {"max": 6, "min": None, "zero": None}, "nonsilent": 12, "mutants": 80, "phenotypes": 5,
+        "controls": 4, "failed_controls": 1,
     }  # fmt: skip
 
 
@@ -202,7 +202,7 @@ def test_complementary_rows_are_told_and_equal_ones_have_no_correlation() -> Non
     assert found.both == 0
     assert found.phi == pytest.approx(-1.0)
     screened = Bitmap(name="0.v", layer=0, kind="v", operation="max", screened=np.zeros_like(high), nonsilent=high)
-    with pytest.raises(StatisticsError, match="no unit that was set to max and to min"):
+    with pytest.raises(StatisticsError, match="no unit with both max and min"):
         copa(screened, _bitmap(high, "min"))
 
 

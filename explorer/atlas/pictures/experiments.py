@@ -10,10 +10,10 @@ import polars as pl
 from explorer.atlas.atlas import Atlas
 from explorer.atlas.pictures.asked import Asked, Picture, meta_of, names_of, other_of, with_rest
 from explorer.domain.errors import StatisticsError
+from explorer.domain.screened import ordered
 from explorer.domain.screens import StoredScreen
 from explorer.figures.experiments import correlation_figure, overlap_figure, scatter_figure, side_by_side_figure
 from explorer.statistics.experiments import LEAST_POINTS, Coefficient
-from explorer.store.summaries import OPERATIONS
 
 
 def correlations(atlas: Atlas, asked: Asked) -> Picture:
@@ -98,8 +98,15 @@ def side_by_side(atlas: Atlas, asked: Asked) -> Picture:
         f"Non-silent mutants of {len(screens)} screens{told} of {models} model{'s' if models > 1 else ''}, by "
         "operation where that is known. Click a bar to look at its screen."
     )
-    names = ["model", "name", "nonsilent", "mutants", "phenotypes", *OPERATIONS]
-    data = pl.DataFrame([{name: row[name] for name in names} for row in rows], infer_schema_length=None)
+    names = ("model", "name", "nonsilent", "mutants", "phenotypes")
+    operations = ordered(name for row in rows for name in row["by_operation"])
+    data = pl.DataFrame(
+        [
+            {**{name: row[name] for name in names}, **{name: row["by_operation"].get(name) for name in operations}}
+            for row in rows
+        ],
+        infer_schema_length=None,
+    )
     return Picture(figure=figure, sentence=sentence, data=data)
 
 

@@ -9,6 +9,7 @@ import polars as pl
 from explorer.atlas.atlas import Atlas
 from explorer.atlas.pictures.asked import Asked, Picture, meta_of, names_of, other_of, p_told, with_mutants, with_rest
 from explorer.domain.errors import StatisticsError
+from explorer.domain.screened import told as named
 from explorer.figures.nsm import copa_figure, nsm_figure, pair_figure
 from explorer.statistics.axes import Clustering
 from explorer.statistics.severity import MEASURES as MEASURED
@@ -59,6 +60,7 @@ def copa(atlas: Atlas, asked: Asked) -> Picture:
     with_rest(asked.screen)
     matrix = atlas.telling(asked.screen, asked.matrix, asked.chosen)
     drawn, pattern = atlas.copa(asked.screen, matrix)
+    first, second = map(named, pattern.operations)
     told = []
     for each in pattern.by_axis:
         if each.correlation is None:
@@ -67,9 +69,9 @@ def copa(atlas: Atlas, asked: Asked) -> Picture:
             told.append(f"over {each.axis}s r = {each.correlation:+.2f} (p {p_told(each.p, each.times)})")
     phi = "" if pattern.phi is None else f", φ = {pattern.phi:+.2f}"
     sentence = (
-        f"{matrix}, rows and columns sorted by max less min NSMs. Correlation of the two counts: {', '.join(told)}; "
-        f"negative means complementary. {pattern.both:,} units answer to both; {pattern.expected:,.0f} would by "
-        f"chance{phi}."
+        f"{matrix}, rows and columns sorted by {first} less {second} NSMs. Correlation of the two counts: "
+        f"{', '.join(told)}; negative means complementary. {pattern.both:,} units answer to both; "
+        f"{pattern.expected:,.0f} would by chance{phi}."
     )
     rank = {
         name: pl.DataFrame({name: order, f"{name}_rank": range(len(order))}, schema_overrides={name: pl.UInt32})

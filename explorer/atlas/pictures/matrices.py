@@ -10,9 +10,9 @@ import polars as pl
 from explorer.atlas.atlas import Atlas
 from explorer.atlas.pictures.asked import Asked, Picture, meta_of
 from explorer.domain.errors import StatisticsError
+from explorer.domain.screened import ordered, told
 from explorer.figures.overview import counts_figure, overview_figure
 from explorer.statistics.overview import MEASURES, value_column
-from explorer.store.summaries import OPERATIONS
 
 
 def overview(atlas: Atlas, asked: Asked) -> Picture:
@@ -70,7 +70,7 @@ def _counts(atlas: Atlas, asked: Asked, by: str) -> Picture:
     if not counted.count():
         raise StatisticsError("The non-silent mutants of this screen were not counted: choose another screen.")
     figure = counts_figure(seen, by, meta=meta_of(asked, f"by_{by}"))
-    operations = [name for name in OPERATIONS if name in set(seen.by_operation["operation"])]
+    operations = [told(name) for name in ordered(seen.by_operation["operation"])]
     apart = f"{joined(operations)} apart" if len(operations) > 1 else "".join(operations) or "all operations together"
     listed = " are listed" if asked.screen.is_partial else " in all"
     sentence = f"Non-silent mutants by {by}, {apart}: {int(counted.sum()):,}{listed}."
@@ -83,7 +83,7 @@ def _counts(atlas: Atlas, asked: Asked, by: str) -> Picture:
 def _of_operations(atlas: Atlas, asked: Asked) -> str:
     """What is known of the operations of a screen whose matrices do not tell them apart."""
     (totals,) = atlas.totals([asked.screen])
-    known = [f"{name} {totals[name]:,}" for name in OPERATIONS if totals[name] is not None]
+    known = [f"{told(name)} {count:,}" for name, count in totals["by_operation"].items() if count is not None]
     return f" In all matrices together: {joined(known)}." if known else ""
 
 

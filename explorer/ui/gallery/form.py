@@ -8,9 +8,8 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from explorer.domain.errors import StatisticsError
-from explorer.statistics.filters import read_layers, read_operations
+from explorer.statistics.filters import chosen_operations, read_layers
 from explorer.store.gallery import Order, Span, Wanted
-from explorer.store.summaries import OPERATIONS
 from explorer.ui.gallery.words import SORT_NAMES
 from explorer.ui.links import Said, format_query
 
@@ -53,7 +52,7 @@ def wanted_of(controls: Controls) -> Wanted:
     score = numbers["least_score"]
     return Wanted(
         styles=controls.styles,
-        operations=read_operations(controls.operations),
+        operations=chosen_operations(controls.operations),
         kinds=controls.kinds,
         layers=read_layers(controls.layers),
         experiments=controls.experiments,
@@ -108,7 +107,7 @@ def linked(said: Said) -> Controls:
         words=said.text("words", ""),
         styles=said.some_of("styles"),
         grouped=said.flag("grouped", default.grouped),
-        operations=said.some_of("operations", OPERATIONS),
+        operations=_operations_in(said),
         kinds=said.some_of("kinds"),
         experiments=said.some_of("experiments"),
         layers=said.text("layers", ""),
@@ -123,6 +122,13 @@ def linked(said: Said) -> Controls:
             changed: dict[str, Any] = {name: said.refuse(name, "which cannot be read", "")}
             controls = replace(controls, **changed)
     return controls
+
+
+def _operations_in(said: Said) -> tuple[str, ...]:
+    try:
+        return chosen_operations(said.text("operations", ""))
+    except StatisticsError:
+        return said.refuse("operations", "which are not all operations", ())
 
 
 def address_of(controls: Controls) -> str:

@@ -28,12 +28,13 @@ from explorer.ui.gallery.form import (
 )
 from explorer.ui.gallery.words import alike_message, choices_of, page_message, surprise_message, told_html
 from explorer.ui.links import Said
+from explorer.ui.operations import operations_offered
 from explorer.ui.words import missing_html, notice_html
 
 MOST_ALIKE = 48
 """Cards of a group that are shown."""
 EMPTY = Gallery([], 0)
-DRAWN_COUNT = 9
+DRAWN_COUNT = 10
 """How many components `GalleryHandlers.draw` updates."""
 
 
@@ -119,7 +120,7 @@ class GalleryHandlers:
                 drawn = self._drawn(controls, said or Said({}))
                 return [replace(controls, told=said.told()) if said else controls, *drawn]
         except ExplorerError as fault:
-            return [controls, *[gr.skip()] * 4, notice_html(str(fault)), *[gr.skip()] * 3]
+            return [controls, *[gr.skip()] * 5, notice_html(str(fault)), *[gr.skip()] * 3]
 
     def _drawn(self, controls: Controls, said: Said) -> list[Any]:
         screens = self._atlas.phenotypes.screens()
@@ -129,7 +130,7 @@ class GalleryHandlers:
                 "No screen has kept its texts yet: run one in the tab Screen that finds out the whole text, and what "
                 "its mutants say appears here."
             )
-            return [*[gr.skip()] * 4, "", told, page_message(EMPTY, 0), gr.skip()]
+            return [*[gr.skip()] * 5, "", told, page_message(EMPTY, 0), gr.skip()]
         keys = [key for _, key in choices]
         is_missing = controls.of not in (None, *keys)
         if is_missing:
@@ -150,7 +151,7 @@ class GalleryHandlers:
         ]
 
     def _choices(self, controls: Controls, screens: list[StoredScreen]) -> list[Any]:
-        """Styles with their counts, kinds and experiments."""
+        """Styles with their counts, kinds, experiments and operations."""
         of = str(controls.of)
         counts, kinds = self._atlas.phenotypes.filters(of)
         styles = [(f"{name} {count:,}", name) for name, count in counts.items()]
@@ -162,4 +163,5 @@ class GalleryHandlers:
                 choices=[(title, name) for name, title in experiments],
                 value=[name for name in controls.experiments if name in dict(experiments)],
             ),
+            operations_offered(screens, controls.operations),
         ]

@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from explorer.store.summaries import OPERATIONS
+from explorer.domain.screened import USUAL
 from explorer.ui.components.address import Address
 from explorer.ui.components.card_grid import CardGrid
 from explorer.ui.gallery.form import NAMES, PREFIX
@@ -39,7 +39,7 @@ class GalleryTab:
     @property
     def drawn(self) -> list[Any]:
         """What `GalleryHandlers.draw` updates, in its order."""
-        offered = [self.controls[name] for name in ("of", "styles", "kinds", "experiments")]
+        offered = [self.controls[name] for name in ("of", "styles", "kinds", "experiments", "operations")]
         return [self.shown, *offered, self.notice, self.told, self.grid, self.address]
 
 
@@ -91,7 +91,7 @@ def _build_more() -> dict[str, Any]:
     with gr.Accordion("More filters", open=False, elem_classes="decoding"):
         with gr.Row(elem_classes="filter-row"):
             more["operations"] = gr.CheckboxGroup(
-                label="Set to (none: all)", choices=list(OPERATIONS), value=[], elem_classes="pills", min_width=190
+                label="Set to (none: all)", choices=list(USUAL), value=[], elem_classes="pills", min_width=190
             )
             more["kinds"] = gr.Dropdown(
                 label="In kinds of matrix (none: all)", choices=[], value=[], multiselect=True, min_width=170

@@ -9,7 +9,7 @@ import inspect
 import textwrap
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, validate_call
 
@@ -26,7 +26,7 @@ from explorer.reports.gallery import gallery_report
 from explorer.reports.statistics import View, picture_of, statistics_report
 from explorer.statistics import overview
 from explorer.statistics import severity as severities
-from explorer.statistics.filters import Filter
+from explorer.statistics.filters import Filter, chosen_operations
 from explorer.statistics.malignant import Limits
 from explorer.store.gallery import Order, Sort, Wanted
 from explorer.tasks.comparison import Comparison, compare, read_genotypes, shortened, spread
@@ -51,7 +51,7 @@ Tokens = Annotated[int, Field(description="The most tokens of an answer")]
 Kinds = Annotated[tuple[str, ...], Field(description="Only these kinds of matrix, such as down; empty: all")]
 Layers = Annotated[tuple[int, ...], Field(description="Only these layers, from 0; empty: all")]
 Operations = Annotated[
-    tuple[Literal["max", "min", "zero"], ...], Field(description="Only mutants of these operations; empty: all")
+    tuple[str, ...], Field(description="Only mutants of these operations, such as max or round4; empty: all")
 ]
 
 
@@ -185,7 +185,7 @@ class Endpoints:
             raise StatisticsError(f"Screen {shown.key} has no matrix {matrix}: name another, such as 11.down.")
         asked = Asked(
             screen=shown,
-            chosen=Filter(operations=operations, layers=layers, kinds=kinds),
+            chosen=Filter(operations=chosen_operations(operations), layers=layers, kinds=kinds),
             matrix=matrix,
             axes=axes,
             other=self._screen(other) if other else None,
@@ -212,7 +212,9 @@ class Endpoints:
         limit: Annotated[int, Field(ge=1, le=MOST_CARDS, description="The most texts")] = 20,
     ) -> Report:
         """What mutants of the stored screens say: how many different texts there are, and some of them."""
-        wanted = Wanted(styles=styles, operations=operations, kinds=kinds, layers=layers, words=words)
+        wanted = Wanted(
+            styles=styles, operations=chosen_operations(operations), kinds=kinds, layers=layers, words=words
+        )
         order = Order(sort=sort, is_rising=rising, is_grouped=group)
         return gallery_report(self._workspace.atlas.phenotypes.page(screen, wanted, order, start=start, size=limit))
 

@@ -13,6 +13,7 @@ import gradio as gr
 from explorer.domain.errors import ExplorerError, TaskError
 from explorer.domain.experiments import Experiment
 from explorer.domain.genotype import NAMED_OPERATIONS
+from explorer.domain.screened import read_operations
 from explorer.figures.encoding import figure_json
 from explorer.figures.marks import window_of
 from explorer.figures.nsm import nsm_figure
@@ -84,6 +85,7 @@ class ScreenHandlers:
         self, exploration: Exploration, experiment: str, matrices: str, unit: str, step: float | None,
         operations: list[str], mode: str, rate: float, seed: float | None, background: str, right: float | None = None,
         wrong: float | None = None, shots: float = 0, by: str = "likelihood", sites: str | None = None,
+        others: str | None = None,
     ) -> Order:  # fmt: skip
         """What the controls ask for. Raises ExplorerError."""
         places = sites_of(sites or "", "The box") if (sites or "").strip() else ()
@@ -92,7 +94,7 @@ class ScreenHandlers:
             sites=places,
             unit=unit,  # type: ignore[arg-type]  # one of the radio's choices
             step=int(step or 0),
-            operations=tuple(name for name in NAMED_OPERATIONS if name in operations),
+            operations=(*(name for name in NAMED_OPERATIONS if name in operations), *read_operations(others or "")),
             rate=float(rate),
             seed=int(seed or 0),
         )

@@ -19,6 +19,12 @@ from explorer.workspace.workspace import Workspace
 TICK_SECONDS = 1.5
 """How often the page asks whether a screen has come further."""
 
+UNITS = [
+    ("Block", "block"), ("Row", "row"), ("Column", "column"), ("Weight", "weight"), ("Matrix", "matrix"),
+    ("Head", "head"), ("KV head", "kvhead"), ("Expert", "expert"), ("Layer", "layer"),
+]  # fmt: skip
+"""What one mutant changes."""
+
 NOTHING = (0, -1)
 """What a page that was just opened has seen: the queue as it is at first, and no screen that may have begun."""
 
@@ -32,6 +38,7 @@ class ScreenTab:
     unit: gr.Radio
     step: gr.Number
     operations: gr.CheckboxGroup
+    others: gr.Textbox
     mode: gr.Radio
     rate: gr.Slider
     seed: gr.Number
@@ -66,7 +73,7 @@ class ScreenTab:
         """What a screen is made of, in the order of `ScreenHandlers.order`."""
         return [
             self.experiment, self.matrices, self.unit, self.step, self.operations, self.mode, self.rate, self.seed,
-            self.background, self.right, self.wrong, self.shots, self.by, self.sites,
+            self.background, self.right, self.wrong, self.shots, self.by, self.sites, self.others,
         ]  # fmt: skip
 
     @property
@@ -109,7 +116,7 @@ def _build_order(workspace: Workspace) -> dict[str, Any]:
         )
         unit = gr.Radio(
             label="One mutant changes one",
-            choices=[("Block", "block"), ("Row", "row"), ("Column", "column"), ("Weight", "weight")],
+            choices=UNITS,
             value="block",
             elem_classes="pills",
         )
@@ -122,6 +129,12 @@ def _build_order(workspace: Workspace) -> dict[str, Any]:
                 elem_classes="pills",
                 min_width=180,
             )
+        others = gr.Textbox(
+            label="Or to anything else, with commas between",
+            placeholder="round4, prune50, rank10%, *0.5",
+            elem_classes="mono",
+            max_lines=2,
+        )
         mode = gr.Radio(
             label="Find out",
             choices=[("Its whole text", "text"), ("Only where it parts", "divergence")],
@@ -144,8 +157,8 @@ def _build_order(workspace: Workspace) -> dict[str, Any]:
         told = gr.HTML(apply_default_css=False)
     return {
         **task, "experiment": experiment, "matrices": matrices, "unit": unit, "step": step, "operations": operations,
-        "mode": mode, "rate": rate, "seed": seed, "background": background, "sites": sites, "start": start,
-        "estimate": estimate, "told": told,
+        "others": others, "mode": mode, "rate": rate, "seed": seed, "background": background, "sites": sites,
+        "start": start, "estimate": estimate, "told": told,
     }  # fmt: skip
 
 

@@ -7,7 +7,8 @@ from dataclasses import asdict
 from html import escape
 from typing import Any
 
-from explorer.domain.screens import StoredScreen, matrices_told, unit_told
+from explorer.domain.screened import WHOLE_UNITS
+from explorer.domain.screens import StoredScreen, matrices_told, operations_told, unit_told
 from explorer.reports.screens import duration
 from explorer.screen.queue import Entry
 from explorer.ui.words import notice_html, screen_label, task_told
@@ -65,12 +66,12 @@ def estimate_html(estimate: Estimate | None) -> str:
 def progress_label(screen: StoredScreen) -> str:
     """A screen in the list of those that are stored, with how far it is."""
     part = "" if screen.done >= screen.mutants else f" ({100 * screen.done // max(1, screen.mutants)} % so far)"
-    return f"{screen_label(screen)} · {', '.join(screen.plan['operations'])}{part}"
+    return f"{screen_label(screen)} · {operations_told(screen.plan)}{part}"
 
 
 def _plan_line(plan: Mapping[str, Any]) -> str:
     """A plan, as the database keeps it, in a line."""
-    return f"{plan['matrices']} · {unit_told(plan)} · {', '.join(plan['operations'])}"
+    return f"{plan['matrices']} · {unit_told(plan)} · {operations_told(plan)}"
 
 
 def screen_html(screen: StoredScreen | None, report: Mapping[str, Any] | None, fault: str) -> str:
@@ -110,8 +111,12 @@ def map_caption_html(matrix: Mapping[str, Any], *, asks_questions: bool = False,
     if is_partial:
         which = f"which of its {matrix['nonsilent']:,} non-silent mutants that are listed"
     changed, told = ("an answer", "its score") if asks_questions else ("the text", "what it says")
+    if matrix["kind"] in WHOLE_UNITS:
+        what = f"{matrix['rows']:,} {matrix['kind']}{'' if matrix['rows'] == 1 else 's'} of layer {matrix['layer']}"
+    else:
+        shape = f"{matrix['rows']:,} × {matrix['columns']:,}"
+        what = f"{shape}, in units of {matrix['unit_rows']} × {matrix['unit_columns']}"
     return (
-        f'<p class="caption"><b>{matrix["name"]}</b>, {matrix["rows"]:,} × {matrix["columns"]:,}, in units of '
-        f"{matrix['unit_rows']} × {matrix['unit_columns']}: {which} change {changed}. "
+        f'<p class="caption"><b>{matrix["name"]}</b>, {what}: {which} change {changed}. '
         f"Point at a cell to read {told}, click it to open it in Explore.</p>"
     )

@@ -7,9 +7,8 @@ from typing import Any
 
 from explorer.atlas.pictures.asked import Asked
 from explorer.domain.errors import StatisticsError
-from explorer.statistics.filters import Filter, format_layers, read_layers, read_operations
+from explorer.statistics.filters import Filter, chosen_operations, format_layers, read_layers
 from explorer.statistics.malignant import MOST_SCORE
-from explorer.store.summaries import OPERATIONS
 from explorer.ui.links import Said, format_query
 
 PREFIX = "stats_"
@@ -85,7 +84,7 @@ def read_controls(values: tuple[Any, ...]) -> Controls:
 def filter_of(controls: Controls) -> Filter:
     """Raises StatisticsError for layers that are none."""
     return Filter(
-        operations=read_operations(controls.operations), layers=read_layers(controls.layers), kinds=controls.kinds
+        operations=chosen_operations(controls.operations), layers=read_layers(controls.layers), kinds=controls.kinds
     )
 
 
@@ -94,7 +93,7 @@ def linked(said: Said) -> Controls:
     controls = Controls(
         model=said.text("model", None),
         screen=said.text("screen", None),
-        operations=said.some_of("operations", OPERATIONS),
+        operations=_operations_in(said),
         layers=said.text("layers", ""),
         kinds=said.some_of("kinds"),
         matrix=said.text("matrix", None),
@@ -117,6 +116,13 @@ def linked(said: Said) -> Controls:
     except StatisticsError:
         controls = replace(controls, layers=said.refuse("layers", "which names no layers", "", "all are shown"))
     return controls
+
+
+def _operations_in(said: Said) -> tuple[str, ...]:
+    try:
+        return chosen_operations(said.text("operations", ""))
+    except StatisticsError:
+        return said.refuse("operations", "which are not all operations", ())
 
 
 def address_of(controls: Controls, asked: Asked, model: str) -> str:

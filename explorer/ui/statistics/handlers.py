@@ -27,6 +27,7 @@ from explorer.ui.doors import Doors
 from explorer.ui.explore.exploration import Exploration
 from explorer.ui.explore.handlers import Handlers
 from explorer.ui.links import Said
+from explorer.ui.operations import operations_offered
 from explorer.ui.statistics.form import (
     ALL,
     CONSOLE,
@@ -42,7 +43,7 @@ from explorer.ui.statistics.form import (
 from explorer.ui.statistics.words import totals_html
 from explorer.ui.words import missing_html, notice_html, screen_label, sentence_html
 
-LINKED_COUNT = 12
+LINKED_COUNT = 11
 """Components that a link sets beside `StatisticsTab.drawn`."""
 
 
@@ -73,7 +74,7 @@ class StatisticsHandlers:
     def clear(self, *values: Any) -> list[Any]:
         """Forget the filters."""
         controls = replace(read_controls(values), operations=(), layers="", kinds=())
-        return [[], "", *self._draw(controls)]
+        return ["", *self._draw(controls)]
 
     def compare(self, event: gr.EventData, *values: Any) -> list[Any]:
         """A cell of the correlation matrix was clicked: its two screens are compared."""
@@ -130,13 +131,13 @@ class StatisticsHandlers:
         """The page was opened at an address: show what it says, if it is of this tab."""
         said = Said(parameters, PREFIX)
         if not said:
-            return [gr.skip()] * (LINKED_COUNT + 11 + 2 * len(VIEWS))
+            return [gr.skip()] * (LINKED_COUNT + 12 + 2 * len(VIEWS))
         controls = linked(said)
         if controls.view == CONSOLE and not self._has_console:
             reason = "which is closed on this page (serve --console opens it)"
             controls = replace(controls, view=said.refuse("view", reason, "Overview"))
         shown = [
-            list(controls.operations), controls.layers, controls.measure, controls.coloured, controls.severity,
+            controls.layers, controls.measure, controls.coloured, controls.severity,
             controls.step, controls.own, controls.cosine_limit, controls.score_limit,
         ]  # fmt: skip
         selected = [gr.Tabs(selected="statistics"), gr.Tabs(selected=controls.view), controls.view]
@@ -149,7 +150,7 @@ class StatisticsHandlers:
                 drawn = self._drawn(controls, said)
                 return [replace(controls, told=said.told()) if said else controls, *drawn]
         except ExplorerError as fault:
-            return [controls, *[gr.skip()] * 7, notice_html(str(fault)), *[gr.skip()] * (2 + 2 * len(VIEWS))]
+            return [controls, *[gr.skip()] * 8, notice_html(str(fault)), *[gr.skip()] * (2 + 2 * len(VIEWS))]
 
     def _drawn(self, controls: Controls, said: Said | None) -> list[Any]:
         screens, fault = self._atlas.stored()
@@ -164,7 +165,7 @@ class StatisticsHandlers:
         if not screens:
             told = missing_html("No screen is stored yet: run one in the tab Screen, and its pictures appear here.")
             empty = [each for view in VIEWS for each in ("", told)]
-            return [*[gr.skip()] * 7, notice_html(fault), "", gr.skip(), *empty]
+            return [*[gr.skip()] * 8, notice_html(fault), "", gr.skip(), *empty]
         asked = self._asked(controls, screens, offered, chosen)
         if said:
             _note_differences(said, controls, asked, model, self._axes(controls.view, asked))
@@ -183,7 +184,7 @@ class StatisticsHandlers:
         ]
 
     def _choices(self, view: str, asked: Asked, screens: list[StoredScreen]) -> list[Any]:
-        """Kinds, matrices, axes and screens to compare with."""
+        """Kinds, matrices, axes, screens to compare with, first words, and operations."""
 
         matrices = self._atlas.matrices(asked.screen)
         names = self._axes(view, asked)
@@ -198,6 +199,7 @@ class StatisticsHandlers:
             axes,
             gr.update(choices=others, value=None if asked.other is None else asked.other.key),
             gr.update(choices=self._words(view, asked), value=asked.word) if view == "First words" else gr.skip(),
+            operations_offered(screens, asked.chosen.operations),
         ]
 
     def _words(self, view: str, asked: Asked) -> list[str]:

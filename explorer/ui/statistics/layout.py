@@ -7,8 +7,8 @@ from typing import Any
 
 import gradio as gr
 
+from explorer.domain.screened import USUAL
 from explorer.statistics.malignant import Limits
-from explorer.store.summaries import OPERATIONS
 from explorer.ui.components.address import Address
 from explorer.ui.components.figure_panel import FigurePanel
 from explorer.ui.components.saver import Saver
@@ -101,7 +101,7 @@ class StatisticsTab:
     def drawn(self) -> list[Any]:
         """What `StatisticsHandlers.draw` updates, in its order."""
         figures = [each for view in VIEWS for each in (self.panels[view], self.sentences[view])]
-        choices = [self.model, self.screen, self.kinds, self.matrix, self.axes, self.other, self.word]
+        choices = [self.model, self.screen, self.kinds, self.matrix, self.axes, self.other, self.word, self.operations]
         return [self.shown, *choices, self.notice, self.totals, self.address, *figures]
 
 
@@ -113,7 +113,7 @@ def build(*, has_console: bool) -> StatisticsTab:
             model = gr.Dropdown(label="Of model", choices=[ALL], value=ALL, scale=2, min_width=150)
             operations = gr.CheckboxGroup(
                 label="Operations shown",
-                choices=list(OPERATIONS),
+                choices=list(USUAL),
                 value=[],
                 elem_classes="pills",
                 scale=2,

@@ -43,7 +43,7 @@ def wire(
     for event in (tab.layers.submit, tab.layers.blur, tab.own.submit, tab.own.blur):
         event(own.draw, tab.asked, tab.drawn, **QUIETLY)
     tab.views.select(own.look, tab.shown, [tab.view, *tab.drawn], **QUIETLY)
-    tab.clear.click(own.clear, tab.asked, [tab.operations, tab.layers, *tab.drawn], **QUIETLY)
+    tab.clear.click(own.clear, tab.asked, [tab.layers, *tab.drawn], **QUIETLY)
     for view, panel in tab.panels.items():
         panel.take(own.take, tab.asked, [tab.saver, tab.notice], **QUIETLY)
         if view in ("nsm_map", "copa", "malignant_map", "word_map"):
@@ -64,7 +64,7 @@ def wire(
     tab.panels["nsm_map"].zoom(own.zoom, tab.asked, [tab.panels["nsm_map"], tab.sentences["nsm_map"]], **QUIETLY)
     tabs.select(own.leave, None, tab.address, **QUIETLY)
     linked = [
-        tab.operations, tab.layers, tab.measure, tab.coloured, tab.severity, tab.step, tab.own, tab.cosine_limit,
+        tab.layers, tab.measure, tab.coloured, tab.severity, tab.step, tab.own, tab.cosine_limit,
         tab.score_limit,
     ]  # fmt: skip
     explore.address.opens(page_load, own.read_link, [tabs, tab.views, tab.view, *linked, *tab.drawn])

@@ -22,7 +22,7 @@ from explorer.workspace.workspace import Workspace
 from tests.made import BASELINE, make_screens
 from tests.ui.visit import ADA, event
 
-DRAWN = ("shown", "of", "styles", "kinds", "experiments", "notice", "told", "grid", "address")
+DRAWN = ("shown", "of", "styles", "kinds", "experiments", "operations", "notice", "told", "grid", "address")
 
 
 def _page(folder: Path, source: str = "/nowhere") -> GalleryHandlers:

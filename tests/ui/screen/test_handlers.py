@@ -141,7 +141,7 @@ def test_a_click_on_a_screen_of_another_model_is_refused(own: ScreenHandlers, st
         ({1: "9.q"}, "names no matrix"),
         ({1: ""}, "is no pattern"),
         ({3: None}, "1 or more, not 0"),
-        ({4: []}, "no operation of a screen"),
+        ({4: []}, "name operations, such as max"),
         ({8: "1.down[3"}, "^"),
     ],
 )

@@ -26,7 +26,9 @@ from explorer.workspace.workspace import Workspace
 from tests.made import make_screens
 from tests.ui.visit import ADA, event
 
-NAMES = ("shown", "model", "screen", "kinds", "matrix", "axes", "other", "word", "notice", "totals", "address")
+NAMES = (
+    "shown", "model", "screen", "kinds", "matrix", "axes", "other", "word", "operations", "notice", "totals", "address",
+)  # fmt: skip
 
 
 def _page(folder: Path, source: str = "/nowhere") -> StatisticsHandlers:
@@ -86,13 +88,14 @@ def test_a_filter_changes_the_figures_and_is_kept_in_the_link(own: StatisticsHan
     }  # fmt: skip
     restored = own.read_link(said)
     assert restored[2:LINKED_COUNT] == [
-        "Overview", ["min"], "0-1", "nonsilent", "operation", "cosine", 0, None, 0.5, 8,
+        "Overview", "0-1", "nonsilent", "operation", "cosine", 0, None, 0.5, 8,
     ]  # fmt: skip
+    assert _drawn(restored[LINKED_COUNT:])["operations"]["value"] == ["min"]
     assert _drawn(restored[LINKED_COUNT:])["figures"]["by_kind"] == drawn["figures"]["by_kind"]
     assert own.read_link({"genotype": "1.v=0"}) == [gr.skip()] * len(restored)
     cleared = own.clear(*_asked(**changes))
-    assert cleared[:2] == [[], ""]
-    assert "6 in all" in _drawn(cleared[2:])["sentences"]["by_kind"]
+    assert cleared[0] == ""
+    assert "6 in all" in _drawn(cleared[1:])["sentences"]["by_kind"]
 
 
 def test_what_an_address_names_and_is_not_there_is_told(own: StatisticsHandlers) -> None:
