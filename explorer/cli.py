@@ -21,6 +21,7 @@ PANELS = {
         "sensitive": "instruments:sensitive",
         "special": "instruments:special",
         "sensitivity": "instruments:sensitivity",
+        "heads": "instruments:heads",
         "propagation": "instruments:propagation",
         "epistasis": "instruments:epistasis",
         "history": "record:history",

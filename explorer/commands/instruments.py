@@ -12,6 +12,7 @@ from explorer.commands.options import (
     check_site,
     edge,
 )
+from explorer.domain.effects import Knockouts, check_heads
 from explorer.domain.errors import ExplorerError
 from explorer.domain.genotype import NAMED_OPERATIONS
 from explorer.domain.notation import parse_genotype
@@ -22,6 +23,8 @@ from explorer.reports.instruments import (
     epistasis_report,
     findings_lines,
     findings_report,
+    knockout_lines,
+    knockout_report,
     matched_lines,
     matched_report,
     propagation_lines,
@@ -29,6 +32,7 @@ from explorer.reports.instruments import (
     sensitivity_lines,
     sensitivity_report,
 )
+from explorer.tasks.comparison import shortened
 
 Genotypes = Annotated[str, typer.Argument(help="Such as '9.head4*0; 11.down[507,1229]=0'.")]
 
@@ -78,6 +82,31 @@ def special(session: Asking, genotype: Genotypes, max_new_tokens: MaxNewTokens =
     read = loaded.anatomy.read(genotype)
     found = workspace.instruments.matched(loaded, asked, decoding, read)
     session.show(matched_report(read, found), matched_lines)
+
+
+@edge
+def heads(
+    session: Asking,
+    background: Annotated[str, typer.Option(help="Mutations that are there already.")] = "",
+    questions: Annotated[
+        int, typer.Option(min=0, help="Ask so many of the bundled questions instead of the prompt.")
+    ] = 0,
+    max_new_tokens: MaxNewTokens = 64,
+) -> None:
+    """Knock out every attention head by itself, and print what that does to an answer or to questions."""
+    parse_genotype(background)
+    if questions:
+        workspace, loaded = session.load()
+        chosen = shortened(workspace.behaviour.question_sets()[0], questions)
+        steps = list(workspace.behaviour.knock_out(loaded, chosen, loaded.anatomy.read(background)))
+        found = tuple(each for _, some in steps for each in some)
+        report = Knockouts(heads=found, questions=len(chosen.questions), right=steps[0][0])
+    else:
+        workspace, loaded, asked, decoding = session.load_to_ask(max_new_tokens)
+        every = workspace.instruments.knock_out(loaded, asked, decoding, loaded.anatomy.read(background))
+        report = Knockouts(heads=tuple(each for some in every for each in some))
+    check_heads(report)
+    session.show(knockout_report(report), knockout_lines)
 
 
 @edge

@@ -1,5 +1,6 @@
 """What instruments find out: the effects of genotypes on the original's predictions, in numbers."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -7,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from explorer.domain.errors import ModelError
 from explorer.domain.genotype import Mutation, Site
 
 
@@ -20,6 +22,41 @@ class Effect:
     """KL(original ‖ mutant), in nats; None: its forward pass overflows."""
     added_nll: float
     """What it adds to the baseline's negative log-likelihood, in nats a token; infinite if it overflows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knockout:
+    """An attention head without its output, and what that does."""
+
+    site: Site
+    effect: Effect
+    """Over the tokens of an answer; of questions, over the first token of each one's answer, and `first_divergence` is
+    the first question that is answered otherwise."""
+    right: int | None = None
+    """Questions that it answers right, of those that were asked; None where none were."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knockouts:
+    """Every attention head of a model knocked out by itself."""
+
+    heads: tuple[Knockout, ...]
+    """Layer by layer."""
+    questions: int = 0
+    """How many were asked; 0: it is about an answer to a prompt."""
+    right: int = 0
+    """And how many the original, or the background, answers right."""
+
+    @property
+    def strongest(self) -> list[Knockout]:
+        """The head that changes most first, by KL; one that overflows before all others."""
+        return sorted(self.heads, key=lambda each: -(math.inf if each.effect.mean_kl is None else each.effect.mean_kl))
+
+
+def check_heads(found: Knockouts) -> None:
+    """Raises ModelError for a model none of whose heads has a name."""
+    if not found.heads:
+        raise ModelError("This model has no attention heads that lie apart, so none can be knocked out.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

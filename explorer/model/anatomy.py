@@ -157,6 +157,12 @@ class Anatomy:
         """How many experts a layer routes its tokens to; 0 if its MLP is one."""
         return sum(kind.startswith("expert") and kind.endswith(".down") for kind in self.kinds(layer))
 
+    def heads(self, layer: int, kind: str = "head") -> int:
+        """How many attention heads a layer has that a site can name; or KV heads, of kind `kvhead`."""
+        matrix = self.matrices.get(f"{layer}.{'k' if kind == 'kvhead' else 'q'}")
+        count = (matrix.head_count or 0) if matrix else 0
+        return count if count and self.site_objection(Site(part=kind, layer=layer, head=0)) is None else 0
+
     def overview(self, value: Callable[[Matrix], float]) -> Overview:
         """A number for each matrix of each layer, norms and biases left out; the largest of a layer's experts."""
         matrices = [matrix for matrix in self.matrices.values() if matrix.layer is not None and matrix.columns > 1]

@@ -16,6 +16,7 @@ from explorer.domain.effects import (
     Effect,
     Epistasis,
     Finding,
+    Knockouts,
     Lens,
     Matched,
     PairMatrix,
@@ -53,6 +54,37 @@ def dose_lines(report: dict[str, Any]) -> Iterator[str]:
         yield f"{dose['value']:>12.4g}  {kl:>10}  {parted}"
     left, right = report["steepest_step"]
     yield f"The steepest step lies between {left:.4g} and {right:.4g}."
+
+
+def knockout_report(found: Knockouts) -> dict[str, Any]:
+    """Every head's knock-out, the strongest first."""
+    asked = {"questions": found.questions, "right": found.right} if found.questions else {}
+    rows = [
+        {
+            "genotype": f"{format_site(each.site)}*0",
+            "layer": each.site.layer,
+            "head": each.site.head,
+            **asdict(each.effect),
+            "added_nll": finite(each.effect.added_nll),
+            **({"right": each.right} if found.questions else {}),
+        }
+        for each in found.strongest
+    ]
+    return {**asked, "heads": rows}
+
+
+def knockout_lines(report: dict[str, Any], shown: int = 20) -> Iterator[str]:
+    """The strongest knock-outs for people."""
+    rows = report["heads"]
+    asked = f", {report['right']} of {report['questions']} right with all of them" if "questions" in report else ""
+    silent = sum(row["first_divergence"] is None for row in rows)
+    yield f"{len(rows)} heads, {silent} of them silent{asked}; the strongest {min(shown, len(rows))}:"
+    for row in rows[:shown]:
+        kl = "overflow" if row["mean_kl"] is None else f"KL {row['mean_kl']:.4g}"
+        what = "question" if "questions" in report else "token"
+        parted = "silent" if row["first_divergence"] is None else f"parts at {what} {row['first_divergence'] + 1}"
+        right = f", {row['right']} right" if "questions" in report else ""
+        yield f"  {row['genotype']:<14} {kl:<14} {parted}{right}"
 
 
 def findings_report(findings: Sequence[Finding]) -> dict[str, Any]:

@@ -120,16 +120,11 @@ def matching(anatomy: Anatomy, patterns: str, unit: Unit = "block") -> tuple[Mat
 def _columns_of(anatomy: Anatomy, unit: Unit) -> Iterator[Matrix]:
     """Of each layer its units that lie in several matrices, as rows of one column."""
     for layer in range(anatomy.layer_count):
-        kind = {"head": "q", "kvhead": "k"}.get(unit, "")
-        if unit == "layer":
-            count = 1
-        elif unit == "expert":
-            count = anatomy.experts(layer)
+        if unit in ("head", "kvhead"):
+            count = anatomy.heads(layer, unit)
         else:
-            matrix = anatomy.matrices.get(f"{layer}.{kind}")
-            count = (matrix.head_count or 0) if matrix else 0
-        place = {"layer": layer, "kind": unit, "down": 0, "across": 0}
-        if count and anatomy.site_objection(unit_site(place)) is None:
+            count = 1 if unit == "layer" else anatomy.experts(layer)
+        if count:
             yield Matrix(name=f"{layer}.{unit}", kind=unit, layer=layer, rows=count, columns=1, uses=())
 
 

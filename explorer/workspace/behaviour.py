@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.effects import Knockout
 from explorer.domain.evaluation import Answer, Input, QuestionForm, QuestionSet, Score, Task
 from explorer.domain.experiments import Experiment
 from explorer.domain.genotype import Genotype
@@ -28,7 +29,7 @@ from explorer.tasks.sample import task_experiment
 from explorer.workspace.computing import Computing, lack_of_memory_told
 
 if TYPE_CHECKING:
-    from explorer.tasks.battery import Battery
+    from explorer.tasks.battery import Battery, Mark
 
 Item = TypeVar("Item")
 Cancelled = Callable[[], bool]
@@ -135,6 +136,27 @@ class Behaviour:
         for place, _, score in self.scores_of(model, [Genotype(), genotype], questions):
             right[place] += score.is_right / len(questions.questions)
         return Accuracy(task=f"{WATCHED} questions", original=right[0], mutated=right[1])
+
+    def knock_out(
+        self, model: LoadedModel, questions: QuestionSet, stacked: Genotype
+    ) -> Iterator[tuple[int, list[Knockout]]]:
+        """What every head, knocked out by itself, costs on questions, some at a time; see `tasks.knockout`.
+
+        First how many the genotype itself answers right. Raises TaskError, ModelError.
+        """
+        from explorer.generation.knockout import head_sites
+        from explorer.tasks.knockout import knock_out_on, knockout_of, right_in
+
+        battery = self.battery(model, questions, 0)
+        standard: list[Mark] | None = None
+        with lack_of_memory_told("ask fewer questions"):
+            steps = knock_out_on(battery, head_sites(model.anatomy), stacked)
+            while (found := self._computing.run_behind(next, steps, None)) is not None:
+                standard = standard or found[0][1]
+                yield (
+                    right_in(standard),
+                    [knockout_of(site, marks, standard) for site, marks in found if site is not None],
+                )
 
     def tasks(self) -> tuple[Experiment, ...]:
         """The question sets as experiments of a screen, with the study's numbers. Raises TaskError."""

@@ -1,6 +1,6 @@
 """The instruments: what is measured of a model, a prompt and a genotype. Each keeps what is asked for again."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from weakref import WeakKeyDictionary
 
 from explorer.domain.decoding import Decoding, Prompt
@@ -10,6 +10,7 @@ from explorer.domain.effects import (
     Dose,
     Epistasis,
     Finding,
+    Knockout,
     Lens,
     Matched,
     PairMatrix,
@@ -24,9 +25,10 @@ from explorer.generation import sensitivity_map as estimates
 from explorer.generation.baseline import Baseline
 from explorer.generation.control import Control, control_perplexity, read_control
 from explorer.generation.dose import dose_response
+from explorer.generation.knockout import knock_out
 from explorer.generation.sensitivity import find_sensitive
 from explorer.model.loaded import LoadedModel
-from explorer.workspace.computing import Computing
+from explorer.workspace.computing import Computing, lack_of_memory_told
 from explorer.workspace.pairs import Pairs
 
 
@@ -109,6 +111,19 @@ class Instruments:
         """What both models would say after a token, layer by layer; see `generation.propagation`."""
         baseline = self._pairs.baseline(model, prompt, decoding)
         return self._computing.answer(spread.read_layers, model, baseline, genotype, position)
+
+    def knock_out(
+        self, model: LoadedModel, prompt: Prompt, decoding: Decoding, stacked: Genotype
+    ) -> Iterator[list[Knockout]]:
+        """Every head knocked out, some at a time, behind what others wait for; see `generation.knockout`.
+
+        Raises PromptError.
+        """
+        baseline = self._pairs.baseline(model, prompt, decoding)
+        steps = knock_out(model, baseline, decoding, stacked)
+        with lack_of_memory_told("ask for fewer new tokens"):
+            while found := self._computing.run_behind(next, steps, None):
+                yield found
 
     def epistasis(self, model: LoadedModel, prompt: Prompt, decoding: Decoding, genotype: Genotype) -> Epistasis:
         """Mutations alone and together; see `generation.epistasis`. Raises ExplorerError for fewer than two."""

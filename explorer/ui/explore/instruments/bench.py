@@ -8,13 +8,14 @@ from typing import Any
 import gradio as gr
 
 from explorer.ui.explore.handlers import Handlers
-from explorer.ui.explore.instruments import matrix_map, model_tree, search, spread, together, tried
+from explorer.ui.explore.instruments import heads, matrix_map, model_tree, search, spread, together, tried
 from explorer.ui.explore.layout import ExploreTab
 
 INSTRUMENTS: dict[str, Any] = {
     "Map": matrix_map,
     "Model": model_tree,
     "Search": search,
+    "Heads": heads,
     "Spread": spread,
     "Together": together,
     "Tried": tried,

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-from explorer.domain.effects import Agreement, Alternative, Epistasis, Finding, Lens, Propagation
+from explorer.domain.effects import Agreement, Alternative, Epistasis, Finding, Knockouts, Lens, Propagation
+from explorer.domain.site_notation import format_site
 from explorer.domain.weights import Grid
 from explorer.ui.explore.words import number_told
 
@@ -44,6 +45,29 @@ def sensitivity_caption_html(name: str, agreement: Agreement | None, *, is_worki
         '<p class="caption">Above: what one block of each matrix may add, at most, to the negative log-likelihood of '
         f"the original’s text. Below: the blocks of <code>{escape(name)}</code>, red adds and blue takes away. Both "
         f"are <b>first-order estimates</b>. {trust} Click a matrix to open it, a block to mutate it.</p>"
+    )
+
+
+def knockout_caption_html(found: Knockouts | None, *, is_done: bool = True) -> str:
+    """What the map of heads shows, in a sentence; None: it is being begun."""
+    if found is None:
+        return '<p class="caption busy">Reading the answer of the original …</p>'
+    if not is_done:
+        return f'<p class="caption busy">{len(found.heads):,} heads so far …</p>'
+    silent = sum(each.effect.first_divergence is None for each in found.heads)
+    strongest = format_site(found.strongest[0].site)
+    if found.questions:
+        less = sum((each.right or 0) < found.right for each in found.heads)
+        more = sum((each.right or 0) > found.right for each in found.heads)
+        what = (
+            f"With all of them {found.right} of {found.questions} questions are answered right; without one, fewer in "
+            f"{less} cases and more in {more}. {silent} change no answer"
+        )
+    else:
+        what = f"{silent} of {len(found.heads):,} change nothing of the answer when they are taken out alone"
+    return (
+        f'<p class="caption">{what}; the strongest is <code>{escape(strongest)}</code>. Colour is the mean KL, on a '
+        "logarithmic scale. Click a head to take it out and read both texts.</p>"
     )
 
 

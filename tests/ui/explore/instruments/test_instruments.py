@@ -10,6 +10,8 @@ import pytest
 
 from explorer.ui.explore.exploration import Exploration
 from explorer.ui.explore.handlers import Handlers
+from explorer.ui.explore.instruments.heads import ASKED as ASKED_COUNT
+from explorer.ui.explore.instruments.heads import PROMPT, QUESTIONS, HeadsHandlers
 from explorer.ui.explore.instruments.matrix_map import WHOLE, MatrixMapHandlers
 from explorer.ui.explore.instruments.search import COUNT, SearchHandlers
 from explorer.ui.explore.instruments.spread import SpreadHandlers
@@ -211,3 +213,22 @@ def test_alone_and_together(workspace: Workspace, handlers: Handlers, start: Exp
     assert "two mutations or more" in own.compare(start, "", *ASKED)[3]
     both = Moves(handlers).read_notation(start, "0.q*0; 1.down*2", ADA)[0]
     assert own.compare(both, "", *ASKED)[1] == ""  # two mutations are their only pair
+
+
+# ---------------------------------------------------------------------------------------------------- heads
+
+
+def test_every_head_is_knocked_out_and_a_click_takes_one_out(
+    workspace: Workspace, handlers: Handlers, start: Exploration
+) -> None:
+    own, kept = HeadsHandlers(handlers), Moves(handlers).stack(start, ADA)[0]
+    steps = list(own.map(kept, PROMPT, *ASKED))
+    assert "busy" in steps[0][1]
+    assert "heads so far" in steps[1][1]
+    assert "of 8 change nothing of the answer" in steps[-1][1]
+    figure = _figure(steps[-2][0])
+    assert figure["layout"]["meta"] == {"model": kept.source, "stacked": genotype_of(workspace, [kept])}
+    outputs = own.choose(kept, ADA, event(customdata="1.head3*0", meta=figure["layout"]["meta"]))
+    assert genotype_of(workspace, outputs) == f"{genotype_of(workspace, [kept])};1.head3*0"
+    assert "prompt is empty" in last(own.map(kept, PROMPT, *EMPTY))[-1]
+    assert f"of {ASKED_COUNT} questions are answered right" in last(own.map(start, QUESTIONS, *ASKED))[1]
