@@ -36,6 +36,10 @@ PANELS = {
         "import": "screens:import_",
         "import-study": "study:import_study",
     },
+    "Damage": {
+        "damage": "damage:damage",
+        "advise": "damage:advise",
+    },
     "Behaviour": {
         "rihf": "tasks:rihf",
         "scan": "tasks:scan",

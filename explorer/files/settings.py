@@ -77,5 +77,9 @@ class Settings:
     """EXPLORER_THRESHOLDS: the TOML file of the limits beyond which the page warns."""
     models_file: Path = field(default_factory=lambda: _folder("EXPLORER_MODELS", shipped("data") / "models.toml"))
     """EXPLORER_MODELS: the TOML file of models that are offered to begin with."""
+    texts_file: Path = field(
+        default_factory=lambda: _folder("EXPLORER_TEXTS", shipped("data") / "texts" / "damage.toml")
+    )
+    """EXPLORER_TEXTS: the TOML file of texts that damage is measured on."""
     baselines_kept: int = field(default_factory=lambda: _count("EXPLORER_BASELINES", 8))
     """EXPLORER_BASELINES: how many baselines, with their activations, stay in memory."""

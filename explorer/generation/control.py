@@ -5,7 +5,7 @@ mutant's begins at the first layer that it changes.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -42,7 +42,17 @@ class Control:
 
 def read_control(model: LoadedModel) -> Control:
     """The original's pass over the control text. Raises PromptError if the model's context is too short for it."""
-    tokens = model.encode(Prompt(text=TEXT, chat=False), Decoding(max_new_tokens=1))
+    reading = read_text(model, TEXT)
+    found = _finite(perplexity(reading.logits, list(reading.tokens)))
+    return Control(reading=replace(reading, logits=reading.logits[:0]), perplexity=found)
+
+
+def read_text(model: LoadedModel, text: str) -> Baseline:
+    """The original's pass over a text: its first token as the prompt, the others as the answer.
+
+    Raises PromptError if the model's context is too short for it.
+    """
+    tokens = model.encode(Prompt(text=text, chat=False), Decoding(max_new_tokens=1))
     first, rest = tuple(tokens[:1]), tuple(tokens[1:])
     nothing, cache = make_mutant(model, Genotype()), DynamicCache()
     records: list[list[Tensor]] = []
@@ -53,16 +63,15 @@ def read_control(model: LoadedModel) -> Control:
         records = watch_hidden(model, view, 0)
         fed = torch.tensor([tokens[:-1]], device=model.device)
         logits = forward(model, view, fed, cache, keep=len(rest))[0]
-    reading = Baseline(
+    return Baseline(
         prompt_tokens=first,
         tokens=rest,
         end="length",
-        logits=logits[:0],
+        logits=logits,
         gaps=(),
         hidden=tuple(torch.cat(record, dim=1) for record in records),
         key_values=row_of(cache, 0),
     )
-    return Control(reading=reading, perplexity=_finite(perplexity(logits, list(rest))))
 
 
 def control_perplexity(model: LoadedModel, control: Control, genotype: Genotype) -> float:

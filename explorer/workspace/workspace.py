@@ -32,6 +32,7 @@ from explorer.workspace.record import Recording
 from explorer.workspace.screens import Screens
 
 if TYPE_CHECKING:  # they import torch
+    from explorer.workspace.damage import Damages
     from explorer.workspace.exchange import Exchange
     from explorer.workspace.instruments import Instruments
     from explorer.workspace.pairs import Pairs
@@ -158,6 +159,13 @@ class Workspace:
     def behaviour(self) -> Behaviour:
         """What genotypes answer to many prompts and questions."""
         return self._part("behaviour", lambda: Behaviour(self.settings, self.computing, self.mmlu))
+
+    @property
+    def damages(self) -> Damages:
+        """What operations on single matrices cost, and advice within a budget of bits."""
+        from explorer.workspace.damage import Damages
+
+        return self._part("damages", lambda: Damages(self.settings, self.computing, self.behaviour))
 
     @property
     def screens(self) -> Screens:

@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from explorer.ui.explore.handlers import Handlers
-from explorer.ui.explore.instruments import heads, matrix_map, model_tree, search, spread, together, tried
+from explorer.ui.explore.instruments import damage, heads, matrix_map, model_tree, search, spread, together, tried
 from explorer.ui.explore.layout import ExploreTab
 
 INSTRUMENTS: dict[str, Any] = {
@@ -16,6 +16,7 @@ INSTRUMENTS: dict[str, Any] = {
     "Model": model_tree,
     "Search": search,
     "Heads": heads,
+    "Damage": damage,
     "Spread": spread,
     "Together": together,
     "Tried": tried,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
+from explorer.domain.damage import DamageTable
 from explorer.domain.effects import Agreement, Alternative, Epistasis, Finding, Knockouts, Lens, Propagation
+from explorer.domain.screened import told
 from explorer.domain.site_notation import format_site
 from explorer.domain.weights import Grid
 from explorer.ui.explore.words import number_told
@@ -69,6 +71,54 @@ def knockout_caption_html(found: Knockouts | None, *, is_done: bool = True) -> s
         f'<p class="caption">{what}; the strongest is <code>{escape(strongest)}</code>. Colour is the mean KL, on a '
         "logarithmic scale. Click a head to take it out and read both texts.</p>"
     )
+
+
+def damage_caption_html(table: DamageTable | None, total: int) -> str:
+    """What the damage table shows, in a sentence; None: it is being begun."""
+    if table is None:
+        return '<p class="caption busy">Reading the texts …</p>'
+    if len(table.rows) < total:
+        return f'<p class="caption busy">{len(table.rows):,} of {total:,} measured …</p>'
+    worst = max(table.rows, key=lambda row: math.inf if row.mean_kl is None else row.mean_kl)
+    cost = "an overflow" if worst.mean_kl is None else f"{worst.mean_kl:.3g} nats"
+    return (
+        f'<p class="caption">Mean KL of each operation on one matrix, over {table.tokens} tokens (perplexity '
+        f"{math.exp(table.nll):.1f}), on a logarithmic scale. The worst is "
+        f"<code>{escape(format_site(worst.site))}</code> {escape(told(worst.operation))}, {cost}. Click a cell to set "
+        "it and read both texts.</p>"
+    )
+
+
+def advice_html(report: Mapping[str, Any]) -> str:
+    """An advice beside uniform bits, as a table, with the genotype to paste."""
+    rows = [("original", report["original_perplexity"], None)]
+    rows += [(name, report[name]["perplexity"], report[name]) for name in ("uniform", "advised")]
+    body = "".join(
+        f"<tr><th>{name}</th><td>{'overflow' if perplexity is None else f'{perplexity:.2f}'}</td>"
+        + (
+            f"<td>{tried['bits']:.2f}</td><td>{tried['megabytes']:.0f} MB</td><td>{_matrices_told(tried)}</td></tr>"
+            if tried
+            else "<td>–</td><td>–</td><td>–</td></tr>"
+        )
+        for name, perplexity, tried in rows
+    )
+    low, high = report["gain_interval"]
+    gain = "one of them overflows"
+    if report["gain"] is not None and low is not None and high is not None:
+        gain = f"the advice saves <b>{report['gain']:+.3f}</b> nats a token (95 % interval {low:+.3f} to {high:+.3f})"
+    return (
+        '<table class="advice"><thead><tr><th></th><th>Perplexity</th><th>Bits a weight</th><th>Size</th>'
+        f"<th>Matrices by bits</th></tr></thead><tbody>{body}</tbody></table>"
+        f'<p class="caption">On {report["texts"]} texts that the choice has not looked at, {gain}. A greedy rule: bits '
+        "are bought where they take away most of the damage that was measured; the whole was then run. Its genotype, "
+        "for Notation above:</p>"
+        f'<textarea class="advice-genotype" readonly rows="2" aria-label="Genotype of the advice">'
+        f"{escape(report['advised']['genotype'])}</textarea>"
+    )
+
+
+def _matrices_told(tried: Mapping[str, Any]) -> str:
+    return ", ".join(f"{count} in {bits}" for bits, count in tried["matrices"].items())
 
 
 def findings_caption_html(findings: Sequence[Finding] | None) -> str:

@@ -1,0 +1,98 @@
+"""Damage tables and advice: measured behind what people wait for, step by step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from weakref import WeakKeyDictionary
+
+from explorer.domain.damage import Advice, Comparison, Damage, DamageTable, Tried, advise, uniform
+from explorer.domain.errors import ModelError
+from explorer.domain.evaluation import QuestionSet
+from explorer.domain.genotype import Genotype, Mutation
+from explorer.domain.screened import operation_of
+from explorer.files.settings import Settings
+from explorer.files.texts import read_texts
+from explorer.generation.baseline import Baseline
+from explorer.generation.damage import damages, losses, matrix_sites, mean_loss, own_losses, read_all
+from explorer.model.loaded import LoadedModel
+from explorer.workspace.behaviour import Behaviour
+from explorer.workspace.computing import Computing, lack_of_memory_told
+
+ASKED_AT_ONCE = 30
+"""Genotypes that are asked questions before others have their turn."""
+
+
+class Damages:
+    """Measures what operations on single matrices cost. The texts are those of the settings."""
+
+    def __init__(self, settings: Settings, computing: Computing, behaviour: Behaviour) -> None:
+        self._settings, self._computing, self._behaviour = settings, computing, behaviour
+        self._readings: WeakKeyDictionary[LoadedModel, dict[tuple[str, ...], list[Baseline]]] = WeakKeyDictionary()
+
+    def table(
+        self, model: LoadedModel, operations: Sequence[str], questions: QuestionSet | None = None
+    ) -> Iterator[tuple[int, DamageTable]]:
+        """The table as it grows, with how many rows there will be. Raises SettingsError, PromptError, ModelError."""
+        readings = self._reading(model, read_texts(self._settings.texts_file).read)
+        sites = matrix_sites(model.anatomy)
+        if not sites:
+            raise ModelError("The layers of this model are not known, so there is no table of its matrices.")
+        inside = sum(target.size for site in sites for target in model.anatomy.targets(site))
+        table = DamageTable(
+            model=model.name,
+            tokens=sum(len(reading.tokens) for reading in readings),
+            nll=mean_loss(own_losses(readings), readings),
+            others=model.anatomy.parameter_count - inside,
+            rows=(),
+        )
+        steps = damages(model, readings, operations, sites)
+        with lack_of_memory_told("measure fewer operations at once"):
+            while found := self._computing.run_behind(next, steps, None):
+                table = replace(table, rows=(*table.rows, *found))
+                yield len(sites) * len(operations), table
+        if questions is not None:
+            yield len(table.rows), self._asked(model, table, questions)
+
+    def compare(self, model: LoadedModel, table: DamageTable, average: float) -> Comparison:
+        """What the table advises within so many bits a weight, tried on unseen texts beside uniform bits.
+
+        Raises StatisticsError for too few bits.
+        """
+        advice = advise(table, average)
+        readings = self._reading(model, read_texts(self._settings.texts_file).unseen)
+        flat = uniform(table, max(1, math.floor(average)))
+        return Comparison(
+            original=math.exp(mean_loss(own_losses(readings), readings)),
+            advised=self._tried(model, advice, readings),
+            uniform=self._tried(model, flat, readings),
+        )
+
+    def _tried(self, model: LoadedModel, advice: Advice, readings: list[Baseline]) -> Tried:
+        found = self._computing.run_behind(losses, model, readings, advice.genotype)
+        mean = mean_loss(found, readings)
+        perplexity = math.exp(mean) if mean < 700 else math.inf  # noqa: PLR2004  # the largest that exp takes
+        return Tried(advice=advice, perplexity=perplexity, losses=tuple(found))
+
+    def _reading(self, model: LoadedModel, texts: tuple[str, ...]) -> list[Baseline]:
+        known = self._readings.setdefault(model, {})
+        if texts not in known:
+            known[texts] = self._computing.run_behind(read_all, model, texts)
+        return known[texts]
+
+    def _asked(self, model: LoadedModel, table: DamageTable, questions: QuestionSet) -> DamageTable:
+        """The table with how many questions each row answers right."""
+        own = sum(score.is_right for _, score in self._behaviour.scores(model, Genotype(), questions))
+        right: list[int] = []
+        for start in range(0, len(table.rows), ASKED_AT_ONCE):
+            some = table.rows[start : start + ASKED_AT_ONCE]
+            genotypes = [Genotype((Mutation(row.site, operation_of(row.operation)),)) for row in some]
+            counts = [0] * len(some)
+            for place, _, score in self._behaviour.scores_of(model, genotypes, questions):
+                counts[place] += score.is_right
+            right += counts
+        rows: tuple[Damage, ...] = tuple(
+            replace(row, right=count) for row, count in zip(table.rows, right, strict=True)
+        )
+        return replace(table, rows=rows, questions=len(questions.questions), right=own)
