@@ -52,6 +52,7 @@ PANELS = {
         "save": "exchange:save",
         "patch": "exchange:patch",
         "apply": "exchange:apply",
+        "diff": "exchange:diff",
         "lm-eval": "exchange:lm_eval",
     },
     "Serve": {

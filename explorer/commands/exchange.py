@@ -1,4 +1,4 @@
-"""The commands that take a mutant elsewhere: save, patch, apply, lm-eval."""
+"""The commands that take a mutant elsewhere, and compare with what is there: save, patch, apply, diff, lm-eval."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,10 +8,20 @@ import typer
 from explorer.commands.options import Session, edge, listed
 from explorer.domain.notation import format_genotype, parse_genotype
 from explorer.files.folders import check_new_file, check_new_folder
-from explorer.reports.exchange import harness_lines, harness_report, patch_lines, saved_lines
+from explorer.reports.exchange import (
+    diff_lines,
+    diff_report,
+    harness_lines,
+    harness_report,
+    patch_lines,
+    saved_lines,
+    size_text,
+)
 from explorer.tasks.harness import Order, check_installed, check_order, evaluate
 
 Mutations = Annotated[str, typer.Argument(help="Such as '11.down[507,1229]=0'.")]
+LARGE = 100_000
+"""Values of a patch whose size is said before it is written."""
 Folder = Annotated[Path, typer.Option("--folder", help="A new folder for the model.")]
 
 
@@ -38,12 +48,16 @@ def patch(
     file: Annotated[Path, typer.Option("--file", help="A new file, such as paris.patch.json.")],
 ) -> None:
     """Write what a mutation changes as a small file: old and new values, bound to this very model."""
-    from explorer.mutation.patch_file import write_patch
+    from explorer.mutation.patch_file import patch_bytes, write_patch
 
     parse_genotype(genotype)
     check_new_file(file)
     workspace, loaded = session.load()
-    made = workspace.exchange.patch(loaded, loaded.anatomy.read(genotype))
+    read = loaded.anatomy.read(genotype)
+    count = workspace.weights.count(loaded, read)
+    if count > LARGE and not session.as_json:
+        typer.echo(f"{count:,} values, old and new: up to {size_text(patch_bytes(loaded, count))} …", err=True)
+    made = workspace.exchange.patch(loaded, read)
     size = write_patch(made, file)
     report = {
         "genotype": made.genotype,
@@ -72,6 +86,18 @@ def apply(
     size = workspace.exchange.save_patched(loaded, read, folder)
     report = {"genotype": read.genotype, "model": loaded.name, "folder": str(folder), "bytes": size}
     session.show(report, saved_lines)
+
+
+@edge
+def diff(
+    session: Session,
+    donor: Annotated[str, typer.Argument(metavar="MODEL_B", help="Compared with --model: demo, a folder, a hub id.")],
+    grafts: Annotated[int, typer.Option(min=0, help="A genotype that grafts so many of the most different ones.")] = 5,
+) -> None:
+    """Compare the weights of two checkpoints of the same shapes, matrix by matrix; nothing of MODEL_B is run."""
+    workspace, loaded = session.load()
+    found = [each for some in workspace.weights.differences(loaded, donor) for each in some]
+    session.show(diff_report(loaded.name, donor, found, grafts), diff_lines)
 
 
 @edge

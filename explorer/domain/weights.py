@@ -47,6 +47,24 @@ class SiteFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """How far a matrix of another checkpoint is from this model's."""
+
+    matrix: str
+    """Its notation."""
+    layer: int | None
+    kind: str
+    relative: float | None
+    """Frobenius norm of the difference, as a share of that of this model's matrix; None: there is no counterpart."""
+    largest: float
+    """The largest change of a weight."""
+    changed: float
+    """Share of the weights that are not the same."""
+    reason: str = ""
+    """Why there is nothing to compare, as a sentence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Statistics:
     """Of one matrix: its extremes, its mean and its standard deviation (population)."""
 

@@ -18,6 +18,8 @@ from torch import Tensor
 from explorer.domain.errors import ExchangeError
 from explorer.files.folders import check_new_file, replacing
 from explorer.files.versions import PROGRAM
+from explorer.model.loaded import Specimen
+from explorer.model.widened import stored_dtype
 from explorer.mutation.patch import Block, WeightPatch, bits_of
 
 FORMAT = 1
@@ -79,6 +81,11 @@ def write_patch(patch: WeightPatch, path: Path) -> int:
     except OSError as fault:
         raise ExchangeError(f"The patch could not be written to {path}: {fault}.") from fault
     return len(content)
+
+
+def patch_bytes(model: Specimen, count: int) -> int:
+    """The most that the file of so many values takes, old and new, where nothing can be deflated."""
+    return count * stored_dtype(model.causal_lm).itemsize * 2 * 4 // 3
 
 
 def _block_table(block: Block, dtype: str) -> dict[str, Any]:

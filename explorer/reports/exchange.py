@@ -6,6 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from explorer.domain.genotype import Operation
+from explorer.domain.operation_notation import format_operation
+from explorer.domain.weights import Difference
 from explorer.reports.tables import table_lines
 from explorer.tasks.harness import Scored
 
@@ -24,6 +27,52 @@ def patch_lines(report: dict[str, Any]) -> Iterator[str]:
     count = "1 value" if report["values"] == 1 else f"{report['values']:,} values"
     yield f"{report['genotype']}: {count}, old and new, in {report['file']}, {size_text(report['bytes'])}"
     yield f"For {report['model']} in {report['dtype']} alone, fingerprint {report['fingerprint'][:12]}."
+
+
+def diff_report(model: str, donor: str, found: Sequence[Difference], grafts: int) -> dict[str, Any]:
+    """Two checkpoints compared, the most different matrices first, with a genotype that grafts some of these."""
+    compared = sorted((each for each in found if each.relative is not None), key=lambda each: -(each.relative or 0))
+    return {
+        "model": model,
+        "donor": donor,
+        "compared": len(compared),
+        "identical": sum(not each.changed for each in compared),
+        "missing": [{"matrix": each.matrix, "reason": each.reason} for each in found if each.relative is None],
+        "genotype": grafts_of(found, donor, grafts),
+        "matrices": [
+            {"matrix": each.matrix, "relative": each.relative, "largest": each.largest, "changed": each.changed}
+            for each in compared
+        ],
+    }
+
+
+def grafts_of(found: Sequence[Difference], donor: str, count: int) -> str:
+    """The genotype that grafts the most different matrices of a donor."""
+    apart = sorted((each for each in found if each.relative), key=lambda each: -(each.relative or 0))[:count]
+    graft = format_operation(Operation(kind="from", value=1.0, donor=donor))
+    return "; ".join(f"{each.matrix}{graft}" for each in apart)
+
+
+def diff_lines(report: dict[str, Any]) -> Iterator[str]:
+    """The comparison for people: by kind, then the most different ones."""
+    yield (
+        f"{report['donor']} beside {report['model']}: {report['compared']} matrices compared, {report['identical']} "
+        f"identical, {len(report['missing'])} without a counterpart"
+    )
+    by_kind: dict[str, list[float]] = {}
+    for row in report["matrices"]:
+        by_kind.setdefault(row["matrix"].rpartition(".")[2], []).append(row["relative"])
+    kinds = sorted(((sum(values) / len(values), kind) for kind, values in by_kind.items()), reverse=True)
+    yield "Mean change by kind: " + ", ".join(f"{kind} {mean:.2%}" for mean, kind in kinds)
+    rows = [
+        (row["matrix"], f"{row['relative']:.2%}", f"{row['largest']:.3g}", f"{row['changed']:.1%}")
+        for row in report["matrices"][:12]
+    ]
+    yield from table_lines(("matrix", "change", "largest", "weights changed"), rows)
+    for row in report["missing"][:3]:
+        yield f"{row['matrix']}: {row['reason']}"
+    if report["genotype"]:
+        yield f"To graft the most different ones: {report['genotype']}"
 
 
 def harness_report(genotype: str, model: str, scored: Sequence[Scored]) -> dict[str, Any]:

@@ -1,14 +1,16 @@
 """What the weights of a model are, and what a genotype changes of them: in words, in numbers, as maps."""
 
+from collections.abc import Iterator
 from weakref import WeakKeyDictionary
 
 from explorer.domain.genotype import Genotype, Site
-from explorer.domain.weights import Grid, Overview, SiteFacts
+from explorer.domain.weights import Difference, Grid, Overview, SiteFacts
 from explorer.model.anatomy import Matrix
 from explorer.model.loaded import LoadedModel
 from explorer.model.pooling import pool_strongest, strongest
 from explorer.model.weights import weight_of
 from explorer.mutation.describe import count_weights, describe, site_facts
+from explorer.mutation.differences import differences
 from explorer.workspace.computing import Computing
 
 
@@ -38,6 +40,12 @@ class Weights:
     def strongest(self, model: LoadedModel, matrix: Matrix, rows: range, columns: range) -> tuple[int, int]:
         """Row and column of the weight of largest magnitude in a rectangle of a matrix."""
         return self._computing.answer(lambda: strongest(weight_of(model.causal_lm, matrix), rows, columns))
+
+    def differences(self, model: LoadedModel, donor: str) -> Iterator[list[Difference]]:
+        """How far another checkpoint's matrices are from the model's, some at a time. Raises ModelError."""
+        steps = differences(model, donor)
+        while found := self._computing.run_behind(next, steps, None):
+            yield found
 
     def largest(self, model: LoadedModel) -> Overview:
         """The largest magnitude in each matrix of each layer; looked at once."""

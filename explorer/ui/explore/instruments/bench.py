@@ -8,7 +8,17 @@ from typing import Any
 import gradio as gr
 
 from explorer.ui.explore.handlers import Handlers
-from explorer.ui.explore.instruments import damage, heads, matrix_map, model_tree, search, spread, together, tried
+from explorer.ui.explore.instruments import (
+    damage,
+    donors,
+    heads,
+    matrix_map,
+    model_tree,
+    search,
+    spread,
+    together,
+    tried,
+)
 from explorer.ui.explore.layout import ExploreTab
 
 INSTRUMENTS: dict[str, Any] = {
@@ -17,6 +27,7 @@ INSTRUMENTS: dict[str, Any] = {
     "Search": search,
     "Heads": heads,
     "Damage": damage,
+    "Donors": donors,
     "Spread": spread,
     "Together": together,
     "Tried": tried,

@@ -11,7 +11,7 @@ from explorer.domain.damage import DamageTable
 from explorer.domain.effects import Agreement, Alternative, Epistasis, Finding, Knockouts, Lens, Propagation
 from explorer.domain.screened import told
 from explorer.domain.site_notation import format_site
-from explorer.domain.weights import Grid
+from explorer.domain.weights import Difference, Grid
 from explorer.ui.explore.words import number_told
 
 
@@ -119,6 +119,24 @@ def advice_html(report: Mapping[str, Any]) -> str:
 
 def _matrices_told(tried: Mapping[str, Any]) -> str:
     return ", ".join(f"{count} in {bits}" for bits, count in tried["matrices"].items())
+
+
+def difference_caption_html(found: Sequence[Difference] | None, donor: str) -> str:
+    """What the map of differences shows, in a sentence; None: they are being read."""
+    if found is None:
+        return '<p class="caption busy">Reading the other checkpoint …</p>'
+    compared = [each for each in found if each.relative is not None]
+    identical = sum(not each.changed for each in compared)
+    missing = len(found) - len(compared)
+    told_missing = f" {missing} have no counterpart there." if missing else ""
+    if not any(each.relative for each in compared):
+        return f'<p class="caption">All {len(compared):,} matrices of {escape(donor)} are the same.{told_missing}</p>'
+    worst = max(compared, key=lambda each: each.relative or 0.0)
+    return (
+        f'<p class="caption">{escape(donor)}: of {len(compared):,} matrices and norms {identical:,} are the same; the '
+        f"most different is <code>{escape(worst.matrix)}</code>, by {worst.relative:.1%} of its size.{told_missing} "
+        "Click a matrix to graft it and read both texts.</p>"
+    )
 
 
 def findings_caption_html(findings: Sequence[Finding] | None) -> str:
