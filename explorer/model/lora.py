@@ -77,10 +77,10 @@ class Adapter:
 
 
 def open_adapter(name: str) -> Adapter:
-    """The adapter that people name so: a folder, one that comes along, or one in the hub's cache. Raises ModelError."""
-    folder = Path(name).expanduser()
+    """The adapter that people name so: one that comes along, a folder, or one in the hub's cache. Raises ModelError."""
+    folder = shipped_adapter(name) or Path(name).expanduser()
     if not folder.is_dir():
-        folder = shipped_adapter(name) or _cached(name)
+        folder = _cached(name)
     if not is_adapter(folder):
         raise ModelError(f"{name} is no adapter: it has no {CONFIG}. A whole model is grafted with from({name}).")
     return _open(name, folder.resolve(), stamps_of(folder))

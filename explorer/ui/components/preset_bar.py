@@ -13,7 +13,10 @@ class PresetBar(Scripted):
     `chosen` is the name of the preset that the page shows; "": none.
     """
 
-    TEMPLATE = '<div class="presets"></div><p class="caption preset-shows"></p>'
+    TEMPLATE = (
+        '<div class="presets"></div><button type="button" class="presets-more" hidden></button>'
+        '<p class="caption preset-shows"></p>'
+    )
 
     def __init__(self, steps: tuple[Step, ...], *, chosen: str = "", **options: Any) -> None:
         super().__init__(steps_json(steps), chosen=chosen, **options)

@@ -13,6 +13,8 @@ from explorer.ui.theme import script
 
 TABS = ("Explore", "Talk", "Gallery", "Screen", "Statistics", "Tasks", "Compare", "History", "Guide")
 
+FEW = 10
+"""Presets that are shown before more are asked for, as assets/preset_bar.js has it."""
 PATIENCE_MS = 3000
 """After which the page itself is shown, with texts or without."""
 
@@ -22,7 +24,7 @@ def first_picture_html(recording: Recording, titles: Sequence[str]) -> str:
 
     `titles` are those of the presets, which stand above the prompt.
     """
-    presets = "".join(f'<button type="button" tabindex="-1">{escape(title)}</button>' for title in titles)
+    presets = "".join(f'<button type="button" tabindex="-1">{escape(title)}</button>' for title in titles[:FEW])
     pair = show_pair(recording.update, 0, recording.prompt.prefill, is_recorded=True)
     values = f"const SHOWN = {data(pair)}, PATIENCE_MS = {PATIENCE_MS};"
     shows = "\n".join([values, scripts("pair_panel"), script("first_picture.js")])
