@@ -12,6 +12,7 @@ from explorer.commands.options import (
     check_site,
     edge,
 )
+from explorer.domain.amounts import amount_of
 from explorer.domain.effects import Knockouts, check_heads
 from explorer.domain.errors import ExplorerError
 from explorer.domain.genotype import NAMED_OPERATIONS
@@ -40,18 +41,27 @@ Genotypes = Annotated[str, typer.Argument(help="Such as '9.head4*0; 11.down[507,
 @edge
 def dose(
     session: Asking,
-    site: Annotated[str, typer.Argument(help="Such as '11.down[507,1229]' or '7.head3'.")],
+    site: Annotated[
+        str, typer.Argument(help="Such as '11.down[507,1229]'; or a mutation whose number moves: '9.down=round(4)'.")
+    ],
     background: Annotated[str, typer.Option(help="Mutations that are there already.")] = "",
     max_new_tokens: MaxNewTokens = 64,
 ) -> None:
-    """Set a site to values over its matrix's range and beyond, and print what each does."""
-    text = f"{site}=0"
-    check_site(site, "11.down[507,1229]")
+    """Set a site to values over its matrix's range, or move the number of an operation, and print what each does."""
+    is_mutation = any(sign in site for sign in "=*+~")
+    if not is_mutation:
+        check_site(site, "11.down[507,1229]")
+    text = site if is_mutation else f"{site}=0"
+    if len(parse_genotype(text).mutations) != 1:
+        raise ExplorerError("A dose–response is of one mutation: give those before it with --background.")
     workspace, loaded, asked, decoding = session.load_to_ask(max_new_tokens)
     (mutation,) = loaded.anatomy.read(text).mutations
     stacked = loaded.anatomy.read(background)
-    doses = workspace.instruments.dose_response(loaded, asked, decoding, stacked, mutation.site)
-    session.show(dose_report(site, workspace.weights.facts(loaded, mutation.site), doses), dose_lines)
+    operation = mutation.operation if is_mutation else None
+    doses = workspace.instruments.dose_response(loaded, asked, decoding, stacked, mutation.site, operation)
+    facts = workspace.weights.facts(loaded, mutation.site)
+    amount = amount_of(operation, facts)
+    session.show(dose_report(site, facts, doses, amount.unit if amount else ""), dose_lines)
 
 
 @edge

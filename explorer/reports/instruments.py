@@ -32,13 +32,12 @@ from explorer.model.anatomy import Anatomy
 from explorer.reports.explore import finite
 
 
-def dose_report(site: str, facts: SiteFacts, doses: Sequence[Dose]) -> dict[str, Any]:
-    """A site's responses over the values that it was set to."""
+def dose_report(site: str, facts: SiteFacts, doses: Sequence[Dose], unit: str = "") -> dict[str, Any]:
+    """A site's responses over the values that it was set to; or, with a `unit`, over an operation's own number."""
+    values = {"present": facts.present, "minimum": facts.minimum, "maximum": facts.maximum}
     return {
         "site": site,
-        "present": facts.present,
-        "minimum": facts.minimum,
-        "maximum": facts.maximum,
+        **({"unit": unit} if unit else values),
         "steepest_step": [dose.value for dose in steepest_step(doses)],
         "doses": [asdict(dose) for dose in doses],
     }
@@ -46,8 +45,12 @@ def dose_report(site: str, facts: SiteFacts, doses: Sequence[Dose]) -> dict[str,
 
 def dose_lines(report: dict[str, Any]) -> Iterator[str]:
     """A dose report for people."""
-    yield f"{report['site']}: now {report['present']:.4g}, matrix {report['minimum']:.4g} to {report['maximum']:.4g}"
-    yield f"{'value':>12}  {'mean KL':>10}  first divergence"
+    if "unit" in report:
+        yield report["site"]
+    else:
+        span = f"{report['minimum']:.4g} to {report['maximum']:.4g}"
+        yield f"{report['site']}: now {report['present']:.4g}, matrix {span}"
+    yield f"{report.get('unit', 'value'):>12}  {'mean KL':>10}  first divergence"
     for dose in report["doses"]:
         kl = "overflow" if dose["mean_kl"] is None else f"{dose['mean_kl']:.4g}"
         parted = "silent" if dose["first_divergence"] is None else f"token {dose['first_divergence'] + 1}"

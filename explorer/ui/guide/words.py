@@ -174,7 +174,7 @@ A mutation is a *site* and an *operation*; several are joined by `;` and apply i
 
 | site | what it is |
 |---|---|
-| `5` | all matrices of layer 5 |
+| `layers` · `5` | all layers · all matrices of layer 5 |
 | `5.attn` · `5.mlp` | its attention (q k v o) or its MLP (gate up down) |
 | `7.head3` · `7.kvhead1` | a query head (rows of q, columns of o) or a KV head (rows of k and v) |
 | `7.q.head3` | that head in one matrix |
@@ -202,6 +202,8 @@ A mutation is a *site* and an *operation*; several are joined by `;` and apply i
 | `=rank(16)` · `=rank(10%)` | leaves so many components; `=unrank(1)` takes the largest away |
 | `=flip(30)` | turns a bit of the stored number of a single weight |
 | `=copy(9.down)` | the weights of another site of the same shape |
+| `=from(MODEL)` · `~from(MODEL)*0.3` | the same site of another checkpoint, whole or mixed in |
+| `+adapter(FOLDER)*0.8` | adds a LoRA adapter, so many times |
 
 ## Talking
 
@@ -219,6 +221,10 @@ A mutation is a *site* and an *operation*; several are joined by `;` and apply i
 - **Search** says where to look. Estimates are first-order: they rank zeroed blocks well, and may miss a weight whose
   effect is a cliff. *Find what matters* measures each of its candidates by a forward pass, and others of the same
   matrix, drawn at random, beside it; *How special is my mutation?* does so for the mutation that is set.
+- **Heads** takes out every attention head by itself, and maps what the answer, or some questions, lose by it.
+- **Damage** does what you name to each matrix, one at a time, and measures the cost over fixed texts. *Advise* buys
+  bits where they save most; what it advises is run as a whole, on texts that it has not looked at.
+- **Donors** puts another checkpoint beside this model, matrix by matrix; a click grafts one.
 - **Spread** shows what a mutation changes of the hidden states. Click a token to read both models after each layer.
 - **Together** compares mutations alone with all of them at once: what they add to the negative log-likelihood of the
   original's text adds up where they do not interact.

@@ -10,6 +10,8 @@ import pytest
 
 from explorer.ui.explore.exploration import Exploration
 from explorer.ui.explore.handlers import Handlers
+from explorer.ui.explore.instruments.damage import DamageHandlers
+from explorer.ui.explore.instruments.donors import DonorsHandlers
 from explorer.ui.explore.instruments.heads import ASKED as ASKED_COUNT
 from explorer.ui.explore.instruments.heads import PROMPT, QUESTIONS, HeadsHandlers
 from explorer.ui.explore.instruments.matrix_map import WHOLE, MatrixMapHandlers
@@ -232,3 +234,54 @@ def test_every_head_is_knocked_out_and_a_click_takes_one_out(
     assert genotype_of(workspace, outputs) == f"{genotype_of(workspace, [kept])};1.head3*0"
     assert "prompt is empty" in last(own.map(kept, PROMPT, *EMPTY))[-1]
     assert f"of {ASKED_COUNT} questions are answered right" in last(own.map(start, QUESTIONS, *ASKED))[1]
+
+
+# ------------------------------------------------------------------------------------- damage and donors
+
+
+def test_damage_is_mapped_as_it_grows_and_a_click_sets_it(
+    workspace: Workspace, handlers: Handlers, start: Exploration
+) -> None:
+    own = DamageHandlers(handlers)
+    steps = list(own.measure(start, "round2, prune50"))
+    assert "of 28 measured" in steps[1][1]
+    assert "Mean KL of each operation on one matrix" in steps[-2][1]
+    held = steps[-1][2]
+    assert held[0] == start.source
+    figure = _figure(steps[-2][0])
+    assert len(figure["data"]) == 2
+    outputs = own.choose(start, ADA, event(customdata="1.down=round(2)", meta=figure["layout"]["meta"]))
+    assert genotype_of(workspace, outputs) == "1.down=round(2)"
+    assert "is no operation" in last(own.measure(start, "burn"))[-1]
+    assert "Name what is done" in last(own.measure(start, " "))[-1]
+    advised = last(own.advise(start, None, 4.0))
+    assert '<table class="advice">' in advised[0]
+    assert "nats a token" in advised[0]
+    again = list(own.advise(start, (start.source, _table(own, start)), 1.0))
+    assert "fewer than the fewest" in again[-1][-1]
+    assert len(again) == 2  # nothing is measured again
+
+
+def _table(own: DamageHandlers, start: Exploration) -> Any:
+    return last(own.measure(start, "round2, round3"))[2][1]
+
+
+def test_a_checkpoint_is_compared_and_its_matrices_grafted(
+    workspace: Workspace, handlers: Handlers, start: Exploration, tmp_path: Path
+) -> None:
+    own, model = DonorsHandlers(handlers), workspace.models.get()
+    model.causal_lm.save_pretrained(tmp_path)
+    *_, (figure, caption, genotype, notice) = own.compare(start, str(tmp_path))
+    assert "are the same" in caption
+    assert (genotype, notice) == ("", "")
+    refused = own.graft(start, genotype, ADA)
+    assert "Compare the weights first" in refused[-1]
+    meta = _figure(figure)["layout"]["meta"]
+    outputs = own.choose(start, ADA, event(x=1, y="down", meta=meta))
+    assert genotype_of(workspace, outputs) == f"1.down=from({tmp_path})"
+    assert genotype_of(workspace, own.graft(start, "0.q=from(demo); 1.q=from(demo)", ADA)) == (
+        "0.q=from(demo);1.q=from(demo)"
+    )
+    assert "Name a checkpoint" in last(own.compare(start, None))[-1]
+    assert "which is not here" in last(own.compare(start, "./gone"))[-1]
+    assert "demo" in own.offer()["choices"]
