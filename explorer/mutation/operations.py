@@ -127,9 +127,14 @@ def pruned(weights: Tensor, share: float) -> Tensor:
     Magnitude pruning (Han et al., 2015). Of equal ones the first in row-major order.
     """
     count = math.floor(Fraction(repr(share)) * weights.numel())
-    flat = weights.flatten().clone()
-    flat[flat.abs().argsort(stable=True)[:count]] = 0
-    return flat.reshape(weights.shape)
+    if not count:
+        return weights.clone()
+    sizes = weights.abs().flatten()
+    limit = sizes.kthvalue(count).values
+    goes = sizes < limit
+    ties = (sizes == limit).nonzero().flatten()
+    goes[ties[: count - int(goes.sum())]] = True
+    return weights.masked_fill(goes.reshape(weights.shape), 0)
 
 
 def pruned_in_groups(weights: Tensor, count: int, group: int) -> Tensor:

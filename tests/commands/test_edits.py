@@ -103,8 +103,8 @@ def test_a_screen_of_heads_with_any_operation(folder: str, tmp_path: Path) -> No
     code, out, _ = typed(*screen, "--db", database, "--model", folder)
     assert code == 0
     assert "24 mutants" in out
-    code, out, _ = typed("stats", "by_kind", "--db", database, "--operations", "round2", "--json")
+    code, out, _ = typed("stats", "kinds", "--db", database, "--operations", "round2", "--json")
     assert code == 0
     assert {row["operation"] for row in json.loads(out)["rows"]} == {"=round(2)"}
-    code, _, err = typed("stats", "by_kind", "--db", database, "--operations", "burn")
+    code, _, err = typed("stats", "kinds", "--db", database, "--operations", "burn")
     assert (code, "'burn' is no operation" in err) == (2, True)

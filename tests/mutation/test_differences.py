@@ -48,6 +48,6 @@ def test_what_has_no_counterpart_is_told(tmp_path: Path) -> None:
     found = [each for some in differences(model, str(tmp_path)) for each in some]
     missing = [each.matrix for each in found if each.relative is None]
     assert missing == ["0.gate", "0.up", "0.down", "1.gate", "1.up", "1.down"]
-    assert "does not fit" in next(each.reason for each in found if each.reason)
+    assert "cannot be grafted" in next(each.reason for each in found if each.reason)
     with pytest.raises(ModelError, match="not here"):
         list(differences(model, "./gone"))
