@@ -37,6 +37,8 @@ from explorer.workspace.workspace import Workspace
 ROUNDS = 5
 SITE = "9.down"
 ASKED, DECODING = Prompt(text="What is the capital of France?"), Decoding(max_new_tokens=48)
+LONG = Prompt(text="Write a lullaby.")
+"""To which the mutant `*0` writes a text of its own; to the other it says what the original says, in a single pass."""
 EDITS = (
     "=mean", "+noise(0.05)", "=shuffle", "=round(4)", "=prune(0.5)", "=prune(2:4)", "=rank(16)", "=unrank(1)",
     "=copy(10.down)", "~from(demo)*0.5", "+adapter(poet)*0.5",
@@ -51,7 +53,7 @@ def seconds(act: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def pair_figures(model: LoadedModel) -> list[Figure]:
+def pair_figures(model: LoadedModel, asked: Prompt, told: str) -> list[Figure]:
     """Pairs on one matrix as multiples of those with `*0`, of the same work: each mutant is made, and `*0` is written.
 
     Texts of different mutants end at different places, and one that stays silent is checked in a single pass: their
@@ -60,7 +62,7 @@ def pair_figures(model: LoadedModel) -> list[Figure]:
     baselines, zero = Baselines(2), model.anatomy.read(f"{SITE}*0")
 
     def pair() -> None:
-        for _ in generate_pair(model, ASKED, DECODING, zero, baselines):
+        for _ in generate_pair(model, asked, DECODING, zero, baselines):
             pass
 
     pair()
@@ -73,9 +75,9 @@ def pair_figures(model: LoadedModel) -> list[Figure]:
             operations._kept.clear()  # what was prepared before
             own.append(seconds(lambda genotype=genotype: make_mutant(model, genotype)))  # type: ignore[misc]
     plain, least = statistics.median(whole), statistics.median(made["*0"])
-    print(f"a pair with {SITE}*0: {plain:.2f} s")
+    print(f"a pair with {SITE}*0, {told}: {plain:.2f} s")
     return [
-        Figure(f"pair with {SITE}{edit}, to *0", 1 + (statistics.median(made[edit]) - least) / plain, AIM, "×")
+        Figure(f"{told} pair, {SITE}{edit}, to *0", 1 + (statistics.median(made[edit]) - least) / plain, AIM, "×")
         for edit in EDITS
     ]
 
@@ -166,7 +168,8 @@ def main() -> None:
     torch.manual_seed(0)
     model = load_model(device="cpu")
     print(f"{platform.processor() or platform.machine()}, {torch.get_num_threads()} threads")
-    figures = [*pair_figures(model), *rank_figures(model), *graft_figures(model), *screen_figures(model)]
+    figures = [*pair_figures(model, ASKED, "silent"), *pair_figures(model, LONG, "diverging")]
+    figures += [*rank_figures(model), *graft_figures(model), *screen_figures(model)]
     report([*figures, *head_figures(model), *advice_figures(model)])
 
 

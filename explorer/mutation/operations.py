@@ -13,6 +13,7 @@ from collections import OrderedDict
 from fractions import Fraction
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -74,7 +75,7 @@ def _edited(weights: Tensor, operation: Operation, of_matrix: Statistics, name: 
             return noise if operation.kind == "noise" else weights + noise
         case "shuffle":
             drawn = raw_numbers(weights.numel(), operation.seed, stream=0, place=_place_of(name))
-            order = torch.from_numpy(np.argsort(drawn, kind="stable"))
+            order = torch.from_numpy(_order_of(drawn))
             return weights.flatten()[order.to(weights.device)].reshape(weights.shape)
         case "round":
             return rounded(weights, int(operation.value), operation.group)
@@ -94,11 +95,18 @@ def _place_of(name: str) -> int:
     return zlib.crc32(name.encode()) + 1
 
 
+def _order_of(drawn: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
+    """The order of random numbers, of equal ones the first first: by a fast sort, unless there are such."""
+    order = np.argsort(drawn)
+    ranked = drawn[order]
+    return np.argsort(drawn, kind="stable") if bool((ranked[1:] == ranked[:-1]).any()) else order
+
+
 def gaussian(shape: torch.Size, seed: int, name: str) -> Tensor:
     """Standard normal noise, float64, the same on every device (Box and Muller, 1958)."""
     count = math.prod(shape)
-    first, second = (uniform(count, seed, stream, _place_of(name)) for stream in (1, 2))
-    return torch.from_numpy(np.sqrt(-2 * np.log(first)) * np.cos(2 * np.pi * second)).reshape(shape)
+    first, second = (torch.from_numpy(uniform(count, seed, stream, _place_of(name))) for stream in (1, 2))
+    return (first.log().mul_(-2).sqrt_() * second.mul(2 * math.pi).cos_()).reshape(shape)
 
 
 def rounded(weights: Tensor, bits: int, group: int) -> Tensor:

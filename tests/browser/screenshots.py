@@ -1,9 +1,12 @@
-"""Pictures of the real page for assets/screenshots: `make screenshots`."""
+"""Pictures of the real page for assets/screenshots: `make screenshots`; or some, by name.
+
+`python -m tests.browser.screenshots explore damage` takes those alone.
+"""
 
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from playwright.sync_api import Browser, expect
@@ -15,11 +18,15 @@ FOLDER = ROOT / "assets" / "screenshots"
 PATIENCE_MS = 60_000
 
 
-def main() -> None:
-    """Take them all."""
+def main(wanted: Sequence[str]) -> None:
+    """Take those that are named, or all."""
     FOLDER.mkdir(parents=True, exist_ok=True)
+    instruments, tabs = (
+        {name: show for name, show in every.items() if name in wanted or not wanted} for every in (INSTRUMENTS, TABS)
+    )
     with serving() as url, chromium() as browser:
-        _show_stage(url, browser)
+        if not wanted or "stage" in wanted:
+            _show_stage(url, browser)
         for size_name, size in (("desktop", DESKTOP), ("phone", PHONE)):
             for theme in ("light", "dark"):
                 address = f"{url.rstrip('/')}/?__theme={theme}"
@@ -27,17 +34,18 @@ def main() -> None:
                 ending = f"{size_name}-{theme}.png"
                 expect(visitor.page.locator(".matrix-map .figure").first).to_be_visible()
                 expect(visitor.page.locator(".block.thresholds-passed")).to_contain_text("limit")
-                visitor.page.screenshot(path=FOLDER / f"explore-{ending}", full_page=size == PHONE)
-                _show_dose(visitor)
-                visitor.page.locator(".card", has=visitor.page.locator(".curve")).last.screenshot(
-                    path=FOLDER / f"dose-{ending}"
-                )
-                for name, prepare in INSTRUMENTS.items():
+                if not wanted or "explore" in wanted:
+                    visitor.page.screenshot(path=FOLDER / f"explore-{ending}", full_page=size == PHONE)
+                    _show_dose(visitor)
+                    visitor.page.locator(".card", has=visitor.page.locator(".curve")).last.screenshot(
+                        path=FOLDER / f"dose-{ending}"
+                    )
+                for name, prepare in instruments.items():
                     prepare(visitor)
                     visitor.page.mouse.move(1, 1)
                     visitor.page.wait_for_timeout(1500)
                     visitor.page.locator(".instruments").screenshot(path=FOLDER / f"{name}-{ending}")
-                for name, prepare in TABS.items():
+                for name, prepare in tabs.items():
                     prepare(visitor)
                     is_whole = size == PHONE and name not in LONG
                     if is_whole:  # what was never in view is not painted
@@ -95,6 +103,20 @@ def _show_sensitivity(visitor: Visitor) -> None:
     visitor.page.get_by_role("button", name="Map the whole model").click()
     told = visitor.page.locator(".caption", has_text="first-order estimates")
     expect(told).to_contain_text("rank correlation", timeout=PATIENCE_MS)
+
+
+def _show_heads(visitor: Visitor) -> None:
+    _turn_to(visitor, "Heads")
+    visitor.page.get_by_role("button", name="Knock out every head").click()
+    told = visitor.page.locator(".caption", has_text="when they are taken out alone")
+    expect(told).to_be_visible(timeout=PATIENCE_MS)
+
+
+def _show_damage(visitor: Visitor) -> None:
+    _turn_to(visitor, "Damage")
+    visitor.type("Done to each matrix", "round4, round3, prune50, rank50%").press("Enter")
+    told = visitor.page.locator(".caption", has_text="Mean KL of each operation on one matrix")
+    expect(told).to_be_visible(timeout=10 * PATIENCE_MS)
 
 
 def _show_spread(visitor: Visitor) -> None:
@@ -179,6 +201,8 @@ def _turn_to(visitor: Visitor, name: str) -> None:
 INSTRUMENTS: dict[str, Callable[[Visitor], None]] = {
     "map": _show_map,
     "search": _show_sensitivity,
+    "heads": _show_heads,
+    "damage": _show_damage,
     "spread": _show_spread,
     "together": _show_together,
     "tried": _show_tried,
@@ -198,4 +222,4 @@ TABS: dict[str, Callable[[Visitor], None]] = {
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

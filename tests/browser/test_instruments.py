@@ -176,3 +176,36 @@ def test_a_result_is_copied_and_downloaded(visitor: Visitor, tmp_path: Path) -> 
         download.value.save_as(tmp_path / name)
     assert json.loads((tmp_path / "mutation.json").read_text())["genotype"] == "11.down[507,1229]=0"
     assert (tmp_path / "mutation.md").read_text().startswith("# One weight of 134,515,008")
+
+
+def test_all_heads_are_knocked_out_and_one_is_opened(visitor: Visitor) -> None:
+    visitor.page.get_by_role("tab", name="Heads").click()
+    visitor.page.get_by_role("button", name="Knock out every head").click()
+    figure = visitor.page.locator(".heads-map .figure")
+    expect(visitor.page.locator(".caption", has_text="when they are taken out alone")).to_be_visible(timeout=90_000)
+    visitor.click_cell(figure, 7, 3)
+    visitor.wait_for_run()
+    assert visitor.page.get_by_label("Notation").input_value() == "7.head3*0"
+
+
+def test_damage_is_measured_and_a_cell_is_opened(visitor: Visitor) -> None:
+    visitor.page.get_by_role("tab", name="Damage").click()
+    visitor.type("Done to each matrix", "round2").press("Enter")
+    expect(visitor.page.locator(".caption", has_text="over 159 tokens")).to_be_visible(timeout=180_000)
+    visitor.click_cell(visitor.page.locator(".damage-map .figure"), 9, 6)
+    visitor.wait_for_run()
+    assert visitor.page.get_by_label("Notation").input_value() == "9.down=round(2)"
+
+
+def test_an_adapter_is_dialled_in_and_a_checkpoint_grafted(visitor: Visitor) -> None:
+    visitor.page.get_by_role("button", name="more …").first.click()
+    visitor.press("A poet, dialled in")
+    assert visitor.text("mutated").startswith("The king has no city,")
+    visitor.drag_slider_to(0)
+    visitor.wait_for_run()
+    assert visitor.page.get_by_label("Notation").input_value() == "layers+adapter(poet)*0"
+    assert visitor.text("mutated") == visitor.text("original")
+    visitor.page.get_by_role("tab", name="Donors").click()
+    visitor.type("Checkpoint to compare with", "demo").press("Enter")
+    visitor.page.get_by_role("button", name="Compare the weights").click()
+    expect(visitor.page.locator(".caption", has_text="matrices of demo are the same")).to_be_visible(timeout=60_000)
