@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from explorer.domain.genotype import HIGHEST_BIT, MOST_BITS, Operation, OperationKind
+from explorer.domain.genotype import MOST_BITS, Operation, OperationKind
 from explorer.domain.weights import SiteFacts
 
 MOST_DEVIATIONS = 2.0
@@ -40,7 +40,6 @@ _ALWAYS: dict[OperationKind, Amount] = {
     "shuffle": Amount(0, MOST_SEED, "seed", is_whole=True),
     "round": Amount(1, MOST_BITS, "bits", is_whole=True),
     "prune": Amount(0, 1, "share"),
-    "flip": Amount(0, HIGHEST_BIT, "bit", is_whole=True),
     "from": Amount(0, 1, "share"),
     "adapter": Amount(0, MOST_STRENGTH, "strength"),
 }
@@ -60,6 +59,8 @@ def amount_of(operation: Operation | None, facts: SiteFacts) -> Amount | None:
             return Amount(0, 100, "%")
         case "rank" | "unrank":
             return Amount(0, facts.full_rank, "components", is_whole=True)
+        case "flip":
+            return Amount(0, facts.bits - 1, "bit", is_whole=True)
         case "copy" if operation.source is not None and operation.source.layer is not None:
             return Amount(0, facts.layer_count - 1, "layer", is_whole=True)
     return _ALWAYS.get(operation.kind)

@@ -7,6 +7,7 @@ matrices to add up, which they do only about: so an advice is run as a whole bef
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -144,6 +145,8 @@ def advise(table: DamageTable, average: float) -> Advice:
 
     Among the bits of the rounding operations that the table has.
     """
+    if not math.isfinite(average):
+        raise StatisticsError("The budget is no number: ask for some bits a weight, such as 4.0.")
     costs = _costs(table)
     weights = _weights(table)
     offered = sorted({bits for of_site in costs.values() for bits in of_site})

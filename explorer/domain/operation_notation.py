@@ -194,19 +194,23 @@ def _read_amount(reader: Reader, kind: OperationKind) -> Operation:
         group = _read_whole(reader)
         if not (value.is_integer() and 0 <= value <= group):
             raise reader.fault(f"Of every {group} columns no more can be pruned, such as prune(2:4).", start)
-    elif kind in ("noise", "jitter", "round") and reader.take(","):
+    else:
+        _check_range(reader, kind, value, start, is_share=is_share)
+    if kind in ("noise", "jitter", "round") and reader.take(","):
         if kind == "round":
             group = _read_option(reader, "group", 1)
         else:
             seed = _read_option(reader, "seed")
-    else:
-        low, high = _SHARES if is_share else _RANGES[kind]
-        whole = kind in _WHOLE and not is_share
-        if not low <= value <= high or (whole and not value.is_integer()):
-            what = "a whole number" if whole else "a number"
-            most = f" to {high:g}" if math.isfinite(high) else " on"
-            raise reader.fault(f"{kind} takes {what} from {low:g}{most}, such as {_EXAMPLES[kind]}.", start)
     return Operation(kind=kind, value=value, seed=seed, group=group, is_share=is_share)
+
+
+def _check_range(reader: Reader, kind: OperationKind, value: float, start: int, *, is_share: bool) -> None:
+    low, high = _SHARES if is_share else _RANGES[kind]
+    whole = kind in _WHOLE and not is_share
+    if not low <= value <= high or (whole and not value.is_integer()):
+        what = "a whole number" if whole else "a number"
+        most = f" to {high:g}" if math.isfinite(high) else " on"
+        raise reader.fault(f"{kind} takes {what} from {low:g}{most}, such as {_EXAMPLES[kind]}.", start)
 
 
 def _read_option(reader: Reader, name: str, least: int = 0) -> int:

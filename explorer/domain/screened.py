@@ -48,15 +48,16 @@ def operation_of(text: str) -> Operation:
     if typed in _NAMED:
         return _NAMED[typed]
     short = _SHORT.fullmatch(typed)
-    reader = Reader(_in_full(*short.groups()) if short else typed if typed[:1] in "=*+~" else f"={typed}")
     try:
+        reader = Reader(_in_full(*short.groups()) if short else typed if typed[:1] in "=*+~" else f"={typed}")
         operation = read_operation(reader)
         if not reader.at_end():
             raise reader.fault("Expected the end.")
-    except NotationError as fault:
+    except (NotationError, ValueError) as fault:
         names = ", ".join(_NAMED)
+        reason = fault.reason if isinstance(fault, NotationError) else "its number is none."
         raise PlanError(
-            f"'{typed[:60]}' is no operation: {fault.reason} Choose among {names}, or write one such as round4, "
+            f"'{typed[:60]}' is no operation: {reason} Choose among {names}, or write one such as round4, "
             "prune50, rank10%, *0.5."
         ) from fault
     return operation
@@ -65,7 +66,7 @@ def operation_of(text: str) -> Operation:
 def _in_full(kind: str, number: str | None, rest: str | None) -> str:
     """The notation of what is typed short: a share of weights to prune is given in percent."""
     if kind == "prune" and not (rest or "").startswith(":"):
-        return f"=prune({float(number or 0) / 100:g})"
+        return f"=prune({float(number or '') / 100:g})"
     if kind == "shuffle":
         return f"=shuffle(seed {number})" if number else "=shuffle"
     sign = "+" if kind == "noise" else "="

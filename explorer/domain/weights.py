@@ -44,6 +44,8 @@ class SiteFacts:
     """The most components that a rectangle of the site has."""
     layer_count: int
     """Of the model."""
+    bits: int = 32
+    """Of each stored number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

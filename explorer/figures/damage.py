@@ -84,7 +84,7 @@ def _colour(row: Damage | None) -> float | None:
 def _told(row: Damage, table: DamageTable) -> str:
     lines = [f"<b>{_mutation(row)}</b>"]
     lines.append("overflow" if row.mean_kl is None else f"mean KL {row.mean_kl:.3g} nats")
-    if math.isfinite(row.added_nll):
+    if math.isfinite(row.added_nll) and table.nll + row.added_nll < 700:  # noqa: PLR2004  # the largest that exp takes
         before, after = math.exp(table.nll), math.exp(table.nll + row.added_nll)
         lines.append(f"perplexity {before:.2f} → {after:.2f}")
     if row.right is not None:

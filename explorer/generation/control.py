@@ -12,6 +12,7 @@ from torch import Tensor
 from transformers import DynamicCache
 
 from explorer.domain.decoding import Decoding, Prompt
+from explorer.domain.errors import PromptError
 from explorer.domain.genotype import Genotype
 from explorer.generation.baseline import Baseline
 from explorer.generation.differences import perplexity
@@ -54,6 +55,8 @@ def read_text(model: LoadedModel, text: str) -> Baseline:
     """
     tokens = model.encode(Prompt(text=text, chat=False), Decoding(max_new_tokens=1))
     first, rest = tuple(tokens[:1]), tuple(tokens[1:])
+    if not rest:
+        raise PromptError(f"The text '{text[:40]}' has a single token: there is nothing to predict in it.")
     nothing, cache = make_mutant(model, Genotype()), DynamicCache()
     records: list[list[Tensor]] = []
     if is_alone(model, nothing, len(first), len(tokens)):

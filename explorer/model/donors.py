@@ -31,6 +31,8 @@ from explorer.model.sources import locate
 from explorer.model.stored import CheckpointFile, Codec, Stored, tensors_in
 from explorer.model.weights import parameter_of, part_of
 
+_FUSED_KEPT = 2
+"""Tensors that hold the matrices of all experts of a layer."""
 _SEEN = 4096
 """Bytes of each tensor that its fingerprint is made of."""
 
@@ -57,11 +59,12 @@ class Donor:
     homes: dict[str, Path]
     """The file of each tensor that can be asked for."""
     is_tied: bool
+    _last: dict[tuple[int, str], Tensor] = field(default_factory=dict, repr=False)
     _recipes: WeakKeyDictionary[PreTrainedModel, dict[str, _Recipe]] = field(
         default_factory=WeakKeyDictionary, repr=False
     )
 
-    @property
+    @functools.cached_property
     def fingerprint(self) -> str:
         """Of names, shapes and the beginnings of all tensors: told apart without reading them whole."""
         digest = hashlib.sha256()
@@ -73,8 +76,8 @@ class Donor:
 
     def weights(self, model: Specimen, matrix: Matrix) -> Tensor:
         """The matrix [rows, columns] of a model as this checkpoint has it. Raises ModelError."""
-        recipe = self._recipe(model, matrix)
-        tensor = self._made(model, recipe, matrix.uses[0].path)
+        recipe, path = self._recipe(model, matrix), matrix.uses[0].path
+        tensor = self._made(model, recipe, path) if matrix.uses[0].expert is None else self._kept(model, recipe, path)
         own = parameter_of(model.causal_lm, matrix)
         if tensor.shape != own.shape:
             theirs, ours = (" × ".join(map(str, shape)) for shape in (tensor.shape, own.shape))
@@ -91,6 +94,15 @@ class Donor:
 
     def _stored_parts(self, name: str) -> tuple[str, ...]:
         return (name,) if name in self.tensors or self.codec is None else self.codec.parts(list(self.tensors))[name]
+
+    def _kept(self, model: Specimen, recipe: _Recipe, path: str) -> Tensor:
+        """As `_made`, of tensors of several experts: those made last are kept, for the next expert."""
+        key = id(model.causal_lm), path
+        if key not in self._last:
+            while len(self._last) >= _FUSED_KEPT:
+                self._last.pop(next(iter(self._last)))
+            self._last[key] = self._made(model, recipe, path)
+        return self._last[key]
 
     def _made(self, model: Specimen, recipe: _Recipe, path: str) -> Tensor:
         if recipe.converter is None:
@@ -124,11 +136,12 @@ def open_donor(name: str) -> Donor:
     """The checkpoint that people name so, if it is on this machine. Raises ModelError."""
     try:
         found = locate(name, Settings(), lambda _: None, downloads=False)
-    except ExplorerError as fault:
+        stamps = stamps_of(found.folder)
+    except (ExplorerError, OSError, RuntimeError) as fault:
         raise ModelError(f"The mutation takes weights from {name}, which is not here: {fault}") from fault
     if found.adapter is not None:
         raise ModelError(f"{name} is an adapter: write +adapter({name}) instead of from({name}).")
-    return _open(name, found.folder, stamps_of(found.folder))
+    return _open(name, found.folder, stamps)
 
 
 @functools.lru_cache(maxsize=8)

@@ -78,19 +78,16 @@ class Adapter:
 
 def open_adapter(name: str) -> Adapter:
     """The adapter that people name so: one that comes along, a folder, or one in the hub's cache. Raises ModelError."""
-    folder = shipped_adapter(name) or Path(name).expanduser()
-    if not folder.is_dir():
-        folder = _cached(name)
+    try:
+        folder = shipped_adapter(name) or Path(name).expanduser()
+        if not folder.is_dir():
+            folder = hub.cached_folder(name)
+        stamps = stamps_of(folder)
+    except (ModelError, OSError, RuntimeError) as fault:
+        raise ModelError(f"The mutation adds the adapter {name}, which is not here: {fault}") from fault
     if not is_adapter(folder):
         raise ModelError(f"{name} is no adapter: it has no {CONFIG}. A whole model is grafted with from({name}).")
-    return _open(name, folder.resolve(), stamps_of(folder))
-
-
-def _cached(name: str) -> Path:
-    try:
-        return hub.cached_folder(name)
-    except ModelError as fault:
-        raise ModelError(f"The mutation adds the adapter {name}, which is not here: {fault}") from fault
+    return _open(name, folder.resolve(), stamps)
 
 
 @functools.lru_cache(maxsize=8)
@@ -102,6 +99,8 @@ def _open(name: str, folder: Path, _stamps: tuple[tuple[str, int], ...]) -> Adap
             part = _PART.fullmatch(stored.name)
             if part is None:
                 raise ModelError(f"The adapter {name} has '{stored.name}', which is no part of a LoRA of a matrix.")
+            if len(stored.shape) != 2:  # noqa: PLR2004
+                raise ModelError(f"The adapter {name} has '{stored.name}', which is no matrix.")
             found.setdefault(part["module"], {})[part["side"]] = stored
     whole = {module: sides for module, sides in found.items() if sides.keys() == {"A", "B"}}
     if not whole or len(whole) < len(found):

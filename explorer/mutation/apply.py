@@ -61,6 +61,8 @@ def edits_of(model: Specimen, mutation: Mutation) -> tuple[Edit, ...]:
         if not reached:
             raise ModelError(f"The adapter {operation.donor} adds nothing to {format_site(mutation.site)}.")
         return tuple(Edit(target, operation) for target in reached)
+    if operation.kind == "from":
+        open_donor(operation.donor)  # one that is not here is told before anything is computed
     sources = [None] * len(targets) if operation.source is None else model.anatomy.targets(operation.source)
     return tuple(Edit(target, operation, each) for target, each in zip(targets, sources, strict=True))
 
@@ -101,11 +103,20 @@ def make_mutant(model: Specimen, genotype: Genotype) -> Mutant:
 
 def mutant_of(model: Specimen, genotype: Genotype) -> Mutant:
     """As `make_mutant`; that of a model that was made last is kept, for a line about it, then a run of it."""
-    donors = tuple(_opened(mutation.operation) for mutation in genotype.mutations)
+    key = genotype, tuple(_opened(mutation.operation) for mutation in genotype.mutations)
     kept = _last.get(model)
-    if kept is None or kept[0] != (genotype, donors):
-        kept = _last[model] = (genotype, donors), make_mutant(model, genotype)
-    return kept[1]
+    if kept is not None and kept[0] == key:
+        return kept[1]
+    _last.pop(model, None)  # before another is made, so that there are never two
+    del kept
+    mutant = make_mutant(model, genotype)
+    if genotype and slab_bytes(model, genotype) <= MOST_KEPT:
+        _last[model] = key, mutant
+    return mutant
+
+
+MOST_KEPT = 2**30
+"""Bytes of the weights of a mutant that is kept, at most."""
 
 
 _last: WeakKeyDictionary[Specimen, tuple[tuple[Genotype, tuple[Donor | Adapter | None, ...]], Mutant]] = (

@@ -66,6 +66,7 @@ def site_facts(model: LoadedModel, site: Site) -> SiteFacts:
         maximum=max(each.maximum for each in statistics),
         full_rank=model.anatomy.full_rank(site),
         layer_count=model.anatomy.layer_count,
+        bits=8 * weight_of(model.causal_lm, targets[0].matrix).element_size(),
     )
 
 

@@ -25,9 +25,10 @@ def differences(model: LoadedModel, donor: str) -> Iterator[list[Difference]]:
 
 
 def _difference(model: LoadedModel, donor: Donor, matrix: Matrix) -> Difference:
-    own = weight_of(model.causal_lm, matrix).float()
-    try:
-        other = donor.weights(model, matrix).to(own.device).float()
+    stored = weight_of(model.causal_lm, matrix)
+    own = stored.float()
+    try:  # in the precision that a graft would have
+        other = donor.weights(model, matrix).to(stored.device, stored.dtype).float()
     except ModelError as fault:
         return Difference(matrix=matrix.name, layer=matrix.layer, kind=matrix.kind, relative=None, largest=0.0,
                           changed=0.0, reason=str(fault))  # fmt: skip

@@ -54,7 +54,9 @@ def operate(
             return flipped(weights, int(operation.value))
         case "copy":
             assert source is not None
-            return source.to(weights.dtype).reshape(weights.shape).clone()
+            if source.shape != weights.shape:
+                raise ModelError("Only a site of the same shape can be copied here.")
+            return source.to(weights.dtype).clone()
         case "from":
             assert source is not None
             other = source.to(weights.device, torch.float32)

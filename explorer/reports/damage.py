@@ -17,6 +17,8 @@ from explorer.domain.site_notation import format_site, parse_site
 from explorer.reports.explore import finite
 
 KIND = "damage"
+MOST_NLL = 700.0
+"""The largest whose perplexity is a number."""
 
 
 def damage_report(table: DamageTable, fingerprint: str) -> dict[str, Any]:
@@ -26,8 +28,8 @@ def damage_report(table: DamageTable, fingerprint: str) -> dict[str, Any]:
         "model": table.model,
         "fingerprint": fingerprint,
         "tokens": table.tokens,
-        "nll": table.nll,
-        "perplexity": math.exp(table.nll),
+        "nll": finite(table.nll),
+        "perplexity": _perplexity(table.nll),
         "others": table.others,
         **({"questions": table.questions, "right": table.right} if table.questions else {}),
         "rows": [
@@ -37,12 +39,16 @@ def damage_report(table: DamageTable, fingerprint: str) -> dict[str, Any]:
                 "operation": row.operation,
                 "mean_kl": row.mean_kl,
                 "added_nll": finite(row.added_nll),
-                "perplexity": finite(math.exp(min(700.0, table.nll + row.added_nll))),
+                "perplexity": _perplexity(table.nll + row.added_nll),
                 **({} if row.right is None else {"right": row.right}),
             }
             for row in table.rows
         ],
     }
+
+
+def _perplexity(nll: float) -> float | None:
+    return math.exp(nll) if nll < MOST_NLL else None
 
 
 def read_damage(file: Path) -> tuple[DamageTable, str]:
@@ -78,8 +84,8 @@ def _rows(report: Mapping[str, Any]) -> tuple[Damage, ...]:
 def damage_lines(report: dict[str, Any]) -> Iterator[str]:
     """What each operation costs by kind, for people."""
     yield (
-        f"{report['model']}: perplexity {report['perplexity']:.2f} over {report['tokens']} tokens; mean KL in nats of "
-        "each operation on one matrix, by kind, the worst first"
+        f"{report['model']}: perplexity {report['perplexity'] or math.inf:.2f} over {report['tokens']} tokens; mean KL "
+        "in nats of each operation on one matrix, by kind, the worst first"
     )
     rows = _rows(report)
     for operation in dict.fromkeys(row.operation for row in rows):
@@ -97,7 +103,7 @@ def advice_report(found: Comparison) -> dict[str, Any]:
     """An advice beside uniform bits, both run as a whole on unseen texts."""
     return {
         "rule": "greedy by measured damage",
-        "original_perplexity": found.original,
+        "original_perplexity": finite(found.original),
         "advised": _tried(found.advised),
         "uniform": _tried(found.uniform),
         "gain": finite(found.gain),
@@ -119,7 +125,7 @@ def _tried(tried: Tried) -> dict[str, Any]:
 
 def advice_lines(report: dict[str, Any]) -> Iterator[str]:
     """An advice for people."""
-    original = f"{report['original_perplexity']:.2f}"
+    original = "overflow" if report["original_perplexity"] is None else f"{report['original_perplexity']:.2f}"
     yield f"Perplexity of {report['texts']} texts that the choice has not looked at, of the original: {original}"
     for name in ("advised", "uniform"):
         tried = report[name]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from explorer.domain.genotype import Operation
 from explorer.domain.operation_notation import format_operation
 from explorer.domain.weights import Difference
+from explorer.reports.explore import finite
 from explorer.reports.tables import table_lines
 from explorer.tasks.harness import Scored
 
@@ -40,7 +42,12 @@ def diff_report(model: str, donor: str, found: Sequence[Difference], grafts: int
         "missing": [{"matrix": each.matrix, "reason": each.reason} for each in found if each.relative is None],
         "genotype": grafts_of(found, donor, grafts),
         "matrices": [
-            {"matrix": each.matrix, "relative": each.relative, "largest": each.largest, "changed": each.changed}
+            {
+                "matrix": each.matrix,
+                "relative": finite(each.relative),
+                "largest": finite(each.largest),
+                "changed": each.changed,
+            }
             for each in compared
         ],
     }
@@ -61,11 +68,16 @@ def diff_lines(report: dict[str, Any]) -> Iterator[str]:
     )
     by_kind: dict[str, list[float]] = {}
     for row in report["matrices"]:
-        by_kind.setdefault(row["matrix"].rpartition(".")[2], []).append(row["relative"])
+        by_kind.setdefault(row["matrix"].rpartition(".")[2], []).append(_or_infinite(row["relative"]))
     kinds = sorted(((sum(values) / len(values), kind) for kind, values in by_kind.items()), reverse=True)
     yield "Mean change by kind: " + ", ".join(f"{kind} {mean:.2%}" for mean, kind in kinds)
     rows = [
-        (row["matrix"], f"{row['relative']:.2%}", f"{row['largest']:.3g}", f"{row['changed']:.1%}")
+        (
+            row["matrix"],
+            f"{_or_infinite(row['relative']):.2%}",
+            f"{_or_infinite(row['largest']):.3g}",
+            f"{row['changed']:.1%}",
+        )
         for row in report["matrices"][:12]
     ]
     yield from table_lines(("matrix", "change", "largest", "weights changed"), rows)
@@ -73,6 +85,10 @@ def diff_lines(report: dict[str, Any]) -> Iterator[str]:
         yield f"{row['matrix']}: {row['reason']}"
     if report["genotype"]:
         yield f"To graft the most different ones: {report['genotype']}"
+
+
+def _or_infinite(value: float | None) -> float:
+    return math.inf if value is None else float(value)
 
 
 def harness_report(genotype: str, model: str, scored: Sequence[Scored]) -> dict[str, Any]:

@@ -9,13 +9,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from fnmatch import fnmatchcase
-from itertools import groupby, islice
+from itertools import groupby, islice, product
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from explorer.domain.errors import NotationError, PlanError
 from explorer.domain.genotype import ALL, Mutation, Operation
+from explorer.domain.notation import format_mutation
 from explorer.domain.screened import WHOLE_UNITS, Unit, operation_of, read_operations, unit_site
 from explorer.domain.site_notation import format_site, parse_site
 from explorer.model.anatomy import Anatomy, Matrix
@@ -169,10 +170,26 @@ def check_sites(plan: Plan, matrices: Sequence[Matrix]) -> None:
 def check_operations(plan: Plan, anatomy: Anatomy, matrices: Sequence[Matrix]) -> None:
     """Raise PlanError if an operation cannot be done to the units of one of these matrices."""
     for matrix in matrices:
-        for item in islice(planned(replace(plan, rate=1.0, sites=()), matrix), 1 + len(plan.operations)):
-            objection = anatomy.objection(item.mutation)
+        for mutation in corner_mutations(plan, matrix):
+            objection = anatomy.objection(mutation)
             if objection is not None:
-                raise PlanError(f"{item.operation} cannot be done to {format_site(item.mutation.site)}: {objection[1]}")
+                raise PlanError(f"{format_mutation(mutation)} cannot be screened: {objection[1]}")
+
+
+def corner_mutations(plan: Plan, matrix: Matrix) -> Iterator[Mutation]:
+    """Each operation on the first and the last units of a matrix, downwards and across: the last may be smaller."""
+    height, width = unit_size(plan, matrix)
+    downs, acrosses = ({0, -(-length // size) - 1} for length, size in ((matrix.rows, height), (matrix.columns, width)))
+    for down, across, name in product(sorted(downs), sorted(acrosses), plan.operations):
+        yield Mutation(unit_site(_row(matrix, height, width, down, across)), operation_of(name))
+
+
+def _row(matrix: Matrix, height: int, width: int, down: int, across: int) -> dict[str, Any]:
+    """A unit as the store has it."""
+    return {
+        "layer": matrix.layer, "kind": matrix.kind, "rows": matrix.rows, "columns": matrix.columns,
+        "unit_rows": height, "unit_columns": width, "down": down, "across": across,
+    }  # fmt: skip
 
 
 def as_stored(plan: Plan) -> dict[str, Any]:
@@ -191,12 +208,7 @@ def planned(plan: Plan, matrix: Matrix) -> Iterator[Planned]:
     count = 0
     for place in _places(plan, matrix):
         down, right = divmod(int(place), across)
-        site = unit_site(
-            {
-                "layer": matrix.layer, "kind": matrix.kind, "rows": matrix.rows, "columns": matrix.columns,
-                "unit_rows": height, "unit_columns": width, "down": down, "across": right,
-            }
-        )  # fmt: skip
+        site = unit_site(_row(matrix, height, width, down, right))
         for name, operation in operations:
             if count % CONTROL_EVERY == 0:
                 yield Planned(down=down, across=right, operation="control", mutation=Mutation(site, CONTROL))

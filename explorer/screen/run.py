@@ -23,6 +23,7 @@ from explorer.domain.notation import format_genotype
 from explorer.domain.phenotype import Phenotype
 from explorer.files.versions import program_version
 from explorer.model.loaded import LoadedModel
+from explorer.mutation.apply import edits_of
 from explorer.screen.fitting import MOST, Fit, fit, largest
 from explorer.screen.job import Job
 from explorer.screen.known import MOST_TEXTS
@@ -33,6 +34,7 @@ from explorer.screen.plan import (
     batches,
     check_operations,
     check_sites,
+    corner_mutations,
     layer_of,
     matching,
     planned_count,
@@ -60,6 +62,9 @@ class Screen:
         self.matrices = matching(job.model.anatomy, job.plan.matrices, job.plan.unit)
         check_sites(job.plan, self.matrices)
         check_operations(job.plan, job.model.anatomy, self.matrices)
+        for matrix in self.matrices:
+            for mutation in corner_mutations(job.plan, matrix):
+                edits_of(job.model, mutation)  # a donor that is not here is told before anything is measured
         self.number: int | None = None
         """Its number in the database, once it runs."""
         self.total = sum(planned_count(job.plan, matrix) for matrix in self.matrices)

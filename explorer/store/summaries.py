@@ -188,7 +188,7 @@ def distinct(
     is_whole = not operations or set(screened) <= set(operations)
     wanted = pl.col("operation").is_null() if is_whole else pl.col("operation") == named
     known = table.filter(wanted).select("layer", "kind", "phenotypes")
-    if not layers and not kinds:
+    if not layers and not kinds and (is_whole or known.height):
         return known
     ((listed,),) = connection.execute("SELECT count(*) FROM mutants WHERE screen = ?", [screen]).fetchall()
     if 0 < listed <= MOST_RECOUNTED:

@@ -8,9 +8,10 @@ from dataclasses import replace
 from weakref import WeakKeyDictionary
 
 from explorer.domain.damage import Advice, Comparison, Damage, DamageTable, Tried, advise, uniform
-from explorer.domain.errors import ModelError
+from explorer.domain.errors import ModelError, PlanError
 from explorer.domain.evaluation import QuestionSet
-from explorer.domain.genotype import Genotype, Mutation
+from explorer.domain.genotype import MOST_BITS, Genotype, Mutation
+from explorer.domain.notation import format_mutation
 from explorer.domain.screened import operation_of
 from explorer.files.settings import Settings
 from explorer.files.texts import read_texts
@@ -29,21 +30,28 @@ class Damages:
 
     def __init__(self, settings: Settings, computing: Computing, behaviour: Behaviour) -> None:
         self._settings, self._computing, self._behaviour = settings, computing, behaviour
-        self._readings: WeakKeyDictionary[LoadedModel, dict[tuple[str, ...], list[Baseline]]] = WeakKeyDictionary()
+        self._readings: WeakKeyDictionary[LoadedModel, dict[tuple[str, ...], tuple[list[Baseline], list[float]]]] = (
+            WeakKeyDictionary()
+        )
 
     def table(
         self, model: LoadedModel, operations: Sequence[str], questions: QuestionSet | None = None
     ) -> Iterator[tuple[int, DamageTable]]:
         """The table as it grows, with how many rows there will be. Raises SettingsError, PromptError, ModelError."""
-        readings = self._reading(model, read_texts(self._settings.texts_file).read)
+        readings, own = self._reading(model, read_texts(self._settings.texts_file).read)
+        if not math.isfinite(sum(own)):
+            raise ModelError("The original model's own forward pass overflows on the texts: try another precision.")
         sites = matrix_sites(model.anatomy)
         if not sites:
             raise ModelError("The layers of this model are not known, so there is no table of its matrices.")
+        for mutation in (Mutation(site, operation_of(name)) for site in sites for name in operations):
+            if (objection := model.anatomy.objection(mutation)) is not None:
+                raise PlanError(f"{format_mutation(mutation)} cannot be measured: {objection[1]}")
         inside = sum(target.size for site in sites for target in model.anatomy.targets(site))
         table = DamageTable(
             model=model.name,
             tokens=sum(len(reading.tokens) for reading in readings),
-            nll=mean_loss(own_losses(readings), readings),
+            nll=mean_loss(own, readings),
             others=model.anatomy.parameter_count - inside,
             rows=(),
         )
@@ -61,24 +69,26 @@ class Damages:
         Raises StatisticsError for too few bits.
         """
         advice = advise(table, average)
-        readings = self._reading(model, read_texts(self._settings.texts_file).unseen)
-        flat = uniform(table, max(1, math.floor(average)))
+        readings, own = self._reading(model, read_texts(self._settings.texts_file).unseen)
+        flat = uniform(table, max(1, min(MOST_BITS, math.floor(average))))
         return Comparison(
-            original=math.exp(mean_loss(own_losses(readings), readings)),
+            original=_perplexity(mean_loss(own, readings)),
             advised=self._tried(model, advice, readings),
             uniform=self._tried(model, flat, readings),
         )
 
     def _tried(self, model: LoadedModel, advice: Advice, readings: list[Baseline]) -> Tried:
-        found = self._computing.run_behind(losses, model, readings, advice.genotype)
-        mean = mean_loss(found, readings)
-        perplexity = math.exp(mean) if mean < 700 else math.inf  # noqa: PLR2004  # the largest that exp takes
-        return Tried(advice=advice, perplexity=perplexity, losses=tuple(found))
+        with lack_of_memory_told("the whole advice is a second model in memory: use a smaller one"):
+            found = self._computing.run_behind(losses, model, readings, advice.genotype)
+        return Tried(advice=advice, perplexity=_perplexity(mean_loss(found, readings)), losses=tuple(found))
 
-    def _reading(self, model: LoadedModel, texts: tuple[str, ...]) -> list[Baseline]:
+    def _reading(self, model: LoadedModel, texts: tuple[str, ...]) -> tuple[list[Baseline], list[float]]:
+        """The original's passes over some texts, and its own losses; kept."""
         known = self._readings.setdefault(model, {})
         if texts not in known:
-            known[texts] = self._computing.run_behind(read_all, model, texts)
+            with lack_of_memory_told("take shorter texts"):
+                readings = self._computing.run_behind(read_all, model, texts)
+                known[texts] = readings, self._computing.run_behind(own_losses, readings)
         return known[texts]
 
     def _asked(self, model: LoadedModel, table: DamageTable, questions: QuestionSet) -> DamageTable:
@@ -96,3 +106,7 @@ class Damages:
             replace(row, right=count) for row, count in zip(table.rows, right, strict=True)
         )
         return replace(table, rows=rows, questions=len(questions.questions), right=own)
+
+
+def _perplexity(loss: float) -> float:
+    return math.exp(loss) if loss < 700 else math.inf  # noqa: PLR2004  # the largest that exp takes

@@ -22,6 +22,7 @@ from explorer.generation import epistasis as together
 from explorer.generation import matched as controls
 from explorer.generation import propagation as spread
 from explorer.generation import sensitivity_map as estimates
+from explorer.generation.alone import decode_alone
 from explorer.generation.baseline import Baseline
 from explorer.generation.control import Control, control_perplexity, read_control
 from explorer.generation.dose import dose_response
@@ -117,9 +118,12 @@ class Instruments:
     ) -> Iterator[list[Knockout]]:
         """Every head knocked out, some at a time, behind what others wait for; see `generation.knockout`.
 
-        Raises PromptError.
+        What is compared with is the answer of what is stacked. Raises PromptError, and ModelError if that overflows.
         """
-        baseline = self._pairs.baseline(model, prompt, decoding)
+        if stacked:
+            baseline = self._computing.answer(decode_alone, model, prompt, decoding, stacked)
+        else:
+            baseline = self._pairs.baseline(model, prompt, decoding)
         steps = knock_out(model, baseline, decoding, stacked)
         with lack_of_memory_told("ask for fewer new tokens"):
             while found := self._computing.run_behind(next, steps, None):

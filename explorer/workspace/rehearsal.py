@@ -25,6 +25,7 @@ from explorer.files.recordings import Recordings
 from explorer.model.loaded import LoadedModel
 from explorer.statistics.filters import Filter
 from explorer.workspace.instruments import Instruments
+from explorer.workspace.outside import takes_from_outside
 from explorer.workspace.pairs import Pairs
 from explorer.workspace.rehearsed import Curve, Mapped, Rehearsed
 from explorer.workspace.weights import Weights
@@ -75,7 +76,7 @@ class Rehearsal:
         read = model.anatomy.read(genotype)
         canonical = format_genotype(read)
         known = self._recordings.find(model.fingerprint, model.precision, canonical, prompt, decoding)
-        if known is not None:
+        if known is not None and not takes_from_outside(read):
             return known
         moments: list[Moment] = []
         started = time.perf_counter()

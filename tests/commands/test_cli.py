@@ -169,7 +169,7 @@ def test_epistasis(folder: str) -> None:
         (["mutate", "1.q=0", "--prompt", "x", "--model", "/nowhere"], "no folder /nowhere"),
         (["mutate", "1.q=0", "--prompt", "x", "--device", "tpu"], "no device 'tpu'"),
         (["serve", "--host", "0.0.0.0"], "add --auth USER:PASSWORD"),
-        (["dose", "1.q=0;1.k", "--prompt", "x"], "is not one site"),
+        (["dose", "1.q=0;1.k", "--prompt", "x"], "Expected an operation"),
         (["dose", "1.q", "--prompt", " "], "prompt is empty"),
         (["serve", "--share"], "add --auth USER:PASSWORD"),
         (["serve", "--auth", "nobody"], "--auth takes USER:PASSWORD"),

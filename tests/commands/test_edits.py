@@ -24,6 +24,8 @@ def test_damage_then_advice_from_its_file(folder: str, tmp_path: Path) -> None:
     assert advice["advised"]["bits"] <= 3
     assert advice["uniform"]["matrices"] == {"3": 14}
     assert advice["gain_interval"][0] <= advice["gain"] <= advice["gain_interval"][1]
+    code, out, _ = typed("advise", "--table", str(file), "--megabytes", "1000", "--model", folder, "--json")
+    assert (code, json.loads(out)["uniform"]["matrices"]) == (0, {"8": 14})
     size = str(advice["uniform"]["megabytes"])
     code, out, _ = typed("advise", "--table", str(file), "--megabytes", size, "--model", folder)
     assert code == 0
@@ -41,6 +43,11 @@ def test_damage_then_advice_from_its_file(folder: str, tmp_path: Path) -> None:
         (("advise", "--bits", "4", "--table", "none.json"), "no damage table"),
         (("damage", "--operations", "burn"), "'burn' is no operation"),
         (("damage", "--operations", ","), "Name operations"),
+        (("damage", "--operations", "=copy(0.q)"), "of the same shape"),
+        (("damage", "--operations", "=copy(99.down)"), "The model has 2 layers"),
+        (("damage", "--operations", "=1e39"), "precision holds numbers"),
+        (("damage", "--operations", "flip3"), "in a single weight"),
+        (("advise", "--bits", "nan"), "The budget is no number"),
         (("dose", "0.q=round(4);1.q=round(4)", "--prompt", "w5"), "of one mutation"),
         (("diff", "./gone"), "which is not here"),
     ],

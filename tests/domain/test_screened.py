@@ -31,7 +31,10 @@ def test_a_list_is_cut_at_its_own_commas() -> None:
     assert told("=3") == "=3"
 
 
-@pytest.mark.parametrize("typed", ["burn", "round9", "prune150", "*", "round4 round3", "=", "rank", "max min"])
+@pytest.mark.parametrize(
+    "typed",
+    ["prune1.2.3", "prune.", "prune", "burn", "round9", "prune150", "*", "round4 round3", "=", "rank", "max min"],
+)
 def test_what_is_none_is_told(typed: str) -> None:
     with pytest.raises(PlanError, match="is no operation"):
         read_name(typed)

@@ -102,6 +102,8 @@ def test_a_tied_donor_gives_its_embedding_to_a_head_and_a_sharded_one_all(tmp_pa
         ("1.down=from({bare})", "cannot be read as a model"),
         ("1.down=from({adapter})", r"is an adapter: write \+adapter"),
         ("1.down+adapter({wide})", r"is no adapter.*A whole model is grafted with from"),
+        ("1.down=from(~nobody/x)", "which is not here"),
+        ("1.down+adapter(~nobody/x)", "which is not here"),
         ("1.down+adapter(nobody/nothing)", "adds the adapter nobody/nothing, which is not here"),
         ("1.gate+adapter({adapter})", "adds nothing to 1.gate"),
     ],

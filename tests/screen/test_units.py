@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -12,7 +13,7 @@ from explorer.atlas.cards import genotype_of
 from explorer.atlas.pictures.asked import Asked
 from explorer.atlas.pictures.drawing import draw
 from explorer.domain.decoding import Decoding, Prompt
-from explorer.domain.errors import PlanError, StatisticsError
+from explorer.domain.errors import ExplorerError, PlanError, StatisticsError
 from explorer.domain.experiments import Experiment
 from explorer.domain.genotype import Genotype, Mutation
 from explorer.domain.notation import format_genotype, format_mutation
@@ -73,11 +74,16 @@ def test_a_pattern_that_names_no_such_unit_is_told(unit: Unit, matrices: str, to
 def test_places_are_not_of_whole_parts_and_operations_fit_their_units() -> None:
     with pytest.raises(PlanError, match="not by head"):
         Plan(matrices="*.head", unit="head", sites=("0.down[0:4,:]",))
-    for operation, told in (("flip30", "A bit is flipped in a single weight"), ("=copy(0.q)", "same shape")):
-        job = Job(model=tiny_model("llama"), experiment=EXPERIMENT, mode="text",
-                  plan=Plan(matrices="*.down", unit="matrix", operations=(operation,)))  # fmt: skip
-        with pytest.raises(PlanError, match=told):
-            Screen(job)
+    whole = Plan(matrices="*.down", unit="matrix", operations=("zero",))
+    cases = (
+        (replace(whole, operations=("flip30",)), "A bit is flipped in a single weight"),
+        (replace(whole, operations=("=copy(0.q)",)), "same shape"),
+        (Plan(matrices="1.down", step=20, operations=("=copy(0.down[0:20,0:20])",)), "same shape"),
+        (replace(whole, operations=("~from(./gone)*0.3",)), "which is not here"),
+    )
+    for plan, told in cases:
+        with pytest.raises(ExplorerError, match=told):
+            Screen(Job(model=tiny_model("llama"), experiment=EXPERIMENT, mode="text", plan=plan))
 
 
 @pytest.mark.parametrize(

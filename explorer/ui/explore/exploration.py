@@ -39,8 +39,19 @@ class Exploration:
         return Genotype((*self.stacked, current))
 
     def pointed_at(self, selection: Selection, anatomy: Anatomy) -> Exploration:
-        """The same operation at another site."""
-        return replace(self, selection=fitted(selection, anatomy))
+        """The same operation at another site; none, where it cannot be done there."""
+        moved = replace(self, selection=fitted(selection, anatomy))
+        if self.operation is None or moved.selection == self.selection:
+            return moved
+        return moved.doing(self.operation, anatomy)
+
+    def doing(self, operation: Operation, anatomy: Anatomy) -> Exploration:
+        """An operation at the site of the controls; none, where it cannot be done. A copy stays of its layer."""
+        site = site_of(self.selection, anatomy)
+        if operation.source is not None and operation.source.layer is not None and site.layer is not None:
+            operation = replace(operation, source=replace(site, layer=operation.source.layer))
+        is_possible = anatomy.objection(Mutation(site, operation)) is None
+        return replace(self, operation=operation if is_possible else None)
 
     def with_genotype(self, genotype: Genotype, anatomy: Anatomy) -> Exploration:
         """The controls at the last mutation of a genotype, the others stacked."""

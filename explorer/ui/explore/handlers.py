@@ -39,6 +39,7 @@ from explorer.ui.explore.words import change_html, curve_caption_html, summary_h
 from explorer.ui.links import Link, format_link
 from explorer.ui.runs import Runs
 from explorer.ui.words import notice_html, sentence_html
+from explorer.workspace.outside import takes_from_outside
 from explorer.workspace.workspace import Workspace
 
 DRAFTED = "draft:"
@@ -147,14 +148,18 @@ class Handlers:
         if recording is None:
             return [gr.skip()] * RUN_COUNT
         self._replays[visitor] = (ticket, recording)
-        return [self._address(exploration, question), gr.skip(), *self._shown(recording, ticket), gr.skip()]
+        trial = self._trial_of(recording.update, recording.change, exploration, question)
+        return [self._address(exploration, question), gr.skip(), *self._shown(recording, ticket), trial]
 
     def _recorded(self, exploration: Exploration, question: Question) -> Recording | None:
         model = self.workspace.models.peek(exploration.source)
         if model is None:
             return None
         with contextlib.suppress(ExplorerError):  # it is told by the run
-            genotype = format_genotype(exploration.genotype(model.anatomy))
+            read = exploration.genotype(model.anatomy)
+            if takes_from_outside(read):
+                return None
+            genotype = format_genotype(read)
             return self.workspace.recordings.find(
                 model.fingerprint, model.precision, genotype, question.asked(), question.decoding()
             )
@@ -201,7 +206,13 @@ class Handlers:
         is_recorded: bool = False,
     ) -> Trial | None:
         """The trial that a run makes, if it makes one; a mutant's goes into the record."""
-        trial = trial_of(
+        trial = self._trial_of(update, change, exploration, question)
+        if trial is not None and trial.genotype:
+            self.workspace.record.keep(self.model(exploration), as_run(trial, is_recorded=is_recorded))
+        return trial
+
+    def _trial_of(self, update: PairUpdate, change: str, exploration: Exploration, question: Question) -> Trial | None:
+        return trial_of(
             update,
             model=exploration.source,
             placement=self.workspace.placement,
@@ -211,9 +222,6 @@ class Handlers:
             decoding=question.decoding(),
             address=self._address(exploration, question),
         )
-        if trial is not None and trial.genotype:
-            self.workspace.record.keep(self.model(exploration), as_run(trial, is_recorded=is_recorded))
-        return trial
 
     def _address(self, exploration: Exploration, question: Question) -> str:
         decoding = question.decoding()

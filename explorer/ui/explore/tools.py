@@ -161,6 +161,8 @@ def _begun(tool: Tool, place: int, site: Site, anatomy: Anatomy, facts: SiteFact
     operation = tool.variants[place if place < len(tool.variants) else 0].begun
     if tool.name == "copy":
         return replace(operation, source=_neighbour(site, anatomy))
+    if tool.name == "flip":
+        return replace(operation, value=float(facts.bits - 2))
     if operation.kind == "rank" and not operation.is_share:
         return replace(operation, value=min(operation.value, facts.full_rank))
     return replace(operation, donor=donor) if tool.donors else operation

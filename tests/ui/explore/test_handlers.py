@@ -379,6 +379,25 @@ def test_tools_that_look_at_many_weights_take_the_whole_matrix(
     assert "No other layer has a site of this shape" in Moves(handlers).choose_tool(start, "copy", ADA, *in_norm)[-1]
 
 
+def test_an_operation_that_cannot_be_done_elsewhere_is_left_behind(workspace: Workspace, handlers: Handlers) -> None:
+    start = Exploration(source=workspace.source).pointed_at(
+        Selection(level="matrix", layer=1), workspace.models.get().anatomy
+    )
+    copied = Moves(handlers).choose_tool(start, "copy", ADA, *WHOLE)[0]
+    moves = {
+        ("matrix", 1, "q", None, 0, None, None, None, None): "1.q=copy(0.q)",
+        ("matrix", 1, "up", None, 0, None, None, None, None): "1.up=copy(0.up)",
+        ("layer", 1, "down", None, 0, None, None, None, None): "1=copy(0)",
+        ("matrix", 0, "down", None, 0, None, None, None, None): "0.down=copy(0.down)",
+        ("matrix", 1, "norm", None, 0, None, None, None, None): "",
+    }
+    for values, text in moves.items():
+        assert genotype_of(workspace, Moves(handlers).select(ADA, copied, *values)) == text
+    flipped = Moves(handlers).choose_tool(start.pointed_at(Selection(level="weight", layer=1), workspace.models.get().anatomy),
+                                          "flip", ADA, *AT_START)[0]  # fmt: skip
+    assert genotype_of(workspace, Moves(handlers).select(ADA, flipped, *WHOLE)) == ""
+
+
 def test_few_tools_are_shown_at_first(handlers: Handlers, runs: Runs, start: Exploration) -> None:
     shown = [label for label, _ in handlers.draw(start)[TOOL_PLACE]["choices"]]
     assert shown == ["Set", "Scale", "Round", "Prune", "Rank", "more …"]

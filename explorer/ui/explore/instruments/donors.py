@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from explorer.domain.operation_notation import format_operation
 from explorer.domain.weights import Difference
 from explorer.figures.encoding import figure_json
 from explorer.figures.heatmaps import overview_figure
+from explorer.model.anatomy import kind_of
 from explorer.reports.exchange import grafts_of
 from explorer.ui.components.figure_panel import FigurePanel
 from explorer.ui.events import LATEST, ON_MODEL
@@ -104,9 +106,12 @@ class DonorsHandlers:
             for some in self._workspace.weights.differences(model, name):
                 found += some
             by_name = {each.matrix: each.relative for each in found}
-            overview = model.anatomy.overview(lambda matrix: 100 * (by_name[matrix.name] or 0.0))
+            overview = model.anatomy.overview(lambda matrix: 100 * _known(by_name[matrix.name]))
+            if not any(each.relative is not None for each in found):
+                raise ModelError(found[0].reason if found else f"{name} has nothing in common with this model.")
             figure = overview_figure(overview, None, meaning="change in %:")
-            figure.update_layout(meta={"model": exploration.source, "donor": name})
+            meta = {"model": exploration.source, "donor": name, "matrices": _by_cell(found)}
+            figure.update_layout(meta=meta)
         except ExplorerError as fault:
             yield [gr.skip(), _HINT, gr.skip(), notice_html(str(fault))]
             return
@@ -124,4 +129,21 @@ class DonorsHandlers:
         """A matrix was clicked: it alone is grafted."""
         check_source(event, exploration)
         graft = format_operation(Operation(kind="from", value=1.0, donor=str(event.meta["donor"])))
-        return self._handlers.choose(exploration, f"{int(event.x)}.{event.y}{graft}", request)
+        matrix = event.meta["matrices"].get(f"{int(event.x)}.{event.y}")
+        if matrix is None:
+            raise ModelError(f"{event.meta['donor']} has no counterpart of that matrix: click another.")
+        return self._handlers.choose(exploration, f"{matrix}{graft}", request)
+
+
+def _known(relative: float | None) -> float:
+    return math.nan if relative is None else relative
+
+
+def _by_cell(found: Sequence[Difference]) -> dict[str, str]:
+    """By layer and kind the matrix that a cell stands for: of experts the most different."""
+    cells: dict[str, Difference] = {}
+    for each in found:
+        cell = f"{each.layer}.{kind_of(each.kind)}"
+        if each.relative is not None and (cell not in cells or each.relative > _known(cells[cell].relative)):
+            cells[cell] = each
+    return {cell: each.matrix for cell, each in cells.items()}

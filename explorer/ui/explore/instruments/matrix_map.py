@@ -106,7 +106,7 @@ class MatrixMapHandlers:
         row, column = self._workspace.weights.strongest(model, matrix, *cell)
         selection = _selection_at(exploration.selection, matrix, row, column, model.anatomy)
         operation = exploration.operation or ZERO
-        moved = replace(exploration.pointed_at(selection, model.anatomy), operation=operation)
+        moved = exploration.pointed_at(selection, model.anatomy).doing(operation, model.anatomy)
         return self._handlers.move(moved, request, before=exploration)
 
     @edge
