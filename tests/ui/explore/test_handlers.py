@@ -393,8 +393,8 @@ def test_an_operation_that_cannot_be_done_elsewhere_is_left_behind(workspace: Wo
     }
     for values, text in moves.items():
         assert genotype_of(workspace, Moves(handlers).select(ADA, copied, *values)) == text
-    flipped = Moves(handlers).choose_tool(start.pointed_at(Selection(level="weight", layer=1), workspace.models.get().anatomy),
-                                          "flip", ADA, *AT_START)[0]  # fmt: skip
+    single = start.pointed_at(Selection(level="weight", layer=1), workspace.models.get().anatomy)
+    flipped = Moves(handlers).choose_tool(single, "flip", ADA, *AT_START)[0]
     assert genotype_of(workspace, Moves(handlers).select(ADA, flipped, *WHOLE)) == ""
 
 
