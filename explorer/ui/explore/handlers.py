@@ -148,8 +148,7 @@ class Handlers:
         if recording is None:
             return [gr.skip()] * RUN_COUNT
         self._replays[visitor] = (ticket, recording)
-        trial = self._trial_of(recording.update, recording.change, exploration, question)
-        return [self._address(exploration, question), gr.skip(), *self._shown(recording, ticket), trial]
+        return [self._address(exploration, question), gr.skip(), *self._shown(recording, ticket), gr.skip()]
 
     def _recorded(self, exploration: Exploration, question: Question) -> Recording | None:
         model = self.workspace.models.peek(exploration.source)
@@ -206,13 +205,7 @@ class Handlers:
         is_recorded: bool = False,
     ) -> Trial | None:
         """The trial that a run makes, if it makes one; a mutant's goes into the record."""
-        trial = self._trial_of(update, change, exploration, question)
-        if trial is not None and trial.genotype:
-            self.workspace.record.keep(self.model(exploration), as_run(trial, is_recorded=is_recorded))
-        return trial
-
-    def _trial_of(self, update: PairUpdate, change: str, exploration: Exploration, question: Question) -> Trial | None:
-        return trial_of(
+        trial = trial_of(
             update,
             model=exploration.source,
             placement=self.workspace.placement,
@@ -222,6 +215,9 @@ class Handlers:
             decoding=question.decoding(),
             address=self._address(exploration, question),
         )
+        if trial is not None and trial.genotype:
+            self.workspace.record.keep(self.model(exploration), as_run(trial, is_recorded=is_recorded))
+        return trial
 
     def _address(self, exploration: Exploration, question: Question) -> str:
         decoding = question.decoding()
