@@ -15,7 +15,6 @@ from pathlib import Path
 import torch
 
 from benchmarks.figures import Figure, report
-from explorer.domain.damage import advise, uniform
 from explorer.domain.decoding import Decoding, Prompt
 from explorer.domain.experiments import Experiment
 from explorer.domain.genotype import Genotype
@@ -31,6 +30,7 @@ from explorer.mutation.apply import make_mutant
 from explorer.screen.job import Job
 from explorer.screen.plan import Plan
 from explorer.screen.run import Screen
+from explorer.statistics.advice import ROUNDINGS, advise, uniform
 from explorer.store.database import opened
 from explorer.workspace.workspace import Workspace
 
@@ -149,11 +149,10 @@ def head_figures(model: LoadedModel) -> list[Figure]:
 def advice_figures(model: LoadedModel) -> list[Figure]:
     """Advice of 4.0 bits a weight beside uniform 4 bits, in perplexity on unseen texts."""
     damages = Workspace(device="cpu").damages
-    names = tuple(f"=round({bits})" for bits in range(2, 7))
-    *_, (_, table) = damages.table(model, names)
+    *_, (_, table) = damages.table(model, ROUNDINGS)
     assert advise(table, 4.0).average <= uniform(table, 4).average
     found = damages.compare(model, table, 4.0)
-    low, high = found.gain_interval
+    low, high = found.gain_interval.low, found.gain_interval.high
     print(
         f"original {found.original:.2f}, uniform 4 bits {found.uniform.perplexity:.2f}, advised "
         f"{found.advised.perplexity:.2f}; gain {found.gain:.3f} nats a token, 95 % {low:.3f} to {high:.3f}"

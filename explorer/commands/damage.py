@@ -8,14 +8,12 @@ from typing import Annotated
 import typer
 
 from explorer.commands.options import Session, edge
-from explorer.domain.damage import DamageTable, bits_within
+from explorer.domain.damage import DamageTable
 from explorer.domain.errors import StatisticsError
 from explorer.domain.screened import read_operations
 from explorer.reports.damage import advice_lines, advice_report, damage_lines, damage_report, read_damage
+from explorer.statistics.advice import ROUNDINGS, bits_within
 from explorer.tasks.comparison import shortened
-
-ROUNDINGS = "round2,round3,round4,round5,round6"
-"""What an advice is made of, where no table is given."""
 
 
 @edge
@@ -51,7 +49,7 @@ def advise(
     held = None if table is None else read_damage(table)
     workspace, loaded = session.load()
     if held is None:
-        steps = workspace.damages.table(loaded, read_operations(ROUNDINGS))
+        steps = workspace.damages.table(loaded, ROUNDINGS)
         found = _last(steps, is_silent=session.as_json)
     else:
         found, fingerprint = held

@@ -8,7 +8,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from explorer.domain.damage import Damage, DamageTable
+from explorer.domain.damage import Damage, DamageTable, perplexity
 from explorer.domain.operation_notation import format_operation
 from explorer.domain.screened import operation_of, told
 from explorer.domain.site_notation import format_site
@@ -84,9 +84,9 @@ def _colour(row: Damage | None) -> float | None:
 def _told(row: Damage, table: DamageTable) -> str:
     lines = [f"<b>{_mutation(row)}</b>"]
     lines.append("overflow" if row.mean_kl is None else f"mean KL {row.mean_kl:.3g} nats")
-    if math.isfinite(row.added_nll) and table.nll + row.added_nll < 700:  # noqa: PLR2004  # the largest that exp takes
-        before, after = math.exp(table.nll), math.exp(table.nll + row.added_nll)
-        lines.append(f"perplexity {before:.2f} → {after:.2f}")
+    after = perplexity(table.nll + row.added_nll)
+    if math.isfinite(after):
+        lines.append(f"perplexity {perplexity(table.nll):.2f} → {after:.2f}")
     if row.right is not None:
         lines.append(f"{row.right} of {table.questions} right ({table.right} without)")
     return "<br>".join(lines)

@@ -9,16 +9,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from explorer.domain.damage import Comparison, Damage, DamageTable, Tried, kinds_worst
+from explorer.domain.damage import Damage, DamageTable, kinds_worst, perplexity
 from explorer.domain.errors import ExplorerError, StatisticsError
 from explorer.domain.notation import format_genotype
 from explorer.domain.screened import read_name, told
 from explorer.domain.site_notation import format_site, parse_site
 from explorer.reports.explore import finite
+from explorer.statistics.advice import Comparison, Tried
 
 KIND = "damage"
-MOST_NLL = 700.0
-"""The largest whose perplexity is a number."""
 
 
 def damage_report(table: DamageTable, fingerprint: str) -> dict[str, Any]:
@@ -29,7 +28,7 @@ def damage_report(table: DamageTable, fingerprint: str) -> dict[str, Any]:
         "fingerprint": fingerprint,
         "tokens": table.tokens,
         "nll": finite(table.nll),
-        "perplexity": _perplexity(table.nll),
+        "perplexity": finite(perplexity(table.nll)),
         "others": table.others,
         **({"questions": table.questions, "right": table.right} if table.questions else {}),
         "rows": [
@@ -39,16 +38,12 @@ def damage_report(table: DamageTable, fingerprint: str) -> dict[str, Any]:
                 "operation": row.operation,
                 "mean_kl": row.mean_kl,
                 "added_nll": finite(row.added_nll),
-                "perplexity": _perplexity(table.nll + row.added_nll),
+                "perplexity": finite(perplexity(table.nll + row.added_nll)),
                 **({} if row.right is None else {"right": row.right}),
             }
             for row in table.rows
         ],
     }
-
-
-def _perplexity(nll: float) -> float | None:
-    return math.exp(nll) if nll < MOST_NLL else None
 
 
 def read_damage(file: Path) -> tuple[DamageTable, str]:
@@ -101,13 +96,14 @@ def damage_lines(report: dict[str, Any]) -> Iterator[str]:
 
 def advice_report(found: Comparison) -> dict[str, Any]:
     """An advice beside uniform bits, both run as a whole on unseen texts."""
+    interval = found.gain_interval
     return {
         "rule": "greedy by measured damage",
         "original_perplexity": finite(found.original),
         "advised": _tried(found.advised),
         "uniform": _tried(found.uniform),
         "gain": finite(found.gain),
-        "gain_interval": [finite(edge) for edge in found.gain_interval],
+        "gain_interval": [finite(interval.low), finite(interval.high)],
         "texts": len(found.advised.losses),
     }
 

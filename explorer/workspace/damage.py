@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from weakref import WeakKeyDictionary
 
-from explorer.domain.damage import Advice, Comparison, Damage, DamageTable, Tried, advise, uniform
+from explorer.domain.damage import Damage, DamageTable, perplexity
 from explorer.domain.errors import ModelError, PlanError
 from explorer.domain.evaluation import QuestionSet
 from explorer.domain.genotype import MOST_BITS, Genotype, Mutation
@@ -18,6 +18,7 @@ from explorer.files.texts import read_texts
 from explorer.generation.baseline import Baseline
 from explorer.generation.damage import damages, losses, matrix_sites, mean_loss, own_losses, read_all
 from explorer.model.loaded import LoadedModel
+from explorer.statistics.advice import Advice, Comparison, Tried, advise, uniform
 from explorer.workspace.behaviour import Behaviour
 from explorer.workspace.computing import Computing, lack_of_memory_told
 
@@ -72,7 +73,7 @@ class Damages:
         readings, own = self._reading(model, read_texts(self._settings.texts_file).unseen)
         flat = uniform(table, max(1, min(MOST_BITS, math.floor(average))))
         return Comparison(
-            original=_perplexity(mean_loss(own, readings)),
+            original=perplexity(mean_loss(own, readings)),
             advised=self._tried(model, advice, readings),
             uniform=self._tried(model, flat, readings),
         )
@@ -80,7 +81,7 @@ class Damages:
     def _tried(self, model: LoadedModel, advice: Advice, readings: list[Baseline]) -> Tried:
         with lack_of_memory_told("the whole advice is a second model in memory: use a smaller one"):
             found = self._computing.run_behind(losses, model, readings, advice.genotype)
-        return Tried(advice=advice, perplexity=_perplexity(mean_loss(found, readings)), losses=tuple(found))
+        return Tried(advice=advice, perplexity=perplexity(mean_loss(found, readings)), losses=tuple(found))
 
     def _reading(self, model: LoadedModel, texts: tuple[str, ...]) -> tuple[list[Baseline], list[float]]:
         """The original's passes over some texts, and its own losses; kept."""
@@ -106,7 +107,3 @@ class Damages:
             replace(row, right=count) for row, count in zip(table.rows, right, strict=True)
         )
         return replace(table, rows=rows, questions=len(questions.questions), right=own)
-
-
-def _perplexity(loss: float) -> float:
-    return math.exp(loss) if loss < 700 else math.inf  # noqa: PLR2004  # the largest that exp takes

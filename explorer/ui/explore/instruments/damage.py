@@ -14,6 +14,7 @@ from explorer.domain.screened import read_operations
 from explorer.figures.damage import damage_figure
 from explorer.figures.encoding import figure_json
 from explorer.reports.damage import advice_report
+from explorer.statistics.advice import ROUNDINGS, roundings_of
 from explorer.ui.components.figure_panel import FigurePanel
 from explorer.ui.events import LATEST, ON_MODEL
 from explorer.ui.explore.edge import check_source, edge
@@ -26,7 +27,6 @@ from explorer.ui.numbers import Number
 from explorer.ui.words import notice_html
 
 USUAL = "round4, round3, prune50"
-ROUNDINGS = "round2, round3, round4, round5, round6"
 
 _HINT = (
     '<p class="caption">What does it cost to round, prune or cut down each matrix by itself? Measured over fixed '
@@ -122,9 +122,8 @@ class DamageHandlers:
     ) -> Iterator[list[Any]]:
         """The advice, then what `measure` has: roundings are measured first where there are none."""
         table = held[1] if held is not None and held[0] == exploration.source else None
-        roundings = set(read_operations(ROUNDINGS))
-        if table is None or len(roundings & set(table.operations)) < 2:  # noqa: PLR2004
-            for drawn, caption, kept, notice in self.measure(exploration, ROUNDINGS):
+        if table is None or len(roundings_of(table)) < 2:  # noqa: PLR2004
+            for drawn, caption, kept, notice in self.measure(exploration, ", ".join(ROUNDINGS)):
                 yield [gr.skip(), drawn, caption, kept, notice]
                 if isinstance(kept, tuple):
                     table = kept[1]

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from explorer.domain.damage import DamageTable
+from explorer.domain.damage import DamageTable, perplexity
 from explorer.domain.effects import Agreement, Alternative, Epistasis, Finding, Knockouts, Lens, Propagation
 from explorer.domain.screened import told
 from explorer.domain.site_notation import format_site
@@ -83,7 +83,7 @@ def damage_caption_html(table: DamageTable | None, total: int) -> str:
     cost = "an overflow" if worst.mean_kl is None else f"{worst.mean_kl:.3g} nats"
     return (
         f'<p class="caption">Mean KL of each operation on one matrix, over {table.tokens} tokens (perplexity '
-        f"{math.exp(table.nll):.1f}), on a logarithmic scale. The worst is "
+        f"{perplexity(table.nll):.1f}), on a logarithmic scale. The worst is "
         f"<code>{escape(format_site(worst.site))}</code> {escape(told(worst.operation))}, {cost}. Click a cell to set "
         "it and read both texts.</p>"
     )

@@ -4,10 +4,12 @@ import math
 
 import pytest
 
-from explorer.domain.damage import Damage, DamageTable, advise, bits_within, interval, kinds_worst, megabytes, uniform
+from explorer.domain.damage import Damage, DamageTable, kinds_worst
 from explorer.domain.errors import StatisticsError
 from explorer.domain.genotype import Site
 from explorer.domain.notation import format_genotype
+from explorer.statistics.advice import advise, bits_within, interval, megabytes, uniform
+from explorer.statistics.paired import Interval
 
 Q, DOWN = Site(part="q", layer=0), Site(part="down", layer=0)
 
@@ -72,7 +74,7 @@ def test_too_few_bits_and_too_few_roundings_are_told() -> None:
 
 
 def test_an_interval_holds_the_mean_and_kinds_are_sorted() -> None:
-    low, high = interval([0.1, 0.2, 0.3, 0.2])
-    assert low < 0.2 < high
-    assert interval([0.5] * 6) == (0.5, 0.5)
+    found = interval([0.1, 0.2, 0.3, 0.2])
+    assert found.low < 0.2 < found.high
+    assert interval([0.5] * 6) == Interval(0.5, 0.5)
     assert kinds_worst([_row(Q, 2, 0.1), _row(DOWN, 2, None)]) == [("down", math.inf), ("q", 0.1)]
