@@ -12,10 +12,8 @@ from explorer.domain.damage import Damage, DamageTable, perplexity
 from explorer.domain.operation_notation import format_operation
 from explorer.domain.screened import operation_of, told
 from explorer.domain.site_notation import format_site
-from explorer.figures.heatmaps import RISING
+from explorer.figures.heatmaps import KL_COLOURS, kl_level
 
-_LOWEST, _HIGHEST = -4.0, 0.5
-"""Powers of ten of the KL between which the colours lie."""
 _ROW = 17
 """Height of a kind, in pixels."""
 
@@ -37,7 +35,7 @@ def damage_figure(table: DamageTable, *, meta: Mapping[str, object]) -> go.Figur
         figure.add_trace(
             go.Heatmap(
                 y=kinds,
-                z=[[_colour(cell) for cell in row] for row in cells],
+                z=[[None if cell is None else kl_level(cell.mean_kl) for cell in row] for row in cells],
                 text=[["" if cell is None else _told(cell, table) for cell in row] for row in cells],
                 customdata=[["" if cell is None else _mutation(cell) for cell in row] for row in cells],
                 coloraxis="coloraxis", xgap=1, ygap=1, hoverongaps=False, xaxis="x", yaxis=f"y{number}",
@@ -56,14 +54,7 @@ def damage_figure(table: DamageTable, *, meta: Mapping[str, object]) -> go.Figur
         dragmode=False,
         xaxis={"title": {"text": "layer"}, "anchor": "free", "position": 0, "showgrid": False, "zeroline": False,
                "nticks": 16, "domain": [0, 1]},
-        coloraxis={
-            "cmin": _LOWEST, "cmax": _HIGHEST, "colorscale": RISING,
-            "colorbar": {
-                "thickness": 10, "outlinewidth": 0, "tickvals": [-4, -3, -2, -1, 0],
-                "ticktext": ["0.0001", "0.001", "0.01", "0.1", "1"],
-                "title": {"text": "mean KL, nats", "side": "right"},
-            },
-        },
+        coloraxis=KL_COLOURS,
         meta=dict(meta),
         **layout,
     )  # fmt: skip
@@ -71,14 +62,6 @@ def damage_figure(table: DamageTable, *, meta: Mapping[str, object]) -> go.Figur
 
 def _mutation(row: Damage) -> str:
     return f"{format_site(row.site)}{format_operation(operation_of(row.operation))}"
-
-
-def _colour(row: Damage | None) -> float | None:
-    if row is None:
-        return None
-    if row.mean_kl is None:
-        return _HIGHEST
-    return round(min(_HIGHEST, max(_LOWEST, math.log10(max(row.mean_kl, 1e-12)))), 3)
 
 
 def _told(row: Damage, table: DamageTable) -> str:

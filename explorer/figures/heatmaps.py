@@ -3,6 +3,7 @@
 What a click on a map means is told by its `layout.meta`, which the page sends back with the click.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,9 +26,32 @@ DIVERGING = [
 RISING = [[0.0, "rgba(148,163,184,0.08)"], [0.35, "rgba(217,119,6,0.55)"], [1.0, "rgba(190,18,60,1)"]]
 """From nothing over amber to rose."""
 
+KL_LOWEST, KL_HIGHEST = -4.0, 0.5
+"""Powers of ten of the KL, in nats, between which the colours of a logarithmic scale lie."""
+KL_COLOURS: dict[str, Any] = {
+    "cmin": KL_LOWEST,
+    "cmax": KL_HIGHEST,
+    "colorscale": RISING,
+    "colorbar": {
+        "thickness": 10,
+        "outlinewidth": 0,
+        "tickvals": [-4, -3, -2, -1, 0],
+        "ticktext": ["0.0001", "0.001", "0.01", "0.1", "1"],
+        "title": {"text": "mean KL, nats", "side": "right"},
+    },
+}
+"""The colour axis of cells that are `kl_level`."""
+
 OUTLINE = "#0d9488"
 _MOST_LABELS = 26
 """Cells are labelled with their values where fewer than this many fit across."""
+
+
+def kl_level(mean_kl: float | None) -> float:
+    """Where a mean KL, in nats, lies on the axis `KL_COLOURS`; None, an overflow, at its end."""
+    if mean_kl is None:
+        return KL_HIGHEST
+    return round(min(KL_HIGHEST, max(KL_LOWEST, math.log10(max(mean_kl, 1e-12)))), 3)
 
 
 def grid_figure(

@@ -7,10 +7,7 @@ import plotly.graph_objects as go
 
 from explorer.domain.effects import Knockout, Knockouts
 from explorer.domain.site_notation import format_site
-from explorer.figures.heatmaps import RISING
-
-_LOWEST, _HIGHEST = -4.0, 0.5
-"""Powers of ten of the KL between which the colours lie."""
+from explorer.figures.heatmaps import KL_COLOURS, kl_level
 
 _FEW = 16
 """Of so many heads a layer each has a number on the axis."""
@@ -26,29 +23,21 @@ def knockout_figure(found: Knockouts, *, meta: Mapping[str, object]) -> go.Figur
     cells = [[by_place.get((head, layer)) for layer in range(layers)] for head in range(heads)]
     figure = go.Figure(
         go.Heatmap(
-            z=[[_colour(cell) for cell in row] for row in cells],
+            z=[[None if cell is None else kl_level(cell.effect.mean_kl) for cell in row] for row in cells],
             text=[["" if cell is None else _told(cell, found) for cell in row] for row in cells],
             customdata=[["" if cell is None else f"{format_site(cell.site)}*0" for cell in row] for row in cells],
-            zmin=_LOWEST,
-            zmax=_HIGHEST,
-            colorscale=RISING,
+            coloraxis="coloraxis",
             xgap=1,
             ygap=1,
             hoverongaps=False,
             hovertemplate="%{text}<extra></extra>",
-            colorbar={
-                "thickness": 10,
-                "outlinewidth": 0,
-                "tickvals": [-4, -3, -2, -1, 0],
-                "ticktext": ["0.0001", "0.001", "0.01", "0.1", "1"],
-                "title": {"text": "mean KL, nats", "side": "right"},
-            },
         )
     )
     return figure.update_layout(
         height=70 + 26 * heads,
         margin={"l": 48, "r": 10, "t": 10, "b": 40},
         dragmode=False,
+        coloraxis=KL_COLOURS,
         xaxis={"title": {"text": "layer"}, "showgrid": False, "zeroline": False, "nticks": 16},
         yaxis={
             "title": {"text": "head"}, "autorange": "reversed", "dtick": 1 if heads <= _FEW else 4, "showgrid": False,
@@ -56,14 +45,6 @@ def knockout_figure(found: Knockouts, *, meta: Mapping[str, object]) -> go.Figur
         },
         meta=dict(meta),
     )  # fmt: skip
-
-
-def _colour(cell: Knockout | None) -> float | None:
-    if cell is None:
-        return None
-    if cell.effect.mean_kl is None:
-        return _HIGHEST
-    return round(min(_HIGHEST, max(_LOWEST, math.log10(max(cell.effect.mean_kl, 1e-12)))), 3)
 
 
 def _told(cell: Knockout, found: Knockouts) -> str:
