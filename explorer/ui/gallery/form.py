@@ -12,6 +12,7 @@ from explorer.statistics.filters import chosen_operations, read_layers
 from explorer.store.gallery import Order, Span, Wanted
 from explorer.ui.gallery.words import SORT_NAMES
 from explorer.ui.links import Said, format_query
+from explorer.ui.operations import operations_said
 
 PREFIX = "gallery_"
 
@@ -107,7 +108,7 @@ def linked(said: Said) -> Controls:
         words=said.text("words", ""),
         styles=said.some_of("styles"),
         grouped=said.flag("grouped", default.grouped),
-        operations=_operations_in(said),
+        operations=operations_said(said),
         kinds=said.some_of("kinds"),
         experiments=said.some_of("experiments"),
         layers=said.text("layers", ""),
@@ -122,13 +123,6 @@ def linked(said: Said) -> Controls:
             changed: dict[str, Any] = {name: said.refuse(name, "which cannot be read", "")}
             controls = replace(controls, **changed)
     return controls
-
-
-def _operations_in(said: Said) -> tuple[str, ...]:
-    try:
-        return chosen_operations(said.text("operations", ""))
-    except StatisticsError:
-        return said.refuse("operations", "which are not all operations", ())
 
 
 def address_of(controls: Controls) -> str:

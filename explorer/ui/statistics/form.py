@@ -10,6 +10,7 @@ from explorer.domain.errors import StatisticsError
 from explorer.statistics.filters import Filter, chosen_operations, format_layers, read_layers
 from explorer.statistics.malignant import MOST_SCORE
 from explorer.ui.links import Said, format_query
+from explorer.ui.operations import operations_said
 
 PREFIX = "stats_"
 CONSOLE = "Console"
@@ -93,7 +94,7 @@ def linked(said: Said) -> Controls:
     controls = Controls(
         model=said.text("model", None),
         screen=said.text("screen", None),
-        operations=_operations_in(said),
+        operations=operations_said(said),
         layers=said.text("layers", ""),
         kinds=said.some_of("kinds"),
         matrix=said.text("matrix", None),
@@ -116,13 +117,6 @@ def linked(said: Said) -> Controls:
     except StatisticsError:
         controls = replace(controls, layers=said.refuse("layers", "which names no layers", "", "all are shown"))
     return controls
-
-
-def _operations_in(said: Said) -> tuple[str, ...]:
-    try:
-        return chosen_operations(said.text("operations", ""))
-    except StatisticsError:
-        return said.refuse("operations", "which are not all operations", ())
 
 
 def address_of(controls: Controls, asked: Asked, model: str) -> str:
