@@ -29,7 +29,7 @@ from explorer.ui.explore.form import (
 )
 from explorer.ui.explore.thresholds import WatchPanel, build_limits, build_warning
 from explorer.ui.explore.tools import SET, tools_shown
-from explorer.ui.explore.words import PRESETS_HINT, SLIDER_HINT, TEXTS_HINT, change_html, summary_html
+from explorer.ui.explore.words import PRESETS_HINT, SLIDER_HINT, STEPS, TEXTS_HINT, change_html, summary_html
 from explorer.ui.numbers import Number, Slider
 from explorer.workspace.workspace import Workspace
 
@@ -168,7 +168,7 @@ def build(workspace: Workspace) -> ExploreTab:
 
 def _build_site() -> dict[str, Any]:
     with gr.Group(elem_classes="card"):
-        gr.HTML("<h2><b>1</b> What to mutate</h2>", apply_default_css=False)
+        gr.HTML(STEPS[0], apply_default_css=False)
         level = gr.Radio(label="Level", choices=["weight"], value="weight", elem_classes="pills")
         layer = Slider(label="Layer", minimum=0, maximum=1, step=1, value=0)
         part = gr.Radio(label="Matrix", choices=["down"], value="down", elem_classes="pills")
@@ -186,7 +186,7 @@ def _build_site() -> dict[str, Any]:
 
 def _build_operation() -> dict[str, Any]:
     with gr.Group(elem_classes="card value-card"):
-        gr.HTML("<h2><b>2</b> What to do</h2>", apply_default_css=False)
+        gr.HTML(STEPS[1], apply_default_css=False)
         tool = gr.Radio(
             choices=tools_shown(Exploration(source="")), value=SET.name, show_label=False, elem_classes="pills tools"
         )
@@ -225,7 +225,7 @@ def _build_operation() -> dict[str, Any]:
 
 def _build_genotype() -> dict[str, Any]:
     with gr.Group(elem_classes="card"):
-        gr.HTML("<h2><b>3</b> All mutations</h2>", apply_default_css=False)
+        gr.HTML(STEPS[2], apply_default_css=False)
         chips = Chips()
         with gr.Row(elem_classes="buttons"):
             stack = gr.Button("Keep this one and add another", size="sm", elem_classes="quiet", scale=3)

@@ -14,6 +14,11 @@ from explorer.generation.texts import cosine_similarity
 from explorer.reports import record
 from explorer.ui.explore.controls import Controls
 
+STEPS = tuple(
+    f"<h2><b>{place}</b> {title}</h2>"
+    for place, title in enumerate(("What to mutate", "What to do", "All mutations"), start=1)
+)
+"""The headings of the controls, as HTML."""
 PRESETS_HINT = "Start here: press one, and read what it does to the answer."
 SLIDER_HINT = "Drag it: the chosen weight takes that value, and both texts are written anew. Reset is always exact."
 TEXTS_HINT = "Tinted is what the mutant says otherwise. Click a word: what would both models have said there?"

@@ -7,14 +7,14 @@ from html import escape
 
 from explorer.domain.recording import Recording
 from explorer.ui.components.pair_panel import show_pair
-from explorer.ui.explore.words import change_html, summary_html
+from explorer.ui.explore.words import STEPS, change_html, summary_html
 from explorer.ui.standalone.parts import data, markup, scripts, styles
 from explorer.ui.theme import script
 
 TABS = ("Explore", "Talk", "Gallery", "Screen", "Statistics", "Tasks", "Compare", "History", "Guide")
 
-FEW = 10
-"""Presets that are shown before more are asked for, as assets/preset_bar.js has it."""
+FEW, MANY = 10, 12
+"""Presets that are shown before more are asked for, where there are more than many, as assets/preset_bar.js has it."""
 PATIENCE_MS = 3000
 """After which the page itself is shown, with texts or without."""
 
@@ -24,7 +24,8 @@ def first_picture_html(recording: Recording, titles: Sequence[str]) -> str:
 
     `titles` are those of the presets, which stand above the prompt.
     """
-    presets = "".join(f'<button type="button" tabindex="-1">{escape(title)}</button>' for title in titles[:FEW])
+    shown = titles[:FEW] if len(titles) > MANY else titles
+    presets = "".join(f'<button type="button" tabindex="-1">{escape(title)}</button>' for title in shown)
     pair = show_pair(recording.update, 0, recording.prompt.prefill, is_recorded=True)
     values = f"const SHOWN = {data(pair)}, PATIENCE_MS = {PATIENCE_MS};"
     shows = "\n".join([values, scripts("pair_panel"), script("first_picture.js")])
@@ -37,9 +38,9 @@ def first_picture_html(recording: Recording, titles: Sequence[str]) -> str:
 <div class="model"><span class="badge">{escape(recording.model)}</span></div></div>
 <nav aria-hidden="true">{tabs}</nav>
 <div class="first-columns"><div>
-<div class="card"><h2><b>1</b> What to mutate</h2><code>{escape(recording.genotype or "the original")}</code></div>
-<div class="card"><h2><b>2</b> Set its value</h2><div class="first-waits"></div></div>
-<div class="card"><h2><b>3</b> All mutations</h2><div class="first-waits"></div></div>
+<div class="card">{STEPS[0]}<code>{escape(recording.genotype or "the original")}</code></div>
+<div class="card">{STEPS[1]}<div class="first-waits"></div></div>
+<div class="card">{STEPS[2]}<div class="first-waits"></div></div>
 </div><div>
 <div class="card"><div class="presets" aria-hidden="true">{presets}</div><small>Prompt</small>
 <p class="first-prompt" dir="auto">{escape(recording.prompt.text)}</p>
