@@ -52,7 +52,6 @@ class Donor:
     """A checkpoint on this machine. Raises ModelError where it is not, or keeps codes that are not read apart."""
 
     name: str
-    folder: Path
     codec: Codec | None
     tensors: dict[str, Stored]
     """As the files have them, by name."""
@@ -162,7 +161,7 @@ def _open(name: str, folder: Path, _stamps: tuple[tuple[str, int], ...]) -> Dono
             homes |= dict.fromkeys(opened.keys(), file)
     is_tied = bool(getattr(config.get_text_config(), "tie_word_embeddings", False))
     by_name = {each.name: each for each in tensors}
-    return Donor(name=name, folder=folder, codec=codec, tensors=by_name, homes=homes, is_tied=is_tied)
+    return Donor(name=name, codec=codec, tensors=by_name, homes=homes, is_tied=is_tied)
 
 
 def _recipes(model: PreTrainedModel, names: dict[str, Path]) -> Iterator[tuple[str, _Recipe]]:

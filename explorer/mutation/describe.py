@@ -96,10 +96,11 @@ def _amount(count: int) -> str:
 
 def _change(model: LoadedModel, before: tuple[Mutation, ...], mutation: Mutation) -> str:
     """What a mutation does after those before it."""
-    targets = tuple(edit.target for edit in edits_of(model, mutation))
+    edits = edits_of(model, mutation)
+    targets = tuple(edit.target for edit in edits)
     if sum(target.size for target in targets) == 1:
         old = _value_after(model, before, targets[0])
-        new = edited(model, old, edits_of(model, mutation)[0])
+        new = edited(model, old, edits[0])
         return f"{format_site(mutation.site)} {format_value(float(old))} → {format_value(float(new))}"
     told = f"{format_site(mutation.site)} {_verb(model, mutation, targets)}"
     is_first = not before and mutation.operation.kind in _OF_THE_WEIGHTS

@@ -19,7 +19,7 @@ from explorer.domain.genotype import ALL, Mutation, Operation
 from explorer.domain.notation import format_mutation
 from explorer.domain.screened import WHOLE_UNITS, Unit, operation_of, read_operations, unit_site
 from explorer.domain.site_notation import format_site, parse_site
-from explorer.model.anatomy import Anatomy, Matrix
+from explorer.model.anatomy import Anatomy, Matrix, is_group
 
 CONTROL = Operation(kind="add", value=0.0)
 """A mutation that changes nothing, sent down the same path: one that is not silent is an error of ours."""
@@ -144,7 +144,7 @@ def rectangle_of(site: str) -> Rectangle:
         found = parse_site(site)
     except NotationError as fault:
         raise PlanError(f"'{site[:60]}' is no place of a matrix: {fault.reason}") from fault
-    if found.layer is None or found.head is not None or found.part in ("layer", "attn", "mlp"):
+    if found.layer is None or found.head is not None or is_group(found):
         raise PlanError(f"'{site[:60]}' is no place of one matrix: write one such as 11.down[0:96,96:192] or 11.down.")
     rows, columns = ((each.start, _ENDLESS if each.stop is None else each.stop) for each in (found.rows, found.columns))
     return Rectangle(format_site(replace(found, rows=ALL, columns=ALL)), rows, columns)

@@ -290,10 +290,8 @@ class Handlers:
         model = self.model(exploration)
         site = site_of(exploration.selection, model.anatomy)
         is_same = before is not None and before.source == exploration.source
-        facts, donors = (
-            self.workspace.weights.facts(model, site),
-            self.workspace.donors(tool_at_work(exploration)[0].donors),
-        )
+        facts = self.workspace.weights.facts(model, site)
+        donors = self.workspace.donors(tool_at_work(exploration)[0].donors)
         controls = controls_for(exploration, model.anatomy, facts, donors)
         return draw(
             controls,
