@@ -51,7 +51,7 @@ def answers(
         texts = [Growing(mutant, encoded[place]) for place in places]
         for _ in _decode(model, texts, decoding):
             yield []
-        yield [(place, _answer(model, text)) for place, text in zip(places, texts, strict=True)]
+        yield [(place, answer_of(model, text)) for place, text in zip(places, texts, strict=True)]
 
 
 def _decode(model: LoadedModel, texts: Sequence[Growing], decoding: Decoding) -> Iterator[None]:
@@ -120,7 +120,8 @@ def _begin(model: LoadedModel, texts: Sequence[Growing], prompts: Sequence[Seque
             text.key_values = cut(held, row, slice(0, len(prompt)))
 
 
-def _answer(model: LoadedModel, text: Growing) -> Answer:
+def answer_of(model: LoadedModel, text: Growing) -> Answer:
+    """What a text that has ended says."""
     said = model.decode(text.tokens)
     return Answer(
         text=said, tokens=tuple(text.tokens), ending=str(text.end), near_tie=text.is_tied, style=style_of(said)

@@ -102,11 +102,20 @@ def forward_between(
 
 
 def forward_row(
-    model: LoadedModel, view: View, row: Row, count: int, *, keep: Tensor, hidden: Tensor | None, first_layer: int
+    model: LoadedModel,
+    view: View,
+    row: Row,
+    count: int,
+    *,
+    keep: Tensor,
+    hidden: Tensor | None,
+    first_layer: int,
+    cache: DynamicCache,
 ) -> Tensor:
     """Logits [count, keep, vocabulary] (float32) after the tokens at the places `keep` of a row, taken `count` times.
 
-    From `hidden` [1, tokens, hidden size], what enters `first_layer`; None: from the tokens.
+    From `hidden` [1, tokens, hidden size], what enters `first_layer`; None: from the tokens. The cache takes the keys
+    and values of the layers that are computed.
     """
     inputs: dict[str, Any] = {"attention_mask": row.mask}
     if hidden is None:
@@ -114,7 +123,7 @@ def forward_row(
     else:
         inputs["inputs_embeds"] = hidden.expand(count, -1, -1)
         _skip(model, view, first_layer, inputs["inputs_embeds"])
-    return _run(model, view, inputs, row.positions.expand(count, -1), DynamicCache(), keep)
+    return _run(model, view, inputs, row.positions.expand(count, -1), cache, keep)
 
 
 def watch_hidden(model: LoadedModel, view: View, row: int | None) -> list[list[Tensor]]:

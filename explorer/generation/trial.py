@@ -280,7 +280,7 @@ class _Trial:
         row = row_of_tree(self.model, tree)
         kept = torch.tensor([*places, *others[-2:]], device=self.model.device)
         view = mutated_view(self.model, {1: mutant})
-        read = forward_row(self.model, view, row, 2, keep=kept, hidden=None, first_layer=0)
+        read = forward_row(self.model, view, row, 2, keep=kept, hidden=None, first_layer=0, cache=DynamicCache())
         own, more = read[:, : len(places)], read[0, len(places) :]
         return self._agree(own[0], original) and self._agree(own[1], plain) and self._agree(more, alone)
 

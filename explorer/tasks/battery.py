@@ -14,21 +14,13 @@ from torch import Tensor
 from explorer.domain.decoding import Decoding, Prompt
 from explorer.domain.errors import PromptError, TaskError
 from explorer.domain.evaluation import Question, QuestionSet, Score
-from explorer.domain.genotype import Genotype
 from explorer.generation.decoding import near_tie
 from explorer.generation.differences import kl_at
-from explorer.generation.packed import Row, Tree, row_of_tree
-from explorer.generation.passes import forward_row, watch_hidden
-from explorer.generation.trial import is_alone, single_of, verdict_of
+from explorer.generation.laid import HIDDEN_KEPT, TREE, Laid
+from explorer.generation.packed import Tree
 from explorer.model.loaded import LoadedModel
-from explorer.mutation.apply import Mutant, make_mutant, mutated_view
+from explorer.mutation.apply import Mutant
 from explorer.tasks.prompts import put
-
-TREE = 512
-"""Tokens of a tree, unless one question alone has more: attention grows with their square."""
-
-HIDDEN_KEPT = 2**30
-"""Bytes of hidden states that are kept, at most; trees beyond that start from their tokens."""
 
 LOGITS = 2**26
 """Logits of one pass, at most: a quarter of a GiB of float32."""
@@ -46,7 +38,7 @@ class Branch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Laid:
+class LaidQuestion:
     """A question in a tree."""
 
     number: int
@@ -58,37 +50,13 @@ class Laid:
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
-class _Laying:
-    """A tree with what is read off it."""
+class _Asked:
+    """Questions that share a tree."""
 
-    row: Row
-    tree: Tree
-    laid: tuple[Laid, ...]
-    kept: Tensor
-    """The places whose logits are wanted, [kept]."""
-    hidden: tuple[Tensor, ...] = ()
-    """Of the original: what enters each layer, and the final norm, [1, tokens, hidden size]; empty if not kept."""
+    laid: Laid
+    questions: tuple[LaidQuestion, ...]
     log_p: Tensor = field(default_factory=lambda: torch.empty(0))
     """Of the original, [questions, vocabulary]: where each answer begins."""
-
-    def is_packed(self, model: LoadedModel, mutant: Mutant) -> bool:
-        """Whether a mutant reads the tree as one row."""
-        lengths = self.tree.positions
-        longest = max(lengths) + 2
-        is_near = longest <= (model.sees_back or longest)
-        return is_near and verdict_of(model).packed and not is_alone(model, mutant, 1, longest)
-
-    def unpacked(self, model: LoadedModel, mutant: Mutant) -> Tensor:
-        """Logits [kept, vocabulary], each text of the tree read by itself."""
-        kept, single = self.kept.tolist(), single_of(model, mutant)
-        wanted, by_place = set(kept), dict[int, Tensor]()
-        for places in self.tree.texts():
-            text = [self.tree.tokens[place] for place in places]
-            numbers = [number for number, place in enumerate(places) if place in wanted]
-            first = numbers[0] + 1
-            logits = single.logits_over(text[:first], [*text[first:], 0])
-            by_place |= {places[number]: logits[number - first + 1] for number in numbers}
-        return torch.stack([by_place[place] for place in kept])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,11 +84,12 @@ class Battery:
         """Marks with the place of their mutant, as they are ready; halts, with nothing, before each forward pass."""
         yield from self._run_original()
         for tree in self._trees:
-            rows = max(1, LOGITS // (len(tree.kept) * tree.log_p.shape[-1]))
+            rows = max(1, LOGITS // (len(tree.laid.kept) * tree.log_p.shape[-1]))
             for start in range(0, len(mutants), rows):
                 yield []
-                read = self._read(tree, mutants[start : start + rows])
-                yield [(place, mark) for place, marks in enumerate(read, start) for mark in marks]
+                logits = tree.laid.read(mutants[start : start + rows])
+                found = _marks_of(self.model, tree, logits, self.questions.form == "cloze")
+                yield [(place, mark) for place, marks in enumerate(found, start) for mark in marks]
 
     def _run_original(self) -> Iterator[list[tuple[int, Mark]]]:
         """Once: the hidden states that mutants start from, and what they are compared with."""
@@ -129,43 +98,15 @@ class Battery:
         room = HIDDEN_KEPT
         for tree in self._trees:
             yield []
-            nothing = make_mutant(self.model, Genotype())
-            records: list[list[Tensor]] = []
-            if tree.is_packed(self.model, nothing):
-                view = mutated_view(self.model, {})
-                records = watch_hidden(self.model, view, 0)
-                logits = forward_row(self.model, view, tree.row, 1, keep=tree.kept, hidden=None, first_layer=0)
-            else:
-                logits = tree.unpacked(self.model, nothing).unsqueeze(0)
-            tree.log_p = logits[0, _kept_at(tree, [laid.end for laid in tree.laid])].log_softmax(-1)
-            hidden = tuple(record[0] for record in records)
-            size = sum(states.nbytes for states in hidden)
-            if size <= room:
-                tree.hidden, room = hidden, room - size
+            logits = tree.laid.read_original(room)
+            room -= tree.laid.bytes_kept
+            tree.log_p = logits[tree.laid.at([each.end for each in tree.questions])].log_softmax(-1)
         self._is_ready = True
 
-    def _read(self, tree: _Laying, mutants: Sequence[Mutant]) -> list[list[Mark]]:
-        are_packed = [tree.is_packed(self.model, mutant) for mutant in mutants]
-        packed = [mutant for mutant, is_packed in zip(mutants, are_packed, strict=True) if is_packed]
-        rows = iter(self._read_packed(tree, packed) if packed else ())
-        logits = [
-            next(rows) if is_packed else tree.unpacked(self.model, mutant)
-            for mutant, is_packed in zip(mutants, are_packed, strict=True)
-        ]
-        return _marks_of(self.model, tree, torch.stack(logits), self.questions.form == "cloze")
 
-    def _read_packed(self, tree: _Laying, mutants: Sequence[Mutant]) -> Tensor:
-        view = mutated_view(self.model, dict(enumerate(mutants)))
-        entries = [mutant.first_layer for mutant in mutants]
-        first = min((entry for entry in entries if entry is not None), default=0)
-        can_resume = bool(tree.hidden) and None not in entries and verdict_of(self.model).resumes
-        hidden = tree.hidden[first] if can_resume else None
-        return forward_row(self.model, view, tree.row, len(mutants), keep=tree.kept, hidden=hidden, first_layer=first)
-
-
-def _trees(model: LoadedModel, questions: QuestionSet, examples: int) -> Iterator[_Laying]:
+def _trees(model: LoadedModel, questions: QuestionSet, examples: int) -> Iterator[_Asked]:
     """The questions in as many trees as it takes, in their order."""
-    tree, laid = Tree(), list[Laid]()
+    tree, laid = Tree(), list[LaidQuestion]()
     for number, question in enumerate(questions.questions):
         context, wholes = _texts(model, questions, question, examples)
         if laid and len(tree) + tree.grown_by([context, *(whole[:-1] for whole in wholes)]) > TREE:
@@ -191,40 +132,32 @@ def _texts(
 
 def _lay(
     tree: Tree, number: int, questions: QuestionSet, question: Question, context: list[int], wholes: list[list[int]]
-) -> Laid:
+) -> LaidQuestion:
     branches = []
     for whole, choice in zip(wholes, question.choices, strict=True):
         places = tree.add(whole[:-1])
         length = len(choice.encode()) if questions.form == "cloze" else 1
         start = min(len(context), len(whole) - 1)  # a choice has a token of its own, whatever the tokenizer joins
         branches.append(Branch(places=places[start - 1 :], tokens=tuple(whole[start:]), length=length))
-    return Laid(number=number, question=question, end=tree.add(context)[-1], branches=tuple(branches))
+    return LaidQuestion(number=number, question=question, end=tree.add(context)[-1], branches=tuple(branches))
 
 
-def _laying(model: LoadedModel, tree: Tree, laid: list[Laid]) -> _Laying:
+def _laying(model: LoadedModel, tree: Tree, laid: list[LaidQuestion]) -> _Asked:
     places = {place for each in laid for branch in each.branches for place in branch.places}
-    kept = sorted(places | {each.end for each in laid})
-    return _Laying(
-        row=row_of_tree(model, tree), tree=tree, laid=tuple(laid), kept=torch.tensor(kept, device=model.device)
-    )
+    return _Asked(laid=Laid(model, tree, places | {each.end for each in laid}), questions=tuple(laid))
 
 
-def _kept_at(tree: _Laying, places: Sequence[int]) -> Tensor:
-    """Where the logits of some places are among those kept."""
-    return torch.searchsorted(tree.kept, torch.tensor(places, device=tree.kept.device))
-
-
-def _marks_of(model: LoadedModel, tree: _Laying, logits: Tensor, is_per_byte: bool) -> list[list[Mark]]:
+def _marks_of(model: LoadedModel, tree: _Asked, logits: Tensor, is_per_byte: bool) -> list[list[Mark]]:
     """What mutants make of the questions of a tree, from logits [mutants, kept, vocabulary]."""
     likelihoods = _likelihoods(tree, logits)
-    ends = logits[:, _kept_at(tree, [laid.end for laid in tree.laid])]
+    ends = logits[:, tree.laid.at([each.end for each in tree.questions])]
     own = tree.log_p.argmax(-1)
     found = []
     for row, at_ends in zip(likelihoods, ends, strict=True):
         log_q = at_ends.log_softmax(-1)
         kl = kl_at(tree.log_p, tree.log_p.exp(), log_q)
         added = tree.log_p.gather(-1, own[:, None]) - log_q.gather(-1, own[:, None])
-        rows = zip(tree.laid, row, at_ends.argmax(-1).tolist(), kl.tolist(), added[:, 0].tolist(), strict=True)
+        rows = zip(tree.questions, row, at_ends.argmax(-1).tolist(), kl.tolist(), added[:, 0].tolist(), strict=True)
         found.append(
             [
                 Mark(
@@ -239,20 +172,20 @@ def _marks_of(model: LoadedModel, tree: _Laying, logits: Tensor, is_per_byte: bo
     return found
 
 
-def _likelihoods(tree: _Laying, logits: Tensor) -> list[list[list[float]]]:
+def _likelihoods(tree: _Asked, logits: Tensor) -> list[list[list[float]]]:
     """Log-likelihood, in nats, of each choice of each question, for each mutant."""
-    branches = [branch for laid in tree.laid for branch in laid.branches]
-    places = _kept_at(tree, [place for branch in branches for place in branch.places])
+    branches = [branch for laid in tree.questions for branch in laid.branches]
+    places = tree.laid.at([place for branch in branches for place in branch.places])
     tokens = torch.tensor([token for branch in branches for token in branch.tokens], device=logits.device)
     owners = [number for number, branch in enumerate(branches) for _ in branch.tokens]
     told = logits.log_softmax(-1)[:, places, tokens]
     sums = told.new_zeros(len(logits), len(branches))
     sums.index_add_(1, torch.tensor(owners, device=logits.device), told)
-    counts = [len(laid.branches) for laid in tree.laid]
+    counts = [len(laid.branches) for laid in tree.questions]
     return [[part.tolist() for part in row.split(counts)] for row in sums]
 
 
-def _score(model: LoadedModel, laid: Laid, likelihoods: list[float], token: int, is_per_byte: bool) -> Score:
+def _score(model: LoadedModel, laid: LaidQuestion, likelihoods: list[float], token: int, is_per_byte: bool) -> Score:
     is_finite = all(map(math.isfinite, likelihoods))
     weighed = [value / branch.length for value, branch in zip(likelihoods, laid.branches, strict=True)]
     best, second = sorted(range(len(weighed)), key=weighed.__getitem__, reverse=True)[:2] if is_finite else (-1, -1)
@@ -269,7 +202,7 @@ def _score(model: LoadedModel, laid: Laid, likelihoods: list[float], token: int,
     )
 
 
-def _named(model: LoadedModel, laid: Laid, token: int, is_cloze: bool) -> list[int]:
+def _named(model: LoadedModel, laid: LaidQuestion, token: int, is_cloze: bool) -> list[int]:
     """The choices that a generated token names."""
     if is_cloze:
         return [number for number, branch in enumerate(laid.branches) if branch.tokens[0] == token]
