@@ -307,7 +307,7 @@ def check_sensitive(subject: Subject) -> None:
 
 def check_sensitivity(subject: Subject) -> None:
     """Estimates for every matrix of the layers that has a gradient; finite."""
-    estimates = estimate_units(subject.model, subject.baseline, lambda _: (16, 16))
+    estimates = estimate_units(subject.model, [subject.baseline], lambda _: (16, 16))
     if not estimates:
         raise WrongError("no estimates")
 

@@ -88,3 +88,7 @@ class HarnessError(ExplorerError):
 
 class WatchError(ExplorerError):
     """A watch file, or a file of thresholds, that cannot be read or written."""
+
+
+class EvolutionError(ExplorerError):
+    """A target, a space or a search that cannot be carried out."""

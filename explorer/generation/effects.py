@@ -5,6 +5,7 @@ All are checked in batches against the baseline; none is generated.
 
 import math
 from collections.abc import Iterator, Sequence
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -27,9 +28,23 @@ MOST_BYTES = 2**30
 """What the weights of the mutants of one pass take, unless one alone takes more."""
 
 
-def nll(logits: Tensor, baseline: Baseline) -> Tensor:
-    """Mean negative log-likelihood, in nats a token, of the baseline's answer under logits [tokens, vocabulary]."""
-    tokens = torch.tensor(baseline.tokens, device=logits.device)
+class Answered(Protocol):
+    """A text of which the last tokens are an answer to the first: a baseline, or a passage."""
+
+    @property
+    def prompt_tokens(self) -> tuple[int, ...]:
+        """What is given."""
+        ...
+
+    @property
+    def tokens(self) -> tuple[int, ...]:
+        """What is answered."""
+        ...
+
+
+def nll(logits: Tensor, text: Answered) -> Tensor:
+    """Mean negative log-likelihood, in nats a token, of a text's answer under logits [tokens, vocabulary]."""
+    tokens = torch.tensor(text.tokens, device=logits.device)
     return torch.nn.functional.cross_entropy(logits, tokens)
 
 

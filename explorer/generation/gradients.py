@@ -3,7 +3,7 @@
 So a model needs no second copy of itself: one matrix's gradient is there at a time.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,26 +11,33 @@ import torch
 from torch import Tensor, nn
 
 from explorer.domain.errors import ModelError
-from explorer.generation.baseline import Baseline
-from explorer.generation.effects import nll
+from explorer.generation.effects import Answered, nll
 from explorer.generation.single import prepared
 from explorer.generation.trial import verdict_of
 from explorer.model.anatomy import Matrix
 from explorer.model.loaded import LoadedModel
 from explorer.model.weights import parameter_of, part_of
+from explorer.mutation.apply import Mutant, mutated_view
 
 Reduce = Callable[[Matrix, Tensor], None]
 """Takes a matrix and its gradient [rows, columns], which it may overwrite: it is dropped afterwards."""
 
 
-def reduce_gradients(model: LoadedModel, baseline: Baseline, reduce: Reduce) -> None:
+def reduce_gradients(
+    model: LoadedModel, texts: Sequence[Answered], reduce: Reduce, background: Mutant | None = None
+) -> None:
     """One backward pass; each layer's matrices, norms left out, go to `reduce` as soon as their gradient is there.
 
-    Of a model whose layers are not known, all of its matrices. Raises ModelError if it has no such pass.
+    It is that of the mean over texts of their mean NLL, on top of a background if there is one: the rows that this
+    mutates then have no gradient. Of a model whose layers are not known, all of its matrices. Raises ModelError if it
+    has no such pass.
     """
+    root = model.causal_lm if background is None else mutated_view(model, {0: background}).root
     with _hooked(model, reduce):
         try:
-            loss_of(model, baseline).backward()
+            with torch.enable_grad():
+                losses = [loss_of(model, text, root) for text in texts]
+                torch.stack(losses).mean().backward()
         except torch.OutOfMemoryError:
             raise
         except (RuntimeError, NotImplementedError) as fault:
@@ -38,30 +45,30 @@ def reduce_gradients(model: LoadedModel, baseline: Baseline, reduce: Reduce) -> 
             raise ModelError(f"No gradient goes through this model ({model.anatomy.model_type}): {why}") from fault
 
 
-def loss_of(model: LoadedModel, baseline: Baseline) -> Tensor:
-    """The baseline's mean NLL, in nats a token, with its graph."""
+def loss_of(model: LoadedModel, text: Answered, root: nn.Module | None = None) -> Tensor:
+    """The mean NLL of a text's answer, in nats a token, with its graph; `root` computes in place of the model."""
     with torch.enable_grad():
-        return nll(_logits(model, baseline).float(), baseline)
+        return nll(_logits(model, text, root or model.causal_lm).float(), text)
 
 
-def _logits(model: LoadedModel, baseline: Baseline) -> Tensor:
+def _logits(model: LoadedModel, answered: Answered, root: nn.Module) -> Tensor:
     """[answer tokens, vocabulary], from one pass, or from one for each token where one does not tell them all."""
-    text = tokens_of(model, baseline)
+    text = tokens_of(model, answered)
     if not verdict_of(model).whole:
-        lengths = range(len(baseline.prompt_tokens), text.shape[1] + 1)
-        passes = (model.causal_lm(**prepared(model, text[:, :length])).logits[0, -1] for length in lengths)
+        lengths = range(len(answered.prompt_tokens), text.shape[1] + 1)
+        passes = (root(**prepared(model, text[:, :length])).logits[0, -1] for length in lengths)
         return torch.stack(list(passes))
     inputs: dict[str, Any] = {"input_ids": text}
-    for name, value in (("use_cache", False), ("logits_to_keep", len(baseline.tokens))):
+    for name, value in (("use_cache", False), ("logits_to_keep", len(answered.tokens))):
         if model.accepts(name):
             inputs[name] = value
-    logits: Tensor = model.causal_lm(**inputs).logits[0, -len(baseline.tokens) :]
+    logits: Tensor = root(**inputs).logits[0, -len(answered.tokens) :]
     return logits
 
 
-def tokens_of(model: LoadedModel, baseline: Baseline) -> Tensor:
+def tokens_of(model: LoadedModel, text: Answered) -> Tensor:
     """Token ids [1, prompt and answer but the last]."""
-    return torch.tensor([[*baseline.prompt_tokens, *baseline.tokens[:-1]]], device=model.device)
+    return torch.tensor([[*text.prompt_tokens, *text.tokens[:-1]]], device=model.device)
 
 
 @contextmanager

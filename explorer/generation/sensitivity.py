@@ -6,7 +6,7 @@ entries of Down that feed a spike of one hidden feature. Those are looked for wh
 outputs of every Down. Gradients are reduced to a few candidates matrix by matrix, and dropped.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -15,7 +15,7 @@ from torch import Tensor
 from explorer.domain.effects import Finding
 from explorer.domain.genotype import BLOCK_SIDE, Genotype, Mutation, Operation, SensitiveLevel, Site, Slice
 from explorer.generation.baseline import Baseline
-from explorer.generation.effects import added_nll
+from explorer.generation.effects import Answered, added_nll
 from explorer.generation.gradients import reduce_gradients, tokens_of
 from explorer.generation.trial import verdict_of
 from explorer.model.anatomy import Matrix, block_site
@@ -23,6 +23,7 @@ from explorer.model.loaded import LoadedModel
 from explorer.model.pooling import sum_blocks
 from explorer.model.view import View
 from explorer.model.weights import weight_of
+from explorer.mutation.apply import Mutant
 from explorer.mutation.operations import operate
 
 SPIKES = 2
@@ -47,23 +48,58 @@ def find_sensitive(
 # ------------------------------------------------------------------------------------------ candidates
 
 
+Estimates = list[tuple[float, Mutation]]
+"""First-order estimates of what mutations add to a mean NLL, in nats a token."""
+
+
+def strongest_estimates(
+    model: LoadedModel,
+    texts: Sequence[Answered],
+    operations: Sequence[Operation],
+    levels: Sequence[SensitiveLevel],
+    count: int,
+    *,
+    strength: Callable[[Tensor], Tensor] = torch.abs,
+    side: int = BLOCK_SIDE,
+    background: Mutant | None = None,
+) -> dict[tuple[Operation, SensitiveLevel], Estimates]:
+    """Of each operation and level the `count` mutations with the largest `strength` of their estimate, by one pass.
+
+    See `gradients.reduce_gradients` for texts and background.
+    """
+    best: dict[tuple[Operation, SensitiveLevel], Estimates] = {
+        (operation, level): [] for operation in operations for level in levels
+    }
+
+    def order(estimate: tuple[float, Mutation]) -> float:
+        return -float(strength(torch.tensor(estimate[0])))
+
+    def reduce(matrix: Matrix, gradient: Tensor) -> None:
+        weights = weight_of(model.causal_lm, matrix).to(gradient.device)
+        for operation in operations:
+            change = operate(weights, operation, model.statistics(matrix)).float() - weights.float()
+            scores = gradient.float() * change
+            for level in levels:
+                pooled = _pool(scores, level, side)
+                top = strength(pooled).flatten().topk(min(count, pooled.numel())).indices.tolist()
+                own = best[operation, level]
+                own += [
+                    (float(pooled.flatten()[i]), Mutation(_site(matrix, level, i, pooled.shape[1], side), operation))
+                    for i in top
+                ]
+                own.sort(key=order)
+                del own[count:]
+
+    reduce_gradients(model, texts, reduce, background)
+    return best
+
+
 def _by_gradient(
     model: LoadedModel, baseline: Baseline, operation: Operation, level: SensitiveLevel, count: int
 ) -> Iterator[tuple[Site, float]]:
     """The sites of the largest first-order estimates, whatever their sign, over all layers' matrices."""
-    best: list[tuple[float, Site]] = []
-
-    def reduce(matrix: Matrix, gradient: Tensor) -> None:
-        weights = weight_of(model.causal_lm, matrix).to(gradient.device)
-        change = operate(weights, operation, model.statistics(matrix)).float() - weights.float()
-        pooled = _pool(gradient.float() * change, level)
-        top = pooled.abs().flatten().topk(min(count, pooled.numel())).indices
-        best.extend((float(pooled.flatten()[i]), _site(matrix, level, int(i), pooled.shape[1])) for i in top)
-        best.sort(key=lambda item: -abs(item[0]))
-        del best[count:]
-
-    reduce_gradients(model, baseline, reduce)
-    yield from ((site, estimate) for estimate, site in best)
+    (best,) = strongest_estimates(model, [baseline], [operation], [level], count).values()
+    yield from ((mutation.site, estimate) for estimate, mutation in best)
 
 
 def _by_spike(model: LoadedModel, baseline: Baseline, level: SensitiveLevel) -> list[Site]:
@@ -97,7 +133,7 @@ def _spike_watcher(
 # ----------------------------------------------------------------------------------------------- sites
 
 
-def _pool(scores: Tensor, level: SensitiveLevel) -> Tensor:
+def _pool(scores: Tensor, level: SensitiveLevel, side: int) -> Tensor:
     """Sum scores [rows, columns] over each site of a level."""
     match level:
         case "weight":
@@ -107,17 +143,17 @@ def _pool(scores: Tensor, level: SensitiveLevel) -> Tensor:
         case "column":
             return scores.sum(0, keepdim=True)
         case "block":
-            return sum_blocks(scores, BLOCK_SIDE, BLOCK_SIDE)
+            return sum_blocks(scores, min(side, scores.shape[0]), min(side, scores.shape[1]))
 
 
-def _site(matrix: Matrix, level: SensitiveLevel, index: int, columns: int) -> Site:
+def _site(matrix: Matrix, level: SensitiveLevel, index: int, columns: int, side: int) -> Site:
     """The site of a place in pooled scores."""
     row, column = divmod(index, columns)
-    scale = BLOCK_SIDE if level == "block" else 1
-    return _site_at(matrix, level, row * scale, column * scale)
+    scale = side if level == "block" else 1
+    return _site_at(matrix, level, row * scale, column * scale, side)
 
 
-def _site_at(matrix: Matrix, level: SensitiveLevel, row: int, column: int) -> Site:
+def _site_at(matrix: Matrix, level: SensitiveLevel, row: int, column: int, side: int = BLOCK_SIDE) -> Site:
     """The site of a level that holds a weight."""
     everything = Slice()
     match level:
@@ -128,5 +164,5 @@ def _site_at(matrix: Matrix, level: SensitiveLevel, row: int, column: int) -> Si
         case "column":
             rows, columns = everything, Slice(column, column + 1)
         case "block":
-            return block_site(matrix, row // BLOCK_SIDE, column // BLOCK_SIDE)
+            return block_site(matrix, row // side, column // side, side)
     return Site(part=matrix.kind, layer=matrix.layer, rows=rows, columns=columns)

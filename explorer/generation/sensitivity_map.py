@@ -5,7 +5,7 @@ block: of the gradient, and of gradient × weight. It is an estimate: how well i
 passes is measured on a random sample and told beside it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,12 +17,13 @@ from explorer.domain.effects import Agreement, SensitivityMap
 from explorer.domain.errors import ModelError
 from explorer.domain.genotype import BLOCK_SIDE, NAMED_OPERATIONS, Genotype, Mutation, Site
 from explorer.generation.baseline import Baseline
-from explorer.generation.effects import added_nll
+from explorer.generation.effects import Answered, added_nll
 from explorer.generation.gradients import reduce_gradients
 from explorer.model.anatomy import Matrix, block_site
 from explorer.model.loaded import LoadedModel
 from explorer.model.pooling import sum_blocks
 from explorer.model.weights import weight_of
+from explorer.mutation.apply import Mutant
 
 SAMPLE = 48
 """How many blocks are verified to tell how far the estimates can be trusted."""
@@ -38,7 +39,7 @@ def sensitivity_map(model: LoadedModel, baseline: Baseline) -> SensitivityMap:
             f"The layers of this model ({model.anatomy.model_type}) are not known, so there is no map of "
             "them. “Find what matters” works."
         )
-    estimates = estimate_units(model, baseline, lambda _: (BLOCK_SIDE, BLOCK_SIDE))
+    estimates = estimate_units(model, [baseline], lambda _: (BLOCK_SIDE, BLOCK_SIDE))
     return SensitivityMap(side=BLOCK_SIDE, estimates=estimates)
 
 
@@ -47,9 +48,12 @@ UnitSize = Callable[[Matrix], tuple[int, int] | None]
 
 
 def estimate_units(
-    model: LoadedModel, baseline: Baseline, unit_of: UnitSize
+    model: LoadedModel, texts: Sequence[Answered], unit_of: UnitSize, background: Mutant | None = None
 ) -> dict[tuple[str, str], npt.NDArray[np.float32]]:
-    """By matrix and operation, the estimates [units down, units across] in nats a token, by one backward pass."""
+    """By matrix and operation, the estimates [units down, units across] in nats a token, by one backward pass.
+
+    They are of the mean over texts, on top of a background if there is one; see `gradients.reduce_gradients`.
+    """
     estimates: dict[tuple[str, str], npt.NDArray[np.float32]] = {}
 
     def reduce(matrix: Matrix, gradient: Tensor) -> None:
@@ -64,7 +68,7 @@ def estimate_units(
         estimates[matrix.name, "max"] = statistics.maximum * whole - weighted
         estimates[matrix.name, "min"] = statistics.minimum * whole - weighted
 
-    reduce_gradients(model, baseline, reduce)
+    reduce_gradients(model, texts, reduce, background)
     return estimates
 
 

@@ -56,7 +56,7 @@ class Texts:
 
     def estimates(self, unit: UnitSize, /) -> Mapping[tuple[str, str], npt.NDArray[np.float32]]:
         """By the gradient of the baseline; nothing on a background, which has another gradient."""
-        return {} if self._has_background else estimate_units(self._model, self._baseline, unit)
+        return {} if self._has_background else estimate_units(self._model, [self._baseline], unit)
 
     def _phenotype(self, tokens: tuple[int, ...], ending: str, perplexity: float | None) -> Phenotype:
         text = self._model.decode(list(tokens))

@@ -209,6 +209,30 @@ def m010_operations(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("DROP TYPE operation")
 
 
+def m011_evolution(connection: duckdb.DuckDBPyConnection) -> None:
+    """Directed evolution: what was asked, who was born, what was measured. Times are UTC.
+
+    `key` stands for model and question, so that one that was killed is found again. A measurement's `setup` stands for
+    all that its numbers depend on but the genotype; `numbers` are its items, `texts` the answers where there are some.
+    """
+    connection.execute("""
+        CREATE TABLE evolutions (
+            evolution UINTEGER PRIMARY KEY, key VARCHAR NOT NULL UNIQUE, started TIMESTAMP NOT NULL,
+            finished TIMESTAMP, model VARCHAR NOT NULL, source VARCHAR NOT NULL, fingerprint VARCHAR NOT NULL,
+            dtype VARCHAR NOT NULL, version VARCHAR NOT NULL, asked JSON NOT NULL, seconds DOUBLE NOT NULL,
+            verdict JSON
+        );
+        CREATE TABLE genotypes (
+            evolution UINTEGER NOT NULL, number UINTEGER NOT NULL, generation INTEGER NOT NULL,
+            genotype VARCHAR NOT NULL, origin VARCHAR NOT NULL, parents UINTEGER[] NOT NULL, scores DOUBLE[] NOT NULL,
+            fate VARCHAR NOT NULL, is_rival BOOLEAN NOT NULL
+        );
+        CREATE TABLE measurements (
+            setup VARCHAR NOT NULL, genotype VARCHAR NOT NULL, numbers DOUBLE[] NOT NULL, texts VARCHAR[] NOT NULL
+        );
+    """)
+
+
 MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (
     m001_screens,
     m002_summaries,
@@ -220,6 +244,7 @@ MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (
     m008_extras,
     m009_published,
     m010_operations,
+    m011_evolution,
 )
 
 

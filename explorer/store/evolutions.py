@@ -1,0 +1,239 @@
+"""Directed evolution in a database: what was asked, who was born, what was measured and is not measured again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from explorer.domain.errors import StoreError
+from explorer.domain.evolution import Evolution, Margin, Member, Rated, Share, Verdict, evolution_of
+from explorer.store.frames import frame
+
+TABLES = ("evolutions", "genotypes", "measurements")
+
+Numbers = tuple[tuple[float, ...], tuple[str, ...]]
+"""Items, and answers."""
+
+_MEMBERS: Mapping[str, pl.DataType | type[pl.DataType]] = {
+    "evolution": pl.UInt32, "number": pl.UInt32, "generation": pl.Int32, "genotype": pl.String, "origin": pl.String,
+    "parents": pl.List(pl.UInt32), "scores": pl.List(pl.Float64), "fate": pl.String, "is_rival": pl.Boolean,
+}  # fmt: skip
+_MEASUREMENTS: Mapping[str, pl.DataType | type[pl.DataType]] = {
+    "setup": pl.String, "genotype": pl.String, "numbers": pl.List(pl.Float64), "texts": pl.List(pl.String),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Specified:
+    """The model that an evolution is of, as the database keeps it."""
+
+    model: str
+    source: str
+    fingerprint: str
+    dtype: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredEvolution:
+    """An evolution in a database."""
+
+    number: int
+    model: str
+    source: str
+    fingerprint: str
+    started: datetime
+    asked: Evolution
+    seconds: float
+    measured: int
+    """Genotypes, the rivals too."""
+    verdict: Verdict | None
+    """None: it has not come to its end."""
+
+
+def begin(connection: duckdb.DuckDBPyConnection, key: str, specified: Specified, asked: Evolution) -> int:
+    """The number of the evolution of that key; it is noted as new if it is not there."""
+    known = connection.execute("SELECT evolution FROM evolutions WHERE key = ?", [key]).fetchone()
+    if known is not None:
+        return int(known[0])
+    row = connection.execute("SELECT coalesce(max(evolution), 0) + 1 FROM evolutions").fetchone()
+    assert row is not None
+    connection.execute(
+        """
+        INSERT INTO evolutions (evolution, key, started, model, source, fingerprint, dtype, version, asked, seconds)
+        VALUES ($number, $key, $started, $model, $source, $fingerprint, $dtype, $version, $asked, 0)
+        """,
+        {
+            "number": row[0], "key": key, "started": datetime.now(UTC).replace(tzinfo=None),
+            "asked": json.dumps(asked.as_stored()), **asdict(specified),
+        },
+    )  # fmt: skip
+    return int(row[0])
+
+
+def founders(connection: duckdb.DuckDBPyConnection, evolution: int) -> list[tuple[str, str]]:
+    """Genotype and origin of the first generation that was noted; empty: none was yet."""
+    query = """
+        SELECT genotype, origin FROM genotypes
+        WHERE evolution = ? AND generation = 0 AND NOT is_rival ORDER BY number
+    """
+    return connection.execute(query, [evolution]).fetchall()
+
+
+def known(connection: duckdb.DuckDBPyConnection, setups: Iterable[str]) -> dict[tuple[str, str], Numbers]:
+    """What was measured before, by setup and genotype."""
+    query = (
+        "SELECT setup, genotype, numbers, texts FROM measurements WHERE setup IN (SELECT unnest($setups::VARCHAR[]))"
+    )
+    rows = connection.execute(query, {"setups": list(setups)}).fetchall()
+    return {(setup, genotype): (tuple(numbers), tuple(texts)) for setup, genotype, numbers, texts in rows}
+
+
+def keep_measured(connection: duckdb.DuckDBPyConnection, found: Mapping[tuple[str, str], Numbers]) -> None:
+    """Keep what was measured, all or nothing."""
+    rows = [[*key, list(numbers), list(texts)] for key, (numbers, texts) in found.items()]
+    _insert(connection, "measurements", pl.DataFrame(rows, schema=_MEASUREMENTS, orient="row"))
+
+
+def keep_members(
+    connection: duckdb.DuckDBPyConnection, evolution: int, members: Sequence[Member], seconds: float, *, is_rival: bool
+) -> None:
+    """Put a generation in place of what was noted of its numbers, and the seconds of work so far."""
+    rows = [
+        [evolution, each.number, each.generation, each.genotype, each.origin, list(each.parents), list(each.values),
+         each.fate, is_rival]
+        for each in members
+    ]  # fmt: skip
+    connection.begin()
+    connection.execute(
+        "DELETE FROM genotypes WHERE evolution = $evolution AND number IN (SELECT unnest($numbers::INTEGER[])) "
+        "AND is_rival = $is_rival",
+        {"evolution": evolution, "numbers": [each.number for each in members], "is_rival": is_rival},
+    )
+    _insert(connection, "genotypes", pl.DataFrame(rows, schema=_MEMBERS, orient="row"))
+    connection.execute("UPDATE evolutions SET seconds = greatest(seconds, ?) WHERE evolution = ?", [seconds, evolution])
+    connection.commit()
+
+
+def finish(connection: duckdb.DuckDBPyConnection, evolution: int, verdict: Verdict) -> None:
+    """Note that it has come to its end."""
+    connection.execute(
+        "UPDATE evolutions SET finished = coalesce(finished, ?), verdict = ? WHERE evolution = ?",
+        [datetime.now(UTC).replace(tzinfo=None), json.dumps(asdict(verdict)), evolution],
+    )
+
+
+def listed(connection: duckdb.DuckDBPyConnection) -> list[StoredEvolution]:
+    """All evolutions, the newest first."""
+    query = """
+        SELECT e.*, (SELECT count(*) FROM genotypes g WHERE g.evolution = e.evolution AND len(scores) > 0) AS measured
+        FROM evolutions e ORDER BY evolution DESC
+    """
+    return [_stored(row) for row in frame(connection, query).iter_rows(named=True)]
+
+
+def stored(connection: duckdb.DuckDBPyConnection, number: int) -> StoredEvolution:
+    """One evolution. Raises StoreError if there is none of that number."""
+    found = next((each for each in listed(connection) if each.number == number), None)
+    if found is None:
+        raise StoreError(f"There is no evolution {number}: list them with  evolve --list.")
+    return found
+
+
+def members(connection: duckdb.DuckDBPyConnection, evolution: int, *, rivals: bool = False) -> list[Member]:
+    """Those that were born, in their order; or the random ones beside them."""
+    query = "SELECT * FROM genotypes WHERE evolution = $evolution AND is_rival = $rivals ORDER BY number"
+    return [
+        Member(
+            number=row["number"], generation=row["generation"], genotype=row["genotype"], origin=row["origin"],
+            parents=tuple(row["parents"]), values=tuple(row["scores"]), fate=row["fate"],
+        )
+        for row in frame(connection, query, evolution=evolution, rivals=rivals).iter_rows(named=True)
+    ]  # fmt: skip
+
+
+def told_like(
+    connection: duckdb.DuckDBPyConnection, fingerprint: str, condition: str, value: str, limit: int
+) -> list[dict[str, Any]]:
+    """Screened mutants of a model whose text meets a condition, each text once, those of most mutants first.
+
+    `condition` is `style` or `says`; rows as `domain.screened.unit_site` takes them, with their operation.
+    """
+    wanted = {"style": "p.style = $value", "says": "regexp_matches(p.text, $value)"}[condition]
+    query = f"""
+        SELECT x.layer, x.kind, x.rows, x.columns, x.unit_rows, x.unit_columns, p.down, p.across, p.operation
+        FROM phenotypes p
+        JOIN screens s USING (screen) JOIN models m USING (model)
+        JOIN matrices x ON x.screen = p.screen AND x.matrix = p.matrix
+        WHERE m.fingerprint = $fingerprint AND s.background = '' AND p.down IS NOT NULL AND {wanted}
+        ORDER BY p.mutants DESC, p.screen, p.phenotype LIMIT {limit}
+    """
+    return frame(connection, query, fingerprint=fingerprint, value=value).to_dicts()
+
+
+def loudest(connection: duckdb.DuckDBPyConnection, fingerprint: str, limit: int) -> list[dict[str, Any]]:
+    """Screened mutants of a model that part from the standard output and do not destroy it, the largest KL first."""
+    query = f"""
+        SELECT x.layer, x.kind, x.rows, x.columns, x.unit_rows, x.unit_columns, t.down, t.across, t.operation
+        FROM mutants t
+        JOIN screens s USING (screen) JOIN models m USING (model)
+        JOIN matrices x ON x.screen = t.screen AND x.matrix = t.matrix
+        LEFT JOIN phenotypes p ON p.screen = t.screen AND p.phenotype = t.phenotype
+        WHERE m.fingerprint = $fingerprint AND s.background = '' AND t.operation <> 'control'
+          AND t.first_divergence IS NOT NULL AND t.mean_kl IS NOT NULL AND NOT coalesce(p.destructive, false)
+        ORDER BY t.mean_kl DESC, t.screen, t.matrix, t.down, t.across, t.operation LIMIT {limit}
+    """
+    return frame(connection, query, fingerprint=fingerprint).to_dicts()
+
+
+def export(connection: duckdb.DuckDBPyConnection, evolution: int, folder: Path) -> None:
+    """Write one evolution as Parquet files, one a table. Raises StoreError for a folder that is not empty."""
+    stored(connection, evolution)
+    if folder.exists() and any(folder.iterdir()):
+        raise StoreError(f"{folder} is not empty: name a new folder.")
+    folder.mkdir(parents=True, exist_ok=True)
+    born = f"SELECT genotype FROM genotypes WHERE evolution = {evolution}"
+    queries = {
+        "evolutions": f"SELECT * FROM evolutions WHERE evolution = {evolution}",
+        "genotypes": f"SELECT * FROM genotypes WHERE evolution = {evolution} ORDER BY is_rival, number",
+        "measurements": f"SELECT * FROM measurements WHERE genotype IN ({born}) ORDER BY setup, genotype",
+    }
+    for table, query in queries.items():
+        frame(connection, query).write_parquet(folder / f"{table}.parquet")
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: pl.DataFrame) -> None:
+    if rows.is_empty():
+        return
+    connection.register("rows_to_insert", rows)
+    try:
+        connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM rows_to_insert")
+    finally:
+        connection.unregister("rows_to_insert")
+
+
+def _stored(row: Mapping[str, Any]) -> StoredEvolution:
+    return StoredEvolution(
+        number=row["evolution"], model=row["model"], source=row["source"], fingerprint=row["fingerprint"],
+        started=row["started"].replace(tzinfo=UTC), asked=evolution_of(json.loads(row["asked"])),
+        seconds=row["seconds"], measured=row["measured"],
+        verdict=None if row["verdict"] is None else verdict_of(json.loads(row["verdict"])),
+    )  # fmt: skip
+
+
+def verdict_of(stored: Mapping[str, Any]) -> Verdict:
+    """A verdict from plain JSON values."""
+    rated = tuple(
+        Rated(**each | {"search": tuple(each["search"]), "held_out": tuple(each["held_out"])})
+        for each in stored["rated"]
+    )
+    margins = tuple(Margin(**each) for each in stored["margins"])
+    shares = tuple(Share(**each) for each in stored["shares"])
+    return Verdict(**{**stored, "rated": rated, "margins": margins, "shares": shares})

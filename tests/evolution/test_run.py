@@ -1,0 +1,158 @@
+"""An evolution of a tiny model: its result, killed and gone on with, and what is never measured again."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from explorer.domain.decoding import Decoding
+from explorer.domain.errors import EvolutionError
+from explorer.domain.evolution import Evolution, EvolutionOrder, Progress, Space, evolution_of, read_target
+from explorer.evolution.run import Evolving, Found, Work
+from explorer.store import evolutions as store
+from explorer.store.database import opened
+from tests.tiny import tiny_model
+
+PROMPTS = tuple(f"w{5 + 3 * number} w{9 + number} w12" for number in range(8))
+
+
+def asked(*targets: str, **changes: Any) -> Evolution:
+    given: dict[str, Any] = {
+        "title": "Tiny", "targets": tuple(map(read_target, targets)), "prompts": PROMPTS, "chat": False,
+        "space": Space(step=8), "decoding": Decoding(max_new_tokens=6), "evaluations": 48, "population": 12,
+    }  # fmt: skip
+    return Evolution(**given | changes)
+
+
+def nothing(_condition: str, _value: str, _limit: int) -> list[dict[str, Any]]:
+    return []
+
+
+def evolving(evolution: Evolution, family: str = "llama") -> Evolving:
+    return Evolving(EvolutionOrder(source="tiny", evolution=evolution), tiny_model(family), None)
+
+
+def run(evolution: Evolution, path: Path, family: str = "llama") -> tuple[list[Progress], store.StoredEvolution]:
+    with opened(path) as connection:
+        progress = list(evolving(evolution, family).run(connection, nothing))
+        return progress, store.stored(connection, progress[-1].evolution)
+
+
+@pytest.mark.parametrize(
+    "targets",
+    [("likely:w7 w8",), ("says:w3", "damage", "mutations"), ("original:far", "kl:near", "cosine:far", "size")],
+)
+def test_a_search_comes_to_a_verdict(targets: tuple[str, ...], tmp_path: Path) -> None:
+    evolution = asked(*targets)
+    progress, stored = run(evolution, tmp_path / "one.duckdb")
+    assert [each.phase for each in progress][-1] == "done"
+    assert progress[-1].done == progress[-1].total == 2 * 48
+    verdict = stored.verdict
+    assert verdict is not None
+    assert (verdict.tried, verdict.random) == (48, 48)
+    roles = [rated.role for rated in verdict.rated]
+    assert roles[0] == "winner"
+    assert {"original", "best random genotype", "best single mutant"} <= set(roles)
+    assert stored.asked == evolution
+    winner = verdict.rated[0]
+    first = evolution.targets[0]
+    with opened(tmp_path / "one.duckdb") as connection:
+        members = store.members(connection, stored.number)
+        rivals = store.members(connection, stored.number, rivals=True)
+    known = [first.signed(member.values[0]) for member in members if member.values]
+    assert first.signed(winner.search[0]) == max(known)
+    assert max(first.signed(each.values[0]) for each in rivals if each.values) <= max(known)
+    assert len({member.genotype for member in members}) == 48
+    parents = {parent for member in members for parent in member.parents}
+    assert parents
+    assert all(member.generation > 0 for member in members if member.parents)
+
+
+def test_one_that_is_killed_goes_on_to_the_same_result(tmp_path: Path) -> None:
+    evolution = asked("likely:w7 w8", "says:w3", "mutations")
+    whole, first = run(evolution, tmp_path / "whole.duckdb")
+    path = tmp_path / "killed.duckdb"
+    for steps in (2, 4, 7):
+        with opened(path) as connection:
+            progress = evolving(evolution).run(connection, nothing)
+            for _ in range(steps):
+                next(progress)
+    again, second = run(evolution, path)
+    assert second.verdict == first.verdict
+    with duckdb.connect(path) as killed, duckdb.connect(tmp_path / "whole.duckdb") as other:
+        for table in ("genotypes", "measurements"):
+            query = f"SELECT * FROM {table} ORDER BY ALL"
+            assert killed.execute(query).fetchall() == other.execute(query).fetchall()
+    assert again[-1].per_minute < whole[-1].per_minute or again[-1].done == whole[-1].done
+
+
+def test_what_was_measured_is_not_measured_again_across_runs(tmp_path: Path) -> None:
+    path = tmp_path / "runs.duckdb"
+    worked: list[str] = []
+
+    def watch(todo: Iterator[Work], subject: Evolving) -> Iterator[tuple[Work, Found]]:
+        for work in todo:
+            worked.extend(f"{work.side} {work.heat} {text}" for text in work.genotypes)
+            yield work, subject.bench.work(work)
+
+    for title in ("One", "Another title, the same question"):
+        subject = evolving(asked("likely:w7 w8", "readable", title=title))
+        with opened(path) as connection:
+            for _ in subject.run(connection, nothing, lambda todo, subject=subject: watch(todo, subject)):  # type: ignore[misc]
+                pass
+    assert len(worked) == len(set(worked))
+    with opened(path) as connection:
+        assert [each.asked.title for each in store.listed(connection)] == ["Another title, the same question", "One"]
+
+
+def test_a_rescue_leaves_the_background_alone(tmp_path: Path) -> None:
+    evolution = asked("original:near", background="1.down=0", space=Space(step=8, matrices="1.*", units=("block",)))
+    _, stored = run(evolution, tmp_path / "rescue.duckdb")
+    with opened(tmp_path / "rescue.duckdb") as connection:
+        members = store.members(connection, stored.number)
+    assert members
+    assert not any("1.down" in member.genotype for member in members)
+    original = next(each for each in (stored.verdict.rated if stored.verdict else ()) if each.role == "original")
+    assert original.genotype == ""
+
+
+def test_an_evolution_is_kept_and_read_as_it_was_asked() -> None:
+    evolution = asked("style:poem", "damage", seed=3, background="1.down=max")
+    assert evolution_of(evolution.as_stored()) == evolution
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"prompts": PROMPTS[:3]}, "Half of the prompts are held out"),
+        ({"prompts": (*PROMPTS, PROMPTS[0])}, "there twice"),
+        ({"evaluations": 3}, "not possible"),
+        ({"targets": ()}, "Name a target"),
+        ({"targets": (read_target("size"),)}, "Simplicity alone"),
+        ({"targets": (read_target("right"),)}, "Half of the questions"),
+        ({"seed": -1}, "seed"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_in_a_sentence(changes: dict[str, Any], said: str) -> None:
+    with pytest.raises(EvolutionError, match=said):
+        asked("readable", **changes)
+
+
+@pytest.mark.parametrize("text", ["", "poetry", "style", "kl", "kl:sideways", "damage:much", "says:(", "likely: "])
+def test_a_target_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(EvolutionError):
+        read_target(text)
+
+
+@pytest.mark.parametrize("target", ["style:sonnet", "own:nobody"])
+def test_a_target_that_is_not_there_is_refused_before_anything_is_computed(target: str) -> None:
+    with pytest.raises(EvolutionError, match="There is no"):
+        evolving(asked(target))
+
+
+def test_a_search_in_a_model_that_is_computed_one_by_one(tmp_path: Path) -> None:
+    evolution = asked("likely:w7", "says:w3", evaluations=16, population=8)
+    _, stored = run(evolution, tmp_path / "slow.duckdb", "gpt2")
+    assert stored.verdict is not None
