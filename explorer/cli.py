@@ -29,6 +29,7 @@ PANELS = {
     },
     "Screens": {
         "screen": "screens:screen",
+        "evolve": "evolve:evolve",
         "stats": "statistics:stats",
         "gallery": "gallery:gallery",
         "sql": "screens:sql",

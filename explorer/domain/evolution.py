@@ -44,6 +44,12 @@ KINDS: dict[str, TargetKind] = {
         says="Share of the answers that are neither empty, nor a loop, nor gibberish: more is better.",
         reads="texts", is_more=True, is_share=True,
     ),
+    "same": TargetKind(
+        says="Share of the answers that are the original's, word for word: more is better.",
+        reads="texts",
+        is_more=True,
+        is_share=True,
+    ),
     "cosine": TargetKind(
         says="Cosine of the word counts of answer and original's answer, 0 to 1: near is more, far is less.",
         reads="texts", is_more=True, ways=("near", "far"),
@@ -137,7 +143,7 @@ class Target:
     @property
     def pulls(self) -> bool:
         """Whether it draws away from the original; damage and nearness are best where nothing is changed."""
-        return self.kind != "damage" and self.text != "near"
+        return self.kind not in ("damage", "same") and self.text != "near"
 
     def signed(self, value: float) -> float:
         """A value so that more is better."""
@@ -151,9 +157,9 @@ class Target:
 
 
 def read_target(text: str) -> Target:
-    """A target as it is written. Raises EvolutionError."""
+    """A target as it is written; a blank before a continuation belongs to it. Raises EvolutionError."""
     kind, _, rest = text.strip().partition(":")
-    return Target(kind.strip(), rest.strip())
+    return Target(kind.strip(), rest if kind.strip() in ("likely", "says") else rest.strip())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 
 from explorer.domain.decoding import Decoding, Prompt
 
-RunKind = Literal["explore", "screen", "comparison", "rihf", "questions", "watch", "talk"]
+RunKind = Literal["explore", "screen", "comparison", "rihf", "questions", "watch", "talk", "evolution"]
 RUN_KINDS: tuple[RunKind, ...] = get_args(RunKind)
 
 METRIC_NAMES = {
@@ -43,6 +43,9 @@ METRIC_NAMES = {
     "items": "Items",
     "readable": "Share of texts not destroyed",
     "smallest_p": "Smallest p",
+    "tried": "Genotypes tried",
+    "searched": "First target, searched",
+    "held_out": "First target, held out",
 }
 """Metrics that runs of ours have, as a person reads them; a run may have others."""
 

@@ -17,12 +17,12 @@ from explorer.generation.answers import answers
 from explorer.generation.control import TEXT
 from explorer.generation.effects import MOST_BYTES
 from explorer.generation.passages import Heard, Passage, Passages
-from explorer.generation.replies import Replies
+from explorer.generation.replies import TEXTS, Replies
 from explorer.model.loaded import LoadedModel
 from explorer.mutation.apply import Mutant, first_layer, make_mutant, slab_bytes
 from explorer.tasks.battery import Battery, Mark
 
-CHUNK = 12
+CHUNK = 24
 """Genotypes that are measured together, at most; always the same ones, so that a run can be repeated."""
 
 
@@ -231,7 +231,7 @@ class Evaluation:
 
     def at_once(self, heat: int) -> int:
         """Genotypes that answer the prompts of a heat together, at most."""
-        return min(CHUNK, max(1, 64 // max(1, len(self.part.heats[heat]))))
+        return max(1, min(CHUNK, TEXTS // len(self.part.heats[heat])))
 
     def ask(self, genotypes: Sequence[str], heat: int) -> list[Measured]:
         """What each genotype says to the prompts of a heat."""

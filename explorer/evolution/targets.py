@@ -48,6 +48,8 @@ def of_answers(target: Target, answers: Sequence[str], originals: Sequence[str])
             return [float(re.search(target.text, answer) is not None) for answer in answers]
         case "readable":
             return [float(style_of(answer) not in (*DESTROYED, "empty")) for answer in answers]
+        case "same":
+            return [float(own.strip() == other.strip()) for own, other in zip(originals, answers, strict=True)]
         case "cosine":
             return [cosine_similarity(own, other) for own, other in zip(originals, answers, strict=True)]
     try:

@@ -29,6 +29,7 @@ RUN_COLOURS = {
     "questions": "#b7791f",
     "watch": "#64748b",
     "talk": "#7c3aed",
+    "evolution": "#65a30d",
 }
 """The kinds of runs in the lab record."""
 

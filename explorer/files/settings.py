@@ -81,5 +81,7 @@ class Settings:
         default_factory=lambda: _folder("EXPLORER_TEXTS", shipped("data") / "texts" / "damage.toml")
     )
     """EXPLORER_TEXTS: the TOML file of texts that damage is measured on."""
+    evolve_folder: Path = field(default_factory=lambda: _folder("EXPLORER_EVOLVE", shipped("data") / "evolve"))
+    """EXPLORER_EVOLVE: the folder of evolutions that are offered, as TOML files."""
     baselines_kept: int = field(default_factory=lambda: _count("EXPLORER_BASELINES", 8))
     """EXPLORER_BASELINES: how many baselines, with their activations, stay in memory."""

@@ -1,7 +1,7 @@
-"""What many genotypes say to some prompts: each is checked along the original's answers, and decoded on where it parts.
+"""What many genotypes say to some prompts, all of them in one batch.
 
-One pass over all prompts with the original's answers tells where each genotype first chooses otherwise; keys and values
-up to there are taken from that pass. All texts of a batch, of several genotypes and prompts, then grow together.
+One pass over all prompts, which computes once what they begin with, goes along the first tokens of the original's
+answers; keys and values up to where a genotype parts are taken from it. Then the texts of all grow together.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,8 +20,12 @@ from explorer.generation.together import Growing, decode_together, is_apart
 from explorer.model.loaded import LoadedModel
 from explorer.mutation.apply import Mutant
 
-TEXTS = 64
+TEXTS = 96
 """Texts that grow in one batch, at most, unless one genotype has more prompts."""
+
+DRAFT = 8
+"""Tokens of the original's answer that are checked at once. In a large batch a token costs as much to check as to
+generate, so a longer draft is lost on whoever parts early."""
 
 
 class Replies:
@@ -41,7 +45,7 @@ class Replies:
         """The original's answers."""
         drafts = [(number, answer) for number, answer in enumerate(self.original) if answer.tokens]
         self._drafted = [number for number, _ in drafts]
-        passages = [Passage(self._encoded[number], answer.tokens) for number, answer in drafts]
+        passages = [Passage(self._encoded[number], answer.tokens[:DRAFT]) for number, answer in drafts]
         self._laid = lay(model, passages)
         for laid, _ in self._laid:
             breathe()
@@ -106,7 +110,7 @@ class Replies:
     ) -> Growing:
         """A text as far as it follows the original's answer, and the first token after that."""
         text = Growing(mutant, self._encoded[number])
-        for (token, gap, is_finite), expected in zip(choices.told(), self.original[number].tokens, strict=True):
+        for (token, gap, is_finite), expected in zip(choices.told(), self.original[number].tokens, strict=False):
             text.take_choice(self._model, token, gap, is_finite, self._decoding)
             if text.end is not None or token != expected:
                 break

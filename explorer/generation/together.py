@@ -85,7 +85,7 @@ def decode_apart(model: LoadedModel, text: Growing, decoding: Decoding) -> Itera
 def decode_together(model: LoadedModel, texts: Sequence[Growing], decoding: Decoding) -> Iterator[None]:
     """Decode texts on until all have ended; halts before each forward pass. Each has a token that is not fed yet.
 
-    The batch is made smaller whenever half of it has ended.
+    The batch is made smaller whenever a quarter of it has ended.
     """
     batch = [text for text in texts if text.end is None]
     while batch:
@@ -95,7 +95,7 @@ def decode_together(model: LoadedModel, texts: Sequence[Growing], decoding: Deco
         for text in batch:
             text.key_values = []
         positions = torch.tensor([text.length for text in batch], device=model.device)
-        while 2 * sum(text.end is None for text in batch) > len(batch):
+        while 4 * sum(text.end is None for text in batch) > 3 * len(batch):
             yield
             fed = torch.tensor([[text.tokens[-1]] for text in batch], device=model.device)
             mask = torch.cat([mask, mask.new_ones(len(batch), 1)], dim=1)

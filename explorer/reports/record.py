@@ -18,6 +18,7 @@ KIND_NAMES: dict[RunKind, str] = {
     "questions": "Questions",
     "watch": "Watch",
     "talk": "Talk",
+    "evolution": "Evolution",
 }
 
 _WHOLE = 1000

@@ -1,4 +1,4 @@
-"""Screens as the page and the command line know them: run one, queue many. What is stored is `atlas`' business.
+"""Screens as the page and the command line know them. What is stored is `atlas`' business.
 
 Owns the databases that are open. Imports torch only when a screen is made ready.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,18 +16,32 @@ from explorer.domain.experiments import Experiment
 from explorer.domain.record import Run
 from explorer.files.settings import Settings
 from explorer.model.loaded import LoadedModel
-from explorer.screen.cluster import Cluster, Recipe, connected
 from explorer.screen.job import job_of
 from explorer.screen.order import Order, Progress
 from explorer.screen.plan import check_operations, matching
-from explorer.screen.queue import RunningScreen, ScreenQueue
+from explorer.screen.recipe import ScreenRecipe
 from explorer.screen.study import Question, read_study
 from explorer.store.library import Library
 from explorer.store.queries import screen_report
+from explorer.workspace.cluster import Cluster, reached
 from explorer.workspace.computing import Computing
 
 if TYPE_CHECKING:
     from explorer.screen.run import Execute, Screen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RunningScreen:
+    """A screen that runs as its progress is read."""
+
+    total: int
+    """Mutants, controls included."""
+    matrices: int
+    estimate: Callable[[], float]
+    """Seconds that all of it takes, by a measurement; ask before it runs."""
+    progress: Iterator[Progress]
+    report: Callable[[], dict[str, Any]]
+    """What the database holds of it by now."""
 
 
 class Estimate(NamedTuple):
@@ -56,7 +70,6 @@ class Screens:
         self.library.update()
         self._measured: tuple[Order, bool, Screen] | None = None
         """The screen that was estimated last, with what was measured of it."""
-        self.queue = ScreenQueue(lambda order: self.running(order, is_behind=True))
 
     def __deepcopy__(self, _memo: object) -> Screens:
         """Itself, as with `Workspace`: a copy at every visit would reach the models."""
@@ -94,7 +107,7 @@ class Screens:
         for the end of a forward pass. `ray` is the address of a Ray cluster that computes, with so many `workers`.
         Raises ExplorerError.
         """
-        with self.library.writing(path) as connection, _cluster(ray) as has_cluster:
+        with self.library.writing(path) as connection, reached(ray) as has_cluster:
             ready = self._ready(order, is_behind=is_behind)
             self._computing.run_behind(ready.begin, connection)
             steps = ready.run(connection, self._on_cluster(order, ready, workers) if has_cluster else None)
@@ -139,7 +152,7 @@ class Screens:
     def _on_cluster(self, order: Order, ready: Screen, workers: int | None) -> Execute:
 
         baseline_tokens = ready.worker.asked.baseline_tokens
-        recipe = Recipe(order=order, precision=ready.job.model.precision, baseline_tokens=baseline_tokens)
+        recipe = ScreenRecipe(order=order, precision=ready.job.model.precision, baseline_tokens=baseline_tokens)
         return Cluster(recipe, workers).execute
 
     def _ready(self, order: Order, *, is_behind: bool) -> Screen:
@@ -175,14 +188,3 @@ def run_of(order: Order, report: dict[str, Any], database: Path, seconds: float)
             "database": str(database.absolute()),
         },
     )
-
-
-@contextmanager
-def _cluster(address: str | None) -> Iterator[bool]:
-    """Connected to a cluster, if one is named."""
-    if address is None:
-        yield False
-        return
-
-    with connected(address):
-        yield True

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from explorer.atlas.atlas import Atlas
+from explorer.domain.evolution import EvolutionOrder
 from explorer.domain.experiments import Experiment
 from explorer.domain.placement import FLOAT32, Placement
 from explorer.domain.programme import Programme, step_of
@@ -28,11 +30,13 @@ from explorer.model.loaded import LoadedModel
 from explorer.workspace.behaviour import Behaviour
 from explorer.workspace.computing import Computing
 from explorer.workspace.models import Models
+from explorer.workspace.queue import Queue, Running
 from explorer.workspace.record import Recording
 from explorer.workspace.screens import Screens
 
 if TYPE_CHECKING:  # they import torch
     from explorer.workspace.damage import Damages
+    from explorer.workspace.evolutions import Evolutions
     from explorer.workspace.exchange import Exchange
     from explorer.workspace.instruments import Instruments
     from explorer.workspace.pairs import Pairs
@@ -168,8 +172,31 @@ class Workspace:
         return self._part("damages", lambda: Damages(self.settings, self.computing, self.behaviour))
 
     @property
+    def evolutions(self) -> Evolutions:
+        """Directed evolution: run and stored."""
+        from explorer.workspace.evolutions import Evolutions
+
+        return self._part(
+            "evolutions",
+            lambda: Evolutions(
+                self.settings, self.computing, self.behaviour, self.screens.library, self.models.get, self._keep
+            ),
+        )
+
+    @property
+    def queue(self) -> Queue:
+        """What runs behind the page, one at a time: screens and evolutions."""
+
+        def start(order: Any) -> AbstractContextManager[Running]:
+            if isinstance(order, EvolutionOrder):
+                return self.evolutions.running(order)
+            return self.screens.running(order, is_behind=True)
+
+        return self._part("queue", lambda: Queue(start))
+
+    @property
     def screens(self) -> Screens:
-        """Screens: run, queued and stored."""
+        """Screens: run and stored."""
         return self._part("screens", lambda: Screens(self.settings, self.computing, self.models.get, self._keep))
 
     @property

@@ -35,12 +35,13 @@ def _shown(visitor: Visitor) -> dict[str, str]:
 
 
 def _settle(visitor: Visitor, notation: str) -> None:
-    """Wait until the run of a genotype has its measures, and none follows."""
+    """Wait until a run of a genotype, later than the last that was waited for, has its measures, and none follows."""
     visitor.page.wait_for_function(
-        """notation => document.querySelector('.pair').dataset.running === 'false'
+        """([notation, last]) => document.querySelector('.pair').dataset.running === 'false'
+            && Number(document.querySelector('.pair').dataset.run) > last
             && [...document.querySelectorAll('textarea')].some((each) => each.value === notation)
             && new URL(location).searchParams.get('genotype') === notation""",
-        arg=notation,
+        arg=[notation, visitor.last_run],
         timeout=60_000,
     )
     visitor.page.wait_for_timeout(1000)

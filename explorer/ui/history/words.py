@@ -33,7 +33,7 @@ def entry_row(entry: Entry) -> dict[str, Any]:
         "tags": list(entry.tags),
         "note": entry.note,
         "is_step": run.kind == "explore" and run.prompt is not None and run.decoding is not None,
-        "is_here": run.kind in ("explore", "screen", "talk"),
+        "is_here": run.kind in ("explore", "screen", "talk", "evolution"),
         "link": run.link if run.link.startswith("?") else "",
     }
 

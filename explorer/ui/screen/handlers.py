@@ -43,7 +43,7 @@ class ScreenHandlers:
 
     def __init__(self, handlers: Handlers) -> None:
         self._handlers = handlers
-        self._screening = handlers.workspace.screens
+        self._screening, self._queued = handlers.workspace.screens, handlers.workspace.queue
         self._atlas = handlers.workspace.atlas
         self._doors = Doors(handlers)
         self._experiments = offered(handlers.workspace)
@@ -70,14 +70,14 @@ class ScreenHandlers:
         try:
             order = self.order(exploration, *asked)
             self._screening.check(order)
-            self._screening.queue.add(order)
+            self._queued.add(order)
         except ExplorerError as fault:
             return [notice_html(str(fault)), self._queue()]
         return ["", self._queue()]
 
     def act(self, event: gr.EventData) -> str:
         """A button of the queue was pressed."""
-        queue = self._screening.queue
+        queue = self._queued
         {"pause": queue.pause, "resume": queue.resume, "stop": queue.stop}[str(event.action)](int(event.number))
         return self._queue()
 
@@ -112,7 +112,7 @@ class ScreenHandlers:
         )
 
     def _queue(self) -> str:
-        return json.dumps([entry_row(entry) for entry in self._screening.queue.entries])
+        return json.dumps([entry_row(entry) for entry in self._queued.entries(Order)])
 
     # ------------------------------------------------------------------------------------- what was found
 
@@ -186,6 +186,6 @@ class ScreenHandlers:
 
     def _now(self) -> tuple[int, int]:
         """The revision of the queue, and the number of the screen that began last; 0 for none."""
-        revision = self._screening.queue.revision  # before the rest: what comes meanwhile is then seen by the next look
-        progress = (entry.progress for entry in self._screening.queue.entries)
+        revision = self._queued.revision(Order)  # before the rest: what comes meanwhile is then seen by the next look
+        progress = (entry.progress for entry in self._queued.entries(Order))
         return revision, next((each.screen for each in progress if each is not None), 0)

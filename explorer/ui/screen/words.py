@@ -10,8 +10,8 @@ from typing import Any
 from explorer.domain.screened import WHOLE_UNITS
 from explorer.domain.screens import StoredScreen, matrices_told, operations_told, unit_told
 from explorer.reports.screens import duration
-from explorer.screen.queue import Entry
 from explorer.ui.words import notice_html, screen_label, task_told
+from explorer.workspace.queue import Entry
 from explorer.workspace.screens import Estimate
 
 

@@ -16,6 +16,7 @@ import pytest
 
 from explorer.figures.palette import STYLE_COLOURS
 from explorer.files.settings import Settings
+from explorer.screen.order import Order
 from explorer.ui.explore.exploration import Exploration
 from explorer.ui.explore.form import ASKED_COUNT, RAW
 from explorer.ui.explore.handlers import Handlers
@@ -251,7 +252,7 @@ def _screen(handlers: Handlers, start: Exploration, *asked: Any) -> None:
     notice, _ = screens.start(start, *asked)
     assert notice == ""
     for _ in range(9000):
-        (entry, *_rest) = handlers.workspace.screens.queue.entries
+        (entry, *_rest) = handlers.workspace.queue.entries(Order)
         if entry.state not in ("waiting", "starting", "running"):
             assert entry.state == "done", entry.fault
             handlers.workspace.record.settle()

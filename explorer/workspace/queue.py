@@ -1,36 +1,31 @@
-"""Screens one after the other, behind the page: each can be paused, gone on with and stopped. Imports no torch.
+"""Long work one after the other, behind the page: each can be paused, gone on with and stopped. Imports no torch.
 
-A stopped screen keeps what it has; ordered again, it goes on where it was.
+Screens and evolutions: whatever is stopped keeps what it has; ordered again, it goes on where it was.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from explorer.domain.errors import ExplorerError
-from explorer.screen.order import Order, Progress
 
 State = Literal["waiting", "starting", "running", "paused", "done", "stopped", "failed"]
 ACTIVE: tuple[State, ...] = ("waiting", "starting", "running", "paused")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class RunningScreen:
-    """A screen that runs as its progress is read."""
+class Running(Protocol):
+    """Work that goes on as its progress is read."""
 
-    total: int
-    """Mutants, controls included."""
-    matrices: int
-    estimate: Callable[[], float]
-    """Seconds that all of it takes, by a measurement; ask before it runs."""
-    progress: Iterator[Progress]
-    report: Callable[[], dict[str, Any]]
-    """What the database holds of it by now."""
+    @property
+    def progress(self) -> Iterator[Any]:
+        """How far it is, after every step."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,39 +33,43 @@ class Entry:
     """One order and how far it is."""
 
     number: int
-    order: Order
+    order: Any
+    """What was asked for, as whoever asked has it."""
     state: State = "waiting"
-    progress: Progress | None = None
+    progress: Any = None
+    """The last that was told; None: nothing yet."""
     fault: str = ""
     """Why it failed, as a sentence."""
 
 
-class ScreenQueue:
+class Queue:
     """Carries orders out in a thread of its own, one at a time."""
 
-    def __init__(self, start: Callable[[Order], AbstractContextManager[RunningScreen]]) -> None:
+    def __init__(self, start: Callable[[Any], AbstractContextManager[Running]]) -> None:
         self._start = start
         self._news = threading.Condition()
         self._entries: dict[int, Entry] = {}
         self._thread: threading.Thread | None = None
-        self.revision = 0
-        """Grows with every change."""
+        self._revisions: Counter[type] = Counter()
 
-    @property
-    def entries(self) -> tuple[Entry, ...]:
-        """All that were ordered, the last first."""
+    def revision(self, kind: type) -> int:
+        """Grows with every change of an order of a kind."""
+        return self._revisions[kind]
+
+    def entries(self, kind: type) -> tuple[Entry, ...]:
+        """All orders of a kind, the last first."""
         with self._news:
-            return tuple(reversed(self._entries.values()))
+            return tuple(entry for entry in reversed(self._entries.values()) if isinstance(entry.order, kind))
 
-    def add(self, order: Order) -> Entry:
+    def add(self, order: Any) -> Entry:
         """Put an order at the end of the queue. Raises ExplorerError if the same one is in it already."""
         with self._news:
             if any(entry.order == order and entry.state in ACTIVE for entry in self._entries.values()):
-                raise ExplorerError("That screen is in the queue already: wait for it, or stop it first.")
+                raise ExplorerError("That is in the queue already: wait for it, or stop it first.")
             entry = Entry(number=len(self._entries) + 1, order=order)
             self._put(entry)
             if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._work, name="screens", daemon=True)
+                self._thread = threading.Thread(target=self._work, name="queue", daemon=True)
                 self._thread.start()
             return entry
 
@@ -94,7 +93,7 @@ class ScreenQueue:
 
     def _put(self, entry: Entry) -> None:
         self._entries[entry.number] = entry
-        self.revision += 1
+        self._revisions[type(entry.order)] += 1
         self._news.notify_all()
 
     def _work(self) -> None:
@@ -110,9 +109,9 @@ class ScreenQueue:
                 self._carry_out(number)
             except ExplorerError as fault:
                 self._fail(number, str(fault))
-            except Exception as fault:  # the thread has to live on for the screens that wait; the log has it all
-                logging.getLogger(__name__).exception("A screen failed")
-                self._fail(number, f"The screen failed, and what it had found is kept: {fault}")
+            except Exception as fault:  # the thread has to live on for what waits; the log has it all
+                logging.getLogger(__name__).exception("What was queued failed")
+                self._fail(number, f"It failed, and what it had found is kept: {fault}")
 
     def _carry_out(self, number: int) -> None:
         with self._start(self._entries[number].order) as running:
@@ -122,7 +121,7 @@ class ScreenQueue:
                     self._put(replace(self._entries[number], progress=progress))
         self._turn(number, "done", when=("running", "paused"))
 
-    def _until_stopped(self, number: int, running: RunningScreen) -> Iterator[Progress]:
+    def _until_stopped(self, number: int, running: Running) -> Iterator[Any]:
         while True:
             with self._news:
                 self._news.wait_for(lambda: self._entries[number].state != "paused")

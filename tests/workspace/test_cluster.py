@@ -10,13 +10,14 @@ import pytest
 
 from explorer.domain.errors import ClusterError
 from explorer.model.loading import load_model
-from explorer.screen import cluster
-from explorer.screen.cluster import Cluster, Recipe, connected
 from explorer.screen.job import job_of
 from explorer.screen.order import Order
 from explorer.screen.plan import Plan
+from explorer.screen.recipe import ScreenRecipe
 from explorer.screen.run import Screen
 from explorer.store.database import opened
+from explorer.workspace import cluster
+from explorer.workspace.cluster import Cluster, connected
 from tests.screen.test_run import EXPERIMENT
 from tests.tiny import tiny_tokenizer, tiny_transformer
 
@@ -48,7 +49,7 @@ def test_a_worker_that_is_killed_costs_nothing(order: Order, tmp_path: Path) -> 
     with opened(alone) as connection:
         for _ in screen.run(connection):
             pass
-    recipe = Recipe(order=order, precision="float32", baseline_tokens=screen.worker.asked.baseline_tokens)
+    recipe = ScreenRecipe(order=order, precision="float32", baseline_tokens=screen.worker.asked.baseline_tokens)
     with connected("local"), opened(shared) as connection:
         workers = Cluster(recipe, 2)
         victim, survivor = workers.processes()
@@ -66,7 +67,7 @@ def test_a_worker_that_is_killed_costs_nothing(order: Order, tmp_path: Path) -> 
 
 
 def test_a_worker_with_another_baseline_is_refused(order: Order) -> None:
-    recipe = Recipe(order=order, precision="float32", baseline_tokens=(1, 2, 3))
+    recipe = ScreenRecipe(order=order, precision="float32", baseline_tokens=(1, 2, 3))
     with connected("local"), pytest.raises(ClusterError, match="another standard output"):
         list(Cluster(recipe, 1).execute(_one_batch(order)))
 

@@ -12,7 +12,8 @@ from explorer.domain.errors import ExplorerError, StoreError
 from explorer.domain.experiments import Experiment
 from explorer.screen.order import Order, Progress
 from explorer.screen.plan import Plan
-from explorer.screen.queue import RunningScreen, ScreenQueue, State
+from explorer.workspace.queue import Queue, State
+from explorer.workspace.screens import RunningScreen
 
 LENGTH = 5
 
@@ -51,12 +52,12 @@ class _Screens:
             )  # fmt: skip
 
 
-def _state(queue: ScreenQueue, number: int) -> State:
-    return next(entry.state for entry in queue.entries if entry.number == number)
+def _state(queue: Queue, number: int) -> State:
+    return next(entry.state for entry in queue.entries(Order) if entry.number == number)
 
 
-def _done(queue: ScreenQueue, number: int) -> int:
-    progress = next(entry.progress for entry in queue.entries if entry.number == number)
+def _done(queue: Queue, number: int) -> int:
+    progress = next(entry.progress for entry in queue.entries(Order) if entry.number == number)
     return progress.done if progress else 0
 
 
@@ -70,7 +71,7 @@ def _wait(holds: Callable[[], bool]) -> None:
 
 def test_one_screen_runs_at_a_time_and_the_others_wait() -> None:
     screens = _Screens()
-    queue = ScreenQueue(screens.start)
+    queue = Queue(screens.start)
     first, second = queue.add(_order("a")).number, queue.add(_order("b")).number
     _wait(lambda: _state(queue, first) == "running")
     assert _state(queue, second) == "waiting"
@@ -82,12 +83,12 @@ def test_one_screen_runs_at_a_time_and_the_others_wait() -> None:
     third = queue.add(_order("b")).number  # the thread has ended, and starts again
     screens.steps.release(LENGTH)
     _wait(lambda: _state(queue, third) == "done")
-    assert [entry.number for entry in queue.entries] == [third, second, first]
+    assert [entry.number for entry in queue.entries(Order)] == [third, second, first]
 
 
 def test_a_screen_rests_and_goes_on() -> None:
     screens = _Screens()
-    queue = ScreenQueue(screens.start)
+    queue = Queue(screens.start)
     number = queue.add(_order("a")).number
     screens.steps.release()
     _wait(lambda: _done(queue, number) == 1)
@@ -102,7 +103,7 @@ def test_a_screen_rests_and_goes_on() -> None:
 
 def test_a_stopped_screen_leaves_the_place_to_the_next() -> None:
     screens = _Screens()
-    queue = ScreenQueue(screens.start)
+    queue = Queue(screens.start)
     first, second, third = (queue.add(_order(name)).number for name in ("a", "b", "c"))
     _wait(lambda: _state(queue, first) == "running")
     queue.stop(second)
@@ -118,10 +119,10 @@ def test_a_stopped_screen_leaves_the_place_to_the_next() -> None:
 @pytest.mark.parametrize(("name", "words"), [("locked", "is in use"), ("broken", "what it had found is kept")])
 def test_a_fault_is_told_and_the_queue_goes_on(name: str, words: str) -> None:
     screens = _Screens()
-    queue = ScreenQueue(screens.start)
+    queue = Queue(screens.start)
     failing, next_one = queue.add(_order(name)).number, queue.add(_order("a")).number
     screens.steps.release(LENGTH)
     _wait(lambda: _state(queue, next_one) == "done")
-    (failed,) = [entry for entry in queue.entries if entry.number == failing]
+    (failed,) = [entry for entry in queue.entries(Order) if entry.number == failing]
     assert failed.state == "failed"
     assert words in failed.fault

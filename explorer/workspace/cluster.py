@@ -1,7 +1,7 @@
-"""A screen on many devices and machines: Ray actors, one a device, that screen batches for the one who writes.
+"""Screens and evolutions on many devices and machines: Ray actors, one a device, that work for the one who writes.
 
-Each actor loads the model for itself and answers the experiment first: one whose baseline is not that of the screen is
-refused. The batch of an actor that dies is screened again by its successor. Needs the extra `ray`; imports it, and
+Each actor loads the model for itself and answers first what is asked: one whose answer is not that of the machine that
+writes is refused. The work of an actor that dies is done again by its successor. Needs the extra `ray`; imports it, and
 torch, when it is used.
 """
 
@@ -10,19 +10,12 @@ from __future__ import annotations
 import os
 import re
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol, TypeVar
 
 from explorer.domain.errors import ClusterError, ExplorerError
-from explorer.domain.placement import placement_of
-from explorer.screen.order import Order
-from explorer.screen.plan import Batch, Planned
-
-if TYPE_CHECKING:
-    from explorer.screen.worker import Screened, Worker
 
 LOCAL = "local"
 """The address that means this machine alone."""
@@ -30,56 +23,44 @@ LOCAL = "local"
 ANSWER_SECONDS = 5
 
 DEATHS = 3
-"""So many actors in a row may die without having screened anything."""
+"""So many actors in a row may die without having done anything."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recipe:
-    """What an actor needs to make a screen ready."""
+class Recipe(Protocol):
+    """What an actor needs to make itself ready."""
 
-    order: Order
-    precision: str
-    """As `Specimen.precision` has it."""
-    baseline_tokens: tuple[int, ...]
-    """Of the machine that writes."""
+    def make(self) -> Callable[[Any], Any]:
+        """What does a piece of work. Raises ExplorerError if the machine cannot take part."""
+        ...
 
 
 class Actor:
     """One device of the cluster."""
 
     def __init__(self, recipe: Recipe) -> None:
-        from explorer.model.loading import load_model
-        from explorer.screen.job import job_of
-        from explorer.screen.worker import Worker
-
-        self._worker: Worker | None = None
+        self._work: Callable[[Any], Any] | None = None
         self._fault = ""
         try:
-            self._worker = Worker(
-                job_of(recipe.order, load_model(recipe.order.source, **placement_of(recipe.precision).given))
-            )
+            self._work = recipe.make()
         except ExplorerError as fault:
             self._fault = str(fault)
-        else:
-            if self._worker.asked.baseline_tokens != recipe.baseline_tokens:
-                self._fault = (
-                    "A machine of the cluster gives another standard output than this one, so its mutants could not "
-                    "be compared: use machines of one kind, and float32 arithmetic."
-                )
 
-    def screen(self, items: Sequence[Planned]) -> Screened:
-        """See `Worker.screen`. Raises ClusterError if this actor cannot take part."""
-        if self._worker is None or self._fault:
+    def work(self, task: Any) -> Any:
+        """Do a piece of work. Raises ClusterError if this actor cannot take part."""
+        if self._work is None:
             raise ClusterError(self._fault)
-        return self._worker.screen(items)
+        return self._work(task)
 
     def process(self) -> int:
         """Its process id."""
         return os.getpid()
 
 
+Task = TypeVar("Task")
+
+
 class Cluster:
-    """Actors that screen batches, each one batch at a time."""
+    """Actors that work, each on one task at a time."""
 
     def __init__(self, recipe: Recipe, count: int | None) -> None:
         import ray
@@ -97,17 +78,20 @@ class Cluster:
         found: list[int] = self._ray.get([actor.process.remote() for actor in self._actors])
         return found
 
-    def execute(self, todo: Iterator[Batch]) -> Iterator[tuple[Batch, Screened]]:
-        """The batches screened, in the order in which they come back. Raises ClusterError, and what an actor raises."""
-        waiting: dict[Any, tuple[int, Batch]] = {}
-        for place, batch in zip(range(self.count), todo, strict=False):
-            waiting[self._give(place, batch)] = place, batch
+    def execute(self, todo: Iterator[Task]) -> Iterator[tuple[Task, Any]]:
+        """Each task with what was done, in the order in which they come back.
+
+        Raises ClusterError, and what an actor raises.
+        """
+        waiting: dict[Any, tuple[int, Task]] = {}
+        for place, task in zip(range(self.count), todo, strict=False):
+            waiting[self._give(place, task)] = place, task
         in_a_row = 0
         while waiting:
             (ready,), _ = self._ray.wait(list(waiting), num_returns=1)
-            place, batch = waiting.pop(ready)
+            place, task = waiting.pop(ready)
             try:
-                screened: Screened = self._ray.get(ready)
+                done = self._ray.get(ready)
             except self._ray.exceptions.RayTaskError as fault:
                 if isinstance(fault.cause, ExplorerError):
                     raise ClusterError(str(fault.cause)) from fault
@@ -117,23 +101,33 @@ class Cluster:
                 self.deaths += 1
                 if in_a_row > DEATHS:
                     raise ClusterError(
-                        f"{in_a_row} workers in a row have died: see Ray's logs, and start the screen again; what it "
-                        "has found is kept."
+                        f"{in_a_row} workers in a row have died: see Ray's logs, and start again; what was found is "
+                        "kept."
                     ) from fault
                 self._actors[place] = self._start()
-                waiting[self._give(place, batch)] = place, batch
+                waiting[self._give(place, task)] = place, task
                 continue
             in_a_row = 0
             following = next(todo, None)
             if following is not None:
                 waiting[self._give(place, following)] = place, following
-            yield batch, screened
+            yield task, done
 
     def _start(self) -> Any:
         return self._ray.remote(Actor).options(num_cpus=1, num_gpus=self._gpus).remote(self._recipe)
 
-    def _give(self, place: int, batch: Batch) -> Any:
-        return self._actors[place].screen.remote(batch.items)
+    def _give(self, place: int, task: Any) -> Any:
+        return self._actors[place].work.remote(task)
+
+
+@contextmanager
+def reached(address: str | None) -> Iterator[bool]:
+    """As `connected`, if an address is named; whether one is."""
+    if address is None:
+        yield False
+        return
+    with connected(address):
+        yield True
 
 
 @contextmanager
