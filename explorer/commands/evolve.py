@@ -1,7 +1,5 @@
 """The command of directed evolution: search, list, export."""
 
-from __future__ import annotations
-
 import sys
 from dataclasses import replace
 from pathlib import Path

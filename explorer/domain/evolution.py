@@ -323,6 +323,11 @@ class Progress:
     seconds_left: float
     best: tuple[float, ...] = ()
     """The values of the best member, target by target."""
+    genotype: str = ""
+    """Its notation."""
+    prompt: str = ""
+    """A prompt that the search sees, and what the best says to it; empty where it asks none."""
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -137,7 +137,7 @@ class Evolving:
             yield self._progress("random rivals", members)
         yield self._progress("held-out prompts", members)
         measure = {side: self._items(side) for side in self.bench.parts}
-        verdict = judged(self.evolution, members, rivals, measure, self._said)
+        verdict = judged(self.evolution, members, rivals, measure, lambda text: self._said("held-out", text))
         store.finish(connection, self.number, verdict)
         yield self._progress("done", members)
 
@@ -376,17 +376,16 @@ class Evolving:
         weights = sum(own.size for each in mutations for own in self.model.anatomy.targets(each.site))
         return (math.log10(max(1, weights)),)
 
-    def _said(self, text: str) -> tuple[str, str, int]:
-        """The first held-out prompt, what a genotype says to it, and how many of its answers are near ties."""
-        side: Side = "held-out"
+    def _said(self, side: Side, text: str, heats: int = 2) -> tuple[str, str, int]:
+        """A side's first prompt, what a genotype says to it, and how many of its answers in so many heats are near
+        ties."""
         prompts = self.bench.parts[side].prompts
         if not prompts:
             return "", "", 0
-        for heat in range(len(self.bench.parts[side].heats)):
+        numbers = range(min(heats, len(self.bench.parts[side].heats)))
+        for heat in numbers:
             self._measure(side, heat, [text])
-        answers = [
-            self._known[self._setups[side, _answers(heat)], text] for heat in range(len(self.bench.parts[side].heats))
-        ]
+        answers = [self._known[self._setups[side, _answers(heat)], text] for heat in numbers]
         return prompts[0], answers[0][1][0], int(sum(sum(numbers) for numbers, _ in answers))
 
     # ----------------------------------------------------------------------------------------- setups
@@ -420,6 +419,8 @@ class Evolving:
         seconds = time.perf_counter() - self._tally.started
         pace = self._tally.measured / seconds if seconds else 0.0
         left = self.total - self._tally.done
+        leader = alive[best(values)] if alive else None
+        prompt, text, _ = self._said("search", leader.genotype, heats=1) if leader else ("", "", 0)
         return Progress(
             evolution=self.number,
             phase=phase,
@@ -428,7 +429,10 @@ class Evolving:
             total=self.total,
             per_minute=60 * pace,
             seconds_left=left / pace if pace else 0.0,
-            best=alive[best(values)].values if alive else (),
+            best=leader.values if leader else (),
+            genotype=leader.genotype if leader else "",
+            prompt=prompt,
+            text=text,
         )
 
 

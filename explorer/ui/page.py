@@ -1,5 +1,7 @@
 """The page, as a table of contents: header, tabs, and what happens when it opens."""
 
+from collections.abc import Callable, Sequence
+
 import gradio as gr
 
 from explorer.files.settings import DEMO
@@ -8,6 +10,8 @@ from explorer.ui.compare import wiring as compare_wiring
 from explorer.ui.components.fault_notice import FaultNotice
 from explorer.ui.components.hint import Hint
 from explorer.ui.components.turns import Turns
+from explorer.ui.evolve import layout as evolve
+from explorer.ui.evolve import wiring as evolve_wiring
 from explorer.ui.explore import layout as explore
 from explorer.ui.explore import wiring as explore_wiring
 from explorer.ui.explore.handlers import Handlers
@@ -66,6 +70,8 @@ def build_page(workspace: Workspace, *, has_console: bool = True, takes_files: b
                 said = gallery.build()
             with gr.Tab("Screen", id="screen") as screen_tab:
                 screens = screen.build(workspace, takes_files=takes_files)
+            with gr.Tab("Evolve", id="evolve") as evolve_tab:
+                evolving = evolve.build(workspace)
             with gr.Tab("Statistics", id="statistics") as statistics_tab:
                 shown = statistics.build(has_console=has_console)
             with gr.Tab("Tasks", id="tasks") as tasks_tab:
@@ -83,6 +89,7 @@ def build_page(workspace: Workspace, *, has_console: bool = True, takes_files: b
         talk_wiring.wire(talking, talk_tab.select, tabs, page.load, tab, handlers, turns)
         gallery_wiring.wire(said, gallery_tab.select, tabs, page.load, tab, handlers)
         screen_wiring.wire(screens, screen_tab.select, tabs, tab, handlers)
+        evolve_wiring.wire(evolving, evolve_tab.select, tabs, tab, handlers)
         statistics_wiring.wire(shown, statistics_tab.select, tabs, page.load, tab, handlers, questions, screens.places)
         tasks_wiring.wire(asked, tasks_tab.select, tabs, page.load, tab, screens, handlers, asking)
         compare_wiring.wire(comparison, tabs, page.load, tab, handlers, comparing)
@@ -93,11 +100,17 @@ def build_page(workspace: Workspace, *, has_console: bool = True, takes_files: b
         )
         model_wiring.wire(header, picker, page.load, tab, instruments, handlers, opening, tabs, elsewhere)
 
-        def leave(request: gr.Request) -> None:
-            handlers.leave(request.session_hash or "")
-            for each in (opening, questions, turns, *comparing, *asking):
-                each.forget(request.session_hash or "")
-
-        page.unload(leave)
+        page.unload(_leaving(handlers, [opening, questions, turns, *comparing, *asking]))
         guard(page, faults, kept=tab.drawn)
     return page
+
+
+def _leaving(handlers: Handlers, runs: Sequence[Runs]) -> Callable[[gr.Request], None]:
+    """What is done when a visitor leaves: whatever is kept of him is forgotten."""
+
+    def leave(request: gr.Request) -> None:
+        handlers.leave(request.session_hash or "")
+        for each in runs:
+            each.forget(request.session_hash or "")
+
+    return leave

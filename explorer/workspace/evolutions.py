@@ -178,7 +178,7 @@ def run_of(found: StoredEvolution, seconds: float) -> Run:
     prompt = Prompt(text=verdict.prompt, chat=asked.chat) if verdict.prompt else None
     return Run(
         kind="evolution",
-        genotypes=tuple(filter(None, (asked.background, winner.genotype))),
+        genotypes=(";".join(filter(None, (asked.background, winner.genotype))),),
         prompt=prompt,
         decoding=asked.decoding if prompt else None,
         mutated=verdict.text or None,

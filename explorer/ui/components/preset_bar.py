@@ -1,6 +1,7 @@
 """Presets, or the steps of a programme, as buttons in one line (assets/preset_bar.js)."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from explorer.domain.programme import Step
@@ -8,7 +9,7 @@ from explorer.ui.components.scripted import Scripted
 
 
 class PresetBar(Scripted):
-    """A press sends `choose` with the preset's name; what it shows is then told below the buttons.
+    """`value` is what `steps_json` returns. A press sends `choose` with the name; what it shows is told below.
 
     `chosen` is the name of the preset that the page shows; "": none.
     """
@@ -18,9 +19,15 @@ class PresetBar(Scripted):
         '<p class="caption preset-shows"></p>'
     )
 
-    def __init__(self, steps: tuple[Step, ...], *, chosen: str = "", **options: Any) -> None:
-        super().__init__(steps_json(steps), chosen=chosen, **options)
+    def __init__(self, value: str, *, chosen: str = "", **options: Any) -> None:
+        super().__init__(value, chosen=chosen, **options)
         self.chosen = chosen
+
+
+def named_json(rows: Iterable[tuple[str, str, str]]) -> str:
+    """Name, title and what it shows of each, as the script takes them."""
+    told = [{"name": name, "title": title, "shows": shows, "looks": ""} for name, title, shows in rows]
+    return json.dumps(told, ensure_ascii=False)
 
 
 def steps_json(steps: tuple[Step, ...], prefix: str = "") -> str:

@@ -12,7 +12,7 @@ from explorer.ui.components.chips import Chips
 from explorer.ui.components.figure_panel import FigurePanel
 from explorer.ui.components.hint import Hint
 from explorer.ui.components.pair_panel import PairPanel
-from explorer.ui.components.preset_bar import PresetBar
+from explorer.ui.components.preset_bar import PresetBar, steps_json
 from explorer.ui.components.saver import Saver
 from explorer.ui.components.takeaway import Takeaway
 from explorer.ui.components.trial_list import TrialList
@@ -244,7 +244,7 @@ def _build_prompt(workspace: Workspace) -> dict[str, Any]:
     choices = [(experiment.title, experiment.name) for experiment in workspace.experiments()]
     with gr.Group(elem_classes="card prompt-card"):
         programme = workspace.programme
-        presets = PresetBar(programme.steps, visible=workspace.source == programme.model)
+        presets = PresetBar(steps_json(programme.steps), visible=workspace.source == programme.model)
         Hint("presets", PRESETS_HINT, used=".presets button")
         with gr.Row(elem_classes="prompt-row"):
             prompt = gr.Textbox(

@@ -11,7 +11,7 @@ from explorer.ui.explore.words import STEPS, change_html, summary_html
 from explorer.ui.standalone.parts import data, markup, scripts, styles
 from explorer.ui.theme import script
 
-TABS = ("Explore", "Talk", "Gallery", "Screen", "Statistics", "Tasks", "Compare", "History", "Guide")
+TABS = ("Explore", "Talk", "Gallery", "Screen", "Evolve", "Statistics", "Tasks", "Compare", "History", "Guide")
 
 FEW, MANY = 10, 12
 """Presets that are shown before more are asked for, where there are more than many, as assets/preset_bar.js has it."""
