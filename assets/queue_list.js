@@ -1,4 +1,4 @@
-// The queue of screens (JSON text in `props.value`): what each is, how far it is, and buttons that send `act` with its
+// The queue of screens, or of evolutions (JSON text in `props.value`): what each is, how far it is, and buttons that send `act` with its
 // number and "pause", "resume" or "stop".
 const list = element.querySelector(".queue");
 const actions = {
@@ -16,7 +16,7 @@ function row(entry) {
     head.append(button);
   }
   const bar = Object.assign(make("progress", ""), { max: Math.max(1, entry.total), value: entry.done });
-  bar.setAttribute("aria-label", `${entry.done} of ${entry.total} mutants`);
+  bar.setAttribute("aria-label", `${entry.done} of ${entry.total}`);
   node.append(head, bar, make("small", entry.fault ? "fault" : "", entry.fault || entry.told));
   return node;
 }
@@ -24,7 +24,7 @@ function row(entry) {
 function draw() {
   const entries = props.value ? JSON.parse(props.value) : [];
   list.replaceChildren(...entries.map(row));
-  if (!entries.length) list.append(make("p", "caption", "Nothing is queued. A screen that you start appears here."));
+  if (!entries.length) list.append(make("p", "caption", "Nothing is queued. What you start appears here."));
 }
 
 watch("value", draw);

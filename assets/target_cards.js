@@ -1,14 +1,14 @@
 // The targets of an evolution (JSON text in `props.value`: targets, and the kinds that there are) as cards. Every change
-// sends `change` with the targets as they are written, such as `style:poem`.
-const cards = element.querySelector(".targets");
-const more = element.querySelector(".targets-more");
+// sends `retarget` with the targets as they are written, such as `style:poem`.
+const cards = element.querySelector(".goals");
+const more = element.querySelector(".goals-more");
 let kinds = {}, targets = [];
 
 const kindOf = (target) => target.split(":", 1)[0];
 const textOf = (target) => target.slice(kindOf(target).length + 1);
 
 function tell() {
-  trigger("change", { targets });
+  trigger("retarget", { targets });
 }
 
 function choices(label, options, chosen, take) {
@@ -32,7 +32,7 @@ function card(target, place) {
     targets = targets.with(place, `${name}:${text}`);
     tell();
   };
-  const drop = Object.assign(make("button", "target-drop", "×"), { type: "button" });
+  const drop = Object.assign(make("button", "goal-drop", "×"), { type: "button" });
   drop.setAttribute("aria-label", `Without the target ${target}`);
   drop.addEventListener("click", () => {
     targets = targets.toSpliced(place, 1);
@@ -43,7 +43,7 @@ function card(target, place) {
   if (kind.options.length) head.append(choices(kind.title, kind.options, textOf(target), take));
   else if (kind.asks) head.append(typed(kind, textOf(target), take));
   head.append(drop);
-  return make("article", "target", head, make("small", "", kind.says));
+  return make("article", "goal", head, make("small", "", kind.says));
 }
 
 function draw() {

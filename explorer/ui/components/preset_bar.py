@@ -19,7 +19,7 @@ class PresetBar(Scripted):
         '<p class="caption preset-shows"></p>'
     )
 
-    def __init__(self, value: str, *, chosen: str = "", **options: Any) -> None:
+    def __init__(self, value: str = "[]", *, chosen: str = "", **options: Any) -> None:
         super().__init__(value, chosen=chosen, **options)
         self.chosen = chosen
 

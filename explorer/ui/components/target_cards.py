@@ -21,11 +21,9 @@ TITLES = {
 
 
 class TargetCards(Scripted):
-    """`value` is what `targets_json` returns; a change sends `change` with the targets as they are written."""
+    """`value` is what `targets_json` returns; a change sends `retarget` with the targets as they are written."""
 
-    TEMPLATE = (
-        '<div class="targets"></div><select class="targets-more" aria-label="Add a target to the search"></select>'
-    )
+    TEMPLATE = '<div class="goals"></div><select class="goals-more" aria-label="Add a target to the search"></select>'
     HELPERS = ("elements.js",)
 
     def __init__(self, targets: Sequence[str], **options: Any) -> None:

@@ -66,8 +66,9 @@ class EvolveHandlers:
 
     def order(
         self, exploration: Exploration, title: str, targets: list[str], prompts: str, mode: str,
-        questions: float | None, matrices: str, units: list[str], operations: str, step: float | None, most: float, background: str,
-        evaluations: float | None, population: float | None, new_tokens: float | None, seed: float | None,
+        questions: float | None, matrices: str, units: list[str], operations: str, step: float | None, most: float,
+        background: str, evaluations: float | None, population: float | None, new_tokens: float | None,
+        seed: float | None,
     ) -> EvolutionOrder:  # fmt: skip
         """What the controls ask for. Raises ExplorerError."""
         evolution = Evolution(

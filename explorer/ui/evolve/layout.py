@@ -82,7 +82,7 @@ def build(workspace: Workspace) -> EvolveTab:
     """Lay the tab out."""
     offered = workspace.evolutions.presets()
     first = offered[0].evolution
-    with gr.Row(elem_classes="explore"):
+    with gr.Row(elem_classes="explore evolve"):
         with gr.Column(scale=4, min_width=340, elem_classes="controls"):
             with gr.Group(elem_classes="card"):
                 gr.HTML("<h2>What to evolve</h2>", apply_default_css=False)

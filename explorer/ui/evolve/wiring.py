@@ -21,7 +21,7 @@ def wire(tab: EvolveTab, opened: Any, tabs: gr.Tabs, explore: ExploreTab, handle
     opened(own.open, tab.shown, queued, **QUIETLY)
     tab.timer.tick(own.tick, [tab.seen, tab.shown], queued, **QUIETLY | {"trigger_mode": "once"})
     tab.presets.choose(own.choose_preset, None, [tab.cards, *tab.asked], **QUIETLY)
-    tab.cards.change(own.take_targets, None, tab.targets, **QUIETLY)
+    tab.cards.retarget(own.take_targets, None, tab.targets, **QUIETLY)
     tab.start.click(own.start, [explore.exploration, *tab.asked], [tab.told, tab.queue], **QUIETLY)
     tab.queue.act(own.act, None, tab.queue, **QUIETLY)
     tab.shown.input(own.draw, tab.shown, tab.drawn, **QUIETLY)
