@@ -49,7 +49,7 @@ def front_figure(
         xaxis={"title": {"text": _axis(targets[1]) if len(targets) > 1 else "generation"}, "zeroline": False},
         y=_axis(targets[0]),
     )
-    share = {"tickformat": ".0%"}
+    share = {"tickformat": ".0%", "range": [-0.05, 1.05]}
     if targets[0].of_kind.is_share:
         figure.update_yaxes(**share)
     if len(targets) > 1 and targets[1].of_kind.is_share:

@@ -20,6 +20,9 @@ ROLES = {
     "best random genotype": "best by chance",
 }
 """What people are told of the parts that genotypes play."""
+THAN = {"original": "where it starts", "best single mutant": "the best single mutant",
+        "best random genotype": "the best by chance"}  # fmt: skip
+"""What a winner is better than."""
 
 
 def evolution_report(stored: StoredEvolution) -> dict[str, Any]:
@@ -86,7 +89,7 @@ def margin_line(margin: Mapping[str, Any]) -> str:
         told += f" (95 % interval {scale * margin['low']:.3g} to {scale * margin['high']:.3g})"
     items = "item" if margin["items"] == 1 else "items"
     return (
-        f"{target.name}: the winner less the {ROLES[margin['rival']]}, held out: {told}, better is +; "
+        f"{target.name}: the winner less {THAN[margin['rival']]}, held out: {told}, better is +; "
         f"p {margin['p']:.3g} over {margin['items']} {items}."
     )
 

@@ -117,6 +117,11 @@ class Evolutions:
         with self._library.reading("own") as connection:
             return store.listed(connection)
 
+    def one(self, number: int) -> StoredEvolution:
+        """A stored evolution. Raises StoreError."""
+        with self._library.reading("own") as connection:
+            return store.stored(connection, number)
+
     def members(self, number: int, *, rivals: bool = False) -> list[Member]:
         """Who was born in a stored evolution, or the random ones beside it. Raises StoreError."""
         with self._library.reading("own") as connection:

@@ -73,6 +73,16 @@ class Queue:
                 self._thread.start()
             return entry
 
+    def followed(self, number: int) -> Iterator[Entry]:
+        """An entry as it is, and after every change of it, until it has ended."""
+        seen: Entry | None = None
+        while seen is None or seen.state in ACTIVE:
+            with self._news:
+                while self._entries[number] is seen:
+                    self._news.wait()
+                seen = self._entries[number]
+            yield seen
+
     def pause(self, number: int) -> None:
         """Let it rest after the batch that it is at."""
         self._turn(number, "paused", when=("running",))

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from explorer.domain.errors import ClusterError
+from explorer.domain.evolution import EvolutionOrder
+from explorer.files.settings import Settings
 from explorer.model.loading import load_model
 from explorer.screen.job import job_of
 from explorer.screen.order import Order
@@ -18,6 +20,8 @@ from explorer.screen.run import Screen
 from explorer.store.database import opened
 from explorer.workspace import cluster
 from explorer.workspace.cluster import Cluster, connected
+from explorer.workspace.workspace import Workspace
+from tests.evolution.test_run import asked as evolution
 from tests.screen.test_run import EXPERIMENT
 from tests.tiny import tiny_tokenizer, tiny_transformer
 
@@ -64,6 +68,18 @@ def test_a_worker_that_is_killed_costs_nothing(order: Order, tmp_path: Path) -> 
     assert progress.done == progress.total
     assert progress.failed_controls == 0
     assert _answers(shared) == _answers(alone)
+
+
+def test_an_evolution_over_workers_is_that_of_one_machine(order: Order, tmp_path: Path) -> None:
+    asked = EvolutionOrder(source=order.source, evolution=evolution("likely:w7 w8", "says:w3", evaluations=24))
+    verdicts = []
+    for name, ray in (("alone", None), ("shared", "local")):
+        page = Workspace(source=order.source, device="cpu", settings=Settings(database=tmp_path / f"{name}.duckdb"))
+        with page.evolutions.running(asked, ray=ray, workers=2 if ray else None) as running:
+            *_, progress = running.progress
+            verdicts.append(running.stored().verdict)
+        assert progress.phase == "done"
+    assert verdicts[0] == verdicts[1]
 
 
 def test_a_worker_with_another_baseline_is_refused(order: Order) -> None:

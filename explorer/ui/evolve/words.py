@@ -7,7 +7,7 @@ from html import escape
 from typing import Any
 
 from explorer.domain.evolution import EvolutionOrder, Progress, Rated, Target, Verdict
-from explorer.reports.evolution import ROLES
+from explorer.reports.evolution import ROLES, THAN
 from explorer.reports.screens import duration
 from explorer.store.evolutions import StoredEvolution
 from explorer.workspace.queue import Entry
@@ -130,11 +130,13 @@ def _margins_html(verdict: Verdict, first: Target) -> str:
         interval = "" if margin.low is None or margin.high is None else (
             f", 95 % interval {scale * margin.low:.2g} to {scale * margin.high:.2g}"
         )  # fmt: skip
-        better = "better" if margin.mean > 0 else "worse" if margin.mean < 0 else "different"
-        is_told = margin.p < 0.05  # noqa: PLR2004
+        how = "better" if margin.mean > 0 else "worse"
+        beside = (
+            f"<b>{scale * abs(margin.mean):.3g}{unit} {how}</b> than" if margin.mean else "<b>no different</b> from"
+        )
+        doubt = "" if margin.p < 0.05 else ": chance is not ruled out"  # noqa: PLR2004
         lines.append(
-            f"<li><b>{scale * abs(margin.mean):.3g}{unit} {better}</b> than the {ROLES[margin.rival]}{interval}; "
-            f"p {margin.p:.2g} over {margin.items} items{'' if is_told else ': chance is not ruled out'}.</li>"
+            f"<li>{beside} {THAN[margin.rival]}{interval}; p {margin.p:.2g} over {margin.items} items{doubt}.</li>"
         )
     return f"<h3>On what was held out, the winner is</h3><ul>{''.join(lines)}</ul>" if lines else ""
 

@@ -7,8 +7,8 @@ all the documentation that either shows, and are read as they stand: so this mod
 import functools
 import inspect
 import textwrap
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, replace
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, validate_call
@@ -16,11 +16,13 @@ from pydantic import Field, ValidationError, validate_call
 from explorer.atlas.pictures.asked import Asked
 from explorer.atlas.pictures.drawing import draw
 from explorer.domain.decoding import Decoding, Prompt, read_turns
-from explorer.domain.errors import ComparisonError, ExplorerError, StatisticsError, StoreError
+from explorer.domain.errors import ComparisonError, EvolutionError, ExplorerError, StatisticsError, StoreError
+from explorer.domain.evolution import EvolutionOrder, read_target
 from explorer.domain.screens import StoredScreen, unit_told
 from explorer.generation.style import Style
 from explorer.model.loaded import LoadedModel
 from explorer.reports.comparison import comparison_report
+from explorer.reports.evolution import evolution_report
 from explorer.reports.explore import anatomy_report, keep_pair, mutate_report
 from explorer.reports.gallery import gallery_report
 from explorer.reports.statistics import View, picture_of, statistics_report
@@ -38,11 +40,14 @@ MOST_TOKENS = 512
 """Of one answer of a comparison."""
 MOST_ROWS, MOST_CARDS = 10_000, 200
 """Of one statistic, of one page of the gallery."""
+MOST_EVALUATED = 5000
+"""Genotypes of one evolution."""
 SHOWN = 60
 """Characters of a refused value that the refusal repeats."""
 
 Report = dict[str, Any]
-Endpoint = Callable[..., Report]
+Endpoint = Callable[..., Report | Iterator[Report]]
+"""One answer, or several of which the last is the result and those before tell how far it is."""
 
 GenotypeText = Annotated[str, Field(description="Mutations in notation, such as '11.mlp*0' or '2.down[451,1203]=-3.2'")]
 PromptText = Annotated[str, Field(description="What the model is to answer")]
@@ -71,6 +76,11 @@ class Endpoints:
         return self.mutate, self.compare, self.anatomy
 
     @property
+    def of_the_queue(self) -> tuple[Endpoint, ...]:
+        """Those that wait in the queue behind the page, and tell how far they are."""
+        return (self.evolve,)
+
+    @property
     def of_the_screens(self) -> tuple[Endpoint, ...]:
         """Those that read what is stored."""
         return self.screens, self.stats, self.gallery
@@ -78,7 +88,7 @@ class Endpoints:
     @property
     def all(self) -> tuple[Endpoint, ...]:
         """In the order in which they are listed."""
-        return *self.of_the_model, *self.of_the_screens
+        return *self.of_the_model, *self.of_the_queue, *self.of_the_screens
 
     def mutate(
         self,
@@ -152,6 +162,47 @@ class Endpoints:
     ) -> Report:
         """The model's layers and matrices, with shapes, heads and the spread of their weights."""
         return self._workspace.computing.answer(anatomy_report, self._workspace.models.get(), layer)
+
+    def evolve(
+        self,
+        preset: Annotated[str, Field(description="What is asked: poet, tokyo, heal, right, odd, or a preset of yours")],
+        targets: Annotated[
+            tuple[str, ...],
+            Field(description="Instead of its targets, such as style:poem, says:Tokyo, likely: Tokyo, damage"),
+        ] = (),
+        prompts: Annotated[tuple[str, ...], Field(description="Instead of its prompts; half are held out")] = (),
+        matrices: Annotated[str, Field(description="Instead of its matrices, such as *.down, 11.*")] = "",
+        background: Annotated[str, Field(description="Mutations that every genotype comes on top of")] = "",
+        evaluations: Annotated[
+            int, Field(ge=0, le=MOST_EVALUATED, description="Genotypes to try; 0: as many as the preset has")
+        ] = 0,
+        population: Annotated[int, Field(ge=0, description="Genotypes of a generation; 0: the preset's")] = 0,
+        seed: Annotated[int, Field(ge=0, description="Of all that chance decides")] = 0,
+    ) -> Iterator[Report]:
+        """Evolve genotypes towards a behaviour: how far it is, again and again, and at last the account of it."""
+        known = {each.name: each.evolution for each in self._workspace.evolutions.presets()}
+        if preset not in known:
+            raise EvolutionError(f"There is no preset '{preset[:40]}': choose among {', '.join(known)}.")
+        asked = known[preset]
+        given: dict[str, Any] = {
+            "targets": tuple(map(read_target, targets)), "prompts": prompts, "background": background,
+            "evaluations": evaluations, "population": population, "seed": seed,
+        }  # fmt: skip
+        space = replace(asked.space, matrices=matrices or asked.space.matrices)
+        asked = replace(asked, space=space, **{name: value for name, value in given.items() if value})
+        order = EvolutionOrder(source=self._workspace.source, evolution=asked)
+        self._workspace.evolutions.check(order)
+        number = self._workspace.queue.add(order).number
+        progress = None
+        for entry in self._workspace.queue.followed(number):
+            if entry.state == "failed":
+                raise EvolutionError(entry.fault)
+            if entry.progress is not None and entry.progress != progress:
+                progress = entry.progress
+                yield {"kind": "progress", "state": entry.state, **asdict(progress)}
+        if progress is None:
+            raise EvolutionError("It was stopped before anything was measured.")
+        yield evolution_report(self._workspace.evolutions.one(progress.evolution))
 
     def screens(self) -> Report:
         """The stored screens: their keys, models, prompts, plans, and how far they have come."""
@@ -250,17 +301,29 @@ def _told(screen: StoredScreen) -> Report:
 
 
 def checked(function: Endpoint) -> Endpoint:
-    """The function for callers who may send anything: what is not of its types is an ExplorerError, in a sentence."""
+    """The function for callers who may send anything: what is not of its types is an ExplorerError, in a sentence.
+
+    One that tells how far it is does so too, and refuses before it has told anything.
+    """
     names, valid = list(inspect.signature(function).parameters), validate_call(function)
 
-    @functools.wraps(function)
-    def answer(*values: Any, **named: Any) -> Report:
+    def asked(*values: Any, **named: Any) -> Report | Iterator[Report]:
         try:
             return valid(**dict(zip(names, values, strict=False)), **named)
         except ValidationError as fault:
             raise ExplorerError(_refusal(fault)) from fault
 
-    return answer
+    @functools.wraps(function)
+    def answer(*values: Any, **named: Any) -> Report | Iterator[Report]:
+        return asked(*values, **named)
+
+    @functools.wraps(function)
+    def tell(*values: Any, **named: Any) -> Iterator[Report]:
+        told = asked(*values, **named)
+        assert not isinstance(told, dict)
+        yield from told
+
+    return tell if inspect.isgeneratorfunction(function) else answer
 
 
 def _refusal(fault: ValidationError) -> str:

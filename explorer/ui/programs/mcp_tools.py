@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -26,7 +26,7 @@ from starlette.routing import Mount, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from explorer.ui.faults import told
-from explorer.ui.programs.endpoints import Endpoint, Endpoints, checked, described
+from explorer.ui.programs.endpoints import Endpoint, Endpoints, Report, checked, described
 
 _HERE = ["127.0.0.1", "localhost", "[::1]"]
 _ON_THIS_MACHINE = TransportSecuritySettings(
@@ -54,8 +54,9 @@ def mcp_server(endpoints: Endpoints) -> Server[Any, Any]:
     async def call_tool(name: str, arguments: dict[str, Any]) -> types.CallToolResult:
         if name not in answers:
             return _told(f"There is no tool {name}.", is_error=True)
+        tell = _telling(server)
         try:
-            report = await anyio.to_thread.run_sync(lambda: answers[name](**arguments))
+            report = await anyio.to_thread.run_sync(lambda: _last(answers[name](**arguments), tell))
         except Exception as fault:  # noqa: BLE001  # told to the program, as on the page
             return _told(told(fault), is_error=True)
         return _told(json.dumps(report, ensure_ascii=False, allow_nan=False), report)
@@ -63,6 +64,33 @@ def mcp_server(endpoints: Endpoints) -> Server[Any, Any]:
     server.list_tools()(list_tools)  # type: ignore[no-untyped-call]
     server.call_tool(validate_input=False)(call_tool)  # the functions refuse in sentences
     return server
+
+
+def _last(answer: Report | Iterator[Report], tell: Callable[[Report], None]) -> Report:
+    """The result; what comes before it is told."""
+    if isinstance(answer, dict):
+        return answer
+    last: Report = {}
+    for report in answer:
+        if last:
+            tell(last)
+        last = report
+    return last
+
+
+def _telling(server: Server[Any, Any]) -> Callable[[Report], None]:
+    """Sends how far a tool is to a caller who asked for that, from the thread that it works in."""
+    context = server.request_context
+    token = None if context.meta is None else context.meta.progressToken
+
+    def tell(report: Report) -> None:
+        if token is not None:
+            anyio.from_thread.run(
+                context.session.send_progress_notification, token, float(report["done"]), float(report["total"]),
+                str(report["phase"]), str(context.request_id),
+            )  # fmt: skip
+
+    return tell
 
 
 def schema_of(function: Endpoint) -> dict[str, Any]:

@@ -1,7 +1,10 @@
 """Named endpoints of the page for programs: what `gradio_client` and the page `?view=api` list."""
 
 import functools
+import inspect
 import typing
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import gradio as gr
@@ -17,7 +20,7 @@ def add_endpoints(page: gr.Blocks, endpoints: Endpoints) -> None:
     """Give the page that is being built its endpoints; those that compute wait for the model as its visitors do."""
     for function in endpoints.of_the_model:
         _add(page, function, concurrency_id="model", concurrency_limit=1)
-    for function in endpoints.of_the_screens:
+    for function in (*endpoints.of_the_queue, *endpoints.of_the_screens):
         _add(page, function)
 
 
@@ -45,10 +48,21 @@ def _answering(function: Endpoint) -> Endpoint:
     answer = checked(function)
 
     @functools.wraps(answer)
-    def answering(*values: Any) -> Report:
-        try:
+    def answering(*values: Any) -> Report | Iterator[Report]:
+        with _told():
             return answer(*values)
-        except ExplorerError as fault:
-            raise gr.Error(str(fault), print_exception=False) from fault
 
-    return answering
+    @functools.wraps(answer)
+    def telling(*values: Any) -> Iterator[Report]:
+        with _told():
+            yield from answer(*values)  # type: ignore[misc]  # it is a generator
+
+    return telling if inspect.isgeneratorfunction(answer) else answering
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except ExplorerError as fault:
+        raise gr.Error(str(fault), print_exception=False) from fault

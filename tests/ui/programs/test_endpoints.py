@@ -33,6 +33,8 @@ def endpoints(own: Workspace) -> Endpoints:
 def _ask(endpoints: Endpoints, name: str, **values: Any) -> dict[str, Any]:
     """As a caller does, whose answer has to be JSON."""
     report = checked(getattr(endpoints, name))(**values)
+    if not isinstance(report, dict):
+        *_, report = report
     json.dumps(report, allow_nan=False)
     return report
 
@@ -55,6 +57,17 @@ def test_prompts_inputs_and_questions_are_compared(endpoints: Endpoints) -> None
     assert (of_inputs["asked"], of_inputs["is_complete"]) == (3, True)
     of_questions = _ask(endpoints, "compare", genotypes=["1.down*0"], questions=5)
     assert (of_questions["questions"], of_questions["answered"]) == ("facts", 5)
+
+
+def test_an_evolution_tells_how_far_it_is_and_then_what_came_of_it(endpoints: Endpoints) -> None:
+    asked = {"targets": ["original:far", "mutations"], "prompts": [f"w{place} w5" for place in range(6)],
+             "evaluations": 16, "population": 8}  # fmt: skip
+    told: list[Any] = list(checked(endpoints.evolve)(preset="poet", **asked))
+    json.dumps(told, allow_nan=False)
+    assert [each["kind"] for each in told] == ["progress"] * (len(told) - 1) + ["evolution"]
+    assert [each["done"] for each in told[:-1]] == sorted(each["done"] for each in told[:-1])
+    assert told[-1]["verdict"]["tried"] == told[-1]["verdict"]["random"] == 16
+    assert _ask(endpoints, "evolve", preset="poet", **asked)["verdict"] == told[-1]["verdict"]
 
 
 def test_the_screens_can_be_asked_by_their_keys(endpoints: Endpoints) -> None:
@@ -101,6 +114,10 @@ def test_the_gallery_is_read_in_pages(endpoints: Endpoints) -> None:
         ("stats", {"view": "map", "matrix": "77.down"}, "has no matrix 77.down"),
         ("stats", {"view": "scatter"}, "Choose a second screen"),
         ("stats", {"view": "map", "layers": ["x"]}, "layers.0: Input should be a valid integer"),
+        ("evolve", {"preset": "sonnet"}, "There is no preset 'sonnet'"),
+        ("evolve", {"preset": "poet", "targets": ["beauty"]}, "There is no target 'beauty'"),
+        ("evolve", {"preset": "poet", "matrices": "99.down"}, "names no matrix"),
+        ("evolve", {"preset": "poet", "evaluations": 1_000_000}, "evaluations: Input should be less"),
         ("gallery", {"limit": 100_000}, "limit: Input should be less than or equal to 200"),
         ("gallery", {"screen": "own"}, "There are no screens 'own'"),
         ("gallery", {"styles": ["haiku"]}, "styles.0: Input should be"),

@@ -30,7 +30,7 @@ from tests.browser.page import serving
 from tests.checkout import ROOT
 
 FRANCE = "What is the capital of France?"
-NAMES = ["mutate", "compare", "anatomy", "screens", "stats", "gallery"]
+NAMES = ["mutate", "compare", "anatomy", "evolve", "screens", "stats", "gallery"]
 GUIDE = (ROOT / "docs" / "programs.md").read_text(encoding="utf-8")
 INITIALIZE = {
     "jsonrpc": "2.0",
