@@ -269,8 +269,8 @@ def worth(workspace: Workspace, model: LoadedModel) -> list[Figure]:
     """The evolved best beside its rivals on the held-out prompts."""
     wins = {"random": 0, "single": 0, "both": 0, "tpe": 0}
     print(f"{'target':14} {'seed':>4} {'evolved':>9} {'random':>9} {'single':>9} {'TPE':>9} {'start':>9}", flush=True)
-    for name, base in TARGETS.items():
-        for seed in range(SEEDS):
+    for seed in range(SEEDS):
+        for name, base in TARGETS.items():
             evolution = replace(base, seed=seed, evaluations=EVALUATIONS, population=POPULATION)
             measuring = Measuring(model, evolution)
             verdict = evolved(workspace, evolution)
