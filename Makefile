@@ -59,6 +59,7 @@ bench: setup browser  ## the plain procedure beside ours, in one run
 	$(BIN)/python -m benchmarks.instruments
 	$(BIN)/python -m benchmarks.tasks
 	$(BIN)/python -m benchmarks.screen
+	$(BIN)/python -m benchmarks.evolve
 	$(BIN)/python -m benchmarks.store
 	$(BIN)/python -m benchmarks.study
 	$(BIN)/python -m benchmarks.gallery
