@@ -5,6 +5,7 @@ So a model needs no second copy of itself: one matrix's gradient is there at a t
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -28,12 +29,11 @@ def reduce_gradients(
 ) -> None:
     """One backward pass; each layer's matrices, norms left out, go to `reduce` as soon as their gradient is there.
 
-    It is that of the mean over texts of their mean NLL, on top of a background if there is one: the rows that this
-    mutates then have no gradient. Of a model whose layers are not known, all of its matrices. Raises ModelError if it
-    has no such pass.
+    It is that of the mean over texts of their mean NLL, on top of a background if there is one. Of a model whose layers
+    are not known, all of its matrices. Raises ModelError if it has no such pass.
     """
-    root = model.causal_lm if background is None else mutated_view(model, {0: background}).root
     with _hooked(model, reduce):
+        root = None if background is None else mutated_view(model, {0: _followed(model, background)}).root
         try:
             with torch.enable_grad():
                 losses = [loss_of(model, text, root) for text in texts]
@@ -43,6 +43,15 @@ def reduce_gradients(
         except (RuntimeError, NotImplementedError) as fault:
             why = " ".join(str(fault).split())[:200]
             raise ModelError(f"No gradient goes through this model ({model.anatomy.model_type}): {why}") from fault
+
+
+def _followed(model: LoadedModel, mutant: Mutant) -> Mutant:
+    """A mutant whose slabs hand their gradient on to the weights that they stand for."""
+    slabs = []
+    for slab in mutant.slabs:
+        own = part_of(parameter_of(model.causal_lm, slab.matrix), slab.matrix)[slab.rows.start : slab.rows.stop]
+        slabs.append(replace(slab, weights=slab.weights + (own - own.detach())))
+    return replace(mutant, slabs=tuple(slabs))
 
 
 def loss_of(model: LoadedModel, text: Answered, root: nn.Module | None = None) -> Tensor:

@@ -8,9 +8,10 @@ from explorer.domain.genotype import MAXIMUM, ZERO, Genotype, Operation, Sensiti
 from explorer.domain.notation import format_mutation
 from explorer.domain.site_notation import format_site
 from explorer.generation.gradients import loss_of
-from explorer.generation.sensitivity import find_sensitive
+from explorer.generation.sensitivity import find_sensitive, strongest_estimates
 from explorer.model.loaded import LoadedModel
 from explorer.model.weights import checksum, parameter_of, part_of
+from explorer.mutation.apply import make_mutant
 from tests.oracle import edited_in_place
 from tests.tiny import baseline_of
 
@@ -49,6 +50,26 @@ def test_an_estimate_is_the_gradient_times_the_change(tiny: LoadedModel) -> None
         weight = part_of(parameter.detach(), target.matrix)[place]
         expected = float(part_of(parameter.grad, target.matrix)[place] * -weight)
         assert finding.estimate == pytest.approx(expected, rel=1e-3, abs=1e-6)
+    tiny.causal_lm.zero_grad()
+
+
+def test_on_a_background_estimates_are_those_of_the_edited_model(tiny: LoadedModel) -> None:
+    baseline, background = baseline_of(tiny, RAW, 10), tiny.anatomy.read("1.o[3,5]=0; 0.q[2,:]*-2")
+    double = Operation(kind="scale", value=2.0)
+    (found,) = strongest_estimates(
+        tiny, [baseline, baseline], [double], ["weight"], 8, background=make_mutant(tiny, background)
+    ).values()
+    others = [site for estimate, mutation in found for site in tiny.anatomy.targets(mutation.site)]
+    with edited_in_place(tiny, background):
+        loss_of(tiny, baseline).backward()
+    for (estimate, _), target in zip(found, others, strict=True):
+        parameter = parameter_of(tiny.causal_lm, target.matrix)
+        assert parameter.grad is not None
+        place = target.rows.start, target.columns.start
+        expected = part_of(parameter.grad, target.matrix)[place] * part_of(parameter.detach(), target.matrix)[place]
+        assert estimate == pytest.approx(float(expected), rel=1e-3, abs=1e-6)
+    gradient = part_of(parameter_of(tiny.causal_lm, tiny.anatomy.matrices["1.o"]).grad, tiny.anatomy.matrices["1.o"])
+    assert gradient[3].any()  # a row that the background mutates has a gradient too
     tiny.causal_lm.zero_grad()
 
 
