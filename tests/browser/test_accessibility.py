@@ -16,6 +16,7 @@ TABS = {
     "Explore": ".pair-text",
     "Gallery": ".gallery-card",
     "Screen": ".queue",
+    "Evolve": ".goal",
     "Statistics": ".view-overview .plotly",
     "Tasks": ".task-results",
     "Compare": ".comparison",

@@ -68,8 +68,10 @@ def test_on_a_background_estimates_are_those_of_the_edited_model(tiny: LoadedMod
         place = target.rows.start, target.columns.start
         expected = part_of(parameter.grad, target.matrix)[place] * part_of(parameter.detach(), target.matrix)[place]
         assert estimate == pytest.approx(float(expected), rel=1e-3, abs=1e-6)
-    gradient = part_of(parameter_of(tiny.causal_lm, tiny.anatomy.matrices["1.o"]).grad, tiny.anatomy.matrices["1.o"])
-    assert gradient[3].any()  # a row that the background mutates has a gradient too
+    matrix = tiny.anatomy.matrices["1.o"]
+    gradient = parameter_of(tiny.causal_lm, matrix).grad
+    assert gradient is not None
+    assert part_of(gradient, matrix)[3].any()  # a row that the background mutates has a gradient too
     tiny.causal_lm.zero_grad()
 
 
