@@ -13,7 +13,7 @@ from explorer.domain.evolution import Evolution, EvolutionOrder, read_target
 from explorer.files.evolutions import read_evolution
 from explorer.reports.evolution import evolution_lines, evolution_report, list_lines, list_report, progress_line
 from explorer.store.database import opened
-from explorer.store.evolutions import export
+from explorer.store.evolutions import check_new, export
 from explorer.workspace.workspace import Workspace
 
 DEFAULT = "poet"
@@ -67,6 +67,8 @@ def evolve(
             "most": most,
         },
     )
+    if parquet is not None:
+        check_new(parquet)
     workspace, _ = session.load()
     order = EvolutionOrder(source=session.model, evolution=evolution)
     with workspace.evolutions.running(order, database, ray=ray, workers=workers) as running:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from explorer.domain.decoding import Decoding
 from explorer.domain.errors import EvolutionError
@@ -178,6 +178,11 @@ class Space:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "operations", read_operations(self.operations))
+        unknown = [unit for unit in self.units if unit not in get_args(Unit)]
+        if unknown:
+            raise EvolutionError(
+                f"There is no unit '{str(unknown[0])[:40]}': choose among {', '.join(get_args(Unit))}."
+            )
         if not self.units or not self.operations:
             raise EvolutionError("A search needs a unit and an operation: name one of each at least.")
         if not 1 <= self.most <= MOST_MUTATIONS:
@@ -190,7 +195,7 @@ MOST_MUTATIONS = 16
 LEAST_POPULATION = 4
 LEAST_PROMPTS = 4
 MOST_PROMPTS = 200
-MOST_EVALUATIONS = 100_000
+MOST_EVALUATIONS = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,6 +220,7 @@ class Evolution:
     """Of everything: the split of prompts and questions, the first generation, each variation."""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "prompts", tuple(filter(None, (prompt.strip() for prompt in self.prompts))))
         if not self.targets:
             raise EvolutionError("Name a target, such as style:poem, or press one of the presets.")
         if len(set(self.targets)) < len(self.targets):
@@ -261,6 +267,11 @@ class Evolution:
 def evolution_of(stored: Mapping[str, Any]) -> Evolution:
     """What `Evolution.as_stored` stands for; keys that are not there have their defaults. Raises EvolutionError."""
     given = dict(stored)
+    lists = {"targets": given.get("targets"), "prompts": given.get("prompts")}
+    lists |= {name: (given.get("space") or {}).get(name) for name in ("units", "operations")}
+    for name, items in lists.items():
+        if items is not None and not all(isinstance(item, str) for item in items):
+            raise EvolutionError(f"'{name}' is a list of texts, each in quotation marks.")
     space = dict(given.get("space") or {})
     space |= {name: tuple(space[name]) for name in ("units", "operations") if name in space}
     return Evolution(

@@ -47,9 +47,11 @@ class Evaluation:
         evolution: Evolution,
         part: Part,
         breathe: Callable[[], None] = lambda: None,
+        paragraph: str = TEXT,
     ) -> None:
-        """`breathe` is called before each forward pass."""
+        """`breathe` is called before each forward pass; damage is measured over `paragraph`."""
         self.model, self.evolution, self.part, self._breathe = model, evolution, part, breathe
+        self._paragraph = paragraph
         self.background = model.anatomy.read(evolution.background)
         self.cheap = tuple(target for target in evolution.targets if target.of_kind.reads in ("passages", "questions"))
         """The targets that need no answer."""
@@ -91,9 +93,9 @@ class Evaluation:
     def _fitting(self, genotypes: Sequence[str]) -> Iterator[list[int]]:
         """The places of genotypes whose mutated weights fit into memory together."""
         places: list[int] = []
-        size = 0
+        size, background = 0, slab_bytes(self.model, self.background)
         for place, text in enumerate(genotypes):
-            own = slab_bytes(self.model, parse_genotype(text))
+            own = background + slab_bytes(self.model, parse_genotype(text))
             if places and (size + own > MOST_BYTES or len(places) == CHUNK):
                 yield places
                 places, size = [], 0
@@ -135,7 +137,7 @@ class Evaluation:
         """What a target reads: a fixed paragraph, its continuation after each prompt, or the original's answers."""
         match target.kind:
             case "damage":
-                tokens = self.model.encode(Prompt(text=TEXT, chat=False), Decoding(max_new_tokens=1))
+                tokens = self.model.encode(Prompt(text=self._paragraph, chat=False), Decoding(max_new_tokens=1))
                 return [Passage(tuple(tokens[:1]), tuple(tokens[1:]))]
             case "likely":
                 return [self._continued(prompt, target.text) for prompt in self.part.prompts]
@@ -234,6 +236,17 @@ class Evaluation:
         return max(1, min(CHUNK, TEXTS // len(self.part.heats[heat])))
 
     def ask(self, genotypes: Sequence[str], heat: int) -> list[Measured]:
-        """What each genotype says to the prompts of a heat."""
-        said = self._replies(heat).read([self.mutant(text) for text in genotypes])
-        return [Measured(tuple(float(each.near_tie) for each in own), tuple(each.text for each in own)) for own in said]
+        """What each genotype says to the prompts of a heat; NaN where a forward pass overflows."""
+        replies = self._replies(heat)
+        said = [
+            answers
+            for places in self._fitting(genotypes)
+            for answers in replies.read([self.mutant(genotypes[place]) for place in places])
+        ]
+        return [
+            Measured(
+                tuple(math.nan if each.ending == "overflow" else float(each.near_tie) for each in own),
+                tuple(each.text for each in own),
+            )
+            for own in said
+        ]

@@ -19,6 +19,7 @@ from explorer.domain.genotype import ZERO, Genotype, Mutation, SensitiveLevel
 from explorer.domain.screened import operation_of, unit_site
 from explorer.evolution.evaluation import Evaluation
 from explorer.evolution.places import Places, Random
+from explorer.evolution.targets import of_answers
 from explorer.generation.alone import decode_alone
 from explorer.generation.passages import Passage
 from explorer.generation.sensitivity import find_sensitive, strongest_estimates
@@ -31,17 +32,19 @@ MOST_TEXTS = 6
 """Passages that the backward pass reads, at most."""
 TRIES = 50
 
-Screened = Callable[[str, str, int], list[dict[str, Any]]]
-"""Stored mutants that meet a condition (`style`, `says`, or `loud` for any), so many at most."""
+Screened = Callable[[Callable[[str], bool] | None, Sequence[str], int], list[dict[str, Any]]]
+"""Stored mutants whose text is alike (None: the loudest), of screens on other prompts than these, so many at most."""
 
 
-def founders(evaluation: Evaluation, places: Places, screened: Screened, random: Random) -> list[tuple[str, str]]:
-    """As many different genotypes as the population has, each with its origin."""
+def founders(
+    evaluation: Evaluation, places: Places, unseen: Sequence[str], screened: Screened, random: Random
+) -> list[tuple[str, str]]:
+    """As many different genotypes as the population has, each with its origin; nothing is taken of unseen prompts."""
     evolution = evaluation.evolution
     found: dict[str, str] = {}
     sources: Mapping[str, Callable[[int], Iterator[Mutation]]] = {
-        "estimate": lambda count: _estimated(evaluation, count),
-        "screen": lambda count: _screened(evolution, screened, count),
+        "estimate": lambda count: _estimated(evaluation, places, count),
+        "screen": lambda count: _screened(evolution, unseen, screened, count),
         "finding": lambda count: _findings(evaluation, count),
     }
     for origin, source in sources.items():
@@ -49,7 +52,7 @@ def founders(evaluation: Evaluation, places: Places, screened: Screened, random:
         for mutation in source(4 * wanted):
             if sum(own == origin for own in found.values()) == wanted:
                 break
-            if places.fits(mutation):
+            if places.allows(mutation):
                 found.setdefault(places.canonical([mutation]), origin)
     for _ in range(TRIES * evolution.population):
         if len(found) == evolution.population:
@@ -61,7 +64,7 @@ def founders(evaluation: Evaluation, places: Places, screened: Screened, random:
 # ------------------------------------------------------------------------------------------ estimates
 
 
-def _estimated(evaluation: Evaluation, count: int) -> Iterator[Mutation]:
+def _estimated(evaluation: Evaluation, places: Places, count: int) -> Iterator[Mutation]:
     """The best first, of each operation and unit in turn."""
     space, model = evaluation.evolution.space, evaluation.model
     texts, helps = _wanted(evaluation)
@@ -72,13 +75,13 @@ def _estimated(evaluation: Evaluation, count: int) -> Iterator[Mutation]:
     background = evaluation.mutant("") if evaluation.background else None
     try:
         best = strongest_estimates(
-            model, texts[:MOST_TEXTS], operations, levels, -(-count // len(levels)), strength=helps, side=space.step,
-            background=background,
+            model, texts[:MOST_TEXTS], operations, levels, count, strength=helps, side=space.step,
+            background=background, is_wanted=places.has,
         )  # fmt: skip
     except ModelError:  # no gradient goes through this model
         return
-    by_turns = chain.from_iterable(zip_longest(*best.values()))
-    yield from (found[1] for found in by_turns if found is not None)
+    fitting = [[mutation for _, mutation in found if places.fits(mutation)] for found in best.values()]
+    yield from (mutation for mutation in chain.from_iterable(zip_longest(*fitting)) if mutation is not None)
 
 
 def _wanted(evaluation: Evaluation) -> tuple[list[Passage], Callable[[torch.Tensor], torch.Tensor]]:
@@ -87,17 +90,17 @@ def _wanted(evaluation: Evaluation) -> tuple[list[Passage], Callable[[torch.Tens
         if target.of_kind.reads == "questions":
             return _choices(evaluation), torch.neg
         if target.kind != "damage":
-            return evaluation.passages_of(target), _strength(target)
+            return evaluation.passages_of(target), _strength(target, is_rescue=bool(evaluation.background))
     if not evaluation.part.prompts:
         return [], torch.abs
     return evaluation.passages_of(Target("original", "far")), torch.abs
 
 
-def _strength(target: Target) -> Callable[[torch.Tensor], torch.Tensor]:
+def _strength(target: Target, *, is_rescue: bool) -> Callable[[torch.Tensor], torch.Tensor]:
     """Of the NLL that a mutation adds: less of it helps what is to be likely, more of it what is to be far."""
-    if target.kind == "kl":
-        return torch.abs
-    return torch.neg if target.is_more else torch.positive
+    if target.kind == "likely" or (target.text == "near" and is_rescue):
+        return torch.neg
+    return torch.positive if target.text == "far" else torch.abs
 
 
 def _choices(evaluation: Evaluation) -> list[Passage]:
@@ -118,12 +121,14 @@ def _choices(evaluation: Evaluation) -> list[Passage]:
 # ------------------------------------------------------------------------------- screens and findings
 
 
-def _screened(evolution: Evolution, screened: Screened, count: int) -> Iterator[Mutation]:
+def _screened(evolution: Evolution, unseen: Sequence[str], screened: Screened, count: int) -> Iterator[Mutation]:
     """Mutants of stored screens that say what is wanted; the loudest that destroy nothing, where nothing is."""
-    asked = [(target.kind, target.text) for target in evolution.targets if target.kind in ("style", "says")]
-    for condition, value in asked or [("loud", "")]:
-        for row in screened(condition, value, count):
+    wanted = [target for target in evolution.targets if target.kind in ("style", "says")]
+    for target in wanted:
+        for row in screened(lambda text, target=target: any(of_answers(target, [text], [text])), unseen, count):  # type: ignore[misc]
             yield Mutation(unit_site(row), operation_of(row["operation"]))
+    for row in [] if wanted else screened(None, unseen, count):
+        yield Mutation(unit_site(row), operation_of(row["operation"]))
 
 
 def _findings(evaluation: Evaluation, count: int) -> Iterator[Mutation]:
@@ -138,8 +143,3 @@ def _findings(evaluation: Evaluation, count: int) -> Iterator[Mutation]:
     except ModelError:
         return
     yield from (finding.mutation for finding in found)
-
-
-def told_shares(found: Sequence[tuple[str, str]]) -> dict[str, int]:
-    """How many of a first generation came from where."""
-    return {origin: sum(own == origin for _, own in found) for origin in SHARES}

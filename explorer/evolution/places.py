@@ -75,6 +75,15 @@ class Places:
             return False
         return not any(_overlap(own, kept) for own in self._anatomy.targets(mutation.site) for kept in self._kept)
 
+    def has(self, matrix: Matrix) -> bool:
+        """Whether the search may mutate a matrix by its own units."""
+        return matrix.name in self._names
+
+    def allows(self, mutation: Mutation) -> bool:
+        """Whether it fits, and is one of the search's operations on one of its units; blocks may be of any size."""
+        is_own = mutation.operation in self.operations and _unit_of(mutation.site) in self.space.units
+        return is_own and self.fits(mutation)
+
     def _place(self, unit: Unit, matrix: Matrix, random: Random) -> Site:
         height, width = unit_size(self._plans[unit], matrix)
         down = int(random.integers(-(-matrix.rows // height)))
@@ -165,6 +174,17 @@ class Places:
     def _matrix_of(self, site: Site) -> Matrix | None:
         """The matrix of a site that lies in one; None of a group or a head."""
         return None if site.head is not None else self._anatomy.matrix(replace(site, rows=ALL, columns=ALL))
+
+
+def _unit_of(site: Site) -> str:
+    """The unit that a site is."""
+    if site.head is not None or site.part == "layer":
+        return site.part
+    if site.rows.is_single and site.columns.is_single:
+        return "weight"
+    if site.rows.is_all or site.columns.is_all:
+        return "matrix" if site.rows.is_all and site.columns.is_all else "column" if site.rows.is_all else "row"
+    return "block"
 
 
 def _patterns(patterns: str, unit: Unit) -> str:

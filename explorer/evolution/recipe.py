@@ -25,6 +25,8 @@ class EvolutionRecipe:
     questions: QuestionSet | None
     fingerprint: str
     """Of the model on the machine that writes."""
+    originals: tuple[tuple[int, ...], ...]
+    """What the original says there to each prompt, tokens."""
 
     def make(self) -> Callable[[Work], Found]:
         """What does a piece of work. Raises ClusterError if the model here is another."""
@@ -36,4 +38,10 @@ class EvolutionRecipe:
             raise ClusterError(
                 "A machine of the cluster has other weights under the same name: give all of them the same model."
             )
-        return Bench(model, self.order.evolution, self.questions).work
+        bench = Bench(model, self.order.evolution, self.questions)
+        if bench.originals != self.originals:
+            raise ClusterError(
+                "A machine of the cluster gives other answers of the original than this one: use machines of one kind, "
+                "and float32 arithmetic."
+            )
+        return bench.work

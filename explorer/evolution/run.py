@@ -11,6 +11,7 @@ import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from hashlib import blake2b
 from typing import Any, Literal
 
@@ -19,6 +20,7 @@ import duckdb
 from explorer.domain.evaluation import QuestionSet
 from explorer.domain.evolution import Evolution, EvolutionOrder, Member, Progress, Target
 from explorer.domain.notation import parse_genotype
+from explorer.domain.screened import operation_of
 from explorer.evolution.evaluation import CHUNK, Evaluation, Measured
 from explorer.evolution.founders import Screened, founders
 from explorer.evolution.places import Places
@@ -27,13 +29,15 @@ from explorer.evolution.split import Part, Side, split
 from explorer.evolution.targets import check_target, mean, of_answers
 from explorer.evolution.verdict import judged
 from explorer.files.versions import program_version
+from explorer.generation.control import TEXT, UNSEEN
 from explorer.model.loaded import LoadedModel
+from explorer.mutation.apply import opened_by
 from explorer.store import evolutions as store
 
 FOUNDERS, OFFSPRING, RIVALS = range(3)
 """Streams of chance."""
 KEPT = 0.5
-"""Share of the genotypes that part from the original which goes on to the next heat of a race."""
+"""Share of the genotypes that go on to the next heat of a race."""
 
 Heading = tuple[Side, str]
 """Under which something is measured: a side, and a target's name or `answers:0`, `answers:1`."""
@@ -70,7 +74,15 @@ class Bench:
             check_target(target)
         self.model, self.evolution = model, evolution
         self.parts: dict[Side, Part] = split(evolution, questions)
-        self.evaluations = {side: Evaluation(model, evolution, part, breathe) for side, part in self.parts.items()}
+        self.evaluations = {
+            side: Evaluation(model, evolution, part, breathe, UNSEEN if side == "held-out" else TEXT)
+            for side, part in self.parts.items()
+        }
+
+    @property
+    def originals(self) -> tuple[tuple[int, ...], ...]:
+        """What the original says to each prompt, tokens."""
+        return tuple(tokens for own in self.evaluations.values() for _, tokens in own.originals)
 
     def work(self, work: Work) -> Found:
         """Measure some genotypes."""
@@ -152,7 +164,7 @@ class Evolving:
         )
         asked = json.dumps(self.evolution.as_stored(), sort_keys=True)
         questions = [str(part.questions) for part in self.bench.parts.values()]
-        key = _digest(self.model.fingerprint, self.model.precision, asked, *questions)
+        key = _digest(self._specimen, asked, *questions)
         self.number = store.begin(connection, key, specified, self.evolution)
         self._setups = {heading: self._setup(*heading) for heading in self._headings()}
         self._known = store.known(connection, self._setups.values())
@@ -166,7 +178,9 @@ class Evolving:
         evolution, seed = self.evolution, self.evolution.seed
         first = store.founders(self._connection, self.number)
         if not first:
-            first = founders(self.bench.evaluations["search"], self.places, screened, generator(seed, FOUNDERS))
+            unseen = self.bench.parts["held-out"].prompts
+            evaluation = self.bench.evaluations["search"]
+            first = founders(evaluation, self.places, unseen, screened, generator(seed, FOUNDERS))
             born = [
                 Member(number=number, generation=0, genotype=text, origin=origin)
                 for number, (text, origin) in enumerate(first)
@@ -265,6 +279,8 @@ class Evolving:
                 racing = self._kept(racing, heats=0)
             for heat in range(len(self.bench.parts["search"].heats)):
                 self._measure("search", heat, racing)
+                fates |= {text: "overflow" for text in racing if self._overflows("search", text)}
+                racing = [text for text in racing if text not in fates]
                 if heat + 1 < len(self.bench.parts["search"].heats):
                     racing = self._kept(racing, heats=heat + 1)
         chosen = set(racing)
@@ -289,7 +305,7 @@ class Evolving:
         return any(target.pulls or self.evolution.background for target in cheap)
 
     def _kept(self, texts: Sequence[str], heats: int) -> list[str]:
-        """Those that go on: the better share by what is known of them after so many heats, and all that tie nothing."""
+        """Those that go on: the better share by what is known of them after so many heats."""
         count = max(2, math.ceil(KEPT * len(texts)))
         if len(texts) <= count:
             return list(texts)
@@ -326,18 +342,19 @@ class Evolving:
                     new[self._setups[side, name], text] = each.numbers, each.texts
         assert self._connection is not None
         store.keep_measured(self._connection, {key: numbers for key, numbers in new.items() if key not in self._known})
-        self._known |= new
-        self._tally.measured += len(missing) if heat is None or not evaluation.cheap else 0
+        self._known = new | self._known  # a number that is known stays what it is
+        if heat is None or (heat == 0 and not evaluation.cheap):
+            self._tally.measured += len(missing)
 
     def _here(self, todo: Iterator[Work]) -> Iterator[tuple[Work, Found]]:
         """In this thread, one after the other."""
         return ((work, self.bench.work(work)) for work in todo)
 
     def _overflows(self, side: Side, text: str) -> bool:
-        return any(
-            not all(map(math.isfinite, self._known[self._setups[side, target.name], text][0]))
-            for target in self.bench.evaluations[side].cheap
-        )
+        """Whether a forward pass is known to overflow: a number is then none."""
+        names = [heading for heading in self._setups if heading[0] == side]
+        known = (self._known.get((self._setups[heading], text)) for heading in names)
+        return any(not all(map(math.isfinite, each[0])) for each in known if each is not None)
 
     def _items(self, side: Side) -> Callable[[Sequence[str]], list[tuple[tuple[float, ...], ...]]]:
         """Of genotypes the items of every target on one side, measured if need be; nothing of one that overflows."""
@@ -348,6 +365,7 @@ class Evolving:
             if self.evolution.generates:
                 for heat in range(len(self.bench.parts[side].heats)):
                     self._measure(side, heat, sound)
+                    sound = [text for text in sound if not self._overflows(side, text)]
             return [
                 tuple(self._of(side, target, text) for target in self.evolution.targets) if text in sound else ()
                 for text in genotypes
@@ -399,18 +417,31 @@ class Evolving:
         """All that what is measured under a heading depends on, but the genotype, as a digest."""
         part, evolution = self.bench.parts[side], self.evolution
         said: dict[str, Any] = {
-            "background": evolution.background, "chat": evolution.chat, "decoding": str(evolution.decoding),
+            "background": evolution.background, "decoding": str(evolution.decoding), "side": side,
         }  # fmt: skip
         if name.startswith("answers:"):
-            said |= {"answers": part.heats[int(name.partition(":")[2])]}
+            said |= {"answers": self._encoded(part.heats[int(name.partition(":")[2])])}
         else:
             target = next(target for target in evolution.targets if target.name == name)
             said |= {"target": name}
             if target.of_kind.reads == "questions":
                 said |= {"questions": str(part.questions)}
             elif target.kind != "damage":
-                said |= {"prompts": part.prompts}
-        return _digest(self.model.fingerprint, self.model.precision, json.dumps(said, sort_keys=True))
+                said |= {"prompts": self._encoded(part.prompts)}
+        return _digest(self._specimen, json.dumps(said, sort_keys=True))
+
+    def _encoded(self, prompts: Sequence[str]) -> list[list[int]]:
+        """As the model reads them: tokenizer and chat template are part of the question."""
+        evaluation, decoding = self.bench.evaluations["search"], self.evolution.decoding
+        return [self.model.encode(evaluation.prompt(text), decoding) for text in prompts]
+
+    @cached_property
+    def _specimen(self) -> str:
+        """What every number depends on besides: the model, where it runs, and the weights that others lend."""
+        operations = [operation_of(name) for name in self.evolution.space.operations]
+        operations += [mutation.operation for mutation in parse_genotype(self.evolution.background).mutations]
+        lent = [opened.fingerprint for opened in map(opened_by, operations) if opened is not None]
+        return json.dumps([sorted(self.model.identity.items()), lent])
 
     def _progress(self, phase: Any, members: Sequence[Member]) -> Progress:
         assert self.number is not None

@@ -58,7 +58,10 @@ def front(values: Sequence[Values]) -> list[int]:
     """The places of those that none is better than in every respect."""
     if not values:
         return []
-    first = tools.sortNondominated(_ranked(values), len(values), first_front_only=True)[0]
+    highest = max(values)
+    if len(highest) == 1:  # which DEAP's fast way does not take
+        return [place for place, value in enumerate(values) if value == highest]
+    first = tools.sortLogNondominated(_ranked(values), len(values), first_front_only=True)
     return sorted(each[0] for each in first)
 
 

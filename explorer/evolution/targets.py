@@ -5,6 +5,7 @@ A target's number is the mean over its items: prompts, questions, or a single on
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import entry_points
@@ -53,11 +54,14 @@ def of_answers(target: Target, answers: Sequence[str], originals: Sequence[str])
         case "cosine":
             return [cosine_similarity(own, other) for own, other in zip(originals, answers, strict=True)]
     try:
-        return [float(own_target(target.text)(list(answers)))]
+        value = float(own_target(target.text)(list(answers)))
     except EvolutionError:
         raise
     except Exception as fault:  # it is somebody's own code: told as what it is
         raise EvolutionError(f"The target 'own:{target.text}' failed: {type(fault).__name__}: {fault}") from fault
+    if not math.isfinite(value):
+        raise EvolutionError(f"The target 'own:{target.text}' gave {value}: it has to be a finite number.")
+    return [value]
 
 
 def mean(items: Sequence[float]) -> float:

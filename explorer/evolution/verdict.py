@@ -14,7 +14,7 @@ from explorer.domain.notation import format_genotype, format_mutation, parse_gen
 from explorer.evolution.search import best, front
 from explorer.evolution.split import Side
 from explorer.evolution.targets import mean
-from explorer.statistics.paired import mean_interval, sign_flip_p
+from explorer.statistics.paired import LEAST_ITEMS, mean_interval, sign_flip_p
 
 FRONT = 6
 """Members of the front that are measured on what is held out, at most; the winner is the first."""
@@ -103,7 +103,7 @@ def _margins(evolution: Evolution, roles: Sequence[tuple[str, Role]], held: Mapp
         if role in ("winner", "front") or not own or not held[rival]:
             continue
         for target, mine, theirs in zip(evolution.targets, own, held[rival], strict=True):
-            if target.of_kind.reads == "genotype" or len(mine) != len(theirs):
+            if target.of_kind.reads == "genotype" or len(mine) != len(theirs) or len(mine) < LEAST_ITEMS:
                 continue
             sign = 1 if target.is_more else -1
             differences = sign * (np.array(mine, dtype=np.float64) - np.array(theirs, dtype=np.float64))

@@ -30,6 +30,14 @@ TEXT = (
     "happy, but they agree that spring has begun."
 )
 
+UNSEEN = (
+    "The bakery at the corner opens before the first tram. Flour hangs in the light of its window, and the smell of "
+    "bread goes up the street as far as the school. Two sisters run it. The older one counts the loaves, the younger "
+    "one forgets to. On Saturdays they bake plum cakes, which are gone by nine, and whoever comes later is told about "
+    "the weather instead. Their grandfather built the oven with his own hands, and it has never been cold since."
+)
+"""Another paragraph, for whoever was chosen by the first."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Control:

@@ -13,7 +13,7 @@ from explorer.domain.evaluation import Answer
 from explorer.domain.genotype import Genotype
 from explorer.generation.answers import answer_of, answers
 from explorer.generation.decoding import Choices, choose, near_tie
-from explorer.generation.laid import Laid
+from explorer.generation.laid import HIDDEN_KEPT, Laid
 from explorer.generation.passages import Passage, Placed, lay
 from explorer.generation.ragged import Layers
 from explorer.generation.together import Growing, decode_together, is_apart
@@ -47,9 +47,11 @@ class Replies:
         self._drafted = [number for number, _ in drafts]
         passages = [Passage(self._encoded[number], answer.tokens[:DRAFT]) for number, answer in drafts]
         self._laid = lay(model, passages)
+        room = HIDDEN_KEPT
         for laid, _ in self._laid:
             breathe()
-            laid.read_original()
+            laid.read_original(room)
+            room -= laid.bytes_kept
 
     @property
     def at_once(self) -> int:

@@ -62,6 +62,7 @@ def strongest_estimates(
     strength: Callable[[Tensor], Tensor] = torch.abs,
     side: int = BLOCK_SIDE,
     background: Mutant | None = None,
+    is_wanted: Callable[[Matrix], bool] = lambda _: True,
 ) -> dict[tuple[Operation, SensitiveLevel], Estimates]:
     """Of each operation and level the `count` mutations with the largest `strength` of their estimate, by one pass.
 
@@ -75,6 +76,8 @@ def strongest_estimates(
         return -float(strength(torch.tensor(estimate[0])))
 
     def reduce(matrix: Matrix, gradient: Tensor) -> None:
+        if not is_wanted(matrix):
+            return
         weights = weight_of(model.causal_lm, matrix).to(gradient.device)
         for operation in operations:
             change = operate(weights, operation, model.statistics(matrix)).float() - weights.float()

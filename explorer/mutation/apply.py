@@ -103,7 +103,7 @@ def make_mutant(model: Specimen, genotype: Genotype) -> Mutant:
 
 def mutant_of(model: Specimen, genotype: Genotype) -> Mutant:
     """As `make_mutant`; that of a model that was made last is kept, for a line about it, then a run of it."""
-    key = genotype, tuple(_opened(mutation.operation) for mutation in genotype.mutations)
+    key = genotype, tuple(opened_by(mutation.operation) for mutation in genotype.mutations)
     kept = _last.get(model)
     if kept is not None and kept[0] == key:
         return kept[1]
@@ -124,7 +124,7 @@ _last: WeakKeyDictionary[Specimen, tuple[tuple[Genotype, tuple[Donor | Adapter |
 )
 
 
-def _opened(operation: Operation) -> Donor | Adapter | None:
+def opened_by(operation: Operation) -> Donor | Adapter | None:
     """What an operation takes from, as it lies on the disk now; None of one that takes nothing."""
     if operation.kind == "from":
         return open_donor(operation.donor)

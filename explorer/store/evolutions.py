@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,6 @@ import polars as pl
 from explorer.domain.errors import StoreError
 from explorer.domain.evolution import Evolution, Margin, Member, Rated, Share, Verdict, evolution_of
 from explorer.store.frames import frame
-
-TABLES = ("evolutions", "genotypes", "measurements")
 
 Numbers = tuple[tuple[float, ...], tuple[str, ...]]
 """Items, and answers."""
@@ -159,45 +158,53 @@ def members(connection: duckdb.DuckDBPyConnection, evolution: int, *, rivals: bo
     ]  # fmt: skip
 
 
+_UNIT = "x.layer, x.kind, x.rows, x.columns, x.unit_rows, x.unit_columns"
+_OF_MODEL = """
+    JOIN screens s USING (screen) JOIN models m USING (model) JOIN experiments e USING (experiment)
+"""
+_KNOWN = "m.fingerprint = $fingerprint AND s.background = '' AND NOT list_contains($unseen::VARCHAR[], e.prompt)"
+"""Of the model, on no background, and on no prompt that is held out."""
+
+
 def told_like(
-    connection: duckdb.DuckDBPyConnection, fingerprint: str, condition: str, value: str, limit: int
+    connection: duckdb.DuckDBPyConnection, fingerprint: str, unseen: Sequence[str], is_like: Callable[[str], bool],
+    limit: int,
+) -> list[dict[str, Any]]:  # fmt: skip
+    """Screened mutants of a model whose text is alike, each text once, those of most mutants first.
+
+    Rows as `domain.screened.unit_site` takes them, with their operation; none of screens that asked an unseen prompt.
+    """
+    query = f"""
+        SELECT {_UNIT}, p.down, p.across, p.operation, p.text
+        FROM phenotypes p {_OF_MODEL} JOIN matrices x ON x.screen = p.screen AND x.matrix = p.matrix
+        WHERE {_KNOWN} AND p.down IS NOT NULL ORDER BY p.mutants DESC, p.screen, p.phenotype
+    """
+    rows = frame(connection, query, fingerprint=fingerprint, unseen=list(unseen)).iter_rows(named=True)
+    return list(islice((row for row in rows if is_like(row["text"])), limit))
+
+
+def loudest(
+    connection: duckdb.DuckDBPyConnection, fingerprint: str, unseen: Sequence[str], limit: int
 ) -> list[dict[str, Any]]:
-    """Screened mutants of a model whose text meets a condition, each text once, those of most mutants first.
+    """Screened mutants of a model that part from the standard output and do not destroy it, the largest KL first.
 
-    `condition` is `style` or `says`; rows as `domain.screened.unit_site` takes them, with their operation.
+    Rows and screens as `told_like`.
     """
-    wanted = {"style": "p.style = $value", "says": "regexp_matches(p.text, $value)"}[condition]
     query = f"""
-        SELECT x.layer, x.kind, x.rows, x.columns, x.unit_rows, x.unit_columns, p.down, p.across, p.operation
-        FROM phenotypes p
-        JOIN screens s USING (screen) JOIN models m USING (model)
-        JOIN matrices x ON x.screen = p.screen AND x.matrix = p.matrix
-        WHERE m.fingerprint = $fingerprint AND s.background = '' AND p.down IS NOT NULL AND {wanted}
-        ORDER BY p.mutants DESC, p.screen, p.phenotype LIMIT {limit}
-    """
-    return frame(connection, query, fingerprint=fingerprint, value=value).to_dicts()
-
-
-def loudest(connection: duckdb.DuckDBPyConnection, fingerprint: str, limit: int) -> list[dict[str, Any]]:
-    """Screened mutants of a model that part from the standard output and do not destroy it, the largest KL first."""
-    query = f"""
-        SELECT x.layer, x.kind, x.rows, x.columns, x.unit_rows, x.unit_columns, t.down, t.across, t.operation
-        FROM mutants t
-        JOIN screens s USING (screen) JOIN models m USING (model)
-        JOIN matrices x ON x.screen = t.screen AND x.matrix = t.matrix
+        SELECT {_UNIT}, t.down, t.across, t.operation
+        FROM mutants t {_OF_MODEL} JOIN matrices x ON x.screen = t.screen AND x.matrix = t.matrix
         LEFT JOIN phenotypes p ON p.screen = t.screen AND p.phenotype = t.phenotype
-        WHERE m.fingerprint = $fingerprint AND s.background = '' AND t.operation <> 'control'
+        WHERE {_KNOWN} AND t.operation <> 'control'
           AND t.first_divergence IS NOT NULL AND t.mean_kl IS NOT NULL AND NOT coalesce(p.destructive, false)
         ORDER BY t.mean_kl DESC, t.screen, t.matrix, t.down, t.across, t.operation LIMIT {limit}
     """
-    return frame(connection, query, fingerprint=fingerprint).to_dicts()
+    return frame(connection, query, fingerprint=fingerprint, unseen=list(unseen)).to_dicts()
 
 
 def export(connection: duckdb.DuckDBPyConnection, evolution: int, folder: Path) -> None:
     """Write one evolution as Parquet files, one a table. Raises StoreError for a folder that is not empty."""
     stored(connection, evolution)
-    if folder.exists() and any(folder.iterdir()):
-        raise StoreError(f"{folder} is not empty: name a new folder.")
+    check_new(folder)
     folder.mkdir(parents=True, exist_ok=True)
     born = f"SELECT genotype FROM genotypes WHERE evolution = {evolution}"
     queries = {
@@ -207,6 +214,12 @@ def export(connection: duckdb.DuckDBPyConnection, evolution: int, folder: Path) 
     }
     for table, query in queries.items():
         frame(connection, query).write_parquet(folder / f"{table}.parquet")
+
+
+def check_new(folder: Path) -> None:
+    """Raise StoreError for a folder that holds something."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise StoreError(f"{folder} is not empty: name a new folder.")
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: pl.DataFrame) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from explorer.domain.decoding import Prompt
-from explorer.domain.errors import StoreError
 from explorer.domain.evaluation import QuestionSet
 from explorer.domain.evolution import Evolution, EvolutionOrder, Member, Progress
 from explorer.domain.record import Run
@@ -27,6 +26,7 @@ from explorer.workspace.cluster import Cluster, reached
 from explorer.workspace.computing import Computing, lack_of_memory_told
 
 if TYPE_CHECKING:
+    from explorer.evolution.founders import Screened
     from explorer.evolution.run import Evolving, Execute
 
 
@@ -145,22 +145,20 @@ class Evolutions:
             return None
         return shortened(self._behaviour.question_sets()[0], evolution.questions)
 
-    def _screened(self, ready: Evolving) -> Callable[[str, str, int], list[dict[str, Any]]]:
+    def _screened(self, ready: Evolving) -> Screened:
         """What stored screens of the model know, the bundled ones first."""
 
-        def screened(condition: str, value: str, limit: int) -> list[dict[str, Any]]:
+        def screened(is_like: Callable[[str], bool] | None, unseen: Sequence[str], limit: int) -> list[dict[str, Any]]:
             found: list[dict[str, Any]] = []
             fingerprint = ready.model.fingerprint
             for shelf in ("bundled", "own"):
-                try:
+                if self._library.has(shelf):
                     with self._library.reading(shelf) as connection:
                         found += (
-                            store.loudest(connection, fingerprint, limit)
-                            if condition == "loud"
-                            else store.told_like(connection, fingerprint, condition, value, limit)
+                            store.loudest(connection, fingerprint, unseen, limit)
+                            if is_like is None
+                            else store.told_like(connection, fingerprint, unseen, is_like, limit)
                         )
-                except StoreError:  # there is none: chance takes its share
-                    continue
             return found[:limit]
 
         return screened
@@ -171,6 +169,7 @@ class Evolutions:
             precision=ready.model.precision,
             questions=self.questions(order.evolution),
             fingerprint=ready.model.fingerprint,
+            originals=self._computing.run_behind(lambda: ready.bench.originals),
         )
         return Cluster(recipe, workers).execute
 

@@ -87,4 +87,16 @@ def test_selection_keeps_the_front_first() -> None:
     assert survivors(values, 9) == [0, 1, 2, 3, 4]
     assert best([(1.0, 0.0), (1.0, 2.0), (0.0, 9.0), (1.0, 2.0)]) == 1
     assert front([]) == []
+    assert front([(1.0,), (3.0,), (2.0,), (3.0,)]) == [1, 3]
     assert np.all([place in range(5) for place in survivors(values, 2)])
+
+
+def test_founders_come_from_the_search_s_own_units_and_operations() -> None:
+    anatomy = tiny_model("llama").anatomy
+    places = Places(anatomy, Space(units=("block", "row"), step=8, operations=("max", "*2")), Genotype())
+    for text, is_allowed in {
+        "1.down[0:4,0:4]=max": True, "1.down[3,:]*2": True, "1.down[3,:]=min": False, "1.down[3,5]=max": False,
+        "1.down[:,5]*2": False, "1.down=max": False, "1.head0*2": False, "1*2": False,
+    }.items():  # fmt: skip
+        (mutation,) = anatomy.read(text).mutations
+        assert places.allows(mutation) == is_allowed, text

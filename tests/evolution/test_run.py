@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import duckdb
@@ -26,7 +27,7 @@ def asked(*targets: str, **changes: Any) -> Evolution:
     return Evolution(**given | changes)
 
 
-def nothing(_condition: str, _value: str, _limit: int) -> list[dict[str, Any]]:
+def nothing(_is_like: object, _unseen: object, _limit: int) -> list[dict[str, Any]]:
     return []
 
 
@@ -138,6 +139,47 @@ def test_an_evolution_is_kept_and_read_as_it_was_asked() -> None:
 def test_what_cannot_be_asked_is_refused_in_a_sentence(changes: dict[str, Any], said: str) -> None:
     with pytest.raises(EvolutionError, match=said):
         asked("readable", **changes)
+
+
+def test_what_is_given_is_stripped_and_has_to_be_text() -> None:
+    assert asked("readable", prompts=(" w1 ", "w2", "", "w3", "w4")).prompts == ("w1", "w2", "w3", "w4")
+    with pytest.raises(EvolutionError, match="there twice"):
+        asked("readable", prompts=("w1", "w1 ", "w3", "w4"))
+    with pytest.raises(EvolutionError, match="list of texts"):
+        evolution_of({"title": "x", "targets": [1], "prompts": []})
+    with pytest.raises(EvolutionError, match="There is no unit 'blocks'"):
+        evolution_of({"title": "x", "targets": ["kl:far"], "space": {"units": ["blocks"]}})
+
+
+def test_a_target_of_ones_own_is_asked_and_checked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    values = {"long": lambda answers: sum(map(len, answers)), "nothing": lambda _: float("nan"), "bad": lambda _: 1 / 0}
+    points = [SimpleNamespace(name=name, load=lambda own=own: own) for name, own in values.items()]
+    monkeypatch.setattr("explorer.evolution.targets.entry_points", lambda **_: points)
+    _, stored = run(asked("own:long", evaluations=16, population=8), tmp_path / "own.duckdb")
+    assert stored.verdict is not None
+    assert stored.verdict.margins == ()  # one item: nothing to test
+    for name, words in (("nothing", "finite number"), ("bad", "ZeroDivisionError")):
+        with pytest.raises(EvolutionError, match=words):
+            run(asked(f"own:{name}", evaluations=16, population=8), tmp_path / f"{name}.duckdb")
+
+
+def test_the_first_generation_takes_what_screens_said_but_nothing_that_is_held_out(tmp_path: Path) -> None:
+    told: list[tuple[bool, bool, tuple[str, ...]]] = []
+
+    def screened(is_like: Any, unseen: Any, _limit: int) -> list[dict[str, Any]]:
+        told.append((is_like("so w3 it"), is_like("no"), tuple(unseen)))
+        unit = {"layer": 1, "kind": "down", "rows": 16, "columns": 24, "unit_rows": 8, "unit_columns": 8}
+        return [{**unit, "down": 1, "across": 2, "operation": name} for name in ("max", "min", "=round(3)")]
+
+    subject = evolving(asked(r"says:(?<!x)w\d"))
+    with opened(tmp_path / "said.duckdb") as connection:
+        steps = subject.run(connection, screened)
+        next(steps), next(steps)
+        members = store.members(connection, subject.number or 0)
+    assert told == [(True, False, subject.bench.parts["held-out"].prompts)]
+    assert {member.genotype for member in members if member.origin == "screen"} == {
+        "1.down[8:16,16:24]=max", "1.down[8:16,16:24]=min"
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("text", ["", "poetry", "style", "kl", "kl:sideways", "damage:much", "says:(", "likely: "])

@@ -7,7 +7,8 @@ from typing import Any
 
 import gradio as gr
 
-from explorer.domain.evolution import MOST_MUTATIONS, Evolution
+from explorer.domain.errors import EvolutionError
+from explorer.domain.evolution import MOST_MUTATIONS, Evolution, Target
 from explorer.ui.components.figure_panel import FigurePanel
 from explorer.ui.components.preset_bar import PresetBar, named_json
 from explorer.ui.components.queue_list import QueueList
@@ -15,8 +16,15 @@ from explorer.ui.components.saver import Saver
 from explorer.ui.components.target_cards import TargetCards
 from explorer.ui.evolve.words import CHAT, RAW
 from explorer.ui.numbers import Number, Slider
+from explorer.ui.words import notice_html
 from explorer.workspace.workspace import Workspace
 
+DEFAULT = Evolution(
+    title="Your own",
+    targets=(Target("original", "far"), Target("readable")),
+    prompts=("What is the sun?", "What is bread?", "What is a friend?", "What is the sea?"),
+)
+"""What the tab begins with where no preset can be read."""
 TICK_SECONDS = 1.5
 """How often the page asks whether an evolution has come further."""
 UNITS = [
@@ -80,14 +88,17 @@ class EvolveTab:
 
 def build(workspace: Workspace) -> EvolveTab:
     """Lay the tab out."""
-    offered = workspace.evolutions.presets()
-    first = offered[0].evolution
+    try:
+        offered, fault = workspace.evolutions.presets(), ""
+    except EvolutionError as wrong:  # the page is up without them, and says why
+        offered, fault = (), str(wrong)
+    first = offered[0].evolution if offered else DEFAULT
     with gr.Row(elem_classes="explore evolve"):
         with gr.Column(scale=4, min_width=340, elem_classes="controls"):
             with gr.Group(elem_classes="card"):
                 gr.HTML("<h2>What to evolve</h2>", apply_default_css=False)
                 presets = PresetBar(named_json((each.name, each.evolution.title, each.purpose) for each in offered))
-                parts = _build_order(first)
+                parts = _build_order(first, fault)
             with gr.Group(elem_classes="card"):
                 gr.HTML("<h2>Running in the background</h2>", apply_default_css=False)
                 queue = QueueList()
@@ -104,7 +115,7 @@ def build(workspace: Workspace) -> EvolveTab:
     )
 
 
-def _build_order(first: Evolution) -> dict[str, Any]:
+def _build_order(first: Evolution, fault: str) -> dict[str, Any]:
     space = first.space
     cards = TargetCards([target.name for target in first.targets])
     prompts = gr.Textbox(
@@ -146,7 +157,7 @@ def _build_order(first: Evolution) -> dict[str, Any]:
         questions = Number(precision=0, label="Questions, where a target asks some", value=first.questions, minimum=0)
     with gr.Row(elem_classes="buttons"):
         start = gr.Button("Start", variant="primary", size="md", min_width=90)
-    told = gr.HTML(apply_default_css=False)
+    told = gr.HTML(notice_html(fault), apply_default_css=False)
     return {
         "cards": cards, "prompts": prompts, "mode": mode, "matrices": matrices, "units": units,
         "operations": operations, "step": step, "most": most, "background": background, "evaluations": evaluations,

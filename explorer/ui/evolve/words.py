@@ -128,7 +128,7 @@ def _margins_html(verdict: Verdict, first: Target) -> str:
             continue
         scale, unit = (100, " points") if first.of_kind.is_share else (1, f" {first.of_kind.unit}".rstrip())
         interval = "" if margin.low is None or margin.high is None else (
-            f", 95 % interval {scale * margin.low:.2g} to {scale * margin.high:.2g}"
+            f", 95 % interval of the difference {scale * margin.low:.3g} to {scale * margin.high:.3g}"
         )  # fmt: skip
         how = "better" if margin.mean > 0 else "worse"
         beside = (

@@ -172,12 +172,16 @@ class Endpoints:
         ] = (),
         prompts: Annotated[tuple[str, ...], Field(description="Instead of its prompts; half are held out")] = (),
         matrices: Annotated[str, Field(description="Instead of its matrices, such as *.down, 11.*")] = "",
-        background: Annotated[str, Field(description="Mutations that every genotype comes on top of")] = "",
+        background: Annotated[
+            str | None, Field(description="Mutations that every genotype comes on top of; left out: the preset's")
+        ] = None,
         evaluations: Annotated[
             int, Field(ge=0, le=MOST_EVALUATED, description="Genotypes to try; 0: as many as the preset has")
         ] = 0,
         population: Annotated[int, Field(ge=0, description="Genotypes of a generation; 0: the preset's")] = 0,
-        seed: Annotated[int, Field(ge=0, description="Of all that chance decides")] = 0,
+        seed: Annotated[
+            int | None, Field(ge=0, description="Of all that chance decides; left out: the preset's")
+        ] = None,
     ) -> Iterator[Report]:
         """Evolve genotypes towards a behaviour: how far it is, again and again, and at last the account of it."""
         known = {each.name: each.evolution for each in self._workspace.evolutions.presets()}
@@ -185,11 +189,12 @@ class Endpoints:
             raise EvolutionError(f"There is no preset '{preset[:40]}': choose among {', '.join(known)}.")
         asked = known[preset]
         given: dict[str, Any] = {
-            "targets": tuple(map(read_target, targets)), "prompts": prompts, "background": background,
-            "evaluations": evaluations, "population": population, "seed": seed,
+            "targets": tuple(map(read_target, targets)) or None, "prompts": prompts or None,
+            "evaluations": evaluations or None, "population": population or None, "background": background,
+            "seed": seed,
         }  # fmt: skip
         space = replace(asked.space, matrices=matrices or asked.space.matrices)
-        asked = replace(asked, space=space, **{name: value for name, value in given.items() if value})
+        asked = replace(asked, space=space, **{name: value for name, value in given.items() if value is not None})
         order = EvolutionOrder(source=self._workspace.source, evolution=asked)
         self._workspace.evolutions.check(order)
         number = self._workspace.queue.add(order).number

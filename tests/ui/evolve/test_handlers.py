@@ -15,6 +15,7 @@ import pytest
 from explorer.domain.evolution import EvolutionOrder
 from explorer.files.settings import Settings
 from explorer.ui.evolve.handlers import DRAWN, EvolveHandlers
+from explorer.ui.evolve.layout import build
 from explorer.ui.evolve.words import CHAT, RAW
 from explorer.ui.explore.exploration import Exploration
 from explorer.ui.explore.handlers import Handlers
@@ -139,3 +140,14 @@ def test_the_same_is_not_queued_twice(own: EvolveHandlers, start: Exploration) -
 def test_what_is_gone_or_of_another_model_is_told(own: EvolveHandlers, start: Exploration) -> None:
     assert "no longer there" in own.choose(start, 7, ADA, event(customdata="", meta={}))[0]
     assert "There is no" in own.take(7)[1]
+
+
+@pytest.mark.parametrize("text", ["targets = [1]", "nonsense", None])
+def test_a_file_that_cannot_be_read_is_told_in_the_page(workspace: Workspace, tmp_path: Path, text: str | None) -> None:
+    if text is not None:
+        (tmp_path / "mine.toml").write_text(text, encoding="utf-8")
+    page = Workspace(source=workspace.source, device="cpu", settings=Settings(evolve_folder=tmp_path))
+    with gr.Blocks():
+        tab = build(page)
+    assert ("mine.toml" in str(tab.told.value)) == (text is not None)
+    assert tab.title.value == "Your own"
