@@ -16,6 +16,8 @@ from tests.checkout import ROOT
 
 FOLDER = ROOT / "assets" / "screenshots"
 PATIENCE_MS = 60_000
+PIECES = 120
+"""Genotypes of the evolution that is shown."""
 
 
 def main(wanted: Sequence[str]) -> None:
@@ -163,6 +165,19 @@ def _show_talk(visitor: Visitor) -> None:
         expect(said).to_be_visible(timeout=PATIENCE_MS)
 
 
+def _show_evolve(visitor: Visitor) -> None:
+    """Of `PIECES` genotypes; the second time it is there already."""
+    _turn_to(visitor, "Evolve")
+    page = visitor.page
+    page.get_by_role("button", name="Heal it").click()
+    if not page.locator("table.verdict").is_visible():
+        page.get_by_role("button", name="How long it searches").click()
+        page.get_by_role("spinbutton", name="Genotypes").fill(str(PIECES))
+        page.keyboard.press("Tab")
+        page.get_by_role("button", name="Start", exact=True).click()
+    expect(page.locator("table.verdict")).to_be_visible(timeout=10 * PATIENCE_MS)
+
+
 def _show_statistics(visitor: Visitor) -> None:
     _turn_to(visitor, "Statistics")
     visitor.page.get_by_role("tab", name="NSM map", exact=True).click()
@@ -214,6 +229,7 @@ TABS: dict[str, Callable[[Visitor], None]] = {
     "talk": _show_talk,
     "gallery": _show_gallery,
     "screen": _show_screen,
+    "evolve": _show_evolve,
     "statistics": _show_statistics,
     "tasks": _show_tasks,
     "compare": _show_compare,
