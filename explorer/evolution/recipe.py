@@ -12,7 +12,7 @@ from explorer.domain.evolution import EvolutionOrder
 from explorer.domain.placement import placement_of
 
 if TYPE_CHECKING:
-    from explorer.evolution.run import Found, Work
+    from explorer.evolution.bench import Found, Work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,7 @@ class EvolutionRecipe:
 
     def make(self) -> Callable[[Work], Found]:
         """What does a piece of work. Raises ClusterError if the model here is another."""
-        from explorer.evolution.run import Bench
+        from explorer.evolution.bench import Bench
         from explorer.model.loading import load_model
 
         model = load_model(self.order.source, **placement_of(self.precision).given)

@@ -26,8 +26,9 @@ from explorer.workspace.cluster import Cluster, reached
 from explorer.workspace.computing import Computing, lack_of_memory_told
 
 if TYPE_CHECKING:
+    from explorer.evolution.bench import Execute
     from explorer.evolution.founders import Screened
-    from explorer.evolution.run import Evolving, Execute
+    from explorer.evolution.run import Evolving
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

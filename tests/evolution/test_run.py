@@ -11,7 +11,8 @@ import pytest
 from explorer.domain.decoding import Decoding
 from explorer.domain.errors import EvolutionError
 from explorer.domain.evolution import Evolution, EvolutionOrder, Progress, Space, evolution_of, read_target
-from explorer.evolution.run import Evolving, Found, Work
+from explorer.evolution.bench import Found, Work
+from explorer.evolution.run import Evolving
 from explorer.store import evolutions as store
 from explorer.store.database import opened
 from tests.tiny import tiny_model
@@ -198,3 +199,18 @@ def test_a_search_in_a_model_that_is_computed_one_by_one(tmp_path: Path) -> None
     evolution = asked("likely:w7", "says:w3", evaluations=16, population=8)
     _, stored = run(evolution, tmp_path / "slow.duckdb", "gpt2")
     assert stored.verdict is not None
+
+
+@pytest.mark.parametrize("target", ["cosine:far", "kl:far"])
+def test_what_overflows_never_wins(target: str, tmp_path: Path) -> None:
+    everything = Space(units=("matrix",), matrices="1.up, 1.gate", operations=("=1e38",), most=1)
+    with pytest.raises(EvolutionError, match="of every genotype overflows"):
+        run(asked(target, space=everything, population=4, evaluations=4), tmp_path / "all.duckdb")
+    some = Space(units=("matrix", "row"), matrices="1.up, 1.gate", operations=("=1e38", "*2"))
+    _, stored = run(asked(target, space=some), tmp_path / "some.duckdb")
+    assert stored.verdict is not None
+    assert "1e+38" not in stored.verdict.rated[0].genotype
+    with opened(tmp_path / "some.duckdb") as connection:
+        members = store.members(connection, stored.number)
+    assert {member.fate for member in members if "1e+38" in member.genotype} <= {"overflow", "raced"}
+    assert "overflow" in {member.fate for member in members}
