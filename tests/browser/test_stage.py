@@ -74,7 +74,7 @@ def test_by_keys_alone(guest: Visitor) -> None:
     for selector in (".masthead", ".tiles", ".takeaway", ".explore .presets", ".instruments", ".notation", ".key-run"):
         assert page.locator(selector).locator("visible=true").count() == 0, selector
     assert page.evaluate(SMALL) == []
-    for key, title in (("ArrowRight", "1 of 19: One weight"), ("PageDown", "2 of 19: A wrong"), ("PageUp", "1 of 19")):
+    for key, title in (("ArrowRight", "1 of 20: One weight"), ("PageDown", "2 of 20: A wrong"), ("PageUp", "1 of 20")):
         press(key)
         _told(page, title)
         guest.wait_for_run()

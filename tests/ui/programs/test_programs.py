@@ -75,7 +75,8 @@ def test_exactly_the_functions_are_listed_with_what_they_take(client: Client) ->
         told = {each["parameter_name"]: each["python_type"]["description"] for each in endpoint["parameters"]}
         assert told == descriptions(getattr(functions, name))
         assert endpoint["description"] == getattr(functions, name).__doc__
-        assert [each["python_type"]["type"] for each in endpoint["returns"]] == ["dict(str, Any)"]
+        told_type = "Any" if name == "evolve" else "dict(str, Any)"  # it answers several times
+        assert [each["python_type"]["type"] for each in endpoint["returns"]] == [told_type]
     (view, *_) = listed["named_endpoints"]["/stats"]["parameters"]
     assert "'overview'" in view["python_type"]["type"]
 
