@@ -32,12 +32,12 @@ from explorer.domain.notation import format_genotype, parse_genotype
 from explorer.domain.screened import operation_of, unit_site
 from explorer.evolution.evaluation import CHUNK, Evaluation
 from explorer.evolution.places import Places
-from explorer.evolution.split import split
+from explorer.evolution.split import Side, split
 from explorer.evolution.targets import mean
 from explorer.model.loaded import LoadedModel
 from explorer.model.weights import weight_of
 from explorer.mutation.apply import make_mutant
-from explorer.screen.plan import Plan, matching, unit_size
+from explorer.screen.plan import Plan, matching, site_at, unit_size
 from explorer.workspace.workspace import Workspace
 
 EVALUATIONS, SEEDS, POPULATION = 600, 5, 40
@@ -188,9 +188,9 @@ class Measuring:
         self.target = evolution.targets[0]
         self.sides = {side: Evaluation(model, evolution, part) for side, part in split(evolution, None).items()}
 
-    def values(self, side: str, genotypes: list[str]) -> dict[str, float]:
+    def values(self, side: Side, genotypes: list[str]) -> dict[str, float]:
         """By genotype; the worst there is where a pass overflows."""
-        evaluation = next(own for name, own in self.sides.items() if name == side)
+        evaluation = self.sides[side]
         found: dict[str, float] = {}
         for chunk in evaluation.chunks(list(dict.fromkeys(genotypes)), CHUNK):
             for text, measured in zip(chunk, evaluation.measure(chunk), strict=True):
@@ -247,14 +247,9 @@ def by_tpe(model: LoadedModel, evolution: Evolution, measuring: Measuring) -> di
             matrix = of_unit[min(int(trial.suggest_float(f"matrix {slot}", 0, 1) * len(of_unit)), len(of_unit) - 1)]
             height, width = unit_size(plans[unit], matrix)
             rows, columns = -(-matrix.rows // height), -(-matrix.columns // width)
-            site = unit_site(
-                {
-                    "layer": matrix.layer, "kind": matrix.kind, "rows": matrix.rows, "columns": matrix.columns,
-                    "unit_rows": height, "unit_columns": width,
-                    "down": min(int(trial.suggest_float(f"down {slot}", 0, 1) * rows), rows - 1),
-                    "across": min(int(trial.suggest_float(f"across {slot}", 0, 1) * columns), columns - 1),
-                }
-            )  # fmt: skip
+            down = min(int(trial.suggest_float(f"down {slot}", 0, 1) * rows), rows - 1)
+            across = min(int(trial.suggest_float(f"across {slot}", 0, 1) * columns), columns - 1)
+            site = site_at(matrix, height, width, down, across)
             operation = operation_of(trial.suggest_categorical(f"operation {slot}", list(space.operations)))
             mutations.append(Mutation(site, operation))
         mutations = [mutation for mutation in mutations if places.fits(mutation)] or [places.draw(random)]

@@ -8,18 +8,17 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from explorer.domain.decoding import Decoding, Prompt
-from explorer.domain.evaluation import Answer
 from explorer.domain.evolution import Evolution, Target
 from explorer.domain.genotype import Genotype
 from explorer.domain.notation import parse_genotype
 from explorer.evolution.split import Part
-from explorer.generation.answers import answers
+from explorer.generation.answers import all_answers
 from explorer.generation.control import TEXT
-from explorer.generation.effects import MOST_BYTES
+from explorer.generation.effects import MOST_BYTES, layer_batches
 from explorer.generation.passages import Heard, Passage, Passages
 from explorer.generation.replies import TEXTS, Replies
 from explorer.model.loaded import LoadedModel
-from explorer.mutation.apply import Mutant, first_layer, make_mutant, slab_bytes
+from explorer.mutation.apply import Mutant, make_mutant, slab_bytes
 from explorer.tasks.battery import Battery, Mark
 
 CHUNK = 24
@@ -56,14 +55,13 @@ class Evaluation:
         self.cheap = tuple(target for target in evolution.targets if target.of_kind.reads in ("passages", "questions"))
         """The targets that need no answer."""
         self._chat = evolution.chat and model.has_chat_template
+        self._of_heats: dict[int, Replies] = {}
 
     def chunks(self, genotypes: Sequence[str], size: int) -> list[tuple[str, ...]]:
         """Genotypes in shares that are measured together: those that first change neighbouring layers."""
-        anatomy = self.model.anatomy
-        entries = {text: first_layer(anatomy, parse_genotype(text)) or 0 for text in genotypes}
-        order = sorted(genotypes, key=lambda text: (entries[text], text))
-        count = -(-len(order) // size)
-        return [tuple(order[n * len(order) // count : (n + 1) * len(order) // count]) for n in range(count)]
+        ordered = sorted(genotypes)
+        batches = layer_batches(self.model.anatomy, list(map(parse_genotype, ordered)), size)
+        return [tuple(ordered[place] for place in places) for places in batches]
 
     # ------------------------------------------------------------------------------- without generating
 
@@ -75,7 +73,7 @@ class Evaluation:
         for places in self._fitting(genotypes):
             mutants = [self.mutant(genotypes[place]) for place in places]
             heard: Sequence[tuple[Heard, ...]] = self._passages.read(mutants) if self._read_off else [()] * len(places)
-            marks = self._marks(mutants)
+            marks = self._battery.marks(mutants, self._breathe) if self._battery is not None else []
             for row, place in enumerate(places):
                 for target in self.cheap:
                     if target.of_kind.reads == "questions":
@@ -171,15 +169,6 @@ class Evaluation:
         asks = any(target.of_kind.reads == "questions" for target in self.cheap)
         return Battery(self.model, self.part.questions) if asks and self.part.questions is not None else None
 
-    def _marks(self, mutants: Sequence[Mutant]) -> list[list[Mark]]:
-        found: list[list[Mark]] = [[] for _ in mutants]
-        if self._battery is not None:
-            for share in self._battery.run(mutants):
-                self._breathe()
-                for place, mark in share:
-                    found[place].append(mark)
-        return [sorted(marks, key=lambda mark: mark.number) for marks in found]
-
     def _of_mark(self, target: Target, mark: Mark) -> float:
         likelihoods = mark.score.likelihoods
         if not all(map(math.isfinite, likelihoods)):
@@ -211,14 +200,10 @@ class Evaluation:
     def originals(self) -> tuple[tuple[str, tuple[int, ...]], ...]:
         """Text and tokens of what the unmutated model says to each prompt."""
         if self.evolution.generates:
-            said = [answer for heat in range(len(self.part.heats)) for answer in self._replies(heat).original]
+            said = tuple(answer for heat in range(len(self.part.heats)) for answer in self._replies(heat).original)
         else:
-            prompts = [self.prompt(text) for text in self.part.prompts]
-            by_place: dict[int, Answer] = {}
-            for share in answers(self.model, Genotype(), prompts, self.evolution.decoding):
-                self._breathe()
-                by_place |= dict(share)
-            said = [by_place[place] for place in range(len(prompts))]
+            prompts = list(map(self.prompt, self.part.prompts))
+            said = all_answers(self.model, Genotype(), prompts, self.evolution.decoding, self._breathe)
         return tuple((answer.text, answer.tokens) for answer in said)
 
     def _replies(self, heat: int) -> Replies:
@@ -226,10 +211,6 @@ class Evaluation:
             prompts = [self.prompt(text) for text in self.part.heats[heat]]
             self._of_heats[heat] = Replies(self.model, prompts, self.evolution.decoding, self._breathe)
         return self._of_heats[heat]
-
-    @cached_property
-    def _of_heats(self) -> dict[int, Replies]:
-        return {}
 
     def at_once(self, heat: int) -> int:
         """Genotypes that answer the prompts of a heat together, at most."""

@@ -12,7 +12,6 @@ from typing import Any
 
 import torch
 
-from explorer.domain.decoding import Decoding, Prompt
 from explorer.domain.errors import ModelError
 from explorer.domain.evolution import Evolution, Target
 from explorer.domain.genotype import ZERO, Genotype, Mutation, SensitiveLevel
@@ -23,7 +22,7 @@ from explorer.evolution.targets import of_answers
 from explorer.generation.alone import decode_alone
 from explorer.generation.passages import Passage
 from explorer.generation.sensitivity import find_sensitive, strongest_estimates
-from explorer.tasks.prompts import put
+from explorer.tasks.battery import choice_start, texts_of
 
 SHARES = {"estimate": 0.4, "screen": 0.2, "finding": 0.1, "chance": 0.3}
 """Of the first generation, by origin; what one lacks is drawn by chance."""
@@ -105,15 +104,13 @@ def _strength(target: Target, *, is_rescue: bool) -> Callable[[torch.Tensor], to
 
 def _choices(evaluation: Evaluation) -> list[Passage]:
     """The right answers of some questions, as they are put."""
-    assert evaluation.part.questions is not None
+    questions = evaluation.part.questions
+    assert questions is not None
     found = []
-    for question in evaluation.part.questions.questions[:MOST_TEXTS]:
-        asked, decoding = put(question, evaluation.part.questions, 0), Decoding(max_new_tokens=1)
-        context = evaluation.model.encode(Prompt(text=asked.prompt, chat=False), decoding)
-        whole = evaluation.model.encode(
-            Prompt(text=asked.prompt + asked.continuations[question.answer], chat=False), decoding
-        )
-        start = min(len(context), len(whole) - 1)
+    for question in questions.questions[:MOST_TEXTS]:
+        context, wholes = texts_of(evaluation.model, questions, question, 0)
+        whole = wholes[question.answer]
+        start = choice_start(context, whole)
         found.append(Passage(tuple(whole[:start]), tuple(whole[start:])))
     return found
 

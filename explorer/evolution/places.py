@@ -14,9 +14,9 @@ from explorer.domain.errors import EvolutionError
 from explorer.domain.evolution import Space
 from explorer.domain.genotype import ALL, Genotype, Mutation, Operation, Site, Slice
 from explorer.domain.notation import format_genotype, format_mutation, parse_genotype
-from explorer.domain.screened import WHOLE_UNITS, Unit, operation_of, unit_site
+from explorer.domain.screened import WHOLE_UNITS, Unit, operation_of
 from explorer.model.anatomy import Anatomy, Matrix, Target
-from explorer.screen.plan import Plan, layer_of, matching, unit_size
+from explorer.screen.plan import Plan, layer_of, matching, site_at, unit_size
 
 Random = np.random.Generator
 
@@ -88,7 +88,7 @@ class Places:
         height, width = unit_size(self._plans[unit], matrix)
         down = int(random.integers(-(-matrix.rows // height)))
         across = int(random.integers(-(-matrix.columns // width)))
-        return _site(matrix, height, width, down, across)
+        return site_at(matrix, height, width, down, across)
 
     def _operation(self, random: Random) -> Operation:
         return self.operations[int(random.integers(len(self.operations)))]
@@ -130,12 +130,10 @@ class Places:
     def _moved(self, mutation: Mutation, random: Random) -> Mutation | None:
         """Near by in its matrix, anywhere in it, or to the same place of another layer."""
         site = mutation.site
-        way = int(random.integers(3))
-        if way == 2 or site.head is not None or self._matrix_of(site) is None:  # noqa: PLR2004
+        way, matrix = int(random.integers(3)), self._matrix_of(site)
+        if way == 2 or matrix is None:  # noqa: PLR2004
             layer = self._layers[int(random.integers(len(self._layers)))]
             return replace(mutation, site=replace(site, layer=layer))
-        matrix = self._matrix_of(site)
-        assert matrix is not None
         moved = replace(
             site,
             rows=_moved(site.rows, matrix.rows, random, is_near=way == 0),
@@ -158,7 +156,7 @@ class Places:
                 (mutation.site.columns, matrix.columns, width),
             )
         )
-        return replace(mutation, site=_site(matrix, height, width, down, across))
+        return replace(mutation, site=site_at(matrix, height, width, down, across))
 
     def _redone(self, mutation: Mutation, random: Random) -> Mutation | None:
         return replace(mutation, operation=self._operation(random))
@@ -193,15 +191,6 @@ def _patterns(patterns: str, unit: Unit) -> str:
         return patterns
     layers = dict.fromkeys(part.strip().partition(".")[0] for part in patterns.split(","))
     return ",".join(f"{layer}.{unit}" for layer in layers)
-
-
-def _site(matrix: Matrix, height: int, width: int, down: int, across: int) -> Site:
-    return unit_site(
-        {
-            "layer": matrix.layer, "kind": matrix.kind, "rows": matrix.rows, "columns": matrix.columns,
-            "unit_rows": height, "unit_columns": width, "down": down, "across": across,
-        }
-    )  # fmt: skip
 
 
 def _moved(span: Slice, length: int, random: Random, *, is_near: bool) -> Slice:

@@ -4,7 +4,7 @@ Prompts of like length share a batch. Without measures that is all; with them, o
 original's answers tells its KL, and one of the original over the mutant's their perplexity.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import torch
@@ -52,6 +52,21 @@ def answers(
         for _ in _decode(model, texts, decoding):
             yield []
         yield [(place, answer_of(model, text)) for place, text in zip(places, texts, strict=True)]
+
+
+def all_answers(
+    model: LoadedModel,
+    genotype: Genotype,
+    prompts: Sequence[Prompt],
+    decoding: Decoding,
+    breathe: Callable[[], None] = lambda: None,
+) -> tuple[Answer, ...]:
+    """As `answers`, in the order of the prompts; `breathe` is called where that halts."""
+    found: dict[int, Answer] = {}
+    for share in answers(model, genotype, prompts, decoding):
+        breathe()
+        found |= dict(share)
+    return tuple(found[place] for place in range(len(prompts)))
 
 
 def _decode(model: LoadedModel, texts: Sequence[Growing], decoding: Decoding) -> Iterator[None]:

@@ -17,6 +17,7 @@ from explorer.generation.baseline import Baseline
 from explorer.generation.decoding import choose, near_tie
 from explorer.generation.differences import kl_of
 from explorer.generation.draft import check_many
+from explorer.model.anatomy import Anatomy
 from explorer.model.loaded import LoadedModel
 from explorer.mutation.apply import first_layer, make_mutant, slab_bytes
 
@@ -48,18 +49,27 @@ def nll(logits: Tensor, text: Answered) -> Tensor:
     return torch.nn.functional.cross_entropy(logits, tokens)
 
 
+def layer_batches(anatomy: Anatomy, genotypes: Sequence[Genotype], size: int) -> Iterator[list[int]]:
+    """The places of genotypes in batches of nearly one size, at most `size`: a batch of one would be a waste.
+
+    They come in the order of the first layer that they change, so that a batch starts as high as it can.
+    """
+    entries = [first_layer(anatomy, genotype) or 0 for genotype in genotypes]
+    order = sorted(range(len(genotypes)), key=entries.__getitem__)
+    batches = -(-len(order) // size)
+    for number in range(batches):
+        yield order[number * len(order) // batches : (number + 1) * len(order) // batches]
+
+
 def checked(model: LoadedModel, baseline: Baseline, genotypes: Sequence[Genotype]) -> Iterator[tuple[int, Tensor]]:
     """The place of each genotype and its logits [answer tokens, vocabulary] over the baseline's tokens.
 
     Mutants that first change neighbouring layers share a batch, so that a batch starts as high as it can:
     the places come in that order.
     """
-    entries = [first_layer(model.anatomy, genotype) for genotype in genotypes]
-    order = sorted(range(len(genotypes)), key=lambda place: entries[place] or 0)
     largest = max((slab_bytes(model, genotype) for genotype in genotypes), default=1)
-    batches = -(-len(order) // max(1, min(BATCH, MOST_BYTES // max(1, largest))))
-    for number in range(batches):  # of nearly one size: a batch of one is a waste
-        places = order[number * len(order) // batches : (number + 1) * len(order) // batches]
+    size = max(1, min(BATCH, MOST_BYTES // max(1, largest)))
+    for places in layer_batches(model.anatomy, genotypes, size):
         mutants = [make_mutant(model, genotypes[place]) for place in places]  # no more of them than a batch at a time
         yield from zip(places, check_many(model, baseline, mutants), strict=True)
 

@@ -11,7 +11,7 @@ import torch
 from explorer.domain.decoding import Decoding, Prompt
 from explorer.domain.evaluation import Answer
 from explorer.domain.genotype import Genotype
-from explorer.generation.answers import answer_of, answers
+from explorer.generation.answers import all_answers, answer_of
 from explorer.generation.decoding import Choices, choose, near_tie
 from explorer.generation.laid import HIDDEN_KEPT, Laid
 from explorer.generation.passages import Passage, Placed, lay
@@ -81,11 +81,7 @@ class Replies:
 
     def _said(self, genotype: Genotype) -> tuple[Answer, ...]:
         """A genotype by itself."""
-        found: dict[int, Answer] = {}
-        for share in answers(self._model, genotype, self._prompts, self._decoding):
-            self._breathe()
-            found |= dict(share)
-        return tuple(found[number] for number in range(len(self._prompts)))
+        return all_answers(self._model, genotype, self._prompts, self._decoding, self._breathe)
 
     def _together(self, mutants: Sequence[Mutant]) -> list[tuple[Answer, ...]]:
         texts: dict[tuple[int, int], Growing] = {}

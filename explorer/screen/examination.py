@@ -82,12 +82,7 @@ class Examination:
 
     def _marks(self, mutants: Sequence[Mutant], battery: Battery) -> list[list[Mark]]:
         """Of each mutant, in the order of the questions."""
-        found: list[list[Mark]] = [[] for _ in mutants]
-        for marks in battery.run(mutants):
-            self._breathe()
-            for place, mark in marks:
-                found[place].append(mark)
-        return [sorted(marks, key=lambda mark: mark.number) for marks in found]
+        return battery.marks(mutants, self._breathe)
 
     def _record(self, marks: Sequence[Mark]) -> Record:
         tokens = self._tokens(marks)

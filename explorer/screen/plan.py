@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from explorer.domain.errors import NotationError, PlanError
-from explorer.domain.genotype import ALL, Mutation, Operation
+from explorer.domain.genotype import ALL, Mutation, Operation, Site
 from explorer.domain.notation import format_mutation
 from explorer.domain.screened import WHOLE_UNITS, Unit, operation_of, read_operations, unit_site
 from explorer.domain.site_notation import format_site, parse_site
@@ -181,15 +181,17 @@ def corner_mutations(plan: Plan, matrix: Matrix) -> Iterator[Mutation]:
     height, width = unit_size(plan, matrix)
     downs, acrosses = ({0, -(-length // size) - 1} for length, size in ((matrix.rows, height), (matrix.columns, width)))
     for down, across, name in product(sorted(downs), sorted(acrosses), plan.operations):
-        yield Mutation(unit_site(_row(matrix, height, width, down, across)), operation_of(name))
+        yield Mutation(site_at(matrix, height, width, down, across), operation_of(name))
 
 
-def _row(matrix: Matrix, height: int, width: int, down: int, across: int) -> dict[str, Any]:
-    """A unit as the store has it."""
-    return {
-        "layer": matrix.layer, "kind": matrix.kind, "rows": matrix.rows, "columns": matrix.columns,
-        "unit_rows": height, "unit_columns": width, "down": down, "across": across,
-    }  # fmt: skip
+def site_at(matrix: Matrix, height: int, width: int, down: int, across: int) -> Site:
+    """The unit of so many rows and columns at a place of a matrix, counted in units."""
+    return unit_site(
+        {
+            "layer": matrix.layer, "kind": matrix.kind, "rows": matrix.rows, "columns": matrix.columns,
+            "unit_rows": height, "unit_columns": width, "down": down, "across": across,
+        }
+    )  # fmt: skip
 
 
 def as_stored(plan: Plan) -> dict[str, Any]:
@@ -208,7 +210,7 @@ def planned(plan: Plan, matrix: Matrix) -> Iterator[Planned]:
     count = 0
     for place in _places(plan, matrix):
         down, right = divmod(int(place), across)
-        site = unit_site(_row(matrix, height, width, down, right))
+        site = site_at(matrix, height, width, down, right)
         for name, operation in operations:
             if count % CONTROL_EVERY == 0:
                 yield Planned(down=down, across=right, operation="control", mutation=Mutation(site, CONTROL))

@@ -5,7 +5,7 @@ by its likelihood: per byte in form `cloze`, where a longer one would else lose,
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -91,6 +91,15 @@ class Battery:
                 found = _marks_of(self.model, tree, logits, self.questions.form == "cloze")
                 yield [(place, mark) for place, marks in enumerate(found, start) for mark in marks]
 
+    def marks(self, mutants: Sequence[Mutant], breathe: Callable[[], None] = lambda: None) -> list[list[Mark]]:
+        """Of each mutant, in the order of the questions; `breathe` is called where `run` halts."""
+        found: list[list[Mark]] = [[] for _ in mutants]
+        for share in self.run(mutants):
+            breathe()
+            for place, mark in share:
+                found[place].append(mark)
+        return [sorted(marks, key=lambda mark: mark.number) for marks in found]
+
     def _run_original(self) -> Iterator[list[tuple[int, Mark]]]:
         """Once: the hidden states that mutants start from, and what they are compared with."""
         if self._is_ready:
@@ -108,7 +117,7 @@ def _trees(model: LoadedModel, questions: QuestionSet, examples: int) -> Iterato
     """The questions in as many trees as it takes, in their order."""
     tree, laid = Tree(), list[LaidQuestion]()
     for number, question in enumerate(questions.questions):
-        context, wholes = _texts(model, questions, question, examples)
+        context, wholes = texts_of(model, questions, question, examples)
         if laid and len(tree) + tree.grown_by([context, *(whole[:-1] for whole in wholes)]) > TREE:
             yield _laying(model, tree, laid)
             tree, laid = Tree(), []
@@ -117,10 +126,10 @@ def _trees(model: LoadedModel, questions: QuestionSet, examples: int) -> Iterato
         yield _laying(model, tree, laid)
 
 
-def _texts(
+def texts_of(
     model: LoadedModel, questions: QuestionSet, question: Question, examples: int
 ) -> tuple[list[int], list[list[int]]]:
-    """The tokens of what is read before an answer, and of it with each choice."""
+    """The tokens of what is read before an answer, and of it with each choice. Raises TaskError."""
     asked, decoding = put(question, questions, examples), Decoding(max_new_tokens=1)
     try:
         context = model.encode(Prompt(text=asked.prompt, chat=False), decoding)
@@ -130,6 +139,11 @@ def _texts(
         raise TaskError(f"Question '{question.name}' with {examples} examples: {fault}") from fault
 
 
+def choice_start(context: Sequence[int], whole: Sequence[int]) -> int:
+    """Where a choice begins in its text: it has a token of its own, whatever the tokenizer joins."""
+    return min(len(context), len(whole) - 1)
+
+
 def _lay(
     tree: Tree, number: int, questions: QuestionSet, question: Question, context: list[int], wholes: list[list[int]]
 ) -> LaidQuestion:
@@ -137,7 +151,7 @@ def _lay(
     for whole, choice in zip(wholes, question.choices, strict=True):
         places = tree.add(whole[:-1])
         length = len(choice.encode()) if questions.form == "cloze" else 1
-        start = min(len(context), len(whole) - 1)  # a choice has a token of its own, whatever the tokenizer joins
+        start = choice_start(context, whole)
         branches.append(Branch(places=places[start - 1 :], tokens=tuple(whole[start:]), length=length))
     return LaidQuestion(number=number, question=question, end=tree.add(context)[-1], branches=tuple(branches))
 

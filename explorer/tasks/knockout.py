@@ -21,11 +21,8 @@ def knock_out_on(
     genotypes += [(site, without(site, stacked)) for site in sites]
     for start in range(0, len(genotypes), STEP):
         some = genotypes[start : start + STEP]
-        marks: list[list[Mark]] = [[] for _ in some]
-        for found in battery.run([make_mutant(model, genotype) for _, genotype in some]):
-            for place, mark in found:
-                marks[place].append(mark)
-        yield [(site, sorted(own, key=lambda mark: mark.number)) for (site, _), own in zip(some, marks, strict=True)]
+        marks = battery.marks([make_mutant(model, genotype) for _, genotype in some])
+        yield [(site, own) for (site, _), own in zip(some, marks, strict=True)]
 
 
 def right_in(marks: Sequence[Mark]) -> int:
