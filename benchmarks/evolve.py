@@ -26,7 +26,8 @@ from transformers import GenerationConfig
 
 from benchmarks.figures import Figure, report
 from explorer.domain.decoding import Decoding
-from explorer.domain.evolution import Evolution, EvolutionOrder, Space, Verdict, read_target
+from explorer.domain.evolution import Evolution, EvolutionOrder, Space, read_target
+from explorer.domain.evolved import Verdict
 from explorer.domain.genotype import Genotype, Mutation
 from explorer.domain.notation import format_genotype, parse_genotype
 from explorer.domain.screened import operation_of, unit_site

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from hashlib import blake2b
 from typing import Any
@@ -41,7 +41,7 @@ class Ledger:
         self._connection, self._execute = connection, execute
         self.measured = 0
         """Genotypes that were measured here."""
-        self._setups: dict[Heading, str] = {heading: self._setup(*heading) for heading in self._headings()}
+        self._setups = dict(self._named_setups())
         self._known = store.known(connection, self._setups.values())
 
     def race(self, texts: Sequence[str]) -> tuple[dict[str, tuple[float, ...]], set[str]]:
@@ -61,7 +61,7 @@ class Ledger:
             racing = [text for text in racing if text not in overflown]
             if heat + 1 < heats:
                 racing = self._kept(racing, heats=heat + 1)
-        found = zip(racing, self.items("search")(racing), strict=True)
+        found = zip(racing, self.items("search", racing), strict=True)
         return {text: tuple(map(mean, items)) for text, items in found}, overflown
 
     @property
@@ -121,22 +121,18 @@ class Ledger:
             math.isfinite(number) for name in names for number in self._known[self._setups[side, name], text][0]
         )
 
-    def items(self, side: Side) -> Callable[[Sequence[str]], list[tuple[tuple[float, ...], ...]]]:
+    def items(self, side: Side, genotypes: Sequence[str]) -> list[tuple[tuple[float, ...], ...]]:
         """Of genotypes the items of every target on one side, measured if need be; nothing of one that overflows."""
-
-        def items(genotypes: Sequence[str]) -> list[tuple[tuple[float, ...], ...]]:
-            self.measure(side, None, genotypes)
-            sound = [text for text in genotypes if not self._overflows(side, text, 0)]
-            if self._evolution.generates:
-                for heat in range(len(self._bench.parts[side].heats)):
-                    self.measure(side, heat, sound)
-                    sound = [text for text in sound if not self._overflows(side, text, heat + 1)]
-            return [
-                tuple(self._of(side, target, text) for target in self._evolution.targets) if text in sound else ()
-                for text in genotypes
-            ]
-
-        return items
+        self.measure(side, None, genotypes)
+        sound = [text for text in genotypes if not self._overflows(side, text, 0)]
+        if self._evolution.generates:
+            for heat in range(len(self._bench.parts[side].heats)):
+                self.measure(side, heat, sound)
+                sound = [text for text in sound if not self._overflows(side, text, heat + 1)]
+        return [
+            tuple(self._of(side, target, text) for target in self._evolution.targets) if text in sound else ()
+            for text in genotypes
+        ]
 
     def _of(self, side: Side, target: Target, text: str) -> tuple[float, ...]:
         if target.of_kind.reads == "texts":
@@ -173,26 +169,21 @@ class Ledger:
 
     # ----------------------------------------------------------------------------------------- setups
 
-    def _headings(self) -> Iterator[Heading]:
-        for side, evaluation in self._bench.evaluations.items():
-            yield from ((side, target.name) for target in evaluation.cheap)
-            yield from ((side, answers_to(heat)) for heat in range(len(self._bench.parts[side].heats)))
+    def _named_setups(self) -> Iterator[tuple[Heading, str]]:
+        """Of every heading a digest of all that its numbers depend on, but the genotype."""
+        for side, part in self._bench.parts.items():
+            for target in self._bench.evaluations[side].cheap:
+                if target.of_kind.reads == "questions":
+                    read: dict[str, Any] = {"questions": str(part.questions)}
+                else:
+                    read = {} if target.kind == "damage" else {"prompts": self._encoded(part.prompts)}
+                yield (side, target.name), self._setup(side, target=target.name, **read)
+            for heat, prompts in enumerate(part.heats):
+                yield (side, answers_to(heat)), self._setup(side, answers=self._encoded(prompts))
 
-    def _setup(self, side: Side, name: str) -> str:
-        """All that what is measured under a heading depends on, but the genotype, as a digest."""
-        part, evolution = self._bench.parts[side], self._evolution
-        said: dict[str, Any] = {
-            "background": evolution.background, "decoding": str(evolution.decoding), "side": side,
-        }  # fmt: skip
-        if name.startswith("answers:"):
-            said |= {"answers": self._encoded(part.heats[int(name.partition(":")[2])])}
-        else:
-            target = next(target for target in evolution.targets if target.name == name)
-            said |= {"target": name}
-            if target.of_kind.reads == "questions":
-                said |= {"questions": str(part.questions)}
-            elif target.kind != "damage":
-                said |= {"prompts": self._encoded(part.prompts)}
+    def _setup(self, side: Side, **read: Any) -> str:
+        evolution = self._evolution
+        said = {"background": evolution.background, "decoding": str(evolution.decoding), "side": side, **read}
         return digest(self.specimen, json.dumps(said, sort_keys=True))
 
     def _encoded(self, prompts: Sequence[str]) -> list[list[int]]:

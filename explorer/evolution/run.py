@@ -10,11 +10,13 @@ import json
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 import duckdb
 
 from explorer.domain.evaluation import QuestionSet
-from explorer.domain.evolution import EvolutionOrder, Member, Phase, Progress
+from explorer.domain.evolution import EvolutionOrder
+from explorer.domain.evolved import Member, Phase, Progress
 from explorer.evolution.bench import Bench, Execute
 from explorer.evolution.founders import Screened, founders
 from explorer.evolution.ledger import Ledger, digest
@@ -92,7 +94,7 @@ class _Run:
             rivals += share
             yield self._progress("random rivals", members)
         yield self._progress("held-out prompts", members)
-        measure = {side: self._ledger.items(side) for side in self._bench.parts}
+        measure = {side: partial(self._ledger.items, side) for side in self._bench.parts}
         verdict = judged(self._evolution, members, rivals, measure, lambda text: self._ledger.said("held-out", text))
         store.finish(self._connection, self._number, verdict)
         yield self._progress("done", members)
@@ -137,7 +139,10 @@ class _Run:
         random = generator(self._evolution.seed, OFFSPRING, generation)
         known = {member.genotype for member in members}
         if population:
-            texts, values = [each.genotype for each in population], [self._signed(each) for each in population]
+            texts, values = (
+                [each.genotype for each in population],
+                [self._evolution.signed(each.values) for each in population],
+            )
             made = offspring(texts, values, self._places, known, count, random)
         else:  # all of them overflow
             made = [Child(text, "chance", ()) for text in self._random(count, known, random)]
@@ -191,17 +196,14 @@ class _Run:
 
     def _surviving(self, members: Sequence[Member]) -> list[Member]:
         alive = [member for member in members if member.values]
-        kept = survivors([self._signed(member) for member in alive], self._evolution.population)
+        kept = survivors([self._evolution.signed(member.values) for member in alive], self._evolution.population)
         return [alive[place] for place in kept]
-
-    def _signed(self, member: Member) -> tuple[float, ...]:
-        return tuple(target.signed(value) for target, value in zip(self._evolution.targets, member.values, strict=True))
 
     def _progress(self, phase: Phase, members: Sequence[Member]) -> Progress:
         alive = [member for member in members if member.values]
         seconds, total = time.perf_counter() - self._started, self._evolving.total
         pace = self._ledger.measured / seconds if seconds else 0.0
-        leader = alive[best([self._signed(member) for member in alive])] if alive else None
+        leader = alive[best([self._evolution.signed(member.values) for member in alive])] if alive else None
         prompt, text, _ = self._ledger.said("search", leader.genotype, heats=1) if leader else ("", "", 0)
         return Progress(
             evolution=self._number,

@@ -8,7 +8,8 @@ from typing import Literal
 import numpy as np
 
 from explorer.domain.errors import EvolutionError
-from explorer.domain.evolution import Evolution, Margin, Member, Rated, Share, Verdict
+from explorer.domain.evolution import Evolution
+from explorer.domain.evolved import Margin, Member, Rated, Share, Verdict
 from explorer.domain.genotype import Genotype
 from explorer.domain.notation import format_genotype, format_mutation, parse_genotype
 from explorer.evolution.search import best, front
@@ -61,13 +62,9 @@ def judged(
 def ranked(evolution: Evolution, members: Sequence[Member]) -> list[Member]:
     """The members that none is better than in every respect, the best by the first target first."""
     alive = [member for member in members if member.values]
-    values = [_signed(evolution, member) for member in alive]
+    values = [evolution.signed(member.values) for member in alive]
     places = sorted(front(values), key=lambda place: values[place], reverse=True)
     return [alive[place] for place in places]
-
-
-def _signed(evolution: Evolution, member: Member) -> tuple[float, ...]:
-    return tuple(target.signed(value) for target, value in zip(evolution.targets, member.values, strict=True))
 
 
 def _roles(
@@ -83,7 +80,7 @@ def _roles(
     )
     for role, pool in pools:
         if pool:
-            roles.append((pool[best([_signed(evolution, each) for each in pool])].genotype, role))
+            roles.append((pool[best([evolution.signed(each.values) for each in pool])].genotype, role))
     return roles
 
 

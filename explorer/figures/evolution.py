@@ -8,7 +8,8 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from explorer.domain.evolution import Member, Target
+from explorer.domain.evolution import Target
+from explorer.domain.evolved import Member
 from explorer.figures.plain import FIRST, INK, SECOND, plain
 
 GREY = "#94a3b8"

@@ -1,15 +1,13 @@
 """Evolutions as TOML files: what is asked of a search, under a name (docs/evolve.md)."""
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from explorer.domain.errors import DecodingError, EvolutionError, PlanError
 from explorer.domain.evolution import Evolution, evolution_of
-from explorer.files.toml import check_table, read_toml
+from explorer.files.toml import check_table, name_of, read_toml
 
-_ORDER = re.compile(r"^[0-9]+-")
 _SPACE: dict[str, tuple[type, ...]] = {
     "matrices": (str,), "units": (list,), "step": (int,), "operations": (list,), "most": (int,),
 }  # fmt: skip
@@ -33,7 +31,7 @@ def read_evolution(path: Path) -> NamedEvolution:
     """Read one file. Raises EvolutionError with file and line, or with what cannot be asked."""
     text, table = read_toml(path, EvolutionError)
     check_table(path, text, table, _KEYS, EvolutionError)
-    name = _ORDER.sub("", path.stem)
+    name = name_of(path)
     given: dict[str, Any] = {key: value for key, value in table.items() if key not in (*_SPACE, "purpose")}
     space = {key: table[key] for key in _SPACE if key in table}
     try:

@@ -3,16 +3,14 @@
 Owns the file format, which docs/experiments.md describes.
 """
 
-import re
 from pathlib import Path
 from typing import Any
 
 from explorer.domain.decoding import Decoding, Prompt, read_extras
 from explorer.domain.errors import DecodingError, ExperimentError, PromptError
 from explorer.domain.experiments import Experiment
-from explorer.files.toml import check_table, read_toml
+from explorer.files.toml import check_table, name_of, read_toml
 
-_ORDER = re.compile(r"^[0-9]+-")
 DECODING_TYPES: dict[str, tuple[type, ...]] = {
     "max_new_tokens": (int,),
     "temperature": (int, float),
@@ -38,8 +36,8 @@ def read_table(path: Path, extra: dict[str, tuple[type, ...]]) -> tuple[Experime
     _check_keys(path, text, table, extra)
     try:
         experiment = Experiment(
-            name=_ORDER.sub("", path.stem),
-            title=table.get("title", _ORDER.sub("", path.stem)),
+            name=name_of(path),
+            title=table.get("title", name_of(path)),
             prompt=Prompt(text=table["prompt"], chat=table.get("chat", True), **read_extras(table)),
             decoding=Decoding(**table.get("decoding", {})),
             purpose=table.get("purpose", ""),

@@ -1,10 +1,18 @@
 """TOML files of the user: read, or refused with the file and the line."""
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
 
 from explorer.domain.errors import ExplorerError
+
+_ORDER = re.compile(r"^[0-9]+-")
+
+
+def name_of(path: Path) -> str:
+    """The name of what a file holds: its stem, less a number that orders the files."""
+    return _ORDER.sub("", path.stem)
 
 
 def read_toml(path: Path, error: type[ExplorerError]) -> tuple[str, dict[str, Any]]:

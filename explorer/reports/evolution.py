@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from explorer.domain.evolution import KINDS, Progress, Target, read_target
+from explorer.domain.evolution import KINDS, Target, read_target
+from explorer.domain.evolved import Progress
 from explorer.files.evolutions import NamedEvolution
 from explorer.reports.screens import duration
 from explorer.reports.tables import table_lines

@@ -14,7 +14,8 @@ import duckdb
 import polars as pl
 
 from explorer.domain.errors import StoreError
-from explorer.domain.evolution import Evolution, Margin, Member, Rated, Share, Verdict, evolution_of
+from explorer.domain.evolution import Evolution, evolution_of
+from explorer.domain.evolved import Margin, Member, Rated, Share, Verdict
 from explorer.store.frames import frame
 
 Numbers = tuple[tuple[float, ...], tuple[str, ...]]

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from explorer.domain.decoding import Prompt
 from explorer.domain.evaluation import QuestionSet
-from explorer.domain.evolution import Evolution, EvolutionOrder, Member, Progress
+from explorer.domain.evolution import Evolution, EvolutionOrder
+from explorer.domain.evolved import Member, Progress
 from explorer.domain.record import Run
 from explorer.evolution.recipe import EvolutionRecipe
 from explorer.files.evolutions import NamedEvolution, read_evolutions
@@ -35,13 +36,9 @@ if TYPE_CHECKING:
 class RunningEvolution:
     """An evolution that runs as its progress is read."""
 
-    total: int
-    """Genotypes that are measured: of the search, and of the rivals."""
     progress: Iterator[Progress]
     stored: Callable[[], StoredEvolution]
     """What the database holds of it by now."""
-    members: Callable[[], list[Member]]
-    """Those that were born by now."""
 
 
 class Evolutions:
@@ -102,10 +99,8 @@ class Evolutions:
                         yield step
 
             yield RunningEvolution(
-                total=ready.total,
                 progress=progress(),
                 stored=lambda: store.stored(connection, ready.number or 0),
-                members=lambda: store.members(connection, ready.number or 0),
             )
             if last is not None and last.phase == "done":
                 found = store.stored(connection, ready.number or 0)

@@ -83,6 +83,10 @@ class Queue:
                 seen = self._entries[number]
             yield seen
 
+    def act(self, action: str, number: int) -> None:
+        """What a button says: pause, resume or stop."""
+        {"pause": self.pause, "resume": self.resume, "stop": self.stop}[action](number)
+
     def pause(self, number: int) -> None:
         """Let it rest after the batch that it is at."""
         self._turn(number, "paused", when=("running",))

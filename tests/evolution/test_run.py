@@ -10,7 +10,8 @@ import pytest
 
 from explorer.domain.decoding import Decoding
 from explorer.domain.errors import EvolutionError
-from explorer.domain.evolution import Evolution, EvolutionOrder, Progress, Space, evolution_of, read_target
+from explorer.domain.evolution import Evolution, EvolutionOrder, Space, evolution_of, read_target
+from explorer.domain.evolved import Progress
 from explorer.evolution.bench import Found, Work
 from explorer.evolution.run import Evolving
 from explorer.store import evolutions as store

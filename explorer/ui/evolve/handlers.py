@@ -13,7 +13,8 @@ import gradio as gr
 
 from explorer.domain.decoding import Decoding, Prompt
 from explorer.domain.errors import EvolutionError, ExplorerError
-from explorer.domain.evolution import Evolution, EvolutionOrder, Progress, Space, read_target
+from explorer.domain.evolution import Evolution, EvolutionOrder, Space, read_target
+from explorer.domain.evolved import Progress
 from explorer.domain.screened import read_operations
 from explorer.evolution.verdict import ranked
 from explorer.figures.encoding import figure_json
@@ -104,8 +105,7 @@ class EvolveHandlers:
 
     def act(self, event: gr.EventData) -> str:
         """A button of the queue was pressed."""
-        queue = self._queue
-        {"pause": queue.pause, "resume": queue.resume, "stop": queue.stop}[str(event.action)](int(event.number))
+        self._queue.act(str(event.action), int(event.number))
         return self._entries()
 
     def _entries(self) -> str:

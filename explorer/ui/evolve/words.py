@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-from explorer.domain.evolution import EvolutionOrder, Progress, Rated, Target, Verdict
+from explorer.domain.evolution import EvolutionOrder, Target
+from explorer.domain.evolved import Progress, Rated, Verdict
 from explorer.reports.evolution import ROLES, THAN
 from explorer.reports.screens import duration
 from explorer.store.evolutions import StoredEvolution
+from explorer.ui.components.queue_list import queue_row
 from explorer.workspace.queue import Entry
 
 CHAT, RAW = "Chat", "Raw text"
@@ -27,16 +29,12 @@ def entry_row(entry: Entry) -> dict[str, Any]:
     """One entry of the queue, as assets/queue_list.js draws it."""
     order, progress = entry.order, entry.progress
     assert isinstance(order, EvolutionOrder)
-    return {
-        "number": entry.number,
-        "title": order.evolution.title,
-        "what": ", ".join(target.name for target in order.evolution.targets),
-        "state": entry.state,
-        "done": progress.done if progress else 0,
-        "total": progress.total if progress else 0,
-        "told": _told(progress) if progress else _BEFORE.get(entry.state, ""),
-        "fault": entry.fault,
-    }
+    return queue_row(
+        entry,
+        title=order.evolution.title,
+        what=", ".join(target.name for target in order.evolution.targets),
+        told=_told(progress) if progress else _BEFORE.get(entry.state, ""),
+    )
 
 
 _BEFORE = {

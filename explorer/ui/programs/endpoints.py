@@ -312,21 +312,16 @@ def checked(function: Endpoint) -> Endpoint:
     """
     names, valid = list(inspect.signature(function).parameters), validate_call(function)
 
-    def asked(*values: Any, **named: Any) -> Report | Iterator[Report]:
+    @functools.wraps(function)
+    def answer(*values: Any, **named: Any) -> Report | Iterator[Report]:
         try:
             return valid(**dict(zip(names, values, strict=False)), **named)
         except ValidationError as fault:
             raise ExplorerError(_refusal(fault)) from fault
 
     @functools.wraps(function)
-    def answer(*values: Any, **named: Any) -> Report | Iterator[Report]:
-        return asked(*values, **named)
-
-    @functools.wraps(function)
     def tell(*values: Any, **named: Any) -> Iterator[Report]:
-        told = asked(*values, **named)
-        assert not isinstance(told, dict)
-        yield from told
+        yield from answer(*values, **named)  # type: ignore[misc]  # it is a generator
 
     return tell if inspect.isgeneratorfunction(function) else answer
 

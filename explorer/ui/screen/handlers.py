@@ -77,8 +77,7 @@ class ScreenHandlers:
 
     def act(self, event: gr.EventData) -> str:
         """A button of the queue was pressed."""
-        queue = self._queued
-        {"pause": queue.pause, "resume": queue.resume, "stop": queue.stop}[str(event.action)](int(event.number))
+        self._queued.act(str(event.action), int(event.number))
         return self._queue()
 
     def order(

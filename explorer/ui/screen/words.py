@@ -10,6 +10,7 @@ from typing import Any
 from explorer.domain.screened import WHOLE_UNITS
 from explorer.domain.screens import StoredScreen, matrices_told, operations_told, unit_told
 from explorer.reports.screens import duration
+from explorer.ui.components.queue_list import queue_row
 from explorer.ui.words import notice_html, screen_label, task_told
 from explorer.workspace.queue import Entry
 from explorer.workspace.screens import Estimate
@@ -17,17 +18,8 @@ from explorer.workspace.screens import Estimate
 
 def entry_row(entry: Entry) -> dict[str, Any]:
     """One entry of the queue, as assets/queue_list.js draws it."""
-    order, progress = entry.order, entry.progress
-    return {
-        "number": entry.number,
-        "title": order.experiment.title,
-        "what": _plan_line(asdict(order.plan)),
-        "state": entry.state,
-        "done": progress.done if progress else 0,
-        "total": progress.total if progress else 0,
-        "told": _told(entry),
-        "fault": entry.fault,
-    }
+    order = entry.order
+    return queue_row(entry, title=order.experiment.title, what=_plan_line(asdict(order.plan)), told=_told(entry))
 
 
 _BEFORE = {
