@@ -1,9 +1,8 @@
 """The command of directed evolution: search, list, export."""
 
 import sys
-from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -50,22 +49,19 @@ def evolve(
         workspace = Workspace(session.model)
         session.show(list_report(workspace.evolutions.presets(), workspace.evolutions.stored()), list_lines)
         return
-    evolution = _changed(
-        _named(what),
-        {
-            "targets": None if targets is None else tuple(map(read_target, targets)),
-            "prompts": None if prompts is None else _lines(prompts),
-            "background": background,
-            "evaluations": evaluations,
-            "population": population,
-            "seed": seed,
-        },
+    evolution = _named(what).changed(
         {
             "matrices": matrices,
             "units": None if units is None else listed(units),
-            "operations": None if operations is None else operations,
+            "operations": operations,
             "most": most,
         },
+        targets=None if targets is None else tuple(map(read_target, targets)),
+        prompts=None if prompts is None else _lines(prompts),
+        background=background,
+        evaluations=evaluations,
+        population=population,
+        seed=seed,
     )
     if parquet is not None:
         check_new(parquet)
@@ -91,12 +87,6 @@ def _named(what: str) -> Evolution:
     if what not in known:
         raise EvolutionError(f"There is no preset '{what}': name a TOML file, or one of {', '.join(known)}.")
     return known[what]
-
-
-def _changed(evolution: Evolution, changes: dict[str, Any], of_space: dict[str, Any]) -> Evolution:
-    space = replace(evolution.space, **{name: value for name, value in of_space.items() if value is not None})
-    given = {name: value for name, value in changes.items() if value is not None}
-    return replace(evolution, space=space, **given)
 
 
 def _lines(path: Path) -> tuple[str, ...]:

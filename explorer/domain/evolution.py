@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, get_args
 
 from explorer.domain.decoding import Decoding
@@ -258,6 +258,13 @@ class Evolution:
     def generates(self) -> bool:
         """Whether a target needs answers to be generated."""
         return any(target.of_kind.reads == "texts" for target in self.targets)
+
+    def changed(self, of_space: Mapping[str, Any], **changes: Any) -> Evolution:
+        """With other fields, of its space and of itself; None changes nothing. Raises EvolutionError, PlanError."""
+        inside, own = (
+            {name: value for name, value in given.items() if value is not None} for given in (of_space, changes)
+        )
+        return replace(self, space=replace(self.space, **inside), **own)
 
     def signed(self, values: Sequence[float]) -> tuple[float, ...]:
         """The values of all targets so that more is better."""

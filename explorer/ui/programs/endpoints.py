@@ -187,14 +187,15 @@ class Endpoints:
         known = {each.name: each.evolution for each in self._workspace.evolutions.presets()}
         if preset not in known:
             raise EvolutionError(f"There is no preset '{preset[:40]}': choose among {', '.join(known)}.")
-        asked = known[preset]
-        given: dict[str, Any] = {
-            "targets": tuple(map(read_target, targets)) or None, "prompts": prompts or None,
-            "evaluations": evaluations or None, "population": population or None, "background": background,
-            "seed": seed,
-        }  # fmt: skip
-        space = replace(asked.space, matrices=matrices or asked.space.matrices)
-        asked = replace(asked, space=space, **{name: value for name, value in given.items() if value is not None})
+        asked = known[preset].changed(
+            {"matrices": matrices or None},
+            targets=tuple(map(read_target, targets)) or None,
+            prompts=prompts or None,
+            background=background,
+            evaluations=evaluations or None,
+            population=population or None,
+            seed=seed,
+        )
         order = EvolutionOrder(source=self._workspace.source, evolution=asked)
         self._workspace.evolutions.check(order)
         number = self._workspace.queue.add(order).number
