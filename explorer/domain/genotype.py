@@ -18,7 +18,7 @@ MOST_BITS = 8
 """That weights are rounded to."""
 HIGHEST_BIT = 31
 """Of a weight of four bytes: what can be flipped, counted from the lowest, bit 0."""
-SensitiveLevel = Literal["weight", "row", "column", "block"]
+SensitiveLevel = Literal["weight", "row", "column", "block", "matrix"]
 
 ATTENTION_KINDS = ("q", "k", "v", "o")
 MLP_KINDS = ("gate", "up", "down")

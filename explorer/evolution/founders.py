@@ -26,7 +26,7 @@ from explorer.tasks.battery import choice_start, texts_of
 
 SHARES = {"estimate": 0.4, "screen": 0.2, "finding": 0.1, "chance": 0.3}
 """Of the first generation, by origin; what one lacks is drawn by chance."""
-LEVELS: tuple[SensitiveLevel, ...] = ("block", "row", "column", "weight")
+LEVELS: tuple[SensitiveLevel, ...] = ("block", "row", "column", "weight", "matrix")
 MOST_TEXTS = 6
 """Passages that the backward pass reads, at most."""
 TRIES = 50

@@ -22,6 +22,8 @@ Random = np.random.Generator
 
 TRIES = 60
 """Draws before it is given up that a mutation fits."""
+WAYS = ("near", "anywhere", "layer", "beside")
+"""How a mutation moves."""
 FARTHEST = 4
 """Units that a mutation moves within its matrix, at most, when it moves near by."""
 HIGHEST, LOWEST = 4.0, 0.25
@@ -128,16 +130,22 @@ class Places:
         return self.canonical([taken[place] for place in order[: self.space.most]])
 
     def _moved(self, mutation: Mutation, random: Random) -> Mutation | None:
-        """Near by in its matrix, anywhere in it, or to the same place of another layer."""
+        """Near by in its matrix, anywhere in it, to the same place of another layer, or into a matrix beside it."""
         site = mutation.site
-        way, matrix = int(random.integers(3)), self._matrix_of(site)
-        if way == 2 or matrix is None:  # noqa: PLR2004
+        way, matrix = WAYS[int(random.integers(len(WAYS)))], self._matrix_of(site)
+        if way == "layer" or matrix is None:
             layer = self._layers[int(random.integers(len(self._layers)))]
             return replace(mutation, site=replace(site, layer=layer))
+        if way == "beside":
+            unit = next((unit for unit in self.space.units if unit == _unit_of(site)), None)
+            if unit is None:
+                return None
+            beside = [each for each in self._matrices[unit] if each.layer == site.layer]
+            return replace(mutation, site=self._place(unit, beside[int(random.integers(len(beside)))], random))
         moved = replace(
             site,
-            rows=_moved(site.rows, matrix.rows, random, is_near=way == 0),
-            columns=_moved(site.columns, matrix.columns, random, is_near=way == 0),
+            rows=_moved(site.rows, matrix.rows, random, is_near=way == "near"),
+            columns=_moved(site.columns, matrix.columns, random, is_near=way == "near"),
         )
         return replace(mutation, site=moved)
 

@@ -147,6 +147,8 @@ def _pool(scores: Tensor, level: SensitiveLevel, side: int) -> Tensor:
             return scores.sum(0, keepdim=True)
         case "block":
             return sum_blocks(scores, min(side, scores.shape[0]), min(side, scores.shape[1]))
+        case "matrix":
+            return scores.sum().reshape(1, 1)
 
 
 def _site(matrix: Matrix, level: SensitiveLevel, index: int, columns: int, side: int) -> Site:
@@ -168,4 +170,6 @@ def _site_at(matrix: Matrix, level: SensitiveLevel, row: int, column: int, side:
             rows, columns = everything, Slice(column, column + 1)
         case "block":
             return block_site(matrix, row // side, column // side, side)
+        case "matrix":
+            rows = columns = everything
     return Site(part=matrix.kind, layer=matrix.layer, rows=rows, columns=columns)

@@ -40,6 +40,18 @@ def test_whatever_is_drawn_varied_or_crossed_is_a_genotype_of_the_model(family: 
     assert {"move", "unit", "operation", "value", "add", "drop"} <= ways
 
 
+def test_a_mutation_moves_within_its_matrix_to_another_layer_and_into_a_matrix_beside_it() -> None:
+    places = Places(tiny_model("llama").anatomy, Space(step=8), Genotype())
+    random = generator(3)
+    moved = [text for text, way in (places.vary("1.down[0:8,8:16]=max", random) for _ in range(400)) if way == "move"]
+    (own,) = parse_genotype("1.down[0:8,8:16]=max").mutations
+    found = [mutation for text in moved for mutation in parse_genotype(text).mutations]
+    assert all(mutation.operation == own.operation for mutation in found)
+    assert any(mutation.site.layer != 1 and mutation.site.rows == own.site.rows for mutation in found)
+    assert {mutation.site.part for mutation in found} == {"q", "k", "v", "o", "gate", "up", "down"}
+    assert all(mutation.site.layer == 1 for mutation in found if mutation.site.part != "down")
+
+
 def test_a_search_stays_in_its_matrices_and_off_the_background() -> None:
     anatomy = tiny_model("llama").anatomy
     background = anatomy.read("1.down[3,5]=0; 0.head1*0")

@@ -18,7 +18,7 @@ from tests.tiny import baseline_of
 RAW = Prompt(text="w5 w6 w7 w8 w9", chat=False)
 
 
-@pytest.mark.parametrize("level", ["weight", "row", "column", "block"])
+@pytest.mark.parametrize("level", ["weight", "row", "column", "block", "matrix"])
 @pytest.mark.parametrize("operation", [ZERO, MAXIMUM], ids=["zero", "max"])
 def test_findings_equal_a_plain_measurement(tiny: LoadedModel, level: SensitiveLevel, operation: Operation) -> None:
     before = checksum(tiny.causal_lm)
@@ -35,6 +35,22 @@ def test_findings_equal_a_plain_measurement(tiny: LoadedModel, level: SensitiveL
     assert checksum(tiny.causal_lm) == before
     assert all(parameter.grad is None for parameter in tiny.causal_lm.parameters())
     assert all(parameter.requires_grad for parameter in tiny.causal_lm.parameters())
+
+
+def test_an_estimate_of_a_whole_matrix_is_the_sum_over_it(tiny: LoadedModel) -> None:
+    baseline = baseline_of(tiny, RAW, 10)
+    (found,) = strongest_estimates(tiny, [baseline], [ZERO], ["matrix"], 100).values()
+    assert len(found) == sum(
+        matrix.layer is not None and matrix.columns > 1 for matrix in tiny.anatomy.matrices.values()
+    )
+    loss_of(tiny, baseline).backward()
+    for estimate, mutation in found:
+        (target,) = tiny.anatomy.targets(mutation.site)
+        parameter = parameter_of(tiny.causal_lm, target.matrix)
+        assert parameter.grad is not None
+        own, gradient = (part_of(each, target.matrix) for each in (parameter.detach(), parameter.grad))
+        assert estimate == pytest.approx(-float((own * gradient).sum()), rel=1e-3, abs=1e-6)
+    tiny.causal_lm.zero_grad()
 
 
 def test_an_estimate_is_the_gradient_times_the_change(tiny: LoadedModel) -> None:
