@@ -151,7 +151,7 @@ class Behaviour:
         standard: list[Mark] | None = None
         with lack_of_memory_told("ask fewer questions"):
             steps = knock_out_on(battery, head_sites(model.anatomy), stacked)
-            while (found := self._computing.run_behind(next, steps, None)) is not None:
+            for found in self._computing.stream_behind(steps):
                 standard = standard or found[0][1]
                 yield (
                     right_in(standard),

@@ -54,6 +54,12 @@ class Computing:
         """As `run`, when nobody waits."""
         return self._put(self._behind, function, arguments)
 
+    def stream_behind(self, steps: Iterator[Result]) -> Iterator[Result]:
+        """What an iterator yields, each step of it behind whatever people wait for."""
+        nothing = object()
+        while (step := self.run_behind(next, steps, nothing)) is not nothing:
+            yield step
+
     def breathe(self) -> None:
         """Do what people wait for, and go on once nobody has for a while. For work behind, in its own thread alone."""
         if threading.current_thread() is not self._thread:

@@ -58,7 +58,7 @@ class Damages:
         )
         steps = damages(model, readings, operations, sites)
         with lack_of_memory_told("measure fewer operations at once"):
-            while found := self._computing.run_behind(next, steps, None):
+            for found in self._computing.stream_behind(steps):
                 table = replace(table, rows=(*table.rows, *found))
                 yield len(sites) * len(operations), table
         if questions is not None:

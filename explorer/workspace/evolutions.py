@@ -94,7 +94,7 @@ class Evolutions:
             def progress() -> Iterator[Progress]:
                 nonlocal last
                 with lack_of_memory_told("search fewer mutations at once, or ask for fewer new tokens"):
-                    while (step := self._computing.run_behind(next, steps, None)) is not None:
+                    for step in self._computing.stream_behind(steps):
                         last = step
                         yield step
 

@@ -126,8 +126,7 @@ class Instruments:
             baseline = self._pairs.baseline(model, prompt, decoding)
         steps = knock_out(model, baseline, decoding, stacked)
         with lack_of_memory_told("ask for fewer new tokens"):
-            while found := self._computing.run_behind(next, steps, None):
-                yield found
+            yield from self._computing.stream_behind(steps)
 
     def epistasis(self, model: LoadedModel, prompt: Prompt, decoding: Decoding, genotype: Genotype) -> Epistasis:
         """Mutations alone and together; see `generation.epistasis`. Raises ExplorerError for fewer than two."""

@@ -115,7 +115,7 @@ class Screens:
 
             def progress() -> Iterator[Progress]:
                 nonlocal has_run
-                while (step := self._computing.run_behind(next, steps, None)) is not None:
+                for step in self._computing.stream_behind(steps):
                     has_run = True
                     yield step
 

@@ -43,9 +43,7 @@ class Weights:
 
     def differences(self, model: LoadedModel, donor: str) -> Iterator[list[Difference]]:
         """How far another checkpoint's matrices are from the model's, some at a time. Raises ModelError."""
-        steps = differences(model, donor)
-        while found := self._computing.run_behind(next, steps, None):
-            yield found
+        yield from self._computing.stream_behind(differences(model, donor))
 
     def largest(self, model: LoadedModel) -> Overview:
         """The largest magnitude in each matrix of each layer; looked at once."""

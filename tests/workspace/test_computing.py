@@ -42,6 +42,16 @@ def test_a_stream_is_computed_and_closed_in_that_thread_even_if_nobody_listens_t
     assert names == ["computing", "closed in computing"]
 
 
+def test_a_stream_behind_is_computed_in_that_thread_and_ends_with_its_last_step_alone() -> None:
+    def steps() -> Generator[list[str] | None, None, None]:
+        yield [threading.current_thread().name]
+        yield []
+        yield None
+        yield ["last"]
+
+    assert list(Computing().stream_behind(steps())) == [["computing"], [], None, ["last"]]
+
+
 def test_work_behind_lets_others_through_between_its_steps() -> None:
     computing, began, told = Computing(), threading.Event(), list[str]()
 
