@@ -6,6 +6,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from explorer.files.presets import read_presets
+from explorer.files.settings import Settings
 from tests.browser.page import PHONE, Visitor
 
 SMALL = """() => {
@@ -22,6 +24,7 @@ SMALL = """() => {
     return [...found];
 }"""
 """What is written smaller than the last row can read."""
+PRESETS = read_presets(Settings().presets_folder)
 SEEN = ".prompt textarea, .change, .pair-text, .value-slider input"
 
 
@@ -74,7 +77,8 @@ def test_by_keys_alone(guest: Visitor) -> None:
     for selector in (".masthead", ".tiles", ".takeaway", ".explore .presets", ".instruments", ".notation", ".key-run"):
         assert page.locator(selector).locator("visible=true").count() == 0, selector
     assert page.evaluate(SMALL) == []
-    for key, title in (("ArrowRight", "1 of 20: One weight"), ("PageDown", "2 of 20: A wrong"), ("PageUp", "1 of 20")):
+    first, second = f"1 of {len(PRESETS)}", f"2 of {len(PRESETS)}"
+    for key, title in (("ArrowRight", f"{first}: One weight"), ("PageDown", f"{second}: A wrong"), ("PageUp", first)):
         press(key)
         _told(page, title)
         guest.wait_for_run()
