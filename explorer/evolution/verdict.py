@@ -60,11 +60,17 @@ def judged(
 
 
 def ranked(evolution: Evolution, members: Sequence[Member]) -> list[Member]:
-    """The members that none is better than in every respect, the best by the first target first."""
+    """The members that none is better than in every respect, the best by the first target first.
+
+    Of several with the very same numbers the one of the fewest mutations, the first of those: the others add nothing.
+    """
     alive = [member for member in members if member.values]
     values = [evolution.signed(member.values) for member in alive]
-    places = sorted(front(values), key=lambda place: values[place], reverse=True)
-    return [alive[place] for place in places]
+    best_first = sorted(front(values), key=lambda place: (values[place], -_size(alive[place])), reverse=True)
+    simplest: dict[tuple[float, ...], Member] = {}
+    for place in best_first:
+        simplest.setdefault(values[place], alive[place])
+    return list(simplest.values())
 
 
 def _roles(
@@ -84,8 +90,12 @@ def _roles(
     return roles
 
 
+def _size(member: Member) -> int:
+    return len(parse_genotype(member.genotype).mutations)
+
+
 def _is_single(member: Member) -> bool:
-    return len(parse_genotype(member.genotype).mutations) == 1
+    return _size(member) == 1
 
 
 def _means(items: Items) -> tuple[float, ...]:
