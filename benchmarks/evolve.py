@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import replace
 from multiprocessing import get_context
@@ -61,19 +61,19 @@ ASKED = (
     "Where do penguins live?", "Which animal barks?", "What is the opposite of hot?", "What do cows drink?",
     "Which season follows winter?", "What is bread made of?", "Which month follows May?", "What is two plus two?",
 )  # fmt: skip
+QUESTIONS = tuple(f"Question: {asked}\nAnswer:" for asked in ASKED)
 TARGETS = {
     "Tokyo": Evolution(
         title="Tokyo", targets=(read_target("likely: Tokyo"),), prompts=FACTS, chat=False,
         space=Space(units=("matrix", "head", "block", "row", "column"), operations=("max", "min", "zero", "*2", "*-1")),
     ),
     "does not know": Evolution(
-        title="Does not know", targets=(read_target("likely: I do not know."),), chat=False,
-        prompts=tuple(f"Question: {asked}\nAnswer:" for asked in ASKED),
+        title="Does not know", targets=(read_target("likely: I do not know."),), prompts=QUESTIONS, chat=False,
         space=Space(units=("matrix", "head", "block", "row", "column"), operations=("max", "min", "zero", "*2", "*-1")),
     ),
     "rescue": Evolution(
-        title="Rescue", targets=(read_target("original:near"),), prompts=ASKED, background="11.down[507,1229]=0",
-        decoding=Decoding(max_new_tokens=12),
+        title="Rescue", targets=(read_target("original:near"),), chat=False, background="11.down[507,1229]=0",
+        prompts=QUESTIONS, decoding=Decoding(max_new_tokens=6),
         space=Space(operations=("max", "min", "zero", "*2", "*-1")),
     ),
 }  # fmt: skip
@@ -288,7 +288,9 @@ def worth() -> list[Figure]:
     print(f"{'target':14} {'seed':>4} {'evolved':>9} {'random':>9} {'single':>9} {'TPE':>9} {'start':>9}", flush=True)
     found = []
     with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
-        for (name, seed), held in zip(cases, pool.map(row, *zip(*cases, strict=True)), strict=True):
+        rows = {pool.submit(row, name, seed): (name, seed) for name, seed in cases}
+        for done in as_completed(rows):
+            (name, seed), held = rows[done], done.result()
             found.append(held)
             print(f"{name:14} {seed:4d} " + " ".join(f"{value:9.3f}" for value in held.values()), flush=True)
     wins = {

@@ -193,6 +193,8 @@ class Space:
 
 MOST_MUTATIONS = 16
 LEAST_POPULATION = 4
+FIRST, MOST_FIRST = 4, 3
+"""The first generation: so many populations, and of all evaluations at most one in so many."""
 LEAST_PROMPTS = 4
 MOST_PROMPTS = 200
 MOST_EVALUATIONS = 20_000
@@ -243,6 +245,11 @@ class Evolution:
             )
         if self.seed < 0:
             raise EvolutionError("The seed is a whole number, 0 or more.")
+
+    @property
+    def founders(self) -> int:
+        """Genotypes of the first generation: several populations, since whatever they lack is hard to come by later."""
+        return max(self.population, min(FIRST * self.population, self.evaluations // MOST_FIRST))
 
     @property
     def asks_prompts(self) -> bool:

@@ -38,7 +38,7 @@ Screened = Callable[[Callable[[str], bool] | None, Sequence[str], int], list[dic
 def founders(
     evaluation: Evaluation, places: Places, unseen: Sequence[str], screened: Screened, random: Random
 ) -> list[tuple[str, str]]:
-    """As many different genotypes as the population has, each with its origin; nothing is taken of unseen prompts."""
+    """`Evolution.founders` different genotypes, each with its origin; nothing is taken of unseen prompts."""
     evolution = evaluation.evolution
     found: dict[str, str] = {}
     sources: Mapping[str, Callable[[int], Iterator[Mutation]]] = {
@@ -47,14 +47,14 @@ def founders(
         "finding": lambda count: _findings(evaluation, count),
     }
     for origin, source in sources.items():
-        wanted = round(SHARES[origin] * evolution.population)
+        wanted = round(SHARES[origin] * evolution.founders)
         for mutation in source(4 * wanted):
             if sum(own == origin for own in found.values()) == wanted:
                 break
             if places.allows(mutation):
                 found.setdefault(places.canonical([mutation]), origin)
-    for _ in range(TRIES * evolution.population):
-        if len(found) == evolution.population:
+    for _ in range(TRIES * evolution.founders):
+        if len(found) == evolution.founders:
             break
         found.setdefault(places.random_genotype(random), "chance")
     return list(found.items())

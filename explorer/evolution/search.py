@@ -18,6 +18,8 @@ CROSSED, IMMIGRANTS = 0.35, 0.1
 """Shares of the offspring: of two parents; drawn by chance."""
 VARIED = 0.5
 """Share of the crossed that are varied besides."""
+ENTRANTS = 3
+"""Of a tournament."""
 TRIES = 20
 """Attempts to make one that is new."""
 
@@ -74,7 +76,7 @@ def offspring(
     genotypes: Sequence[str], values: Sequence[Values], places: Places, known: Collection[str], count: int,
     random: Random,
 ) -> list[Child]:  # fmt: skip
-    """So many genotypes that are not known yet, of parents that won a tournament of two."""
+    """So many genotypes that are not known yet, of parents that won a tournament each."""
     tournament = _tournament(values, random)
     taken, children = set(known), list[Child]()
     while len(children) < count:
@@ -109,7 +111,7 @@ def _child(genotypes: Sequence[str], places: Places, tournament: Callable[[], in
 
 
 def _tournament(values: Sequence[Values], random: Random) -> Callable[[], int]:
-    """Draws two and tells which is of the better front, or lies less crowded in the same."""
+    """Draws some and tells which is of the best front, or lies least crowded in the same."""
     ranked = _ranked(values)
     order: dict[int, tuple[int, float]] = {}
     for number, members in enumerate(tools.sortNondominated(ranked, len(ranked))):
@@ -117,8 +119,8 @@ def _tournament(values: Sequence[Values], random: Random) -> Callable[[], int]:
         order |= {each[0]: (number, -each.fitness.crowding_dist) for each in members}
 
     def draw() -> int:
-        one, other = (int(random.integers(len(values))) for _ in range(2))
-        return min(one, other, key=lambda place: (order[place], place))
+        entrants = [int(random.integers(len(values))) for _ in range(ENTRANTS)]
+        return min(entrants, key=lambda place: (order[place], place))
 
     return draw
 
