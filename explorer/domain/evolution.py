@@ -153,7 +153,13 @@ class Target:
         """A value for people: a share in percent, else the number."""
         if self.of_kind.is_share:
             return f"{100 * value:.0f} %"
-        return f"{value:.0f}" if self.kind == "mutations" else f"{value:.3f}"
+        return f"{value:.0f}" if self.kind == "mutations" else f"{value:.3f}".replace("-", "−")
+
+    def difference_told(self, value: float, *, sign: bool = False, has_unit: bool = True) -> str:
+        """A difference of two values for people: of shares in points, else in the target's unit."""
+        scale, unit = (100, "points") if self.of_kind.is_share else (1, self.of_kind.unit)
+        number = f"{scale * value:{'+' if sign else ''}.3g}".replace("-", "−")
+        return f"{number} {unit}".strip() if has_unit else number
 
 
 def read_target(text: str) -> Target:

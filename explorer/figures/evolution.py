@@ -13,8 +13,8 @@ from explorer.domain.evolved import Member
 from explorer.figures.plain import FIRST, INK, SECOND, plain
 
 GREY = "#94a3b8"
-MOST_LETTERS = 70
-"""Of a genotype that a mark tells."""
+MOST_LETTERS, MOST_OF_AXIS = 70, 40
+"""Of a genotype that a mark tells; of a target along an axis, which a phone shows too."""
 
 
 def front_figure(
@@ -56,7 +56,7 @@ def front_figure(
     if len(targets) > 1 and targets[1].of_kind.is_share:
         figure.update_xaxes(**share)
     return figure.update_layout(
-        showlegend=True, legend={"orientation": "h", "y": 1.12, "x": 0}, margin={"l": 64, "r": 10, "t": 34, "b": 44}
+        showlegend=True, legend={"orientation": "h", "y": 1.12, "x": 0}, margin={"l": 84, "r": 10, "t": 34, "b": 60}
     )
 
 
@@ -119,16 +119,21 @@ def _across(targets: Sequence[Target], member: Member) -> float:
 
 
 def _axis(target: Target) -> str:
-    unit = f", {target.of_kind.unit}" if target.of_kind.unit else ""
-    return f"{escape(target.name, quote=False)}{unit} ({'more' if target.is_more else 'less'} is better)"
+    unit = f"{target.of_kind.unit}, " if target.of_kind.unit else ""
+    name = escape(_cut(target.name, MOST_OF_AXIS), quote=False)
+    return f"{name}<br>{unit}{'more' if target.is_more else 'less'} is better"
 
 
 def _told(targets: Sequence[Target], member: Member) -> str:
-    said = member.genotype if len(member.genotype) <= MOST_LETTERS else f"{member.genotype[:MOST_LETTERS]}…"
+    said = _cut(member.genotype, MOST_LETTERS)
     numbers = zip(targets, member.values, strict=False)
     lines = [f"<b>{escape(said, quote=False)}</b>"]
     lines += [f"{escape(target.name, quote=False)} {target.told(value)}" for target, value in numbers]
     return "<br>".join([*lines, f"generation {member.generation}, by {member.origin}"])
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]}…"
 
 
 def _ancestors(by_number: Mapping[int, Member], child: int) -> list[int]:

@@ -84,10 +84,10 @@ def _cells(target: Target, rated: Mapping[str, Any], place: int) -> list[str]:
 def margin_line(margin: Mapping[str, Any]) -> str:
     """The winner beside a rival on one target, in a sentence."""
     target = read_target(margin["target"])
-    scale, unit = (100, "points") if target.of_kind.is_share else (1, target.of_kind.unit)
-    told = f"{scale * margin['mean']:+.3g} {unit}".strip()
+    told = target.difference_told(margin["mean"], sign=True)
     if margin["low"] is not None:
-        told += f" (95 % interval {scale * margin['low']:.3g} to {scale * margin['high']:.3g})"
+        low, high = (target.difference_told(margin[end], has_unit=False) for end in ("low", "high"))
+        told += f" (95 % interval {low} to {high})"
     items = "item" if margin["items"] == 1 else "items"
     return (
         f"{target.name}: the winner less {THAN[margin['rival']]}, held out: {told}, better is +; "

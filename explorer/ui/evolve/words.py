@@ -114,7 +114,7 @@ def _row_html(rated: Rated, targets: Sequence[Target]) -> str:
     kind = ' class="winner"' if rated.role == "winner" else ""
     return (
         f'<tr{kind}><th scope="row">{ROLES[rated.role]}</th>{cells}'
-        f"<td><code>{escape(rated.genotype) or '—'}</code></td></tr>"
+        f"<td><code>{escape(rated.genotype).replace(';', ';<wbr>') or '—'}</code></td></tr>"
     )
 
 
@@ -124,13 +124,15 @@ def _margins_html(verdict: Verdict, first: Target) -> str:
     for margin in verdict.margins:
         if margin.target != first.name:
             continue
-        scale, unit = (100, " points") if first.of_kind.is_share else (1, f" {first.of_kind.unit}".rstrip())
-        interval = "" if margin.low is None or margin.high is None else (
-            f", 95 % interval of the difference {scale * margin.low:.3g} to {scale * margin.high:.3g}"
-        )  # fmt: skip
+        interval = ""
+        if margin.low is not None and margin.high is not None:
+            low, high = (first.difference_told(end, has_unit=False) for end in (margin.low, margin.high))
+            interval = f", 95 % interval of the difference {low} to {high}"
         how = "better" if margin.mean > 0 else "worse"
         beside = (
-            f"<b>{scale * abs(margin.mean):.3g}{unit} {how}</b> than" if margin.mean else "<b>no different</b> from"
+            f"<b>{first.difference_told(abs(margin.mean))} {how}</b> than"
+            if margin.mean
+            else "<b>no different</b> from"
         )
         doubt = "" if margin.p < 0.05 else ": chance is not ruled out"  # noqa: PLR2004
         lines.append(
