@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from explorer.domain.evolution import Target
 from explorer.domain.evolved import Member
-from explorer.figures.plain import FIRST, INK, SECOND, plain
+from explorer.figures.plain import FIRST, INK, SECOND, plain, shortened
 
 GREY = "#94a3b8"
 MOST_LETTERS, MOST_OF_AXIS = 70, 40
@@ -120,20 +120,16 @@ def _across(targets: Sequence[Target], member: Member) -> float:
 
 def _axis(target: Target) -> str:
     unit = f"{target.of_kind.unit}, " if target.of_kind.unit else ""
-    name = escape(_cut(target.name, MOST_OF_AXIS), quote=False)
+    name = escape(shortened(target.name, MOST_OF_AXIS), quote=False)
     return f"{name}<br>{unit}{'more' if target.is_more else 'less'} is better"
 
 
 def _told(targets: Sequence[Target], member: Member) -> str:
-    said = _cut(member.genotype, MOST_LETTERS)
+    said = shortened(member.genotype, MOST_LETTERS)
     numbers = zip(targets, member.values, strict=False)
     lines = [f"<b>{escape(said, quote=False)}</b>"]
     lines += [f"{escape(target.name, quote=False)} {target.told(value)}" for target, value in numbers]
     return "<br>".join([*lines, f"generation {member.generation}, by {member.origin}"])
-
-
-def _cut(text: str, most: int) -> str:
-    return text if len(text) <= most else f"{text[:most]}…"
 
 
 def _ancestors(by_number: Mapping[int, Member], child: int) -> list[int]:

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 import polars as pl
 
 from explorer.figures.palette import MUTANT, ORIGINAL, STYLE_COLOURS
+from explorer.figures.plain import shortened
 from explorer.statistics.first_words import MOST_RARE, RareWord
 
 FAINT = "rgba(225,29,72,0.45)"
@@ -97,8 +98,7 @@ def _shown(words: pl.DataFrame, found: RareWord | None) -> list[dict[str, Any]]:
 
 def _label(word: str, *, is_rare: bool) -> str:
     """Without what plotly would read as tags."""
-    told = word if len(word) <= MOST_LETTERS else f"{word[:MOST_LETTERS]}…"
-    told = escape(told, quote=False) or "(nothing)"
+    told = escape(shortened(word, MOST_LETTERS), quote=False) or "(nothing)"
     return f"<b>{told}</b>" if is_rare else told
 
 

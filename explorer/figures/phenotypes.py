@@ -13,7 +13,7 @@ from explorer.domain.screened import told
 from explorer.figures.heatmaps import RISING
 from explorer.figures.marks import mark
 from explorer.figures.palette import colours_of
-from explorer.figures.plain import QUIET, diagonal, kinds_of, literal, plain
+from explorer.figures.plain import QUIET, diagonal, kinds_of, literal, plain, shortened
 from explorer.store.summaries import COSINE_BINS
 
 MOST_LETTERS = 24
@@ -178,4 +178,4 @@ def split_figure(counted: pl.DataFrame, *, meta: Mapping[str, object]) -> go.Fig
 
 def _short(word: str) -> str:
     """A word as a label, as it stands."""
-    return literal(word if len(word) <= MOST_LETTERS else f"{word[:MOST_LETTERS]}…") or "(none)"
+    return literal(shortened(word, MOST_LETTERS)) or "(none)"

@@ -32,6 +32,11 @@ def diagonal(low: float, high: float) -> go.Scatter:
     return go.Scatter(x=ends, y=ends, mode="lines", line=line, hoverinfo="skip", showlegend=False)
 
 
+def shortened(text: str, most: int) -> str:
+    """A text of so many letters at most, and an ellipsis where more was there."""
+    return text if len(text) <= most else f"{text[:most]}…"
+
+
 def literal(text: str) -> str:
     """A text that plotly shows as it stands; it takes names, titles and tick texts for markup."""
     return escape(text, quote=False)

@@ -9,6 +9,7 @@ import polars as pl
 
 from explorer.domain.record import metric_name
 from explorer.figures.palette import RUN_COLOURS
+from explorer.figures.plain import shortened
 
 WIDE = 100
 """How many times the largest value is the smallest, from where on a logarithmic axis tells more."""
@@ -58,5 +59,4 @@ def _axis(metric: str) -> str:
 
 def _told(row: dict[str, object]) -> str:
     genotype = str(row["genotype"]) or str(row["kind"])
-    cut = genotype if len(genotype) <= MOST_LETTERS else f"{genotype[:MOST_LETTERS]}…"
-    return f"#{row['run']} {escape(cut)}"
+    return f"#{row['run']} {escape(shortened(genotype, MOST_LETTERS))}"
