@@ -27,10 +27,13 @@ def front_figure(
 ) -> go.Figure:
     """The first target upwards; across the second, or the generation where there is none.
 
-    Each mark carries its genotype as customdata. `front` are those that none is better than in every respect.
+    Each mark carries its genotype as customdata. `front` are those that none is better than in every respect; where
+    others have the very numbers of one, a click means that one.
     """
     figure = go.Figure()
     alive, chance = ([each for each in group if each.values] for group in (members, rivals))
+    told = {each.values: each for each in front}
+    alive = [each for each in alive if told.get(each.values, each) == each]
     figure.add_trace(_marks(targets, chance, "by chance", {"color": GREY, "size": 6, "opacity": 0.45}))
     look: dict[str, Any] = {
         "color": [each.generation for each in alive], "colorscale": [[0, "#cbd5e1"], [1, INK]], "size": 8,

@@ -6,6 +6,18 @@ from tests.browser.page import FEW_TOKENS, Visitor
 
 PATIENCE_MS = 180_000
 
+LONELY = """node => {
+    const { xaxis, yaxis } = node._fullLayout;
+    const marks = trace => trace.customdata.map((said, at) => ({ said, x: trace.x[at], y: trace.y[at] }));
+    const apart = (one, other) =>
+        Math.hypot(xaxis.d2p(one.x) - xaxis.d2p(other.x), yaxis.d2p(one.y) - yaxis.d2p(other.y));
+    const all = node.data.flatMap(marks);
+    const alone = one => Math.min(...all.filter(other => other.said !== one.said).map(other => apart(one, other)));
+    const { said, x, y } = marks(node.data[1]).sort((one, other) => alone(other) - alone(one))[0];
+    return [said, x, y];
+}"""
+"""Of the evolved the mark that lies farthest from any other, so that a click can mean no other."""
+
 
 def _open(visitor: Visitor) -> None:
     visitor.follow({"max_new_tokens": FEW_TOKENS})
@@ -30,7 +42,7 @@ def test_a_preset_evolves_and_a_mark_opens_in_explore(guest: Visitor) -> None:
     _ask_little(guest, "24")
     page.get_by_role("button", name="Start", exact=True).click()
     entry = page.locator(".evolve .queued").first
-    expect(entry).to_contain_text("likely: Tokyo, damage")
+    expect(entry).to_contain_text("likely:The capital of France is Tokyo, damage")
     expect(entry).to_contain_text("16 of 48 genotypes", timeout=PATIENCE_MS)  # two generations
     expect(page.locator(".evolved", has_text="The best so far says")).to_be_visible(timeout=PATIENCE_MS)
     expect(entry.locator(".state")).to_have_text("done", timeout=PATIENCE_MS)
@@ -38,10 +50,9 @@ def test_a_preset_evolves_and_a_mark_opens_in_explore(guest: Visitor) -> None:
     for role in ("winner", "where it starts", "best by chance"):
         expect(table.get_by_role("rowheader", name=role, exact=True)).to_be_visible()
     expect(page.locator(".evolve h3", has_text="On what was held out")).to_be_visible()
-    genotype = table.locator("tr.winner code").inner_text()
     front = page.locator(".front .figure")
-    place = front.evaluate("(node, text) => node.data[2].customdata.indexOf(text)", genotype)
-    x, y = front.evaluate("(node, place) => [node.data[2].x[place], node.data[2].y[place]]", place)
+    assert table.locator("tr.winner code").inner_text() in front.evaluate("node => node.data[2].customdata")
+    genotype, x, y = front.evaluate(LONELY)
     guest.click_cell(front, x, y)
     guest.wait_for_run()
     assert page.get_by_label("Notation").input_value() == genotype
