@@ -6,7 +6,7 @@ from typing import Any
 
 from explorer.domain.errors import DecodingError, EvolutionError, PlanError
 from explorer.domain.evolution import Evolution, evolution_of
-from explorer.files.toml import check_table, name_of, read_toml
+from explorer.files.toml import check_table, name_of, read_toml, toml_files
 
 _SPACE: dict[str, tuple[type, ...]] = {
     "matrices": (str,), "units": (list,), "step": (int,), "operations": (list,), "most": (int,),
@@ -43,4 +43,4 @@ def read_evolution(path: Path) -> NamedEvolution:
 
 def read_evolutions(folder: Path) -> tuple[NamedEvolution, ...]:
     """All of a folder, in the order of their file names. Raises EvolutionError."""
-    return tuple(read_evolution(path) for path in sorted(folder.glob("*.toml")))
+    return tuple(read_evolution(path) for path in toml_files(folder, EvolutionError))

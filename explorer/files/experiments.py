@@ -9,7 +9,7 @@ from typing import Any
 from explorer.domain.decoding import Decoding, Prompt, read_extras
 from explorer.domain.errors import DecodingError, ExperimentError, PromptError
 from explorer.domain.experiments import Experiment
-from explorer.files.toml import check_table, name_of, read_toml
+from explorer.files.toml import check_table, name_of, read_toml, toml_files
 
 DECODING_TYPES: dict[str, tuple[type, ...]] = {
     "max_new_tokens": (int,),
@@ -49,7 +49,7 @@ def read_table(path: Path, extra: dict[str, tuple[type, ...]]) -> tuple[Experime
 
 def read_experiments(folder: Path) -> tuple[Experiment, ...]:
     """All experiments of a folder, in the order of their file names. Raises ExperimentError."""
-    return tuple(read_experiment(path) for path in sorted(folder.glob("*.toml")))
+    return tuple(read_experiment(path) for path in toml_files(folder, ExperimentError))
 
 
 PROMPT_TYPES: dict[str, tuple[type, ...]] = {

@@ -9,6 +9,7 @@ from explorer.domain.errors import ExperimentError, NotationError
 from explorer.domain.experiments import Preset
 from explorer.domain.notation import parse_genotype
 from explorer.files.experiments import read_table
+from explorer.files.toml import toml_files
 
 EXTRA_KEYS: dict[str, tuple[type, ...]] = {"genotype": (str,), "shows": (str,), "says": (str,)}
 
@@ -28,4 +29,4 @@ def read_preset(path: Path) -> Preset:
 
 def read_presets(folder: Path) -> tuple[Preset, ...]:
     """All presets of a folder, in the order of their file names. Raises ExperimentError."""
-    return tuple(read_preset(path) for path in sorted(folder.glob("*.toml")))
+    return tuple(read_preset(path) for path in toml_files(folder, ExperimentError))

@@ -15,6 +15,16 @@ def name_of(path: Path) -> str:
     return _ORDER.sub("", path.stem)
 
 
+def toml_files(folder: Path, error: type[ExplorerError]) -> list[Path]:
+    """The files of a folder in the order of their names. Raises `error` where two of them name the same."""
+    found: dict[str, Path] = {}
+    for path in sorted(folder.glob("*.toml")):
+        other = found.setdefault(name_of(path), path)
+        if other != path:
+            raise error(f"{path}: {other.name} has the name '{name_of(path)}' already. Rename one of the two.")
+    return list(found.values())
+
+
 def read_toml(path: Path, error: type[ExplorerError]) -> tuple[str, dict[str, Any]]:
     """The text of a file, and what it holds. Raises `error`."""
     try:
