@@ -26,15 +26,22 @@ def test_the_page_opens_with_an_example_already_run(browser: Browser, url: str) 
 
 
 def test_pick_a_weight_drag_the_slider_and_reset(visitor: Visitor) -> None:
+    target = visitor.page.locator(".target")
     visitor.press("Reset")
-    visitor.choose("Level", "Row")
-    visitor.choose("Level", "Weight")
-    visitor.choose("Matrix", "up")
-    visitor.choose("Matrix", "down")
+    for control, option, site in (
+        ("Level", "Row", "11.down[507,:]"),
+        ("Level", "Weight", "11.down[507,1229]"),
+        ("Matrix", "up", "11.up[507,575]"),
+        ("Matrix", "down", "11.down[507,575]"),
+    ):
+        visitor.choose(control, option)
+        expect(target.locator("code")).to_have_text(site)
+    visitor.fill("Row (0–575)", "506")
+    expect(target.locator("code")).to_have_text("11.down[506,575]")
     visitor.fill("Row (0–575)", "507")
     visitor.fill("Column (0–1,535)", "1229")
-    expect(visitor.page.locator(".target")).to_contain_text("one weight, now 5.88")
-    assert visitor.site() == "11.down[507,1229]"
+    expect(target.locator("code")).to_have_text("11.down[507,1229]")
+    expect(target).to_contain_text("one weight, now 5.88")
     assert visitor.text("mutated") == PARIS
 
     visitor.drag_slider_to(0.05)
