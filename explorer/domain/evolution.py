@@ -54,6 +54,10 @@ KINDS: dict[str, TargetKind] = {
         says="Cosine of the word counts of answer and original's answer, 0 to 1: near is more, far is less.",
         reads="texts", is_more=True, ways=("near", "far"),
     ),
+    "odd": TargetKind(
+        says="How far the words are from the original's, 0 to 1, of answers that can be read, else 0: more is better.",
+        reads="texts", is_more=True,
+    ),
     "own": TargetKind(
         says="A function of your own, from the answers to a number, by entry point: more is better.",
         reads="texts", is_more=True, asks="the name of an entry point",

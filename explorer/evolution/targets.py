@@ -48,11 +48,16 @@ def of_answers(target: Target, answers: Sequence[str], originals: Sequence[str])
         case "says":
             return [float(re.search(target.text, answer) is not None) for answer in answers]
         case "readable":
-            return [float(style_of(answer) not in (*DESTROYED, "empty")) for answer in answers]
+            return [float(_is_readable(answer)) for answer in answers]
         case "same":
             return [float(own.strip() == other.strip()) for own, other in zip(originals, answers, strict=True)]
         case "cosine":
-            return [cosine_similarity(own, other) for own, other in zip(originals, answers, strict=True)]
+            return _cosines(originals, answers)
+        case "odd":
+            return [
+                1.0 - cosine if _is_readable(answer) else 0.0
+                for cosine, answer in zip(_cosines(originals, answers), answers, strict=True)
+            ]
     try:
         value = float(own_target(target.text)(list(answers)))
     except EvolutionError:
@@ -62,6 +67,14 @@ def of_answers(target: Target, answers: Sequence[str], originals: Sequence[str])
     if not math.isfinite(value):
         raise EvolutionError(f"The target 'own:{target.text}' gave {value}: it has to be a finite number.")
     return [value]
+
+
+def _is_readable(answer: str) -> bool:
+    return style_of(answer) not in (*DESTROYED, "empty")
+
+
+def _cosines(originals: Sequence[str], answers: Sequence[str]) -> list[float]:
+    return [cosine_similarity(own, other) for own, other in zip(originals, answers, strict=True)]
 
 
 def mean(items: Sequence[float]) -> float:

@@ -12,10 +12,10 @@ from explorer.ui.components.scripted import Scripted
 
 TITLES = {
     "style": "Written as", "says": "Says", "readable": "Stays readable", "same": "Says what the original says",
-    "cosine": "Words like the original's", "own": "A target of your own", "likely": "Would go on with",
-    "original": "The original's answer", "kl": "Distance from the original", "damage": "Little damage",
-    "right": "Right answers", "sure": "Sure of the right answers", "mutations": "Few mutations",
-    "size": "Few weights",
+    "cosine": "Words like the original's", "odd": "Odd, but readable", "own": "A target of your own",
+    "likely": "Would go on with", "original": "The original's answer", "kl": "Distance from the original",
+    "damage": "Little damage", "right": "Right answers", "sure": "Sure of the right answers",
+    "mutations": "Few mutations", "size": "Few weights",
 }  # fmt: skip
 """What cards are headed with, by kind."""
 
