@@ -120,7 +120,7 @@ class Target:
         if self.kind == "says":
             try:
                 re.compile(self.text)
-            except re.error as fault:
+            except (re.error, OverflowError, RecursionError) as fault:
                 raise EvolutionError(f"'{self.text[:40]}' is no regular expression: {fault}.") from fault
 
     @property
@@ -169,7 +169,7 @@ class Target:
 def read_target(text: str) -> Target:
     """A target as it is written; a blank before a continuation belongs to it. Raises EvolutionError."""
     kind, _, rest = text.strip().partition(":")
-    return Target(kind.strip(), rest if kind.strip() in ("likely", "says") else rest.strip())
+    return Target(kind.strip(), rest if kind.strip() == "likely" else rest.strip())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -277,11 +277,17 @@ class Evolution:
         return any(target.of_kind.reads == "texts" for target in self.targets)
 
     def changed(self, of_space: Mapping[str, Any], **changes: Any) -> Evolution:
-        """With other fields, of its space and of itself; None changes nothing. Raises EvolutionError, PlanError."""
+        """With other fields, of its space and of itself; None changes nothing. Raises EvolutionError, PlanError.
+
+        Of other targets the title tells which.
+        """
         inside, own = (
             {name: value for name, value in given.items() if value is not None} for given in (of_space, changes)
         )
-        return replace(self, space=replace(self.space, **inside), **own)
+        changed = replace(self, space=replace(self.space, **inside), **own)
+        if changed.targets == self.targets:
+            return changed
+        return replace(changed, title=", ".join(target.name for target in changed.targets))
 
     def signed(self, values: Sequence[float]) -> tuple[float, ...]:
         """The values of all targets so that more is better."""

@@ -36,7 +36,10 @@ def own_target(name: str) -> Callable[[Sequence[str]], float]:
         raise EvolutionError(
             f"There is no target of your own '{name[:40]}' in the group of entry points {ENTRY_POINTS}: {known}."
         )
-    function: Callable[[Sequence[str]], float] = found[name].load()
+    try:
+        function: Callable[[Sequence[str]], float] = found[name].load()
+    except Exception as fault:  # it is somebody's own code: told as what it is
+        raise EvolutionError(f"The target 'own:{name}' cannot be loaded: {type(fault).__name__}: {fault}") from fault
     return function
 
 

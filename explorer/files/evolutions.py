@@ -6,6 +6,7 @@ from typing import Any
 
 from explorer.domain.errors import DecodingError, EvolutionError, PlanError
 from explorer.domain.evolution import Evolution, evolution_of
+from explorer.files.experiments import DECODING_TYPES
 from explorer.files.toml import check_table, name_of, read_toml, toml_files
 
 _SPACE: dict[str, tuple[type, ...]] = {
@@ -31,12 +32,13 @@ def read_evolution(path: Path) -> NamedEvolution:
     """Read one file. Raises EvolutionError with file and line, or with what cannot be asked."""
     text, table = read_toml(path, EvolutionError)
     check_table(path, text, table, _KEYS, EvolutionError)
+    check_table(path, text, table.get("decoding", {}), DECODING_TYPES, EvolutionError)
     name = name_of(path)
     given: dict[str, Any] = {key: value for key, value in table.items() if key not in (*_SPACE, "purpose")}
     space = {key: table[key] for key in _SPACE if key in table}
     try:
         evolution = evolution_of({"title": name, **given, "space": space})
-    except (EvolutionError, PlanError, DecodingError, TypeError) as fault:
+    except (EvolutionError, PlanError, DecodingError) as fault:
         raise EvolutionError(f"{path}: {fault}") from fault
     return NamedEvolution(name=name, purpose=table.get("purpose", ""), evolution=evolution)
 
