@@ -104,11 +104,15 @@ class Evolutions:
             )
             if last is not None and last.phase == "done":
                 found = store.stored(connection, ready.number or 0)
-                self._keep(ready.model, run_of(found, time.perf_counter() - begun))
+                database = path or self._library.paths["own"]
+                self._keep(ready.model, run_of(found, ready.model, database, time.perf_counter() - begun))
 
     def stored(self) -> list[StoredEvolution]:
-        """Those of the user's own database, the newest first; none where there is no database. Raises StoreError."""
-        if not self._library.has("own"):
+        """Those of the user's own database, the newest first; none where that is missing or a folder of screens.
+
+        Raises StoreError.
+        """
+        if not self._library.paths["own"].is_file():
             return []
         with self._library.reading("own") as connection:
             return store.listed(connection)
@@ -170,12 +174,12 @@ class Evolutions:
         return Cluster(recipe, workers).execute
 
 
-def run_of(found: StoredEvolution, seconds: float) -> Run:
-    """An evolution that has come to its end, for the record."""
+def run_of(found: StoredEvolution, model: LoadedModel, database: Path, seconds: float) -> Run:
+    """An evolution that has come to its end, as it stands in a database after so many seconds, for the record."""
     verdict, asked = found.verdict, found.asked
     assert verdict is not None
     winner = verdict.rated[0]
-    prompt = Prompt(text=verdict.prompt, chat=asked.chat) if verdict.prompt else None
+    prompt = Prompt(text=verdict.prompt, chat=asked.chat and model.has_chat_template) if verdict.prompt else None
     return Run(
         kind="evolution",
         genotypes=(";".join(filter(None, (asked.background, winner.genotype))),),
@@ -193,6 +197,7 @@ def run_of(found: StoredEvolution, seconds: float) -> Run:
             "title": asked.title,
             "targets": [target.name for target in asked.targets],
             "evolution": found.number,
+            "database": str(database.absolute()),
             "seed": asked.seed,
         },
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 import zipfile
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import gradio as gr
 
 from explorer.domain.decoding import Decoding, Prompt
 from explorer.domain.errors import EvolutionError, ExplorerError
-from explorer.domain.evolution import Evolution, EvolutionOrder, Space, read_target
+from explorer.domain.evolution import Evolution, EvolutionOrder, read_target
 from explorer.domain.evolved import Progress
 from explorer.domain.screened import read_operations
 from explorer.evolution.verdict import ranked
@@ -22,6 +23,7 @@ from explorer.figures.evolution import family_figure, front_figure
 from explorer.store.evolutions import StoredEvolution
 from explorer.ui.components.saver import Saver
 from explorer.ui.components.target_cards import targets_json
+from explorer.ui.evolve.layout import Seen
 from explorer.ui.evolve.words import (
     CHAT,
     FAMILY,
@@ -30,6 +32,8 @@ from explorer.ui.evolve.words import (
     entry_row,
     evolution_label,
     live_html,
+    prompts_of,
+    prompts_text,
     verdict_html,
 )
 from explorer.ui.explore.drawing import DRAWN_COUNT
@@ -38,8 +42,8 @@ from explorer.ui.explore.form import ASKED_COUNT
 from explorer.ui.explore.handlers import Handlers
 from explorer.ui.words import notice_html
 
-DRAWN = 6
-"""Outputs of `draw`."""
+DRAWN, ASKED = 6, 15
+"""Outputs of `draw`, and controls of `EvolveTab.asked`."""
 
 
 class EvolveHandlers:
@@ -52,11 +56,17 @@ class EvolveHandlers:
     # ------------------------------------------------------------------------------------------ what is asked
 
     def choose_preset(self, event: gr.EventData) -> list[Any]:
-        """A preset was pressed: the cards, and all controls of `EvolveTab.asked`."""
-        found = next(each.evolution for each in self._evolutions.presets() if each.name == event.name)
+        """A preset was pressed: the notice, the cards, and all controls of `EvolveTab.asked`."""
+        try:
+            known = {each.name: each.evolution for each in self._evolutions.presets()}
+            if event.name not in known:
+                raise EvolutionError("That preset is there no more: open the page again.")
+        except ExplorerError as fault:
+            return [notice_html(str(fault)), *[gr.skip()] * (1 + ASKED)]
+        found = known[event.name]
         names, space = [target.name for target in found.targets], found.space
         return [
-            targets_json(names), found.title, names, "\n".join(found.prompts), CHAT if found.chat else RAW,
+            "", targets_json(names), found, names, prompts_text(found.prompts), CHAT if found.chat else RAW,
             found.questions, space.matrices, list(space.units), ", ".join(space.operations), space.step, space.most,
             found.background, found.evaluations, found.population, found.decoding.max_new_tokens, found.seed,
         ]  # fmt: skip
@@ -66,27 +76,26 @@ class EvolveHandlers:
         return list(event.targets)
 
     def order(
-        self, exploration: Exploration, title: str, targets: list[str], prompts: str, mode: str,
+        self, exploration: Exploration, begun: Evolution, targets: list[str], prompts: str, mode: str,
         questions: float | None, matrices: str, units: list[str], operations: str, step: float | None, most: float,
         background: str, evaluations: float | None, population: float | None, new_tokens: float | None,
         seed: float | None,
     ) -> EvolutionOrder:  # fmt: skip
         """What the controls ask for. Raises ExplorerError."""
-        evolution = Evolution(
-            title=title,
+        evolution = begun.changed(
+            {
+                "matrices": matrices,
+                "units": tuple(units),
+                "step": int(step or 0),
+                "operations": read_operations(operations),
+                "most": int(most),
+            },
             targets=tuple(map(read_target, targets)),
-            prompts=tuple(line.strip() for line in prompts.splitlines() if line.strip()),
+            prompts=prompts_of(prompts),
             chat=mode == CHAT,
             questions=int(questions or 0),
-            space=Space(
-                matrices=matrices,
-                units=tuple(units),  # type: ignore[arg-type]  # of the group's choices
-                step=int(step or 0),
-                operations=read_operations(operations),
-                most=int(most),
-            ),
             background=background.strip(),
-            decoding=Decoding(max_new_tokens=int(new_tokens or 0)),
+            decoding=replace(begun.decoding, max_new_tokens=int(new_tokens or 0)),
             evaluations=int(evaluations or 0),
             population=int(population or 0),
             seed=int(seed or 0),
@@ -113,16 +122,17 @@ class EvolveHandlers:
 
     # --------------------------------------------------------------------------------------- what came of it
 
-    def open(self, shown: int | None) -> list[Any]:
-        """The tab was opened: everything as it is now."""
-        return [self._entries(), self._queue.revision(EvolutionOrder), *self.draw(self._running() or shown)]
+    def open(self, seen: Seen, shown: int | None) -> list[Any]:
+        """The tab was opened: everything as it is now; one that has begun since the page looked last is shown."""
+        now = Seen(self._queue.revision(EvolutionOrder), self._running())
+        has_begun = now.running is not None and now.running != seen.running
+        return [self._entries(), now, *self.draw(now.running if has_begun else shown)]
 
-    def tick(self, seen: int, shown: int | None) -> list[Any]:
-        """Whatever has changed since the page looked last; one that has begun is shown."""
-        now = self._queue.revision(EvolutionOrder)
-        if now == seen:
+    def tick(self, seen: Seen, shown: int | None) -> list[Any]:
+        """As `open`, where something has changed since the page looked last."""
+        if self._queue.revision(EvolutionOrder) == seen.revision:
             return [gr.skip()] * (2 + DRAWN)
-        return [self._entries(), now, *self.draw(self._running() or shown)]
+        return self.open(seen, shown)
 
     def draw(self, shown: int | None) -> list[Any]:
         """Updates of `EvolveTab.drawn`."""
@@ -164,7 +174,8 @@ class EvolveHandlers:
             genotype = ";".join(filter(None, (found.asked.background, str(event.customdata or ""))))
             if found.source != exploration.source and found.model != self._handlers.model(exploration).name:
                 raise EvolutionError(f"This evolution is of {found.model}: load that model at the foot of the page.")
-            restored = self._handlers.restore(exploration, genotype, *_asked(found), request)
+            asked = self._asked(found, exploration)
+            restored = self._handlers.restore(exploration, genotype, *asked, request)
             return ["", gr.Tabs(selected="explore"), *restored]
         except ExplorerError as fault:
             return [notice_html(str(fault)), *[gr.skip()] * (2 + DRAWN_COUNT + ASKED_COUNT)]
@@ -188,9 +199,9 @@ class EvolveHandlers:
             raise EvolutionError("That evolution is no longer there: choose another.")
         return found
 
-
-def _asked(found: StoredEvolution) -> tuple[Prompt, Decoding]:
-    """What its genotypes are shown with: the prompt of the account, or the first; one of ours where it has none."""
-    asked = found.asked
-    text = found.verdict.prompt if found.verdict and found.verdict.prompt else next(iter(asked.prompts), "")
-    return Prompt(text=text or "What is the capital of France?", chat=asked.chat), asked.decoding
+    def _asked(self, found: StoredEvolution, exploration: Exploration) -> tuple[Prompt, Decoding]:
+        """What its genotypes are shown with: the prompt of the account, or the first; one of ours where it has none."""
+        asked = found.asked
+        text = found.verdict.prompt if found.verdict and found.verdict.prompt else next(iter(asked.prompts), "")
+        is_chat = asked.chat and self._handlers.model(exploration).has_chat_template
+        return Prompt(text=text or "What is the capital of France?", chat=is_chat), asked.decoding

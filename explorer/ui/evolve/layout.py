@@ -14,7 +14,7 @@ from explorer.ui.components.preset_bar import PresetBar, named_json
 from explorer.ui.components.queue_list import QueueList
 from explorer.ui.components.saver import Saver
 from explorer.ui.components.target_cards import TargetCards
-from explorer.ui.evolve.words import CHAT, RAW
+from explorer.ui.evolve.words import CHAT, RAW, prompts_text
 from explorer.ui.numbers import Number, Slider
 from explorer.ui.words import notice_html
 from explorer.workspace.workspace import Workspace
@@ -29,8 +29,17 @@ TICK_SECONDS = 1.5
 """How often the page asks whether an evolution has come further."""
 UNITS = [
     ("Block", "block"), ("Row", "row"), ("Column", "column"), ("Weight", "weight"), ("Matrix", "matrix"),
-    ("Head", "head"), ("Layer", "layer"),
+    ("Head", "head"), ("KV head", "kvhead"), ("Expert", "expert"), ("Layer", "layer"),
 ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a page has seen of the queue."""
+
+    revision: int = -1
+    running: int | None = None
+    """The evolution that ran last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +50,8 @@ class EvolveTab:
     cards: TargetCards
     targets: gr.State
     """The targets as they are written."""
-    title: gr.State
-    """Of the preset that was pressed last."""
+    begun: gr.State
+    """The evolution of the preset that was pressed last: what there is no control for is as it has it."""
     prompts: gr.Textbox
     mode: gr.Radio
     questions: gr.Number
@@ -60,7 +69,7 @@ class EvolveTab:
     told: gr.HTML
     queue: QueueList
     seen: gr.State
-    """What the page has seen of the queue."""
+    """What the page has seen of the queue, a `Seen`."""
     shown: gr.Dropdown
     summary: gr.HTML
     front: FigurePanel
@@ -75,7 +84,7 @@ class EvolveTab:
     def asked(self) -> list[Any]:
         """What an evolution is made of, in the order of `EvolveHandlers.order`."""
         return [
-            self.title, self.targets, self.prompts, self.mode, self.questions, self.matrices, self.units,
+            self.begun, self.targets, self.prompts, self.mode, self.questions, self.matrices, self.units,
             self.operations, self.step, self.most, self.background, self.evaluations, self.population,
             self.new_tokens, self.seed,
         ]  # fmt: skip
@@ -107,9 +116,9 @@ def build(workspace: Workspace) -> EvolveTab:
     return EvolveTab(
         presets=presets,
         targets=gr.State([target.name for target in first.targets]),
-        title=gr.State(first.title),
+        begun=gr.State(first),
         queue=queue,
-        seen=gr.State(-1),
+        seen=gr.State(Seen()),
         timer=gr.Timer(TICK_SECONDS),
         **parts,
     )
@@ -120,7 +129,7 @@ def _build_order(first: Evolution, fault: str) -> dict[str, Any]:
     cards = TargetCards([target.name for target in first.targets])
     prompts = gr.Textbox(
         label="Prompts, one a line: half are searched, half are held out",
-        value="\n".join(first.prompts), lines=4, max_lines=8,
+        value=prompts_text(first.prompts), lines=4, max_lines=8,
     )  # fmt: skip
     mode = gr.Radio(label="Put as", choices=[CHAT, RAW], value=CHAT if first.chat else RAW, elem_classes="pills")
     with gr.Accordion("Where it may mutate", open=False, elem_classes="decoding"):

@@ -18,9 +18,9 @@ def wire(tab: EvolveTab, opened: Any, tabs: gr.Tabs, explore: ExploreTab, handle
     """Connect the tab's events; `opened` is that of the tab being looked at."""
     own = EvolveHandlers(handlers)
     queued = [tab.queue, tab.seen, *tab.drawn]
-    opened(own.open, tab.shown, queued, **QUIETLY)
+    opened(own.open, [tab.seen, tab.shown], queued, **QUIETLY)
     tab.timer.tick(own.tick, [tab.seen, tab.shown], queued, **QUIETLY | {"trigger_mode": "once"})
-    tab.presets.choose(own.choose_preset, None, [tab.cards, *tab.asked], **QUIETLY)
+    tab.presets.choose(own.choose_preset, None, [tab.told, tab.cards, *tab.asked], **QUIETLY)
     tab.cards.retarget(own.take_targets, None, tab.targets, **QUIETLY)
     tab.start.click(own.start, [explore.exploration, *tab.asked], [tab.told, tab.queue], **QUIETLY)
     tab.queue.act(own.act, None, tab.queue, **QUIETLY)

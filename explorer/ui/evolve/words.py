@@ -15,6 +15,8 @@ from explorer.ui.components.queue_list import queue_row
 from explorer.workspace.queue import Entry
 
 CHAT, RAW = "Chat", "Raw text"
+LINE_BREAK = "⏎"
+"""Within a prompt, where each has a line of its own."""
 NOTHING = (
     '<p class="caption">Nothing has been evolved yet. Press a preset, then Start: generations appear here as they are '
     "measured, and at the end what is real of them.</p>"
@@ -23,6 +25,16 @@ FAMILY = (
     '<h3>The winner\'s family</h3><p class="caption">Whom it comes from, from left to right, and what was new in each. '
     "A click on a mark, here or above, opens it in Explore.</p>"
 )
+
+
+def prompts_text(prompts: Sequence[str]) -> str:
+    """Prompts as they stand in their box, one a line."""
+    return "\n".join(prompt.replace("\n", LINE_BREAK) for prompt in prompts)
+
+
+def prompts_of(text: str) -> tuple[str, ...]:
+    """The prompts of the box."""
+    return tuple(line.replace(LINE_BREAK, "\n") for line in text.splitlines())
 
 
 def entry_row(entry: Entry) -> dict[str, Any]:

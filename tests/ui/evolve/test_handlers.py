@@ -5,6 +5,7 @@ import io
 import json
 import time
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,13 @@ import gradio as gr
 import polars as pl
 import pytest
 
-from explorer.domain.evolution import EvolutionOrder
+from explorer.domain.decoding import Decoding
+from explorer.domain.evolution import Evolution, EvolutionOrder, read_target
+from explorer.domain.record import Wanted
 from explorer.files.settings import Settings
+from explorer.ui.evolve.handlers import ASKED as ASKED_CONTROLS
 from explorer.ui.evolve.handlers import DRAWN, EvolveHandlers
-from explorer.ui.evolve.layout import build
+from explorer.ui.evolve.layout import Seen, build
 from explorer.ui.evolve.words import CHAT, RAW
 from explorer.ui.explore.exploration import Exploration
 from explorer.ui.explore.handlers import Handlers
@@ -24,8 +28,12 @@ from explorer.workspace.workspace import Workspace
 from tests.ui.visit import ADA, event
 
 PROMPTS = "\n".join(f"w{place} w5" for place in range(6))
+BEGUN = Evolution(
+    title="Tiny", targets=tuple(map(read_target, ("likely:w7", "says:w3", "mutations"))),
+    prompts=tuple(PROMPTS.splitlines()), decoding=Decoding(max_new_tokens=6),
+)  # fmt: skip
 ASKED = (
-    "Tiny", ["likely:w7", "says:w3", "mutations"], PROMPTS, RAW, 0, "*.*", ["block", "row", "weight"],
+    BEGUN, ["likely:w7", "says:w3", "mutations"], PROMPTS, RAW, 0, "*.*", ["block", "row", "weight"],
     "max, min, zero, *2", 8, 3, "", 24, 8, 6, 0,
 )  # fmt: skip
 
@@ -41,7 +49,7 @@ def run(own: EvolveHandlers, start: Exploration, *asked: Any) -> None:
     """To its end."""
     notice, queue = own.start(start, *asked)
     assert notice == ""
-    assert json.loads(queue)[0]["title"] == asked[0]
+    assert json.loads(queue)[0]["title"] == asked[0].title
     for _ in range(9000):
         (entry, *_rest) = own._queue.entries(EvolutionOrder)
         if entry.state not in ("waiting", "starting", "running"):
@@ -52,10 +60,10 @@ def run(own: EvolveHandlers, start: Exploration, *asked: Any) -> None:
 
 
 def test_an_evolution_is_started_watched_opened_and_taken_away(own: EvolveHandlers, start: Exploration) -> None:
-    before = own.open(None)
+    before = own.open(Seen(), None)
     assert "Nothing has been evolved yet" in before[3]
     run(own, start, *ASKED)
-    queue, seen, *drawn = own.tick(-1, None)
+    queue, seen, *drawn = own.tick(Seen(), None)
     assert "48 genotypes" in json.loads(queue)[0]["told"]
     assert own.tick(seen, None) == [gr.skip()] * (2 + DRAWN)
     chosen, summary, front, title, family, parquet = drawn
@@ -97,7 +105,9 @@ def test_the_best_is_told_while_it_runs(own: EvolveHandlers, start: Exploration)
 
 def test_a_preset_fills_in_every_control(own: EvolveHandlers) -> None:
     for preset in own._evolutions.presets():
-        cards, *asked = own.choose_preset(event(name=preset.name))
+        told, cards, *asked = own.choose_preset(event(name=preset.name))
+        assert told == ""
+        assert len(asked) == ASKED_CONTROLS
         assert json.loads(cards)["targets"] == [target.name for target in preset.evolution.targets]
         order = own.order(Exploration(source="demo"), *asked)
         assert order.evolution == preset.evolution
@@ -150,4 +160,77 @@ def test_a_file_that_cannot_be_read_is_told_in_the_page(workspace: Workspace, tm
     with gr.Blocks():
         tab = build(page)
     assert ("mine.toml" in str(tab.told.value)) == (text is not None)
-    assert tab.title.value == "Your own"
+    assert tab.begun.value.title == "Your own"
+
+
+def own_preset(workspace: Workspace, folder: Path, text: str) -> EvolveHandlers:
+    (folder / "mine.toml").write_text(text, encoding="utf-8")
+    settings = Settings(evolve_folder=folder, database=folder / "own.duckdb", screens_folder=folder / "bundled")
+    return EvolveHandlers(Handlers(Workspace(source=workspace.source, device="cpu", settings=settings), Runs()))
+
+
+MINE = """
+title = "Mine"
+targets = ["likely:w7"]
+prompts = ["w5 w6", "w7\\nw8", "w9", "w10"]
+units = ["kvhead", "block"]
+operations = ["zero"]
+evaluations = 8
+population = 4
+[decoding]
+max_new_tokens = 5
+temperature = 0.7
+top_k = 3
+seed = 9
+"""
+
+
+def test_the_page_asks_what_the_file_says_and_tells_what_was_changed(workspace: Workspace, tmp_path: Path) -> None:
+    own = own_preset(workspace, tmp_path, MINE)
+    (preset,) = own._evolutions.presets()
+    _, _, *asked = own.choose_preset(event(name="mine"))
+    assert own.order(Exploration(source="demo"), *asked).evolution == preset.evolution
+    changed = own.order(Exploration(source="demo"), asked[0], ["says:w3", "damage"], *asked[2:]).evolution
+    assert (changed.title, changed.decoding) == ("says:w3, damage", preset.evolution.decoding)
+
+
+def test_a_preset_that_is_gone_or_broken_by_now_is_told(workspace: Workspace, tmp_path: Path) -> None:
+    own = own_preset(workspace, tmp_path, MINE)
+    assert "there no more" in own.choose_preset(event(name="other"))[0]
+    (tmp_path / "mine.toml").write_text("seed = 'x'", encoding="utf-8")
+    told, *rest = own.choose_preset(event(name="mine"))
+    assert "mine.toml, line 1" in told
+    assert rest == [gr.skip()] * (1 + ASKED_CONTROLS)
+
+
+def test_raw_text_is_told_where_the_model_takes_no_chats(
+    workspace: Workspace, start: Exploration, tmp_path: Path
+) -> None:
+    own = own_preset(workspace, tmp_path, MINE)
+    _, _, *asked = own.choose_preset(event(name="mine"))
+    assert asked[3] == CHAT
+    run(own, start, *asked)
+    own._handlers.workspace.record.settle()
+    (entry,) = own._handlers.workspace.record.page(Wanted(kinds=("evolution",))).entries
+    kept = entry.run
+    assert kept.prompt is not None
+    assert not kept.prompt.chat
+    _, _, exploration, *drawn = own.choose(start, 1, ADA, event(customdata="1.down=0", meta={}))
+    assert exploration.genotype(own._handlers.model(start).anatomy)
+    assert RAW in drawn
+
+
+def test_the_evolution_that_was_chosen_stays(own: EvolveHandlers, start: Exploration) -> None:
+    run(own, start, *ASKED)
+    _, seen, *drawn = own.tick(Seen(), None)
+    run(own, start, replace(BEGUN, seed=1), *ASKED[1:-1], 1)
+    _, seen, *drawn = own.tick(seen, drawn[0]["value"])
+    assert drawn[0]["value"] == 2  # that has begun since
+    _, seen, *drawn = own.open(seen, 1)
+    assert drawn[0]["value"] == 1
+
+
+def test_a_database_that_is_a_folder_of_screens_has_no_evolutions(workspace: Workspace, tmp_path: Path) -> None:
+    settings = Settings(database=tmp_path)
+    page = Workspace(source=workspace.source, device="cpu", settings=settings)
+    assert page.evolutions.stored() == []
