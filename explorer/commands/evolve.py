@@ -10,9 +10,10 @@ from explorer.commands.options import Session, edge, listed, tell_unkept
 from explorer.domain.errors import EvolutionError
 from explorer.domain.evolution import Evolution, EvolutionOrder, read_target
 from explorer.files.evolutions import read_evolution
+from explorer.files.folders import check_new_folder
 from explorer.reports.evolution import evolution_lines, evolution_report, list_lines, list_report, progress_line
 from explorer.store.database import opened
-from explorer.store.evolutions import check_new, export
+from explorer.store.evolutions import export
 from explorer.workspace.workspace import Workspace
 
 DEFAULT = "poet"
@@ -64,7 +65,7 @@ def evolve(
         seed=seed,
     )
     if parquet is not None:
-        check_new(parquet)
+        check_new_folder(parquet)
     workspace, _ = session.load()
     order = EvolutionOrder(source=session.model, evolution=evolution)
     with workspace.evolutions.running(order, database, ray=ray, workers=workers) as running:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from explorer.domain.genotype import Genotype
+from explorer.domain.notation import format_genotype, parse_genotype
+
 Fate = Literal["", "raced", "overflow"]
 """Why a genotype has no numbers: it fell behind before all of them were measured, or its forward pass overflows."""
 
@@ -73,7 +76,7 @@ class Margin:
     """The role."""
     mean: float
     low: float | None
-    """Of the 95 % interval (BCa bootstrap over items); None where all items agree, or there is one alone."""
+    """Of the 95 % interval (BCa bootstrap over items); None where all items agree."""
     high: float | None
     p: float
     """Of the two-sided sign-flip test over items."""
@@ -82,13 +85,11 @@ class Margin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
-    """What the winner loses on the first target, held out, without one of its mutations."""
+    """What is left of the first target, held out, without one of the winner's mutations."""
 
     mutation: str
     held_out: float | None
-    """The first target without it; None: that overflows."""
-    loses: float
-    """More is better: how much of the first target goes."""
+    """None: it overflows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,3 +111,9 @@ class Verdict:
     text: str = ""
     """What the winner says to the first held-out prompt."""
     prompt: str = ""
+
+
+def without_each(genotype: str) -> list[str]:
+    """The notation of a genotype without each of its mutations in turn."""
+    mutations = parse_genotype(genotype).mutations
+    return [format_genotype(Genotype(mutations[:place] + mutations[place + 1 :])) for place in range(len(mutations))]

@@ -143,7 +143,10 @@ class Evaluation:
         return [Passage(prompt, tokens) for prompt, (_, tokens) in said if tokens]
 
     def _continued(self, prompt: str, continuation: str) -> Passage:
-        """A prompt and a continuation, as the tokenizer writes the two together where that only adds tokens."""
+        """A prompt and a continuation, as the tokenizer writes the two together from where they first differ on.
+
+        Apart, where it would write even the first token in another way.
+        """
         decoding = Decoding(max_new_tokens=1)
         alone = self.model.encode(self.prompt(prompt), decoding)
         begun = Prompt(text=prompt, chat=self._chat, prefill=continuation)
@@ -151,7 +154,9 @@ class Evaluation:
         if whole[: len(alone)] == alone and len(whole) > len(alone):
             return Passage(tuple(alone), tuple(whole[len(alone) :]))
         first = next((place for place, pair in enumerate(zip(alone, whole, strict=False)) if pair[0] != pair[1]), 1)
-        return Passage(tuple(whole[:first]), tuple(whole[first:]))
+        if first:
+            return Passage(tuple(whole[:first]), tuple(whole[first:]))
+        return Passage(tuple(alone), tuple(self.model.encode(Prompt(text=continuation, chat=False), decoding)))
 
     @cached_property
     def _passages(self) -> Passages:

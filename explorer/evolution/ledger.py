@@ -41,8 +41,8 @@ class Ledger:
         self._connection, self._execute = connection, execute
         self.measured = 0
         """Genotypes that were measured here."""
-        self._setups = dict(self._named_setups())
-        self._known = store.known(connection, self._setups.values())
+        self.setups = dict(self._named_setups())
+        self._known = store.known(connection, self.setups.values())
 
     def race(self, texts: Sequence[str]) -> tuple[dict[str, tuple[float, ...]], set[str]]:
         """The values of those that stay in a race to its end, and those whose forward pass overflows.
@@ -95,7 +95,7 @@ class Ledger:
         headings = [target.name for target in evaluation.cheap] if heat is None else [answers_to(heat)]
         missing = [
             text for text in dict.fromkeys(genotypes)
-            if any((self._setups[side, name], text) not in self._known for name in headings)
+            if any((self.setups[side, name], text) not in self._known for name in headings)
         ]  # fmt: skip
         if not missing or not headings:
             return
@@ -105,7 +105,7 @@ class Ledger:
         for work, found in self._execute(todo):
             for text, measured in zip(work.genotypes, found, strict=True):
                 for name, each in measured.items():
-                    new[self._setups[side, name], text] = each.numbers, each.texts
+                    new[self.setups[side, name], text] = each.numbers, each.texts
         store.keep_measured(self._connection, {key: numbers for key, numbers in new.items() if key not in self._known})
         self._known = new | self._known  # a number that is known stays what it is
         if heat is None or (heat == 0 and not evaluation.cheap):
@@ -118,7 +118,7 @@ class Ledger:
         """
         names = [target.name for target in self._bench.evaluations[side].cheap] + list(map(answers_to, range(heats)))
         return not all(
-            math.isfinite(number) for name in names for number in self._known[self._setups[side, name], text][0]
+            math.isfinite(number) for name in names for number in self._known[self.setups[side, name], text][0]
         )
 
     def items(self, side: Side, genotypes: Sequence[str]) -> list[tuple[tuple[float, ...], ...]]:
@@ -141,14 +141,14 @@ class Ledger:
 
     def _of_texts(self, side: Side, target: Target, text: str, heats: int) -> tuple[float, ...]:
         answers = [
-            answer for heat in range(heats) for answer in self._known[self._setups[side, answers_to(heat)], text][1]
+            answer for heat in range(heats) for answer in self._known[self.setups[side, answers_to(heat)], text][1]
         ]
         originals = [own for own, _ in self._bench.evaluations[side].originals]
         return tuple(of_answers(target, answers, originals[: len(answers)]))
 
     def _of_others(self, side: Side, target: Target, text: str) -> tuple[float, ...]:
         if target.of_kind.reads != "genotype":
-            return self._known[self._setups[side, target.name], text][0]
+            return self._known[self.setups[side, target.name], text][0]
         mutations = parse_genotype(text).mutations
         if target.kind == "mutations":
             return (float(len(mutations)),)
@@ -164,8 +164,9 @@ class Ledger:
         numbers = range(min(heats, len(self._bench.parts[side].heats)))
         for heat in numbers:
             self.measure(side, heat, [text])
-        answers = [self._known[self._setups[side, answers_to(heat)], text] for heat in numbers]
-        return prompts[0], answers[0][1][0], int(sum(sum(numbers) for numbers, _ in answers))
+        answers = [self._known[self.setups[side, answers_to(heat)], text] for heat in numbers]
+        ties = sum(number > 0 for numbers, _ in answers for number in numbers)  # NaN, of an overflow, is none
+        return prompts[0], answers[0][1][0], ties
 
     # ----------------------------------------------------------------------------------------- setups
 

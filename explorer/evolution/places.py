@@ -12,10 +12,10 @@ import numpy as np
 
 from explorer.domain.errors import EvolutionError
 from explorer.domain.evolution import Space
-from explorer.domain.genotype import ALL, Genotype, Mutation, Operation, Site, Slice
+from explorer.domain.genotype import ALL, Genotype, Mutation, Operation, Site, Slice, is_whole_expert
 from explorer.domain.notation import format_genotype, format_mutation, parse_genotype
 from explorer.domain.screened import WHOLE_UNITS, Unit, operation_of
-from explorer.model.anatomy import Anatomy, Matrix, Target
+from explorer.model.anatomy import Anatomy, Matrix, Target, named
 from explorer.screen.plan import Plan, layer_of, matching, site_at, unit_size
 
 Random = np.random.Generator
@@ -73,7 +73,8 @@ class Places:
         if self._anatomy.objection(mutation) is not None:
             return False
         matrix = self._matrix_of(mutation.site)
-        if matrix is not None and matrix.name not in self._names:
+        name = named(mutation.site.layer, _unit_of(mutation.site)) if matrix is None else matrix.name
+        if name not in self._names:
             return False
         return not any(_overlap(own, kept) for own in self._anatomy.targets(mutation.site) for kept in self._kept)
 
@@ -186,6 +187,8 @@ def _unit_of(site: Site) -> str:
     """The unit that a site is."""
     if site.head is not None or site.part == "layer":
         return site.part
+    if is_whole_expert(site.part):
+        return "expert"
     if site.rows.is_single and site.columns.is_single:
         return "weight"
     if site.rows.is_all or site.columns.is_all:

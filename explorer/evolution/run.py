@@ -58,7 +58,8 @@ class Evolving:
     ) -> Iterator[Progress]:
         """All of it, telling after every step how far it is. Raises StoreError."""
         ledger = Ledger(self.bench, connection, execute or self.bench.execute)
-        self.number = store.begin(connection, self._key(ledger), self._specified(), self.evolution)
+        setups = [(*heading, setup) for heading, setup in ledger.setups.items()]
+        self.number = store.begin(connection, self._key(ledger), self._specified(), self.evolution, setups)
         yield from _Run(self, connection, ledger, self.number).steps(screened)
 
     def _key(self, ledger: Ledger) -> str:

@@ -9,9 +9,8 @@ import numpy as np
 
 from explorer.domain.errors import EvolutionError
 from explorer.domain.evolution import Evolution
-from explorer.domain.evolved import Margin, Member, Rated, Share, Verdict
-from explorer.domain.genotype import Genotype
-from explorer.domain.notation import format_genotype, format_mutation, parse_genotype
+from explorer.domain.evolved import Margin, Member, Rated, Share, Verdict, without_each
+from explorer.domain.notation import format_mutation, parse_genotype
 from explorer.evolution.search import best, front
 from explorer.evolution.split import Side
 from explorer.evolution.targets import mean
@@ -49,7 +48,7 @@ def judged(
             for each, role in roles
         ),
         margins=tuple(_margins(evolution, roles, held)),
-        shares=tuple(_shares(evolution, winner, held[winner], measure["held-out"])),
+        shares=tuple(_shares(winner, held[winner], measure["held-out"])),
         tried=len(members),
         random=len(rivals),
         singles=sum(_is_single(each) for each in (*members, *rivals)),
@@ -126,16 +125,12 @@ def _margins(evolution: Evolution, roles: Sequence[tuple[str, Role]], held: Mapp
     return found
 
 
-def _shares(evolution: Evolution, winner: str, own: Items, measure: Measure) -> list[Share]:
+def _shares(winner: str, own: Items, measure: Measure) -> list[Share]:
     """The winner without each of its mutations in turn."""
     mutations = parse_genotype(winner).mutations
     if not own or len(mutations) < 2:  # noqa: PLR2004
         return []
-    without = [format_genotype(Genotype(mutations[:place] + mutations[place + 1 :])) for place in range(len(mutations))]
-    target = evolution.targets[0]
-    found = []
-    for mutation, items in zip(mutations, measure(without), strict=True):
-        left = mean(items[0]) if items else None
-        worst = target.signed(mean(own[0])) if left is None else target.signed(mean(own[0])) - target.signed(left)
-        found.append(Share(mutation=format_mutation(mutation), held_out=left, loses=worst))
-    return found
+    return [
+        Share(mutation=format_mutation(mutation), held_out=mean(items[0]) if items else None)
+        for mutation, items in zip(mutations, measure(without_each(winner)), strict=True)
+    ]

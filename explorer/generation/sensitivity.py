@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from explorer.domain.effects import Finding
+from explorer.domain.errors import ModelError
 from explorer.domain.genotype import BLOCK_SIDE, Genotype, Mutation, Operation, SensitiveLevel, Site, Slice
 from explorer.generation.baseline import Baseline
 from explorer.generation.effects import Answered, added_nll
@@ -23,8 +24,7 @@ from explorer.model.loaded import LoadedModel
 from explorer.model.pooling import sum_blocks
 from explorer.model.view import View
 from explorer.model.weights import weight_of
-from explorer.mutation.apply import Mutant
-from explorer.mutation.operations import operate
+from explorer.mutation.apply import Mutant, edited, edits_of
 
 SPIKES = 2
 """How many spikes are followed up in every Down."""
@@ -80,8 +80,10 @@ def strongest_estimates(
             return
         weights = weight_of(model.causal_lm, matrix).to(gradient.device)
         for operation in operations:
-            change = operate(weights, operation, model.statistics(matrix)).float() - weights.float()
-            scores = gradient.float() * change
+            changed = _changed(model, matrix, weights, operation)
+            if changed is None:
+                continue
+            scores = gradient.float() * (changed.float() - weights.float())
             for level in levels:
                 pooled = _pool(scores, level, side)
                 top = strength(pooled).flatten().topk(min(count, pooled.numel())).indices.tolist()
@@ -95,6 +97,20 @@ def strongest_estimates(
 
     reduce_gradients(model, texts, reduce, background)
     return best
+
+
+def _changed(model: LoadedModel, matrix: Matrix, weights: Tensor, operation: Operation) -> Tensor | None:
+    """All of a matrix after an operation; None of one that has no estimate: a copy, which fits some sites alone, and a
+    donor that lends this matrix nothing."""
+    if operation.kind == "copy":
+        return None
+    try:
+        (edit,) = edits_of(model, Mutation(_site_at(matrix, "matrix", 0, 0), operation))
+        return edited(model, weights, edit)
+    except ModelError:
+        if operation.donor:
+            return None
+        raise
 
 
 def _by_gradient(

@@ -88,10 +88,9 @@ def margin_line(margin: Mapping[str, Any]) -> str:
     if margin["low"] is not None:
         low, high = (target.difference_told(margin[end], has_unit=False) for end in ("low", "high"))
         told += f" (95 % interval {low} to {high})"
-    items = "item" if margin["items"] == 1 else "items"
     return (
         f"{target.name}: the winner less {THAN[margin['rival']]}, held out: {told}, better is +; "
-        f"p {margin['p']:.3g} over {margin['items']} {items}."
+        f"p {margin['p']:.3g} over {margin['items']} items."
     )
 
 

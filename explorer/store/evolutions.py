@@ -15,7 +15,8 @@ import polars as pl
 
 from explorer.domain.errors import StoreError
 from explorer.domain.evolution import Evolution, evolution_of
-from explorer.domain.evolved import Margin, Member, Rated, Share, Verdict
+from explorer.domain.evolved import Margin, Member, Rated, Share, Verdict, without_each
+from explorer.files.folders import check_new_folder
 from explorer.store.frames import frame
 
 Numbers = tuple[tuple[float, ...], tuple[str, ...]]
@@ -58,11 +59,25 @@ class StoredEvolution:
     """None: it has not come to its end."""
 
 
-def begin(connection: duckdb.DuckDBPyConnection, key: str, specified: Specified, asked: Evolution) -> int:
-    """The number of the evolution of that key; it is noted as new if it is not there."""
+def begin(
+    connection: duckdb.DuckDBPyConnection,
+    key: str,
+    specified: Specified,
+    asked: Evolution,
+    setups: Sequence[tuple[str, str, str]],
+) -> int:
+    """The number of the evolution of that key; it is noted as new if it is not there.
+
+    `setups`: side, heading, and what its measurements are kept under.
+    """
     known = connection.execute("SELECT evolution FROM evolutions WHERE key = ?", [key]).fetchone()
-    if known is not None:
-        return int(known[0])
+    number = _begin(connection, key, specified, asked) if known is None else int(known[0])
+    if connection.execute("SELECT 1 FROM setups WHERE evolution = ?", [number]).fetchone() is None:
+        connection.executemany("INSERT INTO setups VALUES (?, ?, ?, ?)", [(number, *each) for each in setups])
+    return number
+
+
+def _begin(connection: duckdb.DuckDBPyConnection, key: str, specified: Specified, asked: Evolution) -> int:
     row = connection.execute("SELECT coalesce(max(evolution), 0) + 1 FROM evolutions").fetchone()
     assert row is not None
     connection.execute(
@@ -203,24 +218,31 @@ def loudest(
 
 
 def export(connection: duckdb.DuckDBPyConnection, evolution: int, folder: Path) -> None:
-    """Write one evolution as Parquet files, one a table. Raises StoreError for a folder that is not empty."""
-    stored(connection, evolution)
-    check_new(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    born = f"SELECT genotype FROM genotypes WHERE evolution = {evolution}"
+    """Write one evolution as Parquet files, one a table: the original's numbers too, and those of what was left out.
+
+    Raises StoreError for a folder that is not empty or cannot be written to.
+    """
+    verdict = stored(connection, evolution).verdict
+    judged = [] if verdict is None else [rated.genotype for rated in verdict.rated]
+    judged += without_each(judged[0]) if judged else []
+    born = "SELECT genotype FROM genotypes WHERE evolution = $evolution"
     queries = {
-        "evolutions": f"SELECT * FROM evolutions WHERE evolution = {evolution}",
-        "genotypes": f"SELECT * FROM genotypes WHERE evolution = {evolution} ORDER BY is_rival, number",
-        "measurements": f"SELECT * FROM measurements WHERE genotype IN ({born}) ORDER BY setup, genotype",
+        "evolutions": "SELECT * FROM evolutions WHERE evolution = $evolution",
+        "genotypes": "SELECT * FROM genotypes WHERE evolution = $evolution ORDER BY is_rival, number",
+        "measurements": f"""
+            SELECT s.side, s.heading, m.genotype, m.numbers, m.texts FROM setups s JOIN measurements m USING (setup)
+            WHERE s.evolution = $evolution AND (m.genotype IN ({born}) OR list_contains($judged::VARCHAR[], m.genotype))
+            ORDER BY s.side, s.heading, m.genotype
+        """,
     }
-    for table, query in queries.items():
-        frame(connection, query).write_parquet(folder / f"{table}.parquet")
-
-
-def check_new(folder: Path) -> None:
-    """Raise StoreError for a folder that holds something."""
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise StoreError(f"{folder} is not empty: name a new folder.")
+    check_new_folder(folder, StoreError)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for table, query in queries.items():
+            named = {"judged": judged} if "$judged" in query else {}
+            frame(connection, query, evolution=evolution, **named).write_parquet(folder / f"{table}.parquet")
+    except OSError as fault:
+        raise StoreError(f"The evolution cannot be written to {folder}: {fault}") from fault
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: pl.DataFrame) -> None:
@@ -249,5 +271,5 @@ def verdict_of(stored: Mapping[str, Any]) -> Verdict:
         for each in stored["rated"]
     )
     margins = tuple(Margin(**each) for each in stored["margins"])
-    shares = tuple(Share(**each) for each in stored["shares"])
+    shares = tuple(Share(mutation=each["mutation"], held_out=each["held_out"]) for each in stored["shares"])
     return Verdict(**{**stored, "rated": rated, "margins": margins, "shares": shares})

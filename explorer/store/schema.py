@@ -233,6 +233,18 @@ def m011_evolution(connection: duckdb.DuckDBPyConnection) -> None:
     """)
 
 
+def m012_setups(connection: duckdb.DuckDBPyConnection) -> None:
+    """Which measurements belong to an evolution: of each side, `search` or `held-out`, and each heading the setup.
+
+    A heading is a target, or the answers to a heat. Evolutions of before have theirs once they are run again.
+    """
+    connection.execute("""
+        CREATE TABLE setups (
+            evolution UINTEGER NOT NULL, side VARCHAR NOT NULL, heading VARCHAR NOT NULL, setup VARCHAR NOT NULL
+        );
+    """)
+
+
 MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (
     m001_screens,
     m002_summaries,
@@ -245,6 +257,7 @@ MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (
     m009_published,
     m010_operations,
     m011_evolution,
+    m012_setups,
 )
 
 

@@ -112,3 +112,15 @@ def test_founders_come_from_the_search_s_own_units_and_operations() -> None:
     }.items():  # fmt: skip
         (mutation,) = anatomy.read(text).mutations
         assert places.allows(mutation) == is_allowed, text
+
+
+def test_heads_layers_and_experts_of_screens_have_to_lie_in_the_layers_of_the_search() -> None:
+    anatomy = tiny_model("llama").anatomy
+    places = Places(anatomy, Space(matrices="1.*", units=("head", "layer", "block"), step=8), Genotype())
+    allowed = [text for text in ("0.head0=0", "0=0", "0.down[0:8,0:8]=0", "1.head0=0", "1=0", "1.down[0:8,0:8]=0")
+               if places.allows(*anatomy.read(text).mutations)]  # fmt: skip
+    assert allowed == ["1.head0=0", "1=0", "1.down[0:8,0:8]=0"]
+    mixture = tiny_model("mixtral").anatomy
+    (expert,) = mixture.read("1.expert1=0").mutations
+    assert Places(mixture, Space(units=("expert",)), Genotype()).allows(expert)
+    assert not Places(mixture, Space(units=("matrix",)), Genotype()).allows(expert)

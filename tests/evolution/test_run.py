@@ -1,22 +1,24 @@
 """An evolution of a tiny model: its result, killed and gone on with, and what is never measured again."""
 
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import duckdb
+import polars as pl
 import pytest
 
 from explorer.domain.decoding import Decoding
-from explorer.domain.errors import EvolutionError
+from explorer.domain.errors import EvolutionError, StoreError
 from explorer.domain.evolution import Evolution, EvolutionOrder, Space, evolution_of, read_target
-from explorer.domain.evolved import Progress
+from explorer.domain.evolved import Progress, without_each
 from explorer.evolution.bench import Found, Work
 from explorer.evolution.run import Evolving
 from explorer.store import evolutions as store
 from explorer.store.database import opened
-from tests.tiny import tiny_model
+from tests.tiny import saved_model, tiny_model
 
 PROMPTS = tuple(f"w{5 + 3 * number} w{9 + number} w12" for number in range(8))
 
@@ -160,7 +162,8 @@ def test_a_target_of_ones_own_is_asked_and_checked(monkeypatch: pytest.MonkeyPat
     _, stored = run(asked("own:long", evaluations=16, population=8), tmp_path / "own.duckdb")
     assert stored.verdict is not None
     assert stored.verdict.margins == ()  # one item: nothing to test
-    for name, words in (("nothing", "finite number"), ("bad", "ZeroDivisionError")):
+    points.append(SimpleNamespace(name="gone", load=lambda: import_module("no_such_module")))
+    for name, words in (("nothing", "finite number"), ("bad", "ZeroDivisionError"), ("gone", "cannot be loaded")):
         with pytest.raises(EvolutionError, match=words):
             run(asked(f"own:{name}", evaluations=16, population=8), tmp_path / f"{name}.duckdb")
 
@@ -184,7 +187,10 @@ def test_the_first_generation_takes_what_screens_said_but_nothing_that_is_held_o
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("text", ["", "poetry", "style", "kl", "kl:sideways", "damage:much", "says:(", "likely: "])
+NONE = ["", "poetry", "style", "kl", "kl:sideways", "damage:much", "says:(", "likely: ", "says:a{99999999999}"]
+
+
+@pytest.mark.parametrize("text", [*NONE, f"says:{3000 * '('}a{3000 * ')'}"])
 def test_a_target_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(EvolutionError):
         read_target(text)
@@ -215,3 +221,65 @@ def test_what_overflows_never_wins(target: str, tmp_path: Path) -> None:
         members = store.members(connection, stored.number)
     assert {member.fate for member in members if "1e+38" in member.genotype} <= {"overflow", "raced"}
     assert "overflow" in {member.fate for member in members}
+
+
+def test_answers_that_overflow_do_not_stop_a_search_that_reads_none(tmp_path: Path) -> None:
+    space = Space(
+        units=("row", "weight", "column"), step=8, matrices="1.up, 1.gate, 0.up", operations=("=1e38", "=3e37")
+    )
+    _, stored = run(asked("likely:w7", space=space, evaluations=12, population=4), tmp_path / "some.duckdb")
+    assert stored.verdict is not None
+
+
+@pytest.mark.parametrize("operation", ["=copy(1.up[0:8,0:8])", "=noise(1)", "=rank(1)", "=round(2)", "+noise(0.1)"])
+def test_a_search_may_use_any_operation(operation: str, tmp_path: Path) -> None:
+    space = Space(units=("block", "row"), step=8, operations=(operation, "zero"))
+    _, stored = run(asked("likely:w7", space=space, evaluations=24, population=8), tmp_path / "any.duckdb")
+    with opened(tmp_path / "any.duckdb") as connection:
+        members = store.members(connection, stored.number)
+    assert any(operation in member.genotype for member in members)
+    assert any(member.origin == "estimate" for member in members)
+
+
+def test_a_search_may_graft_from_another_model(tmp_path: Path) -> None:
+    donor = saved_model(tmp_path / "donor", seed=5)
+    space = Space(units=("matrix", "row"), operations=(f"=from({donor})", "zero"))
+    _, stored = run(asked("likely:w7", space=space, evaluations=24, population=8), tmp_path / "graft.duckdb")
+    with opened(tmp_path / "graft.duckdb") as connection:
+        members = store.members(connection, stored.number)
+    assert any("from" in member.genotype and member.origin == "estimate" for member in members)
+
+
+def test_what_is_written_as_parquet_is_all_of_its_own_and_nothing_of_others(tmp_path: Path) -> None:
+    path = tmp_path / "both.duckdb"
+    _, stored = run(asked("likely:w7 w8", "mutations"), path)
+    run(asked("likely:w7 w8", "mutations", prompts=tuple(f"{prompt} w3" for prompt in PROMPTS)), path)
+    with opened(path) as connection:
+        store.export(connection, stored.number, tmp_path / "out")
+        for place in (path / "sub", Path("/proc/nope/sub")):
+            with pytest.raises(StoreError, match="cannot be written"):
+                store.export(connection, stored.number, place)
+    rows = pl.read_parquet(tmp_path / "out" / "measurements.parquet")
+    assert rows.group_by("side", "heading", "genotype").len()["len"].max() == 1
+    assert set(rows["heading"]) == {"likely:w7 w8", "answers:0", "answers:1"}  # the best is heard as it runs
+    assert stored.verdict is not None
+    held = set(rows.filter(side="held-out", heading="likely:w7 w8")["genotype"])
+    winner = stored.verdict.rated[0].genotype
+    assert held == {rated.genotype for rated in stored.verdict.rated} | set(
+        without_each(winner) if ";" in winner else []
+    )
+    assert "" in held
+
+
+def test_a_continuation_that_the_tokenizer_would_merge_with_the_prompt_is_read_beside_it() -> None:
+    target = read_target("likely:0 w7")
+    longer = evolving(asked(target.name, prompts=("w3 w5", "w3 w6", "w3 w8", "w3 w9"))).bench.evaluations["search"]
+    for passage in longer.passages_of(target):  # "w3 w5" and "0 w7" are w3, w50 and w7
+        assert (passage.prompt_tokens, passage.tokens[1]) == ((3,), 7)
+        assert passage.tokens[0] in (50, 60, 80, 90)
+    alone = evolving(asked(target.name, prompts=("w5", "w6", "w8", "w9"))).bench.evaluations["search"]
+    for passage in alone.passages_of(target):  # not even the prompt's first token would be left
+        assert passage.prompt_tokens in ((5,), (6,), (8,), (9,))
+        assert passage.tokens == (2, 7)
+    (measured,) = alone.measure(["1.q=0"])
+    assert len(measured[target.name].numbers) == 2
