@@ -31,6 +31,9 @@ class TargetKind:
     is_share: bool = False
 
 
+LINE_BREAK = "⏎"
+"""How a line break is written where a target or a prompt has a line to itself."""
+
 KINDS: dict[str, TargetKind] = {
     "style": TargetKind(
         says="Share of the answers written in a style, such as poem or dialogue: more is better.",
@@ -130,8 +133,8 @@ class Target:
 
     @property
     def name(self) -> str:
-        """As it is written."""
-        return f"{self.kind}:{self.text}" if self.text else self.kind
+        """As it is written, in one line."""
+        return f"{self.kind}:{self.text}".replace("\n", LINE_BREAK) if self.text else self.kind
 
     @property
     def of_kind(self) -> TargetKind:
@@ -168,7 +171,7 @@ class Target:
 
 def read_target(text: str) -> Target:
     """A target as it is written; a blank before a continuation belongs to it. Raises EvolutionError."""
-    kind, _, rest = text.strip().partition(":")
+    kind, _, rest = text.replace(LINE_BREAK, "\n").strip().partition(":")
     return Target(kind.strip(), rest if kind.strip() == "likely" else rest.strip())
 
 

@@ -22,3 +22,9 @@ ANSWERS = [ORIGINAL, "Honey tastes sweet.", "", "no no no no no no no no no no n
 )
 def test_what_each_answer_counts(target: str, items: list[float]) -> None:
     assert of_answers(read_target(target), ANSWERS, [ORIGINAL] * len(ANSWERS)) == pytest.approx(items)
+
+
+def test_a_line_break_is_written_in_one_line() -> None:
+    target = read_target("likely:w7⏎w8")
+    assert (target.text, target.name) == ("w7\nw8", "likely:w7⏎w8")
+    assert read_target(target.name) == target

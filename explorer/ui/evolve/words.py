@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-from explorer.domain.evolution import EvolutionOrder, Target
+from explorer.domain.evolution import LINE_BREAK, EvolutionOrder, Target
 from explorer.domain.evolved import Progress, Rated, Verdict
 from explorer.reports.evolution import ROLES, THAN
 from explorer.reports.screens import duration
@@ -15,8 +15,6 @@ from explorer.ui.components.queue_list import queue_row
 from explorer.workspace.queue import Entry
 
 CHAT, RAW = "Chat", "Raw text"
-LINE_BREAK = "⏎"
-"""Within a prompt, where each has a line of its own."""
 NOTHING = (
     '<p class="caption">Nothing has been evolved yet. Press a preset, then Start: generations appear here as they are '
     "measured, and at the end what is real of them.</p>"
