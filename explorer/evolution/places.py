@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from explorer.domain.errors import EvolutionError
+from explorer.domain.errors import EvolutionError, PlanError
 from explorer.domain.evolution import Space
 from explorer.domain.genotype import ALL, Genotype, Mutation, Operation, Site, Slice, is_whole_expert
 from explorer.domain.notation import format_genotype, format_mutation, parse_genotype
@@ -40,7 +40,11 @@ class Places:
         self._plans = {unit: Plan(matrices=space.matrices, unit=unit, step=space.step) for unit in space.units}
         self._matrices: dict[Unit, tuple[Matrix, ...]] = {}
         for unit in space.units:
-            self._matrices[unit] = matching(anatomy, _patterns(space.matrices, unit), unit)
+            try:
+                self._matrices[unit] = matching(anatomy, _patterns(space.matrices, unit), unit)
+            except PlanError:
+                matching(anatomy, space.matrices)  # a fault of the patterns is told of those that were written
+                raise
         self._names = {matrix.name for matrices in self._matrices.values() for matrix in matrices}
         self._layers = sorted({layer_of(matrix) for matrices in self._matrices.values() for matrix in matrices})
         self.operations = tuple(map(operation_of, space.operations))

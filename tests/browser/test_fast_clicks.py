@@ -97,6 +97,25 @@ def test_a_stop_in_the_instant_of_run_stops(guest: Visitor) -> None:
     assert int(guest.note("mutated").split()[0]) < 40
 
 
+LATE = """const ask = window.fetch; window.fetch = async (...asked) => {
+    if (String(asked[0]?.url ?? asked[0]).includes("/queue/join")) await new Promise((go) => setTimeout(go, 1800));
+    return ask(...asked);
+};"""
+"""Whatever waits in the queue begins late, as on a busy machine."""
+
+
+def test_of_a_recorded_text_that_is_pinned_at_once_it_is_that_which_is_pinned(guest: Visitor) -> None:
+    guest.page.add_init_script(LATE)
+    guest.follow({"max_new_tokens": 48})
+    pin, cards = guest.page.get_by_role("button", name="Pin", exact=True), guest.page.locator(".trial-card")
+    pin.click()
+    expect(cards).to_have_count(1)
+    guest.press("A wrong fact, told with confidence")
+    pin.click()
+    expect(cards).to_have_count(2)
+    expect(cards.nth(1)).to_contain_text("London, England")
+
+
 def test_of_filters_the_last_is_drawn(guest: Visitor) -> None:
     guest.follow({"stats_screen": "bundled:1"})
     expect(guest.page.locator(".view-overview .plotly").first).to_be_visible(timeout=60_000)

@@ -141,14 +141,17 @@ class Handlers:
             return [*refusal(str(fault)), *[gr.skip()] * ASKED_COUNT]
 
     def replay(self, request: gr.Request, exploration: Exploration, wanted: float | None, *asked: Any) -> list[Any]:
-        """Show the recorded run, if there is one of just this; the run that is wanted then computes nothing."""
+        """Show the recorded run, if there is one of just this; the run that is wanted then computes nothing.
+
+        As `run`, but in place of the trial, which that brings, what can be taken away: the one of before goes.
+        """
         visitor, question = _visitor(request), Question(*asked)
         ticket = self._runs.newest(visitor)
         recording = self._recorded(exploration, question) if ticket and wanted == ticket else None
         if recording is None:
             return [gr.skip()] * RUN_COUNT
         self._replays[visitor] = (ticket, recording)
-        return [self._address(exploration, question), gr.skip(), *self._shown(recording, ticket), gr.skip()]
+        return [self._address(exploration, question), gr.skip(), *self._shown(recording, ticket), ""]
 
     def _recorded(self, exploration: Exploration, question: Question) -> Recording | None:
         model = self.workspace.models.peek(exploration.source)

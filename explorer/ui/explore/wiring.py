@@ -124,7 +124,8 @@ def _settling_events(selector: Any) -> tuple[Any, ...]:
 def replay_arguments(tab: ExploreTab, handlers: Handlers) -> dict[str, Any]:
     """What an event has, before its run, that a recording may stand for."""
     run = run_arguments(tab, handlers)
-    return {"fn": handlers.replay, "inputs": run["inputs"], "outputs": run["outputs"], **QUIETLY}
+    outputs = [*run["outputs"][:-1], tab.takeaway]
+    return {"fn": handlers.replay, "inputs": run["inputs"], "outputs": outputs, **QUIETLY}
 
 
 def run_arguments(tab: ExploreTab, handlers: Handlers) -> dict[str, Any]:

@@ -237,7 +237,8 @@ def test_a_recording_stands_for_its_run_until_it_is_run_again(
 
     workspace.rehearsal_in(tmp_path).record(model, "1.down[3,5]=0", question.asked(), question.decoding())
     ticket = handlers.begin(ADA)
-    address, _, change, pair, summary, _ = handlers.replay(ADA, start, ticket, *ASKED)
+    address, _, change, pair, summary, taken_away = handlers.replay(ADA, start, ticket, *ASKED)
+    assert taken_away == ""  # until its own trial is there, nothing of the one before can be pinned
     assert (address, change) == (handlers._address(start, question), live[2])
     assert pair["value"] == live[3]["value"] | {"recorded": True, "run": ticket}
     (again,) = handlers.run(ADA, start, ticket, *ASKED)  # at once, whatever else the model is doing
