@@ -151,11 +151,10 @@ class Evaluation:
         alone = self.model.encode(self.prompt(prompt), decoding)
         begun = Prompt(text=prompt, chat=self._chat, prefill=continuation)
         whole = self.model.encode(begun, decoding)
-        if whole[: len(alone)] == alone and len(whole) > len(alone):
-            return Passage(tuple(alone), tuple(whole[len(alone) :]))
-        first = next((place for place, pair in enumerate(zip(alone, whole, strict=False)) if pair[0] != pair[1]), 1)
-        if first:
-            return Passage(tuple(whole[:first]), tuple(whole[first:]))
+        pairs = enumerate(zip(alone, whole, strict=False))
+        shared = next((place for place, (own, other) in pairs if own != other), min(len(alone), len(whole)))
+        if 0 < shared < len(whole):
+            return Passage(tuple(whole[:shared]), tuple(whole[shared:]))
         return Passage(tuple(alone), tuple(self.model.encode(Prompt(text=continuation, chat=False), decoding)))
 
     @cached_property
